@@ -1,0 +1,195 @@
+import type { Dispatcher } from 'undici';
+import { z } from 'zod';
+import { UploadError } from '../contract/errors.js';
+import type { JsonValue } from '../contract/json.js';
+import type { FileRef } from '../contract/steps.js';
+import { callOnce, type HttpAnswer } from '../http/call.js';
+import { readAnswer, refusalOf } from './answers.js';
+import type { AplosApi, ExecutionRecord, FileState, PresignedFile, StartRequest } from './api.js';
+import type { Identity, Session } from './session.js';
+import { trackingIdOf, withTrackingId } from './tracking.js';
+
+const presignSchema = z
+  .object({
+    file: z.object({ id: z.string().min(1) }).nullish(),
+    s3: z.object({ bucket_name: z.string().min(1), object_key: z.string().min(1) }).nullish(),
+    presigned: z.object({
+      url: z.url(),
+      fields: z.record(z.string(), z.string()),
+      expires_in: z.number().positive(),
+    }),
+  })
+  .refine(({ file, s3 }) => file || s3, 'neither file.id nor s3 is there');
+
+const messages = z
+  .array(z.unknown())
+  .nullish()
+  .transform((all) => (all ?? []).map((each) => (typeof each === 'string' ? each : JSON.stringify(each))));
+
+const fileSchema = z.object({ workable_state: z.string(), errors: messages });
+const startedSchema = z.object({ execution_id: z.string().min(1), status: z.string().default('queuing') });
+const executionSchema = z.object({
+  execution_id: z.string().min(1),
+  status: z.string(),
+  errors: messages,
+  meta_data: z.json().nullish(),
+});
+const listSchema = z.object({ items: z.array(executionSchema) });
+
+/** What a dialect of the API speaks through. */
+export interface AplosConnection {
+  /** With its path, without a trailing slash. */
+  readonly apiUrl: string;
+  readonly session: Session;
+  readonly dispatcher: Dispatcher;
+}
+
+/** Version 1 of the API: unversioned paths, snake_case. */
+export class AplosV1 implements AplosApi {
+  readonly #connection: AplosConnection;
+
+  constructor(connection: AplosConnection) {
+    this.#connection = connection;
+  }
+
+  async presignUpload(fileName: string, signal?: AbortSignal): Promise<PresignedFile> {
+    const purpose = `presign ${fileName}`;
+    const asked = Date.now();
+    const answer = await this.#call(
+      purpose,
+      'POST',
+      '/nca/files',
+      { file_name: fileName, method_type: 'post' },
+      signal,
+    );
+    const { file, s3, presigned } = readAnswer(purpose, answer, presignSchema);
+    return {
+      file: {
+        ...(file ? { fileId: file.id } : {}),
+        bucket: s3?.bucket_name ?? new URL(presigned.url).host,
+        key: s3?.object_key ?? presigned.fields.key ?? '',
+      },
+      presigned: {
+        url: presigned.url,
+        fields: presigned.fields,
+        expiresAt: new Date(asked + presigned.expires_in * 1000).toISOString(),
+      },
+    };
+  }
+
+  async fileState(fileId: string, signal?: AbortSignal): Promise<FileState> {
+    const purpose = `look at file ${fileId}`;
+    const answer = await this.#call(
+      purpose,
+      'GET',
+      `/nca/files/${encodeURIComponent(fileId)}`,
+      undefined,
+      signal,
+    );
+    const { workable_state: state, errors } = readAnswer(purpose, answer, fileSchema);
+    return { state, errors, verdict: state === 'ready' || state === 'invalid' ? state : 'pending' };
+  }
+
+  async startExecution({ file, execution, trackingId }: StartRequest, signal?: AbortSignal) {
+    const purpose = `start an execution of ${nameOf(file)}`;
+    const body = {
+      ...(file.fileId
+        ? { file: { id: file.fileId } }
+        : { s3: { bucket_name: file.bucket, object_key: file.key } }),
+      configuration: execution.configuration,
+      meta_data: withTrackingId(execution.metaData, trackingId),
+      data_processing: execution.dataProcessing,
+      post_processing: execution.postProcessing,
+    };
+    try {
+      const answer = await this.#call(purpose, 'POST', '/nca/executions', body, signal);
+      const { execution_id: executionId, status } = readAnswer(purpose, answer, startedSchema);
+      return { executionId, status };
+    } catch (error) {
+      throw asRefusalToStart(error);
+    }
+  }
+
+  async listExecutions(signal?: AbortSignal): Promise<readonly ExecutionRecord[]> {
+    const purpose = 'list the executions';
+    const answer = await this.#call(purpose, 'GET', '/nca/executions', undefined, signal);
+    return readAnswer(purpose, answer, listSchema).items.map(toRecord);
+  }
+
+  async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {
+    const purpose = `look at execution ${executionId}`;
+    const path = `/nca/executions/${encodeURIComponent(executionId)}`;
+    return toRecord(
+      readAnswer(purpose, await this.#call(purpose, 'GET', path, undefined, signal), executionSchema),
+    );
+  }
+
+  async #call(
+    purpose: string,
+    method: 'GET' | 'POST',
+    path: string,
+    body: unknown,
+    signal?: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const { session } = this.#connection;
+    const identity = await session.identity();
+    let answer = await this.#callAs(identity, purpose, method, path, body, signal);
+    if (answer.status === 401 || answer.status === 403) {
+      const renewed = await session.replace(identity);
+      if (renewed) answer = await this.#callAs(renewed, purpose, method, path, body, signal);
+    }
+    if (answer.status < 200 || answer.status > 299) throw refusalOf(purpose, answer);
+    return answer;
+  }
+
+  #callAs(
+    identity: Identity,
+    purpose: string,
+    method: 'GET' | 'POST',
+    path: string,
+    body: unknown,
+    signal?: AbortSignal,
+  ) {
+    const { apiUrl, dispatcher } = this.#connection;
+    const { token, tenantId, userId } = identity;
+    const base = `${apiUrl}/tenants/${encodeURIComponent(tenantId)}/users/${encodeURIComponent(userId)}`;
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    return callOnce(
+      {
+        purpose,
+        method,
+        url: base + path,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        unreachable: 'API_UNREACHABLE',
+        ...sent,
+      },
+      dispatcher,
+      signal,
+    );
+  }
+}
+
+function toRecord(item: z.output<typeof executionSchema>): ExecutionRecord {
+  const trackingId = trackingIdOf((item.meta_data ?? undefined) as JsonValue | undefined);
+  return {
+    executionId: item.execution_id,
+    status: item.status,
+    errors: item.errors,
+    hasMetaData: item.meta_data !== undefined && item.meta_data !== null,
+    ...(trackingId === undefined ? {} : { trackingId }),
+  };
+}
+
+function asRefusalToStart(error: unknown): unknown {
+  if (!(error instanceof UploadError) || !['API_REFUSED', 'API_FORBIDDEN'].includes(error.code)) return error;
+  const { code, happened, details } = error;
+  const exhausted =
+    details?.status === 402 || /allocation|quota|no executions? (left|remaining)/i.test(happened);
+  if (exhausted) return new UploadError('ALLOCATION_EXHAUSTED', happened, { details });
+  return code === 'API_REFUSED' ? new UploadError('EXECUTION_REFUSED', happened, { details }) : error;
+}
+
+const nameOf = ({ fileId, key }: FileRef) => (fileId ? `file ${fileId}` : key);
