@@ -1,0 +1,40 @@
+/** How long a reader waits for the file system. */
+export interface Patience {
+  /** Ends the waiting at once, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long a single answer of the file system may take, in milliseconds. Default: 60 000. */
+  readonly idleTimeoutMs?: number | undefined;
+}
+
+const IDLE_TIMEOUT_MS = 60_000;
+
+/**
+ * Waits for work that cannot be interrupted, such as a read from a network share that hangs. The work itself
+ * goes on in the background.
+ *
+ * @param work what is waited for
+ * @param patience for how long
+ * @param stalled makes the error for when that was too long
+ * @throws what `stalled` makes, the signal's reason, or whatever the work throws
+ */
+export function waitFor<Result>(
+  work: Promise<Result>,
+  { signal, idleTimeoutMs = IDLE_TIMEOUT_MS }: Patience,
+  stalled: (waitedMs: number) => Error,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (reason: unknown) => {
+      done();
+      reject(reason);
+    };
+    const abort = () => giveUp(signal?.reason);
+    const timer = setTimeout(() => giveUp(stalled(idleTimeoutMs)), idleTimeoutMs);
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
+    work.then(resolve, reject).finally(done);
+  });
+}
