@@ -1,0 +1,61 @@
+import { cancellationSignal, log } from '@temporalio/activity';
+import type { AplosApi, FileState } from '../aplos/api.js';
+import { UploadError } from '../contract/errors.js';
+import type { UploadRequest } from '../contract/request.js';
+import type { Confirmation, FileRef, UploadEvidence } from '../contract/steps.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+/** Judges the evidence: exactly 204, the sum that was sent, and a file that the service can read. */
+export const confirmUpload =
+  ({ api }: ActivityDependencies) =>
+  async ({
+    request,
+    file,
+    evidence,
+  }: {
+    request: UploadRequest;
+    file: FileRef;
+    evidence: UploadEvidence;
+  }): Promise<Confirmation> => {
+    const { fileName, profile } = request;
+    assert204(fileName, evidence);
+    const etagIsMd5 = assertSameMd5(fileName, evidence);
+    const state = await askForState(api(profile), file);
+    if (state?.verdict === 'invalid') {
+      const why = state.errors.length > 0 ? ` (${state.errors.join('; ')})` : '';
+      throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
+    }
+    return { fileState: state?.state ?? 'unknown', etagIsMd5 };
+  };
+
+function assert204(fileName: string, { status }: UploadEvidence): void {
+  if (status === 204) return;
+  throw new UploadError(
+    'UPLOAD_NOT_204',
+    `The upload of ${fileName} was answered with ${status} instead of 204`,
+    { details: { status } },
+  );
+}
+
+function assertSameMd5(fileName: string, { etag, md5, serverSideEncryption }: UploadEvidence): boolean {
+  const isMd5 = /^[0-9a-f]{32}$/i.test(etag ?? '') && !serverSideEncryption?.startsWith('aws:kms');
+  if (isMd5 && etag?.toLowerCase() !== md5) {
+    throw new UploadError('UPLOAD_CORRUPTED', `S3 stored ${fileName} with MD5 ${etag}, but ${md5} was sent`, {
+      details: { md5, etag: String(etag) },
+    });
+  }
+  return isMd5;
+}
+
+/** The route is not in the vendor's documentation: where it is refused, the upload goes on without its answer. */
+async function askForState(api: AplosApi, { fileId }: FileRef): Promise<FileState | undefined> {
+  if (!fileId) return undefined;
+  try {
+    return await api.fileState(fileId, cancellationSignal());
+  } catch (error) {
+    if (!(error instanceof UploadError) || !['API_FORBIDDEN', 'API_NOT_FOUND'].includes(error.code))
+      throw error;
+    log.warn('The service does not tell the state of the file', { fileId, code: error.code });
+    return undefined;
+  }
+}

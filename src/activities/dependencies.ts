@@ -1,0 +1,22 @@
+import type { Dispatcher } from 'undici';
+import type { AplosApi } from '../aplos/api.js';
+
+/** What the activities need from outside. */
+export interface ActivityDependencies {
+  /**
+   * The API, as one profile.
+   *
+   * @throws UploadError `PROFILE_UNKNOWN`
+   */
+  readonly api: (profile: string) => AplosApi;
+  /** For the uploads to S3. */
+  readonly dispatcher: Dispatcher;
+  /** Folders below which files may be read; empty: anywhere. */
+  readonly uploadRoots: readonly string[];
+  /** An upload of which no byte moved for so long is given up, in milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** Whether this workflow id has had a run before the current one. */
+  readonly hasEarlierRuns: (workflowId: string) => Promise<boolean>;
+  /** When to look again for an execution whose start was not answered: the service's list may lag. In milliseconds. */
+  readonly settleDelaysMs: readonly number[];
+}

@@ -1,0 +1,40 @@
+import { ApplicationFailure, log } from '@temporalio/activity';
+import { TemporalFailure } from '@temporalio/common';
+import { errorTable, UploadError } from '../contract/errors.js';
+import type { FailureDetails } from '../contract/steps.js';
+import { inFewWords } from '../http/words.js';
+
+/** Lets an activity fail with a code of the error table as the type of its failure. */
+export function coded<Input, Result>(
+  activity: (input: Input) => Promise<Result>,
+): (input: Input) => Promise<Result> {
+  return async (input) => {
+    try {
+      return await activity(input);
+    } catch (error) {
+      throw toFailure(error, fileNameIn(input));
+    }
+  };
+}
+
+function toFailure(error: unknown, fileName: string | undefined): unknown {
+  if (error instanceof TemporalFailure) return error;
+  if (!(error instanceof UploadError)) {
+    log.error('An error that was not foreseen', { error });
+    return toFailure(new UploadError('INTERNAL', inFewWords(String(error))), fileName);
+  }
+  const { code, message, details, retryAfterMs } = error;
+  const { remedy } = errorTable[code];
+  return ApplicationFailure.create({
+    type: code,
+    message: fileName === undefined || message.includes(fileName) ? message : `${fileName}: ${message}`,
+    nonRetryable: remedy !== 'retry',
+    details: [{ code, remedy, ...details } satisfies FailureDetails],
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+  });
+}
+
+function fileNameIn(input: unknown): string | undefined {
+  const { fileName, request } = input as { fileName?: string; request?: { fileName?: string } };
+  return request?.fileName ?? fileName;
+}

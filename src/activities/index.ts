@@ -1,0 +1,20 @@
+import type { UploadActivities } from '../contract/steps.js';
+import { checkRequest } from './checkRequest.js';
+import { confirmUpload } from './confirmUpload.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { coded } from './failures.js';
+import { presignUpload } from './presignUpload.js';
+import { startExecution } from './startExecution.js';
+import { timed } from './timed.js';
+import { uploadFile } from './uploadFile.js';
+
+/** Puts the activities together with what they need. */
+export function createActivities(dependencies: ActivityDependencies): UploadActivities {
+  return {
+    checkRequest: coded(checkRequest),
+    presignUpload: coded(timed(presignUpload(dependencies))),
+    uploadFile: coded(timed(uploadFile(dependencies))),
+    confirmUpload: coded(timed(confirmUpload(dependencies))),
+    startExecution: coded(timed(startExecution(dependencies))),
+  };
+}

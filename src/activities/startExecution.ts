@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { activityInfo, log } from '@temporalio/activity';
+import type { AplosApi, ExecutionRecord } from '../aplos/api.js';
+import { UploadError } from '../contract/errors.js';
+import type { StartedExecution } from '../contract/receipt.js';
+import type { StartInput } from '../contract/steps.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { whileHeartbeating } from './heartbeats.js';
+
+/**
+ * Starts one execution, once. It is not cancelled half way: an execution that was paid for is on the receipt.
+ */
+export const startExecution = (dependencies: ActivityDependencies) => (input: StartInput) =>
+  whileHeartbeating(
+    () => undefined,
+    () => startOnce(dependencies, input),
+  );
+
+async function startOnce(
+  { api, hasEarlierRuns, settleDelaysMs }: ActivityDependencies,
+  input: StartInput,
+): Promise<StartedExecution> {
+  const { label, file, execution } = input;
+  const service = api(input.profile);
+  const trackingId = trackingIdFor(input);
+  const lookForIt = (delaysMs: readonly number[]) =>
+    findExecution(service, input.fileName, trackingId, delaysMs);
+  const found = (record: ExecutionRecord): StartedExecution => {
+    log.info('The execution was started before', { executionId: record.executionId, label });
+    return { label, executionId: record.executionId, status: record.status, trackingId, settledBy: 'list' };
+  };
+
+  const earlier = await lookForIt(await whenToLook());
+  if (earlier) return found(earlier);
+  try {
+    const { executionId, status } = await service.startExecution({ file, execution, trackingId });
+    return { label, executionId, status, trackingId, settledBy: 'answer' };
+  } catch (error) {
+    if (!leavesOpenWhetherStarted(error)) throw error;
+    const started = await lookForIt(settleDelaysMs);
+    if (started) return found(started);
+    throw error.retryable ? error : unsettled(input.fileName, trackingId, error.happened);
+  }
+
+  async function whenToLook(): Promise<readonly number[]> {
+    const { attempt, workflowExecution } = activityInfo();
+    if (attempt > 1) return settleDelaysMs;
+    const mayBeStarted = input.isReplay || (await hasEarlierRuns(workflowExecution?.workflowId ?? ''));
+    return mayBeStarted ? [0] : [];
+  }
+}
+
+/** Looks for the execution in the service's list, again after each of the delays, as the list may lag behind. */
+async function findExecution(
+  service: AplosApi,
+  fileName: string,
+  trackingId: string,
+  delaysMs: readonly number[],
+): Promise<ExecutionRecord | undefined> {
+  for (const delayMs of delaysMs) {
+    await sleep(delayMs);
+    const records = await listExecutions(service, fileName, trackingId);
+    const own = records.find((record) => record.trackingId === trackingId);
+    if (own) return own;
+    if (records.length > 0 && !records.some(({ hasMetaData }) => hasMetaData)) {
+      throw unsettled(fileName, trackingId, 'the service lists executions without their metadata');
+    }
+  }
+  return undefined;
+}
+
+async function listExecutions(
+  service: AplosApi,
+  fileName: string,
+  trackingId: string,
+): Promise<readonly ExecutionRecord[]> {
+  try {
+    return await service.listExecutions();
+  } catch (error) {
+    if (!(error instanceof UploadError) || error.retryable || error.code.startsWith('LOGIN_')) throw error;
+    throw unsettled(fileName, trackingId, error.happened);
+  }
+}
+
+function leavesOpenWhetherStarted(error: unknown): error is UploadError {
+  if (!(error instanceof UploadError)) return false;
+  return ['API_UNREACHABLE', 'API_UNAVAILABLE', 'API_ANSWER_BROKEN', 'API_ANSWER_UNEXPECTED'].includes(
+    error.code,
+  );
+}
+
+/** The same for the same work, whichever attempt, run or replay asks; another for another file or configuration. */
+function trackingIdFor({ sha256, label, execution }: StartInput): string {
+  const workflowId = activityInfo().workflowExecution?.workflowId ?? '';
+  const work = createHash('sha256')
+    .update(JSON.stringify([workflowId, sha256, label, execution]))
+    .digest('hex');
+  return `${workflowId}#${work.slice(0, 16)}`;
+}
+
+const unsettled = (fileName: string, trackingId: string, why: string) =>
+  new UploadError(
+    'START_UNSETTLED',
+    `Whether an execution of ${fileName} was started is not known: ${why}. Its tracking id is ${trackingId}`,
+  );

@@ -1,0 +1,1 @@
+export { uploadAnalysisFile } from './uploadAnalysisFile.js';

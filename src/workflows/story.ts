@@ -1,0 +1,105 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { StartedExecution, UploadProgress } from '../contract/receipt.js';
+import type { UploadRequest } from '../contract/request.js';
+import type { Presigned } from '../contract/steps.js';
+
+const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+const attributes = {
+  profile: keyword('AplosProfile'),
+  fileName: keyword('AplosFileName'),
+  fileId: keyword('AplosFileId'),
+  batch: keyword('AplosBatch'),
+  requestedBy: keyword('AplosRequestedBy'),
+  executionIds: defineSearchAttributeKey('AplosExecutionIds', SearchAttributeType.KEYWORD_LIST),
+};
+
+const headings = {
+  presign: 'Asking Aplos for a place to upload to',
+  upload: 'Uploading to S3',
+  confirm: 'Confirming that the file arrived whole',
+  start: 'Starting the executions',
+  done: 'Done',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+} as const satisfies Record<UploadProgress['step'], string>;
+
+/** What a person sees of a run: its progress, current details and search attributes. */
+export class Story {
+  readonly #request: UploadRequest;
+  #progress: UploadProgress = { step: 'presign', executions: [], presigns: 0 };
+
+  constructor(request: UploadRequest) {
+    this.#request = request;
+    const { profile, fileName, batch, requestedBy } = request;
+    upsertSearchAttributes([
+      { key: attributes.profile, value: profile },
+      { key: attributes.fileName, value: fileName },
+      ...(batch ? [{ key: attributes.batch, value: batch }] : []),
+      ...(requestedBy ? [{ key: attributes.requestedBy, value: requestedBy }] : []),
+    ]);
+    this.#tell({});
+  }
+
+  get progress(): UploadProgress {
+    return this.#progress;
+  }
+
+  presigning(): void {
+    this.#tell({ step: 'presign', presigns: this.#progress.presigns + 1 });
+  }
+
+  uploading({ file, sizeBytes }: Presigned): void {
+    if (file.fileId) upsertSearchAttributes([{ key: attributes.fileId, value: file.fileId }]);
+    this.#tell({ step: 'upload', sizeBytes, ...(file.fileId ? { fileId: file.fileId } : {}) });
+  }
+
+  confirming(): void {
+    this.#tell({ step: 'confirm' });
+  }
+
+  starting(): void {
+    this.#tell({ step: 'start' });
+  }
+
+  started(execution: StartedExecution): void {
+    const executions = [...this.#progress.executions, execution];
+    upsertSearchAttributes([
+      { key: attributes.executionIds, value: executions.map(({ executionId }) => executionId) },
+    ]);
+    this.#tell({ executions });
+  }
+
+  done(): void {
+    this.#tell({ step: 'done' });
+  }
+
+  failed(code: string, message: string): void {
+    this.#tell({ step: 'failed' }, `**${code}**: ${message}`);
+  }
+
+  cancelled(): void {
+    this.#tell({ step: 'cancelled' }, 'Nothing more happens in this run. Upload the file again to go on.');
+  }
+
+  #tell(news: Partial<UploadProgress>, remark?: string): void {
+    this.#progress = { ...this.#progress, ...news };
+    setCurrentDetails(this.#markdown(remark));
+  }
+
+  #markdown(remark: string | undefined): string {
+    const { step, fileId, sizeBytes, executions, presigns } = this.#progress;
+    const { fileName, source, profile, executions: wanted } = this.#request;
+    return [
+      `### ${headings[step]}: ${fileName}`,
+      ...(remark ? ['', remark] : []),
+      '',
+      `- Source: \`${source}\`${sizeBytes === undefined ? '' : `, ${sizeBytes.toLocaleString('en')} bytes`}`,
+      `- Profile: ${profile}`,
+      ...(fileId ? [`- File id: \`${fileId}\``] : []),
+      ...(presigns > 1 ? [`- Presigned ${presigns} times`] : []),
+      `- Executions: ${executions.length} of ${wanted.length} started`,
+      ...executions.map(({ label, executionId, status }) => `  - ${label}: \`${executionId}\` (${status})`),
+    ].join('\n');
+  }
+}

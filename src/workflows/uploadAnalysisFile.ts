@@ -1,0 +1,100 @@
+import { defineQuery, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
+import type { UploadRequest, UploadRequestInput } from '../contract/request.js';
+import type { Timed } from '../contract/steps.js';
+import { needsNewPresign, workflowFailure } from './failures.js';
+import { receiptOf, type StoredUpload } from './receipt.js';
+import {
+  checkRequest,
+  confirmUpload,
+  MOST_PRESIGNS,
+  presignUpload,
+  startExecution,
+  uploadFile,
+} from './steps.js';
+import { Story } from './story.js';
+
+const progressQuery = defineQuery<UploadProgress | undefined>('progress');
+
+/**
+ * Asks Aplos NCA for a presigned POST, uploads the file, confirms the 204, and starts each execution, once.
+ *
+ * @returns the receipt: what was observed at each step
+ * @throws ApplicationFailure whose type is a code of the error table, and whose message says what to do
+ */
+export async function uploadAnalysisFile(input: UploadRequestInput): Promise<Receipt> {
+  let story: Story | undefined;
+  setHandler(progressQuery, () => story?.progress);
+  try {
+    const request = await checkRequest(input);
+    story = new Story(request);
+    const upload = await uploadUntilStored(request, story);
+    const executions = await startEach(request, upload, story);
+    story.done();
+    return receiptOf(request, upload, executions);
+  } catch (error) {
+    if (isCancellation(error)) {
+      story?.cancelled();
+      throw error;
+    }
+    const failure = workflowFailure(error, String(input?.fileName ?? input?.source));
+    story?.failed(failure.type ?? '', failure.message);
+    throw failure;
+  }
+}
+
+async function uploadUntilStored(request: UploadRequest, story: Story): Promise<StoredUpload> {
+  const { fileName } = request;
+  for (let presigns = 1; ; presigns++) {
+    try {
+      story.presigning();
+      const place = await presignUpload.executeWithOptions({ summary: `a place for ${fileName}` }, [
+        { request },
+      ]);
+      story.uploading(place);
+      const evidence = await uploadFile.executeWithOptions(
+        { summary: `${fileName}, ${place.sizeBytes.toLocaleString('en')} bytes` },
+        [{ request, presigned: place.presigned }],
+      );
+      story.confirming();
+      const confirmation = await confirmUpload.executeWithOptions({ summary: `${fileName} arrived whole?` }, [
+        { request, file: place.file, evidence },
+      ]);
+      return { file: place.file, evidence, confirmation, presigns, presigned: place.ran };
+    } catch (error) {
+      if (!needsNewPresign(error) || presigns === MOST_PRESIGNS) throw error;
+    }
+  }
+}
+
+async function startEach(
+  request: UploadRequest,
+  { file, evidence }: StoredUpload,
+  story: Story,
+): Promise<Timed<StartedExecution>[]> {
+  const { profile, fileName } = request;
+  const { runId, firstExecutionRunId } = workflowInfo();
+  story.starting();
+  const starts = await Promise.allSettled(
+    request.executions.map(async ({ label: given, ...execution }, index) => {
+      const label = given ?? `#${index + 1}`;
+      const started = await startExecution.executeWithOptions({ summary: `${label} on ${fileName}` }, [
+        {
+          profile,
+          fileName,
+          file,
+          sha256: evidence.sha256,
+          label,
+          execution,
+          isReplay: runId !== firstExecutionRunId,
+        },
+      ]);
+      story.started(started);
+      return started;
+    }),
+  );
+  return starts.map((start) => {
+    if (start.status === 'rejected') throw start.reason;
+    return start.value;
+  });
+}
