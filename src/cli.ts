@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { doctor } from './cli/doctor.js';
+import { ExitCode, report } from './cli/exit.js';
+import { status } from './cli/status.js';
+import { upload } from './cli/upload.js';
+import { worker } from './cli/worker.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('aplos-upload')
+  .description('Uploads analysis files to Aplos NCA and starts their executions, durably, on Temporal.')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(aplos-upload --help tells more)')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 an upload or a check failed, 2 bad usage or bad input (nothing was started).
+Settings come from the environment; \`aplos-upload doctor\` checks them.`,
+  );
+
+const collect = (value: string, before: string[] = []) => [...before, value];
+
+program
+  .command('worker')
+  .description('run a worker, until SIGTERM or Ctrl-C')
+  .addOption(
+    new Option('--log-level <level>', 'least severity that is logged')
+      .choices(['debug', 'info', 'warn', 'error'])
+      .default('info'),
+  )
+  .action(worker);
+
+program
+  .command('upload')
+  .description('upload files, and start the executions of each')
+  .argument('<file...>', 'CSV, XPT, SAS7BDAT, DAT, XLS or XLSX, under a path that the worker sees too')
+  .requiredOption(
+    '--config <file>',
+    "an execution's configuration, as JSON; may be given several times, for several executions of each file",
+    collect,
+  )
+  .option('--meta <file>', "the executions' metadata, as JSON")
+  .option('--profile <name>', 'which Aplos account of the worker', 'default')
+  .option('--wait', 'wait for the receipts')
+  .option('--json', 'print one receipt a line on stdout, and nothing else there; waits')
+  .action(upload);
+
+program
+  .command('status')
+  .description('say how uploads stand')
+  .argument('<id...>', 'workflow ids, as `upload` prints them')
+  .option('--json', 'print one status a line, as JSON')
+  .action(status);
+
+program
+  .command('doctor')
+  .description('check everything that the job needs, and say what to do about what fails')
+  .action(doctor);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? ExitCode.done : ExitCode.badUsage;
+  else process.exitCode = report(error);
+}

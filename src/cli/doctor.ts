@@ -1,0 +1,121 @@
+import { Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import pc from 'picocolors';
+import { Agent } from 'undici';
+import { AplosAccounts } from '../aplos/accounts.js';
+import { loadSettings, type Settings } from '../config.js';
+import { UploadError } from '../contract/errors.js';
+import { TASK_QUEUE } from '../contract/names.js';
+import {
+  assertEncryptionDecided,
+  type TemporalTarget,
+  temporalTarget,
+  temporalUnreachable,
+} from '../temporal/connection.js';
+import { assertSearchAttributes } from '../temporal/search-attributes.js';
+import { ExitCode, inOneLine } from './exit.js';
+
+const PROBE_NAME = 'aplos-upload-doctor.csv';
+
+/** `aplos-upload doctor` */
+export async function doctor(): Promise<void> {
+  const settings = await check(
+    'Settings',
+    async () => loadSettings(),
+    ({ profiles }) => `profiles: ${[...profiles.keys()].join(', ') || 'none'}`,
+  );
+  const target = await check(
+    'Temporal settings',
+    async () => temporalTarget(),
+    ({ address, namespace }) => `${address}, namespace ${namespace}`,
+  );
+  if (target) await checkTemporal(target, settings);
+  if (settings) await checkAccounts(settings);
+}
+
+async function checkTemporal(target: TemporalTarget, settings: Settings | undefined): Promise<void> {
+  if (settings)
+    await check(
+      'Encryption',
+      async () => assertEncryptionDecided(settings.encryption, target),
+      () => settings.encryption.mode,
+    );
+  const connection = await check(
+    'Temporal',
+    () => connect(target),
+    () => 'answers',
+  );
+  if (!connection) return;
+  await check(
+    'Search attributes',
+    () => assertSearchAttributes(connection, target.namespace),
+    () => 'all registered',
+  );
+  await check(
+    'Workers',
+    () => countWorkers(connection, target),
+    (count) => `${count} polling the task queue ${TASK_QUEUE}`,
+  );
+  await connection.close();
+}
+
+async function checkAccounts({ profiles }: Settings): Promise<void> {
+  const dispatcher = new Agent();
+  const accounts = new AplosAccounts(profiles, dispatcher);
+  if (profiles.size === 0)
+    await check(
+      'Accounts',
+      async () => accounts.api('default'),
+      () => '',
+    );
+  for (const [name, { apiUrl, userName }] of profiles) {
+    const place = async () => (await accounts.api(name).presignUpload(PROBE_NAME)).file;
+    await check(
+      `Login and presign as "${name}"`,
+      place,
+      ({ bucket }) => `${userName} at ${apiUrl}, bucket ${bucket}`,
+    );
+  }
+  await dispatcher.destroy();
+}
+
+async function check<Result>(
+  what: string,
+  work: () => Promise<Result>,
+  finding: (result: Result) => string,
+): Promise<Result | undefined> {
+  try {
+    const result = await work();
+    console.log(`${pc.green('✓')} ${what}: ${finding(result)}`);
+    return result;
+  } catch (error) {
+    console.log(`${pc.red('✗')} ${what}: ${inOneLine(error)}`);
+    process.exitCode = ExitCode.failed;
+    return undefined;
+  }
+}
+
+async function connect(target: TemporalTarget): Promise<Connection> {
+  try {
+    const connection = await Connection.connect(target.connectionOptions);
+    await connection.workflowService.describeNamespace({ namespace: target.namespace });
+    return connection;
+  } catch (error) {
+    throw temporalUnreachable(target, error);
+  }
+}
+
+async function countWorkers({ workflowService }: Connection, { namespace }: TemporalTarget): Promise<number> {
+  const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
+  const { pollers } = await workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: TASK_QUEUE },
+    taskQueueType: TASK_QUEUE_TYPE_ACTIVITY,
+  });
+  if (pollers.length > 0) return pollers.length;
+  throw new UploadError(
+    'STEP_TIMED_OUT',
+    `No worker polls the task queue ${TASK_QUEUE} of the namespace "${namespace}"`,
+    { action: 'Start one: aplos-upload worker' },
+  );
+}

@@ -1,0 +1,40 @@
+import pc from 'picocolors';
+import { UploadFailedError } from '../client.js';
+import { UploadError } from '../contract/errors.js';
+
+/** What the command tells its caller. */
+export const ExitCode = { done: 0, failed: 1, badUsage: 2 } as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** Input that nothing can be started with; each problem is a line of its own. */
+export class BadInputError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Says on stderr what went wrong, a line a problem, and gives the exit code for it. */
+export function report(error: unknown): ExitCode {
+  if (error instanceof BadInputError) {
+    for (const problem of error.problems) complain(problem);
+    return ExitCode.badUsage;
+  }
+  complain(inOneLine(error));
+  return error instanceof UploadError && error.code === 'REQUEST_INVALID'
+    ? ExitCode.badUsage
+    : ExitCode.failed;
+}
+
+/** An error as a line: its code and its message. */
+export function inOneLine(error: unknown): string {
+  if (error instanceof UploadError || error instanceof UploadFailedError)
+    return `${error.code}: ${error.message}`;
+  return process.env.DEBUG && error instanceof Error
+    ? (error.stack ?? error.message)
+    : `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+export const complain = (line: string): void => void process.stderr.write(`${pc.red('✗')} ${line}\n`);

@@ -1,0 +1,107 @@
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { UploadHeartbeat } from '../contract/receipt.js';
+
+/** How an upload stands. */
+export type UploadState = 'running' | 'done' | 'failed' | 'cancelled' | 'terminated' | 'timed-out';
+
+/** What is known of an upload without waiting for it. */
+export interface UploadStatus {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly state: UploadState;
+  readonly fileName?: string;
+  readonly profile?: string;
+  readonly batch?: string;
+  readonly requestedBy?: string;
+  readonly fileId?: string;
+  readonly executionIds: readonly string[];
+  readonly startedAt: Date;
+  readonly closedAt?: Date;
+  /** What a running upload is at. */
+  readonly pending: readonly PendingStep[];
+}
+
+/** An activity that is under way or waits for its next attempt. */
+export interface PendingStep {
+  /** The activity's type, e.g. `uploadFile`. */
+  readonly activity: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** The code and the first line of the last attempt's failure. */
+  readonly lastFailure?: { readonly code: string; readonly message: string };
+  readonly nextAttemptAt?: Date;
+  /** Of an upload that has begun. */
+  readonly heartbeat?: UploadHeartbeat;
+}
+
+const states: Partial<Record<WorkflowExecutionDescription['status']['name'], UploadState>> = {
+  COMPLETED: 'done',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timed-out',
+};
+
+export async function statusOf(
+  client: Client,
+  description: WorkflowExecutionDescription,
+): Promise<UploadStatus> {
+  const { workflowId, runId, status, searchAttributes, startTime, closeTime, raw } = description;
+  const attribute = (name: string) => searchAttributes[name] as readonly string[] | undefined;
+  const optional = (key: string, name: string) => {
+    const value = attribute(name)?.[0];
+    return value === undefined ? {} : { [key]: value };
+  };
+  return {
+    workflowId,
+    runId,
+    state: states[status.name] ?? 'running',
+    ...optional('fileName', 'AplosFileName'),
+    ...optional('profile', 'AplosProfile'),
+    ...optional('batch', 'AplosBatch'),
+    ...optional('requestedBy', 'AplosRequestedBy'),
+    ...optional('fileId', 'AplosFileId'),
+    executionIds: attribute('AplosExecutionIds') ?? [],
+    startedAt: startTime,
+    ...(closeTime ? { closedAt: closeTime } : {}),
+    pending: await Promise.all(
+      (raw.pendingActivities ?? []).map((activity) => pendingStep(client, activity)),
+    ),
+  };
+}
+
+type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
+
+async function pendingStep(client: Client, activity: PendingActivity): Promise<PendingStep> {
+  const { lastFailure, nextAttemptScheduleTime } = activity;
+  const heartbeat = await heartbeatOf(client, activity);
+  return {
+    activity: activity.activityType?.name ?? 'unknown',
+    attempt: activity.attempt ?? 1,
+    ...(lastFailure
+      ? {
+          lastFailure: {
+            code: lastFailure.applicationFailureInfo?.type ?? 'STEP_TIMED_OUT',
+            message: lastFailure.message ?? '',
+          },
+        }
+      : {}),
+    ...(nextAttemptScheduleTime?.seconds
+      ? { nextAttemptAt: new Date(Number(nextAttemptScheduleTime.seconds) * 1000) }
+      : {}),
+    ...(heartbeat ? { heartbeat } : {}),
+  };
+}
+
+async function heartbeatOf(
+  client: Client,
+  { activityType, heartbeatDetails }: PendingActivity,
+): Promise<UploadHeartbeat | undefined> {
+  if (activityType?.name !== 'uploadFile' || !heartbeatDetails?.payloads?.length) return undefined;
+  return decodeFromPayloadsAtIndex<UploadHeartbeat>(
+    client.options.loadedDataConverter,
+    0,
+    heartbeatDetails.payloads,
+  );
+}

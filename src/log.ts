@@ -1,0 +1,36 @@
+import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
+import { pino } from 'pino';
+import pinoPretty from 'pino-pretty';
+
+/** Temporal's severities as pino names them. */
+const levels = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+} as const satisfies Record<LogLevel, string>;
+
+/** Logs to stderr: JSON lines, or something to read where that is a terminal. Level: `LOG_LEVEL`, default info. */
+export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
+  const destination = process.stderr.isTTY
+    ? pinoPretty({
+        destination: 2,
+        ignore: 'pid,hostname,namespace,taskQueue,sdkComponent,activityId',
+        translateTime: 'SYS:HH:MM:ss',
+      })
+    : pino.destination({ fd: 2, sync: true });
+  const sink = pino(
+    {
+      level: levels[level],
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  return new DefaultLogger(level, ({ level: severity, message, meta }: LogEntry) => {
+    const { error, ...fields } = meta ?? {};
+    sink[levels[severity]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
+  });
+}

@@ -1,0 +1,80 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { METADATA_ENCODING_KEY, type Payload, type PayloadCodec, ValueError } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import type { EncryptionKey } from '../config.js';
+
+const ENCODING = 'binary/encrypted';
+const KEY_ID = 'encryption-key-id';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const { Payload: PayloadProto } = proto.temporal.api.common.v1;
+
+/**
+ * Encrypts payloads with AES-256-GCM before they leave this process: IV, then tag, then ciphertext. The
+ * first key encrypts, every key decrypts, and a payload that is in plain is taken as it is.
+ */
+export class EncryptionCodec implements PayloadCodec {
+  readonly #current: EncryptionKey;
+  readonly #keys: ReadonlyMap<string, EncryptionKey>;
+
+  /** @param keys at least one; the first encrypts */
+  constructor(keys: readonly EncryptionKey[]) {
+    const [current] = keys;
+    if (!current) throw new RangeError('no encryption key');
+    this.#current = current;
+    this.#keys = new Map(keys.map((key) => [key.id, key]));
+  }
+
+  async encode(payloads: Payload[]): Promise<Payload[]> {
+    return payloads.map((payload) => (isReadable(payload) ? payload : this.#encrypt(payload)));
+  }
+
+  /** @throws ValueError where the key is not known or the payload was tampered with */
+  async decode(payloads: Payload[]): Promise<Payload[]> {
+    return payloads.map((payload) =>
+      text(payload.metadata?.[METADATA_ENCODING_KEY]) === ENCODING ? this.#decrypt(payload) : payload,
+    );
+  }
+
+  #encrypt(payload: Payload): Payload {
+    const { id, key } = this.#current;
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', key, iv);
+    const sealed = Buffer.concat([cipher.update(PayloadProto.encode(payload).finish()), cipher.final()]);
+    return {
+      metadata: { [METADATA_ENCODING_KEY]: Buffer.from(ENCODING), [KEY_ID]: Buffer.from(id) },
+      data: Buffer.concat([iv, cipher.getAuthTag(), sealed]),
+    };
+  }
+
+  #decrypt({ metadata, data }: Payload): Payload {
+    const id = text(metadata?.[KEY_ID]);
+    const known = this.#keys.get(id);
+    if (!known)
+      throw new ValueError(
+        `A payload is encrypted with the key "${id}", which is not among APLOS_UPLOAD_ENCRYPTION_KEY`,
+      );
+    const bytes = Buffer.from(data ?? []);
+    const decipher = createDecipheriv('aes-256-gcm', known.key, bytes.subarray(0, IV_BYTES));
+    decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+    try {
+      return PayloadProto.decode(
+        Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]),
+      );
+    } catch {
+      throw new ValueError(
+        `A payload cannot be decrypted with the key "${id}": the key differs from the one it was encrypted with`,
+      );
+    }
+  }
+}
+
+/**
+ * A bare string is a summary, which holds nothing secret: it stays readable, so that the Temporal UI tells
+ * the story without the key. All that holds secrets or data is an object.
+ */
+function isReadable({ metadata, data }: Payload): boolean {
+  return text(metadata?.[METADATA_ENCODING_KEY]) === 'json/plain' && data?.[0] === '"'.charCodeAt(0);
+}
+
+const text = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString('utf8');

@@ -1,0 +1,108 @@
+import { fileURLToPath } from 'node:url';
+import { type LogLevel, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { Agent } from 'undici';
+import type { ActivityDependencies } from './activities/dependencies.js';
+import { createActivities } from './activities/index.js';
+import { AplosAccounts } from './aplos/accounts.js';
+import type { Settings } from './config.js';
+import { UploadError } from './contract/errors.js';
+import { TASK_QUEUE } from './contract/names.js';
+import { createLogger } from './log.js';
+import {
+  assertEncryptionDecided,
+  dataConverterFor,
+  type TemporalTarget,
+  temporalTarget,
+  temporalUnreachable,
+} from './temporal/connection.js';
+import { hasEarlierRuns } from './temporal/earlier-runs.js';
+import { assertSearchAttributes } from './temporal/search-attributes.js';
+
+/** The time within which a killed worker's or a cancelled upload is noticed. */
+const HEARTBEAT_THROTTLE = '1 second';
+
+/** The list of executions may lag behind a start: it is asked again after each of these, in milliseconds. */
+const SETTLE_DELAYS_MS = [0, 2_000, 4_000, 8_000, 16_000];
+
+/** A worker that is connected and checked, and what ends it. */
+export interface UploadWorker {
+  /** Polls until told to stop by `SIGTERM` or `SIGINT`, then drains: resolves when all is handed back. */
+  run(): Promise<void>;
+}
+
+/**
+ * Connects a worker and checks what it needs: settings, Temporal, search attributes.
+ *
+ * @throws UploadError `SETTINGS_INVALID`, `TEMPORAL_UNREACHABLE` or `SEARCH_ATTRIBUTES_MISSING`
+ */
+export async function createUploadWorker(
+  settings: Settings,
+  logLevel: LogLevel = 'INFO',
+): Promise<UploadWorker> {
+  const target = temporalTarget();
+  assertEncryptionDecided(settings.encryption, target);
+  assertSomeProfile(settings);
+  Runtime.install({ logger: createLogger(logLevel), shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'] });
+
+  const connection = await connect(target);
+  const dispatcher = new Agent();
+  const worker = await Worker.create({
+    workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
+    connection,
+    namespace: target.namespace,
+    taskQueue: TASK_QUEUE,
+    dataConverter: dataConverterFor(settings.encryption),
+    activities: { ...createActivities(dependencies(settings, dispatcher, connection, target.namespace)) },
+    maxConcurrentActivityTaskExecutions: settings.concurrency,
+    shutdownGraceTime: settings.shutdownGraceMs,
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+  });
+  return {
+    run: async () => {
+      try {
+        await worker.run();
+      } finally {
+        await dispatcher.destroy();
+        await connection.close();
+      }
+    },
+  };
+}
+
+async function connect(target: TemporalTarget): Promise<NativeConnection> {
+  let connection: NativeConnection | undefined;
+  try {
+    connection = await NativeConnection.connect(target.connectionOptions);
+    await assertSearchAttributes(connection, target.namespace);
+    return connection;
+  } catch (error) {
+    await connection?.close();
+    throw error instanceof UploadError ? error : temporalUnreachable(target, error);
+  }
+}
+
+function assertSomeProfile({ profiles }: Settings): void {
+  if (profiles.size > 0) return;
+  throw new UploadError('SETTINGS_INVALID', 'No Aplos account is configured', {
+    action:
+      'Set COGNITO_USER_NAME and COGNITO_PASSWORD (or COGNITO_PASSWORD_FILE), or name a file with profiles in APLOS_UPLOAD_CONFIG.',
+  });
+}
+
+function dependencies(
+  settings: Settings,
+  dispatcher: Agent,
+  { workflowService }: NativeConnection,
+  namespace: string,
+): ActivityDependencies {
+  const accounts = new AplosAccounts(settings.profiles, dispatcher);
+  return {
+    api: (profile) => accounts.api(profile),
+    dispatcher,
+    uploadRoots: settings.uploadRoots,
+    idleTimeoutMs: settings.idleTimeoutMs,
+    hasEarlierRuns: (workflowId) => hasEarlierRuns(workflowService, namespace, workflowId),
+    settleDelaysMs: SETTLE_DELAYS_MS,
+  };
+}
