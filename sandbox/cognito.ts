@@ -1,0 +1,154 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { jwtVerify, SignJWT } from 'jose';
+import type { SandboxUser } from './options.js';
+
+/** A user as the service knows it. */
+export type Account = Required<Omit<SandboxUser, 'challenge'>> & Pick<SandboxUser, 'challenge'>;
+
+/** What Cognito answers. */
+export interface CognitoAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** What is asked of Cognito. */
+export interface InitiateAuth {
+  readonly AuthFlow?: unknown;
+  readonly ClientId?: unknown;
+  readonly AuthParameters?: Readonly<Record<string, unknown>>;
+}
+
+/** Amazon Cognito's InitiateAuth for the users of one pool. */
+export class Cognito {
+  readonly clientId = randomBytes(13).toString('hex');
+  readonly userPoolId = `us-east-1_${randomBytes(5).toString('hex')}`;
+  readonly region = 'us-east-1';
+  readonly accounts: readonly Account[];
+  readonly #key = randomBytes(32);
+  readonly #refreshTokens = new Map<string, Account>();
+  readonly #revoked = new Set<string>();
+  readonly #idTokenSeconds: number;
+  readonly #secrets: Set<string>;
+
+  /**
+   * @param users who may log in
+   * @param idTokenSeconds how long an id token lives
+   * @param secrets gets every token that is handed out
+   */
+  constructor(users: readonly SandboxUser[], idTokenSeconds: number, secrets: Set<string>) {
+    this.accounts = users.map((user) => ({ tenantId: randomUUID(), userId: randomUUID(), ...user }));
+    this.#idTokenSeconds = idTokenSeconds;
+    this.#secrets = secrets;
+    for (const { password } of users) secrets.add(password);
+  }
+
+  /**
+   * Answers one InitiateAuth.
+   *
+   * @param expire whether the id token, or the refresh token, has expired
+   */
+  async initiateAuth(request: InitiateAuth, expire = false): Promise<CognitoAnswer> {
+    if (request.ClientId !== this.clientId)
+      return refusal('ResourceNotFoundException', `User pool client ${request.ClientId} does not exist.`);
+    const parameters = request.AuthParameters ?? {};
+    switch (request.AuthFlow) {
+      case 'USER_PASSWORD_AUTH':
+        return this.#login(parameters, expire);
+      case 'REFRESH_TOKEN_AUTH':
+      case 'REFRESH_TOKEN':
+        return this.#refresh(parameters, expire);
+      default:
+        return refusal('InvalidParameterException', 'Initiate Auth method not supported.');
+    }
+  }
+
+  /** Whom an id token speaks for; undefined if it is forged, revoked or expired. */
+  async accountOf(idToken: string): Promise<Account | undefined> {
+    if (this.#revoked.has(idToken)) return undefined;
+    try {
+      const { payload } = await jwtVerify(idToken, this.#key, { audience: this.clientId });
+      if (payload.token_use !== 'id') return undefined;
+      return this.accounts.find(({ userId }) => userId === payload['custom:aplos_user_id']);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Lets an id token count as expired from now on. */
+  revoke(idToken: string): void {
+    this.#revoked.add(idToken);
+  }
+
+  async #login(parameters: Readonly<Record<string, unknown>>, expire: boolean): Promise<CognitoAnswer> {
+    const { USERNAME, PASSWORD } = parameters;
+    if (typeof USERNAME !== 'string' || typeof PASSWORD !== 'string')
+      return refusal('InvalidParameterException', 'Missing required parameter USERNAME or PASSWORD');
+    const account = this.accounts.find(({ userName }) => userName === USERNAME);
+    if (!account) return refusal('UserNotFoundException', 'User does not exist.');
+    if (account.password !== PASSWORD)
+      return refusal('NotAuthorizedException', 'Incorrect username or password.');
+    if (account.challenge) {
+      const ChallengeParameters = { USER_ID_FOR_SRP: account.userId, requiredAttributes: '[]' };
+      return {
+        status: 200,
+        body: {
+          ChallengeName: account.challenge,
+          ChallengeParameters,
+          Session: randomBytes(60).toString('base64url'),
+        },
+      };
+    }
+    const RefreshToken = randomBytes(120).toString('base64url');
+    this.#secrets.add(RefreshToken);
+    this.#refreshTokens.set(RefreshToken, account);
+    return this.#tokens(account, expire, { RefreshToken });
+  }
+
+  async #refresh(parameters: Readonly<Record<string, unknown>>, expire: boolean): Promise<CognitoAnswer> {
+    const token = String(parameters.REFRESH_TOKEN);
+    if (expire) this.#refreshTokens.delete(token);
+    const account = this.#refreshTokens.get(token);
+    if (!account)
+      return refusal(
+        'NotAuthorizedException',
+        expire ? 'Refresh Token has expired' : 'Invalid Refresh Token',
+      );
+    return this.#tokens(account, false, {});
+  }
+
+  async #tokens(account: Account, expired: boolean, more: object): Promise<CognitoAnswer> {
+    const lifetime = this.#idTokenSeconds;
+    const now = Math.floor(Date.now() / 1000);
+    const issuedAt = expired ? now - lifetime - 60 : now;
+    const sign = (tokenUse: 'id' | 'access') =>
+      new SignJWT({
+        token_use: tokenUse,
+        email: account.userName,
+        'custom:aplos_user_id': account.userId,
+        'custom:aplos_user_tenant_id': account.tenantId,
+      })
+        .setProtectedHeader({ alg: 'HS256', kid: 'sandbox' })
+        .setSubject(account.userId)
+        .setIssuer(`https://cognito-idp.${this.region}.amazonaws.com/${this.userPoolId}`)
+        .setAudience(this.clientId)
+        .setJti(randomUUID())
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + lifetime)
+        .sign(this.#key);
+    const [IdToken, AccessToken] = await Promise.all([sign('id'), sign('access')]);
+    this.#secrets.add(IdToken).add(AccessToken);
+    return {
+      status: 200,
+      body: {
+        AuthenticationResult: { AccessToken, ExpiresIn: lifetime, IdToken, TokenType: 'Bearer', ...more },
+        ChallengeParameters: {},
+      },
+    };
+  }
+}
+
+/** A refusal in Cognito's words. */
+export const refusal = (type: string, message: string): CognitoAnswer => ({
+  status: 400,
+  body: { __type: type, message },
+});

@@ -1,0 +1,122 @@
+/**
+ * `npm run demo`: the main job, on embedded servers. Uploads both samples side by side, and shows the receipts
+ * and where to look in the Temporal UI. On a terminal it stays up until Ctrl-C, elsewhere (or with --once) it ends.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import pc from 'picocolors';
+import { follow, progressView } from '../src/cli/progress.js';
+import { receiptText } from '../src/cli/receipt-text.js';
+import { requestForFile, UploadClient } from '../src/client.js';
+import { loadSettings } from '../src/config.js';
+import { EncryptionCodec } from '../src/temporal/codec.js';
+import { workflowPage } from '../src/temporal/ui.js';
+import { startCodecServer } from './codec-server.js';
+import { type Sandbox, startSandbox } from './sandbox.js';
+import { startTemporalDevServer, type TemporalDevServer } from './servers/temporal.js';
+import { startWorker } from './worker-process.js';
+
+const SAMPLES = ['single-oral-dose', 'food-effect-crossover'];
+const stays = process.stdout.isTTY && !process.argv.includes('--once');
+const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+
+const stops: (() => Promise<void>)[] = [];
+const started = <Server extends { stop(): Promise<void> }>(server: Server): Server => {
+  stops.unshift(() => server.stop());
+  return server;
+};
+
+try {
+  await Promise.race([demo(), interrupted]);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  for (const stop of stops) await stop();
+}
+process.exit();
+
+async function demo(): Promise<void> {
+  const key = `demo:${randomBytes(32).toString('base64')}`;
+  const { encryption } = loadSettings({ APLOS_UPLOAD_ENCRYPTION_KEY: key });
+  const codecServer = started(
+    await startCodecServer(new EncryptionCodec(encryption.mode === 'on' ? encryption.keys : [])),
+  );
+
+  say('Starting the Temporal dev server, a real S3 (SeaweedFS) and a stand-in for Aplos NCA…');
+  const [temporal, sandbox] = await Promise.all([
+    startTemporalDevServer({ codecEndpoint: codecServer.url }).then(started),
+    startSandbox().then(started),
+  ]);
+  Object.assign(process.env, sandbox.env, {
+    TEMPORAL_ADDRESS: temporal.address,
+    APLOS_UPLOAD_ENCRYPTION_KEY: key,
+  });
+
+  say('Starting a worker…');
+  started(await startWorker({}));
+
+  say('Uploading both samples…\n');
+  const workflowIds = await uploadSamples(sandbox);
+
+  console.log(`\n${pc.bold('In the Temporal UI:')} ${temporal.uiUrl}`);
+  for (const workflowId of workflowIds)
+    console.log(`  ${workflowPage(temporal.uiUrl, temporal.namespace, workflowId)}`);
+  if (stays) await untilCtrlC(temporal, sandbox);
+}
+
+async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
+  const client = await UploadClient.connect();
+  const view = progressView();
+  const receipts = await Promise.all(
+    SAMPLES.map(async (name) => {
+      const configuration = JSON.parse(await readFile(sample(`${name}.json`), 'utf8'));
+      const request = await requestForFile(sample(`${name}.csv`), {
+        requestedBy: 'demo',
+        executions: [{ label: name, configuration }],
+      });
+      const upload = {
+        fileName: `${name}.csv`,
+        sizeBytes: request.expect?.sizeBytes ?? 0,
+        handle: await client.start(request),
+      };
+      return follow(client, upload, view.add(upload));
+    }),
+  );
+  view.stop();
+  for (const receipt of receipts) {
+    console.log(`\n${receiptText(receipt)}`);
+    const stored = await sandbox.storedBytes(receipt.fileId ?? '');
+    const same = stored.equals(await readFile(sample(receipt.fileName)));
+    console.log(
+      `    ${pc.dim('compared ')} the stored object ${same ? 'is the file, byte for byte' : pc.red('differs from the file')}`,
+    );
+    if (!same) process.exitCode = 1;
+  }
+  await client.close();
+  return receipts.map(({ workflowId }) => workflowId);
+}
+
+async function untilCtrlC({ address }: TemporalDevServer, { env }: Sandbox): Promise<void> {
+  console.log(`\nAll stays up until Ctrl-C. To try the command against it, in another terminal:\n`);
+  const variables = {
+    TEMPORAL_ADDRESS: address,
+    APLOS_UPLOAD_ENCRYPTION_KEY: process.env.APLOS_UPLOAD_ENCRYPTION_KEY,
+    ...env,
+  };
+  for (const [name, value] of Object.entries(variables)) console.log(`  export ${name}='${value}'`);
+  console.log(
+    '  npx aplos-upload upload samples/single-oral-dose.csv --config samples/single-oral-dose.json --wait\n',
+  );
+  await interrupted;
+}
+
+function sample(name: string): string {
+  return fileURLToPath(new URL(`../samples/${name}`, import.meta.url));
+}
+
+function say(line: string): void {
+  console.log(pc.dim(line));
+}

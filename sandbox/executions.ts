@@ -1,0 +1,166 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Account } from './cognito.js';
+import type { FileRecord, Files } from './files.js';
+import { analyse, type ConfiguredColumns, columnsNamed, resultsZip } from './nca.js';
+import type { ObjectStore } from './object-store.js';
+import type { SandboxSettings } from './options.js';
+import { isText, parseTable } from './table.js';
+
+/** One execution in the ledger: it was accepted, and so it was paid for. */
+export interface Charge {
+  readonly executionId: string;
+  readonly fileId: string;
+  /** What the metadata holds under `aplos_upload.tracking_id`. */
+  readonly trackingId?: string;
+  /** ISO 8601, UTC: when it was accepted. */
+  readonly at: string;
+  readonly configuration: Readonly<Record<string, unknown>>;
+  /** SHA-256, in hex, of the configuration's JSON. */
+  readonly configurationSha256: string;
+  /** As it was sent. */
+  readonly metaData?: unknown;
+  readonly dataProcessing?: unknown;
+  readonly postProcessing?: unknown;
+}
+
+/** What is asked for. */
+export interface StartBody {
+  readonly configuration: Readonly<Record<string, unknown>>;
+  readonly meta_data?: unknown;
+  readonly data_processing?: unknown;
+  readonly post_processing?: unknown;
+}
+
+interface Execution {
+  readonly charge: Charge;
+  readonly account: Account;
+  readonly file: FileRecord;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+  outcome?: Promise<readonly string[]>;
+}
+
+const DOWNLOAD_SECONDS = 3600;
+const MOST_BYTES_ANALYSED = 64 * 1024 ** 2;
+
+/** The executions of the service, and the ledger of what they cost. */
+export class Executions {
+  readonly #all: Execution[] = [];
+  readonly #store: ObjectStore;
+  readonly #files: Files;
+  readonly #settings: SandboxSettings;
+
+  constructor(store: ObjectStore, files: Files, settings: SandboxSettings) {
+    this.#store = store;
+    this.#files = files;
+    this.#settings = settings;
+  }
+
+  /** Every execution that was accepted, in order. */
+  get charges(): readonly Charge[] {
+    return this.#all.map(({ charge }) => charge);
+  }
+
+  /** How many more the subscription allows. */
+  get remaining(): number {
+    return Math.max(0, this.#settings.allocation - this.#all.length);
+  }
+
+  /** Accepts an execution. */
+  start(account: Account, file: FileRecord, body: StartBody): object {
+    const startedAt = performance.now();
+    const now = Date.now();
+    const trackingId = trackingIdIn(body.meta_data);
+    const charge: Charge = {
+      executionId: `${Math.floor(now / 1000)}-${now % 1000}${this.#all.length}:${randomUUID()}`,
+      fileId: file.fileId,
+      ...(trackingId !== undefined && { trackingId }),
+      at: new Date(now).toISOString(),
+      configuration: body.configuration,
+      configurationSha256: createHash('sha256').update(JSON.stringify(body.configuration)).digest('hex'),
+      ...('meta_data' in body && { metaData: body.meta_data }),
+      ...('data_processing' in body && { dataProcessing: body.data_processing }),
+      ...('post_processing' in body && { postProcessing: body.post_processing }),
+    };
+    this.#all.push({ charge, account, file, startedAt });
+    return { execution_id: charge.executionId, status: 'queuing' };
+  }
+
+  /** The status of one execution of a user; undefined if there is none. */
+  async status(account: Account, executionId: string): Promise<object | undefined> {
+    const execution = this.#all.find(
+      ({ charge, account: { userId } }) => charge.executionId === executionId && userId === account.userId,
+    );
+    if (!execution) return undefined;
+    const status = await this.#describe(execution);
+    if (status.status !== 'complete') return status;
+    return {
+      ...status,
+      presigned: {
+        url: await this.#store.download(resultsKey(execution), DOWNLOAD_SECONDS),
+        expires_in: DOWNLOAD_SECONDS,
+        expires_at_utc: new Date(Date.now() + DOWNLOAD_SECONDS * 1000).toISOString(),
+      },
+    };
+  }
+
+  /** The statuses of the executions of a user that were started before a time by `performance.now()`, the newest first. */
+  list(account: Account, startedBefore: number): Promise<{ status: string }[]> {
+    const shown = this.#all.filter(
+      ({ account: { userId }, startedAt }) => userId === account.userId && startedAt <= startedBefore,
+    );
+    return Promise.all(shown.reverse().map((execution) => this.#describe(execution)));
+  }
+
+  async #describe(execution: Execution): Promise<{ status: string }> {
+    const { charge, file, startedAt } = execution;
+    const { stepMs } = this.#settings;
+    const elapsed = performance.now() - startedAt;
+    const still = elapsed < stepMs ? 'queuing' : elapsed < 2 * stepMs ? 'running' : undefined;
+    if (!still)
+      execution.outcome ??= this.#run(execution).catch((error: unknown) => {
+        delete execution.outcome;
+        throw error;
+      });
+    const errors = (await execution.outcome) ?? [];
+    return {
+      execution_id: charge.executionId,
+      status: still ?? (errors.length > 0 ? 'failed' : 'complete'),
+      file: { id: file.fileId, file_name: file.fileName },
+      s3: { bucket_name: file.bucket, object_key: file.key },
+      meta_data: charge.metaData ?? null,
+      errors,
+      times: { created_utc: charge.at, elapsed: Math.min(elapsed, 2 * stepMs) / 1000 },
+    } as { status: string };
+  }
+
+  /** Analyses the file and stores the results; what is returned are the reasons why it failed. */
+  async #run(execution: Execution): Promise<readonly string[]> {
+    const { charge, file } = execution;
+    const { workable_state, errors } = await this.#files.state(file);
+    if (workable_state === 'invalid') return errors;
+    let rows: string[][] | undefined;
+    if (isText(file.fileName)) {
+      const columns = charge.configuration.columns as ConfiguredColumns;
+      const table = parseTable(wholeLines(await this.#store.bytes(file.key, MOST_BYTES_ANALYSED)));
+      const missing = columnsNamed(columns).filter((name) => !table.columns.includes(name));
+      if (missing.length > 0) return missing.map((name) => `The file has no column "${name}".`);
+      rows = analyse(table, columns);
+    }
+    await this.#store.put(resultsKey(execution), resultsZip(rows, charge), 'application/zip');
+    return [];
+  }
+}
+
+const resultsKey = ({ charge, account }: Execution): string =>
+  `${account.tenantId}/${account.userId}/results/${charge.executionId.replace(':', '-')}.zip`;
+
+const wholeLines = (bytes: Buffer): string =>
+  bytes.length < MOST_BYTES_ANALYSED ? bytes.toString() : bytes.toString().slice(0, bytes.lastIndexOf('\n'));
+
+function trackingIdIn(metaData: unknown): string | undefined {
+  if (typeof metaData !== 'object' || metaData === null || !('aplos_upload' in metaData)) return undefined;
+  const ours = metaData.aplos_upload;
+  if (typeof ours !== 'object' || ours === null || !('tracking_id' in ours)) return undefined;
+  return typeof ours.tracking_id === 'string' ? ours.tracking_id : undefined;
+}

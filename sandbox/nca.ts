@@ -1,0 +1,71 @@
+import { strToU8, zipSync } from 'fflate';
+import type { Table } from './table.js';
+
+/** The columns of a configuration in the vendor's shape. */
+export interface ConfiguredColumns {
+  readonly time?: string;
+  readonly unique_id?: string;
+  readonly concentration?: { readonly observed?: string; readonly analyzed?: string };
+  readonly sorting?: readonly string[];
+  readonly grouping?: readonly string[];
+}
+
+/** Every column that a configuration names. */
+export function columnsNamed(columns: ConfiguredColumns): string[] {
+  const { time, unique_id, concentration, sorting = [], grouping = [] } = columns;
+  const named = [time, unique_id, concentration?.observed, concentration?.analyzed, ...sorting, ...grouping];
+  return [...new Set(named.filter((name) => typeof name === 'string'))];
+}
+
+/**
+ * A small non-compartmental analysis: Cmax, Tmax and AUClast by the linear trapezoid, a row for each group (or subject,
+ * where there is no grouping). Concentrations that are no numbers, such as "BLQ", are left out.
+ *
+ * @returns rows of a CSV, its header first
+ */
+export function analyse(table: Table, columns: ConfiguredColumns): string[][] {
+  const { time = '', unique_id = '', concentration = {}, grouping = [unique_id] } = columns;
+  const keys = grouping.length > 0 ? grouping : [unique_id];
+  const groups = new Map<string, { names: string[]; points: { time: number; conc: number }[] }>();
+  for (const row of table.rows) {
+    const names = keys.map((key) => row[key] ?? '');
+    const group = groups.get(names.join('\0')) ?? { names, points: [] };
+    groups.set(names.join('\0'), group);
+    const text = row[concentration.analyzed ?? concentration.observed ?? ''] ?? '';
+    const point = { time: Number(row[time]), conc: Number(text) };
+    if (text !== '' && Number.isFinite(point.time) && Number.isFinite(point.conc)) group.points.push(point);
+  }
+  const rows = [...groups.values()].map(({ names, points }) => [...names, ...parameters(points)]);
+  return [[...keys, 'n', 'cmax', 'tmax', 'tlast', 'auclast'], ...rows];
+}
+
+function parameters(unsorted: { time: number; conc: number }[]): string[] {
+  const points = unsorted.sort((one, other) => one.time - other.time);
+  const last = points.findLastIndex(({ conc }) => conc > 0);
+  if (last < 0) return [`${points.length}`, '', '', '', ''];
+  const peak = points.reduce((best, point) => (point.conc > best.conc ? point : best));
+  const auc = points.slice(0, last + 1).reduce((sum, { time, conc }, index) => {
+    const before = points[index - 1];
+    return before ? sum + ((time - before.time) * (conc + before.conc)) / 2 : sum;
+  }, 0);
+  const rounded = (value: number | undefined) =>
+    value === undefined ? '' : String(Number(value.toPrecision(6)));
+  return [
+    `${points.length}`,
+    rounded(peak.conc),
+    rounded(peak.time),
+    rounded(points[last]?.time),
+    rounded(auc),
+  ];
+}
+
+/** The results zip: the parameters as a CSV, and what was asked for. */
+export const resultsZip = (rows: readonly string[][] | undefined, execution: object): Uint8Array =>
+  zipSync({
+    ...(rows && {
+      'nca-parameters.csv': strToU8(`${rows.map((row) => row.map(quoted).join(',')).join('\n')}\n`),
+    }),
+    'execution.json': strToU8(`${JSON.stringify(execution, null, 2)}\n`),
+  });
+
+const quoted = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);

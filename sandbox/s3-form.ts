@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import { Busboy } from '@fastify/busboy';
+import { S3Error } from './s3-error.js';
+
+/** A form as far as its file. */
+export interface S3Form {
+  /** The fields before the file, in the order they came. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** Every byte of the body that has come, from its start. */
+  readonly held: Buffer;
+  /** Where in the body the bytes of the file begin. */
+  readonly fileStart: number;
+}
+
+const MOST_BYTES_BEFORE_FILE = 20 * 1024;
+
+/**
+ * Reads a multipart form until its file begins, and pauses there.
+ *
+ * @throws S3Error where S3 refuses such a form
+ */
+export async function readFormUpToFile(request: IncomingMessage): Promise<S3Form> {
+  const contentType = request.headers['content-type'];
+  if (!contentType?.startsWith('multipart/form-data'))
+    throw new S3Error(
+      412,
+      'PreconditionFailed',
+      'Bucket POST must be of the enclosure-type multipart/form-data',
+    );
+  const fields: [string, string][] = [];
+  const chunks: Buffer[] = [];
+  let fileBegan = false;
+  const parser = new Busboy({
+    headers: { ...request.headers, 'content-type': contentType },
+    isPartAFile: (name) => name === 'file',
+  });
+  parser.on('field', (name, value) => fields.push([name, value]));
+  parser.on('file', (_name, stream) => {
+    fileBegan = true;
+    stream.on('error', () => {});
+    stream.resume();
+  });
+  let broken = false;
+  parser.on('error', () => {
+    broken = true;
+  });
+
+  // Without `destroyOnReturn: false` the loop would end the request where it leaves it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk);
+    parser.write(chunk);
+    if (fileBegan || broken) break;
+    if (chunks.reduce((sum, { length }) => sum + length, 0) > MOST_BYTES_BEFORE_FILE)
+      throw new S3Error(
+        400,
+        'MaxPostPreDataLengthExceeded',
+        'Your POST request fields preceding the upload file were too large.',
+      );
+  }
+  if (broken)
+    throw new S3Error(
+      400,
+      'MalformedPOSTRequest',
+      'The body of your POST request is not well-formed multipart/form-data.',
+    );
+  if (!fileBegan)
+    throw new S3Error(400, 'InvalidArgument', 'POST requires exactly one file upload per request.');
+  // The parser tells of the last fields a tick later.
+  await setImmediate();
+  const held = Buffer.concat(chunks);
+  return { fields, held, fileStart: held.indexOf('\r\n\r\n', held.indexOf('name="file"')) + 4 };
+}

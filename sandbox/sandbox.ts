@@ -1,0 +1,159 @@
+import type { Readable } from 'node:stream';
+import { apiRoutes } from './api.js';
+import { serveApi } from './api-server.js';
+import { Cognito } from './cognito.js';
+import { type Charge, Executions } from './executions.js';
+import { Faults } from './faults.js';
+import { Files, type SandboxFile } from './files.js';
+import type { SeenCall } from './http.js';
+import { ObjectStore } from './object-store.js';
+import { type SandboxOptions, withDefaults } from './options.js';
+import { serveS3Front } from './s3-front.js';
+import { type Seaweed, startSeaweed } from './servers/seaweed.js';
+
+export type { Charge } from './executions.js';
+export type { Blow, Fault, Faults, Route, Strikes } from './faults.js';
+export type { SandboxFile, SeenUpload } from './files.js';
+export type { SeenCall } from './http.js';
+export type { SandboxOptions, SandboxUser } from './options.js';
+
+/** A stand-in for Aplos NCA (API version 1), for Amazon Cognito, and for Amazon S3. */
+export interface Sandbox {
+  /** The base of the API: `http://127.0.0.1:PORT`. */
+  readonly apiUrl: string;
+  /** Where InitiateAuth is asked for. */
+  readonly cognitoUrl: string;
+  /** The base of presigned URLs. */
+  readonly s3Url: string;
+  /** The S3 behind it, for example to kill and restart it. */
+  readonly s3: Seaweed;
+  /** The first of the users. */
+  readonly user: { readonly userName: string; readonly password: string };
+  /** Of the first of the users. */
+  readonly tenantId: string;
+  /** Of the first of the users. */
+  readonly userId: string;
+  readonly clientId: string;
+  readonly region: string;
+  /** The environment variables of a worker that uses this sandbox. */
+  readonly env: {
+    readonly APLOS_API_URL: string;
+    readonly COGNITO_ENDPOINT: string;
+    readonly COGNITO_USER_NAME: string;
+    readonly COGNITO_PASSWORD: string;
+  };
+  /** What can be made to go wrong. */
+  readonly faults: Faults;
+  /** The ledger: every execution that was accepted, in order. */
+  readonly charges: readonly Charge[];
+  /** Every file that was asked for, in order. */
+  readonly files: readonly SandboxFile[];
+  /** Every call that came in, in order. */
+  readonly calls: readonly SeenCall[];
+  /** Every password, token and signed field that was handed out: what must be in no log and no history. */
+  readonly secrets: ReadonlySet<string>;
+  /**
+   * The bytes that S3 stores for a file.
+   *
+   * @throws Error when there are none
+   */
+  storedBytes(fileId: string): Promise<Buffer>;
+  /**
+   * The same as a stream, for large files.
+   *
+   * @throws Error when there are none
+   */
+  storedStream(fileId: string): Promise<Readable>;
+  /** Stops the servers, and S3 too unless it was given. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a sandbox at 127.0.0.1, and an S3 for it unless one is given.
+ *
+ * @throws Error when a server does not come up
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const s3 = options.s3 ?? (await startSeaweed());
+  try {
+    return await startOver(s3, options);
+  } catch (error) {
+    if (!options.s3) await s3.stop();
+    throw error;
+  }
+}
+
+async function startOver(s3: Seaweed, options: SandboxOptions): Promise<Sandbox> {
+  const settings = withDefaults(options);
+  const secrets = new Set<string>([s3.secretAccessKey]);
+  const calls: SeenCall[] = [];
+  const faults = new Faults(settings.seed);
+  const surroundings = { calls, faults, latencyMs: settings.latencyMs };
+  const cognito = new Cognito(settings.users, settings.idTokenSeconds, secrets);
+
+  const front = await serveS3Front({
+    port: options.s3Port ?? 0,
+    endpoint: s3.endpoint,
+    files: () => files,
+    surroundings,
+  });
+  const store = new ObjectStore(s3, s3.bucket, front.url);
+  const files = new Files(store, settings, secrets);
+  const executions = new Executions(store, files, settings);
+  const api = await serveApi({
+    port: options.port ?? 0,
+    cognito,
+    routes: apiRoutes(files, executions, settings),
+    executions,
+    surroundings,
+  }).catch(async (error: unknown) => {
+    await front.stop();
+    throw error;
+  });
+
+  const [account] = cognito.accounts;
+  const [{ userName, password }] = settings.users;
+  let stopped: Promise<void> | undefined;
+  return {
+    apiUrl: api.url,
+    cognitoUrl: `${api.url}/`,
+    s3Url: front.url,
+    s3,
+    user: { userName, password },
+    tenantId: account?.tenantId ?? '',
+    userId: account?.userId ?? '',
+    clientId: cognito.clientId,
+    region: cognito.region,
+    env: {
+      APLOS_API_URL: api.url,
+      COGNITO_ENDPOINT: `${api.url}/`,
+      COGNITO_USER_NAME: userName,
+      COGNITO_PASSWORD: password,
+    },
+    faults,
+    get charges() {
+      return executions.charges;
+    },
+    files: files.all,
+    calls,
+    secrets,
+    storedBytes: async (fileId) => store.bytes(keyOf(fileId)),
+    storedStream: async (fileId) => store.stream(keyOf(fileId)),
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+
+  function keyOf(fileId: string): string {
+    const file = files.all.find((each) => each.fileId === fileId);
+    if (!file) throw new Error(`The sandbox has no file ${fileId}`);
+    return file.key;
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all([api.stop(), front.stop()]);
+    store.close();
+    if (!options.s3) await s3.stop();
+  }
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import { ensureBinaries } from '../../tools/binaries.js';
+import { objectStoreClient } from '../object-store.js';
+import { freePorts } from './free-ports.js';
+import { type ServerProcess, startServer, temporaryFolder, withFreshPorts } from './server-process.js';
+
+/** How to start SeaweedFS. */
+export interface SeaweedOptions {
+  /** Keeps the objects in this folder. Default: a temporary one, removed at the end. */
+  readonly dir?: string;
+  /** Of S3. Default: a free one. */
+  readonly port?: number;
+}
+
+/** SeaweedFS as a real S3 with one bucket. */
+export interface Seaweed extends ServerProcess {
+  /** The URL of S3, without a trailing slash. Buckets are path segments below it. */
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+  readonly bucket: string;
+}
+
+// Each of them opens a port for HTTP and one for gRPC; there is no flag to leave the admin server out.
+const PARTS = ['master', 'volume', 'filer', 's3', 'admin'] as const;
+
+/**
+ * Starts SeaweedFS (`weed mini`) at 127.0.0.1, telemetry and admin UI off, and waits until its bucket is there.
+ *
+ * @throws Error with the end of its log when it does not come up
+ */
+export async function startSeaweed(options: SeaweedOptions = {}): Promise<Seaweed> {
+  const { weed } = await ensureBinaries();
+  return withFreshPorts(() => start(weed, options));
+}
+
+async function start(weed: string, options: SeaweedOptions): Promise<Seaweed> {
+  const bucket = 'aplos-nca-uploads';
+  const region = 'us-east-1';
+  const accessKeyId = `ASIA${randomBytes(8).toString('hex').toUpperCase()}`;
+  const secretAccessKey = randomBytes(30).toString('base64url');
+  const folder = await temporaryFolder('s3');
+  const dir = options.dir ?? join(folder, 'data');
+  await mkdir(dir, { recursive: true });
+
+  const free = await freePorts(PARTS.length * 2);
+  const ports = PARTS.map((part, index) => ({
+    part,
+    http: (part === 's3' ? options.port : undefined) ?? free[2 * index] ?? 0,
+    grpc: free[2 * index + 1] ?? 0,
+  }));
+  const endpoint = `http://127.0.0.1:${ports.find(({ part }) => part === 's3')?.http}`;
+
+  const s3 = objectStoreClient({ endpoint, region, accessKeyId, secretAccessKey });
+
+  const server = await startServer({
+    name: 'SeaweedFS',
+    command: weed,
+    args: [
+      ...[
+        '-logtostderr=true',
+        'mini',
+        `-dir=${dir}`,
+        `-bucket=${bucket}`,
+        '-ip=127.0.0.1',
+        '-ip.bind=127.0.0.1',
+      ],
+      ...[
+        '-master.telemetry=false',
+        '-admin.ui=false',
+        '-webdav=false',
+        '-s3.port.iceberg=0',
+        '-s3.port.lance=0',
+      ],
+      ...['-volume.preStopSeconds=0', '-filer.allowedOrigins=', '-s3.allowedOrigins='],
+      ...ports.flatMap(({ part, http, grpc }) => [`-${part}.port=${http}`, `-${part}.port.grpc=${grpc}`]),
+      ...['filer', 's3'].map((part) => `-${part}.localSocket=${join(folder, `${part}.sock`)}`),
+    ],
+    env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+    logFile: join(folder, 'weed.log'),
+    ready: () =>
+      s3
+        .send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: AbortSignal.timeout(2_000) })
+        .then(() => true),
+    // The sockets of gRPC have fixed names, and stay behind when it is killed.
+    leftovers: [folder, ...ports.map(({ part, grpc }) => `/tmp/seaweedfs-${part}-grpc-${grpc}.sock`)],
+    stopSignal: options.dir ? 'SIGTERM' : 'SIGKILL',
+  });
+  return Object.assign(server, { endpoint, accessKeyId, secretAccessKey, region, bucket });
+}

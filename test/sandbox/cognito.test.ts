@@ -1,0 +1,111 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
+import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { call, initiateAuth, logIn, send } from './client.js';
+
+let s3: Seaweed;
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  s3 = await startSeaweed();
+  sandbox = await startSandbox({
+    s3,
+    users: [
+      { userName: 'jane@example.com', password: 'right' },
+      { userName: 'new@example.com', password: 'right', challenge: 'NEW_PASSWORD_REQUIRED' },
+    ],
+  });
+}, 60_000);
+
+afterAll(async () => {
+  await sandbox?.stop();
+  await s3?.stop();
+});
+
+const login = (USERNAME: string, PASSWORD: string, changes?: object) =>
+  initiateAuth(sandbox, 'USER_PASSWORD_AUTH', { USERNAME, PASSWORD }, changes);
+
+describe('a login', () => {
+  it('gives an id token whose claims hold the ids of the path', async () => {
+    const { status, body } = await login('jane@example.com', 'right');
+    expect(status).toBe(200);
+    expect(body.AuthenticationResult?.ExpiresIn).toBe(3600);
+    expect(decodeJwt(body.AuthenticationResult?.IdToken ?? '')).toMatchObject({
+      'custom:aplos_user_id': sandbox.userId,
+      'custom:aplos_user_tenant_id': sandbox.tenantId,
+      token_use: 'id',
+    });
+  });
+
+  it.each([
+    ['a wrong password', 'jane@example.com', 'wrong', {}, 'NotAuthorizedException'],
+    ['an unknown user', 'nobody@example.com', 'right', {}, 'UserNotFoundException'],
+    ['a wrong client id', 'jane@example.com', 'right', { ClientId: 'x' }, 'ResourceNotFoundException'],
+  ])('with %s is refused in Cognito’s words', async (_what, userName, password, changes, type) => {
+    const { status, body } = await login(userName, password, changes);
+    expect([status, body.__type]).toEqual([400, type]);
+  });
+
+  it('of a user who must act first is answered with a challenge', async () => {
+    const { status, body } = await login('new@example.com', 'right');
+    expect([status, body.ChallengeName, body.AuthenticationResult]).toEqual([
+      200,
+      'NEW_PASSWORD_REQUIRED',
+      undefined,
+    ]);
+  });
+
+  it('can be made to be throttled, or to hand out a token that has expired', async () => {
+    sandbox.faults.add({ route: 'login', status: 400 });
+    expect((await login('jane@example.com', 'right')).body.__type).toBe('TooManyRequestsException');
+    sandbox.faults.add({ route: 'login', expire: 'token' });
+    const expired = await logIn(sandbox);
+    expect((await call(sandbox, expired, 'GET', '/metrics')).status).toBe(403);
+  });
+});
+
+describe('a refresh', () => {
+  it('gives an id token and no refresh token', async () => {
+    const { body } = await login('jane@example.com', 'right');
+    const REFRESH_TOKEN = body.AuthenticationResult?.RefreshToken;
+    const refreshed = await initiateAuth(sandbox, 'REFRESH_TOKEN_AUTH', { REFRESH_TOKEN });
+    expect(refreshed.status).toBe(200);
+    expect(refreshed.body.AuthenticationResult).not.toHaveProperty('RefreshToken');
+    const idToken = refreshed.body.AuthenticationResult?.IdToken ?? '';
+    expect((await call(sandbox, idToken, 'GET', '/metrics')).status).toBe(200);
+  });
+
+  it('is refused when its token is unknown or has expired', async () => {
+    const unknown = await initiateAuth(sandbox, 'REFRESH_TOKEN_AUTH', { REFRESH_TOKEN: 'x' });
+    expect([unknown.status, unknown.body.__type]).toEqual([400, 'NotAuthorizedException']);
+    const { body } = await login('jane@example.com', 'right');
+    sandbox.faults.add({ route: 'refresh', expire: 'token' });
+    const REFRESH_TOKEN = body.AuthenticationResult?.RefreshToken;
+    const expired = await initiateAuth(sandbox, 'REFRESH_TOKEN_AUTH', { REFRESH_TOKEN });
+    expect(expired.body.__type).toBe('NotAuthorizedException');
+  });
+});
+
+describe('the API', () => {
+  it('tells the client id and region to everybody', async () => {
+    const { body } = await send(`${sandbox.apiUrl}/app/configuration`);
+    expect(body).toMatchObject({
+      idp: { Auth: { Cognito: { region: sandbox.region, userPoolClientId: sandbox.clientId } } },
+    });
+  });
+
+  it('answers 403 to a forged token, to somebody else’s path, and to a path it does not know', async () => {
+    const token = await logIn(sandbox);
+    expect((await call(sandbox, `${token}x`, 'GET', '/metrics')).status).toBe(403);
+    expect((await call({ ...sandbox, userId: 'x' }, token, 'GET', '/metrics')).status).toBe(403);
+    const unknown = await call(sandbox, token, 'GET', '/nca/nothing');
+    expect([unknown.status, unknown.body]).toEqual([403, { message: 'Missing Authentication Token' }]);
+  });
+
+  it('answers 403 once a token’s time is over', async () => {
+    const brief = await startSandbox({ s3, idTokenSeconds: 0 });
+    expect((await call(brief, await logIn(brief), 'GET', '/metrics')).status).toBe(403);
+    await brief.stop();
+  });
+});

@@ -1,0 +1,194 @@
+import { readFile } from 'node:fs/promises';
+import { strFromU8, unzipSync } from 'fflate';
+import { request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.js';
+import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { parseTable } from '../../sandbox/table.js';
+import { call, configuration, logIn, type Presigned, post, presign, table, until, upload } from './client.js';
+
+interface Status {
+  readonly execution_id: string;
+  readonly status: string;
+  readonly errors: readonly string[];
+  readonly meta_data?: unknown;
+  readonly presigned?: { readonly url: string };
+}
+
+let s3: Seaweed;
+
+beforeAll(async () => {
+  s3 = await startSeaweed();
+}, 60_000);
+
+afterAll(() => s3?.stop());
+
+async function withSandbox(
+  options: SandboxOptions,
+  story: (sandbox: Sandbox, token: string) => Promise<void>,
+): Promise<void> {
+  const sandbox = await startSandbox({ s3, stepMs: 20, ...options });
+  try {
+    await story(sandbox, await logIn(sandbox));
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+const state = (sandbox: Sandbox, token: string, id: string) =>
+  call<{ workable_state: string; errors: string[] }>(sandbox, token, 'GET', `/nca/files/${id}`);
+const start = (sandbox: Sandbox, token: string, id: string, more: object = {}) =>
+  call<Status>(sandbox, token, 'POST', '/nca/executions', { file: { id }, configuration, ...more });
+const status = (sandbox: Sandbox, token: string, id: string) =>
+  call<Status>(sandbox, token, 'GET', `/nca/executions/${encodeURIComponent(id)}`);
+const outcome = async (sandbox: Sandbox, token: string, id: string): Promise<Status> =>
+  (
+    await until(
+      () => status(sandbox, token, id),
+      ({ body }) => ['complete', 'failed'].includes(body.status),
+    )
+  ).body;
+
+describe('a file', () => {
+  it('is converting until it is uploaded, then ready', () =>
+    withSandbox({}, async (sandbox, token) => {
+      const { body } = await presign(sandbox, token);
+      expect((await state(sandbox, token, body.file.id)).body.workable_state).toBe('converting');
+      const { fileId } = await upload(sandbox, token, table);
+      expect((await state(sandbox, token, fileId)).body).toMatchObject({
+        workable_state: 'ready',
+        errors: [],
+      });
+    }));
+
+  it('stays converting for a while when asked to', () =>
+    withSandbox({ conversionMs: 3_600_000 }, async (sandbox, token) => {
+      const { fileId } = await upload(sandbox, token, table);
+      expect((await state(sandbox, token, fileId)).body.workable_state).toBe('converting');
+    }));
+
+  it.each([
+    ['prose', 'pk.csv', 'Dear colleague,\n'],
+    ['a header row alone', 'pk.csv', 'subject,time,conc\n'],
+    ['one column', 'pk.csv', 'subject\n1\n2\n'],
+    ['bytes that are no text', 'pk.csv', Buffer.from([1, 0, 2, 10, 3, 0])],
+    ['text under the name of a SAS file', 'pk.xpt', table],
+    ['text under the name of an Excel file', 'pk.xlsx', table],
+  ])('that is %s turns invalid', (_what, fileName, content) =>
+    withSandbox({}, async (sandbox, token) => {
+      const { fileId } = await upload(sandbox, token, content, fileName);
+      const { body } = await state(sandbox, token, fileId);
+      expect(body.workable_state).toBe('invalid');
+      expect(body.errors).toHaveLength(1);
+    }),
+  );
+
+  it.each([
+    ['.dat', table.replaceAll(',', '\t')],
+    ['.xpt', 'HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!'],
+    ['.xlsx', Buffer.from('504b0304', 'hex')],
+  ])('of type %s is taken', (type, content) =>
+    withSandbox({}, async (sandbox, token) => {
+      const { fileId } = await upload(sandbox, token, content, `pk${type}`);
+      expect((await state(sandbox, token, fileId)).body.workable_state).toBe('ready');
+    }),
+  );
+
+  it('of a type that the service does not take gets no form', () =>
+    withSandbox({}, async (sandbox, token) => {
+      const { status, text } = await presign(sandbox, token, 'pk.pdf');
+      expect([status, JSON.parse(text).errors[0].status_code]).toEqual([400, 400]);
+    }));
+});
+
+describe('an execution', () => {
+  it('goes from queuing to complete, keeps its metadata, and its results can be downloaded', () =>
+    withSandbox({}, async (sandbox, token) => {
+      const { fileId } = await upload(sandbox, token, table);
+      const meta_data = { aplos_upload: { tracking_id: 'T1' }, study: 7 };
+      const started = await start(sandbox, token, fileId, { meta_data });
+      expect([started.status, started.body.status]).toEqual([200, 'queuing']);
+
+      const done = await outcome(sandbox, token, started.body.execution_id);
+      expect(done).toMatchObject({ status: 'complete', errors: [], meta_data });
+      const zip = await request(done.presigned?.url ?? '');
+      const files = unzipSync(new Uint8Array(await zip.body.arrayBuffer()));
+      const results = parseTable(strFromU8(files['nca-parameters.csv'] ?? new Uint8Array()));
+      expect(results.rows).toEqual([
+        { subject: '1', n: '3', cmax: '10', tmax: '1', tlast: '3', auclast: '19' },
+        { subject: '2', n: '3', cmax: '20', tmax: '1', tlast: '3', auclast: '38' },
+      ]);
+
+      expect(sandbox.charges).toMatchObject([
+        { fileId, trackingId: 'T1', metaData: meta_data, configuration },
+      ]);
+      const { body } = await call<{ items: Status[] }>(sandbox, token, 'GET', '/nca/executions');
+      expect(body.items).toMatchObject([{ execution_id: started.body.execution_id, meta_data }]);
+      expect(body.items[0]).not.toHaveProperty('presigned');
+    }));
+
+  it('fails where the configuration names a column that the file does not have', () =>
+    withSandbox({}, async (sandbox, token) => {
+      const { fileId } = await upload(sandbox, token, table.replaceAll('conc.obs', 'dv'));
+      const { body } = await start(sandbox, token, fileId);
+      expect(await outcome(sandbox, token, body.execution_id)).toMatchObject({
+        status: 'failed',
+        errors: ['The file has no column "conc.obs".'],
+      });
+    }));
+
+  it.each(['single-oral-dose', 'food-effect-crossover'])('of the sample %s completes', (name) =>
+    withSandbox({}, async (sandbox, token) => {
+      const sample = (ending: string) => readFile(`samples/${name}.${ending}`, 'utf8');
+      const { fileId } = await upload(sandbox, token, await sample('csv'));
+      const { body } = await start(sandbox, token, fileId, {
+        configuration: JSON.parse(await sample('json')),
+      });
+      expect((await outcome(sandbox, token, body.execution_id)).status).toBe('complete');
+    }),
+  );
+
+  it('is not started on an unknown file, before the upload, or without a configuration that is one', () =>
+    withSandbox(
+      { refuseConfiguration: ({ version }) => (version === 'old' ? 'too old' : undefined) },
+      async (sandbox, token) => {
+        const { body } = await presign(sandbox, token);
+        expect((await start(sandbox, token, 'unknown')).status).toBe(404);
+        expect((await start(sandbox, token, body.file.id)).status).toBe(400);
+        const { fileId } = await upload(sandbox, token, table);
+        const { columns } = configuration;
+        for (const wrong of [
+          undefined,
+          'text',
+          {},
+          { version: '1' },
+          { columns },
+          { version: 'old', columns },
+        ])
+          expect((await start(sandbox, token, fileId, { configuration: wrong })).status).toBe(400);
+        expect(sandbox.charges).toEqual([]);
+      },
+    ));
+
+  it('is refused when the allocation is used up', () =>
+    withSandbox({ allocation: 1 }, async (sandbox, token) => {
+      const { fileId } = await upload(sandbox, token, table);
+      expect((await start(sandbox, token, fileId)).status).toBe(200);
+      const refused = await start(sandbox, token, fileId);
+      expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('allocation')]);
+      const metrics = await call(sandbox, token, 'GET', '/metrics');
+      expect(metrics.body).toMatchObject({ subscription: { allocated: '1', remaining: '0' } });
+    }));
+
+  it('can name its file by bucket and key, as presign’s older answer does', () =>
+    withSandbox({ presignShape: 's3' }, async (sandbox, token) => {
+      const { body } = await presign(sandbox, token);
+      expect(body).not.toHaveProperty('file');
+      const { s3: place } = body as Presigned & { s3: object };
+      const byPlace = () => start(sandbox, token, '', { file: undefined, s3: place });
+      expect((await byPlace()).status).toBe(400);
+      await post(body, body.presigned.fields, table);
+      expect((await byPlace()).status).toBe(200);
+      expect(sandbox.charges).toMatchObject([{ fileId: sandbox.files[0]?.fileId }]);
+    }));
+});

@@ -1,0 +1,159 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
+import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { logIn, type Presigned, post, presign, table, upload } from './client.js';
+
+let s3: Seaweed;
+let sandbox: Sandbox;
+let token: string;
+
+beforeAll(async () => {
+  s3 = await startSeaweed();
+  sandbox = await startSandbox({ s3 });
+  token = await logIn(sandbox);
+}, 60_000);
+
+afterAll(async () => {
+  await sandbox?.stop();
+  await s3?.stop();
+});
+
+const presigned = async (): Promise<Presigned> => (await presign(sandbox, token)).body;
+const without = (fields: Readonly<Record<string, string>>, name: string) =>
+  Object.fromEntries(Object.entries(fields).filter(([each]) => each !== name));
+
+describe('an upload', () => {
+  it('is answered with 204, no body and the MD5 as ETag, and is stored byte for byte', async () => {
+    const content = randomBytes(3_000_000);
+    const { fileId, answer } = await upload(sandbox, token, content);
+    expect(answer.status).toBe(204);
+    expect(answer.text).toBe('');
+    expect(answer.headers.etag).toBe(`"${createHash('md5').update(content).digest('hex')}"`);
+    expect((await sandbox.storedBytes(fileId)).equals(content)).toBe(true);
+  });
+
+  it('leaves a record of its fields, in the order they were sent', async () => {
+    const form = await presigned();
+    await post(form, form.presigned.fields, table);
+    const [seen] = sandbox.files.find(({ fileId }) => fileId === form.file.id)?.uploads ?? [];
+    expect(seen?.fields).toEqual(Object.entries(form.presigned.fields));
+    expect(seen?.fields.map(([name]) => name)).toEqual([
+      'key',
+      'x-amz-algorithm',
+      'x-amz-credential',
+      'x-amz-date',
+      'x-amz-security-token',
+      'policy',
+      'x-amz-signature',
+    ]);
+    expect(seen?.status).toBe(204);
+  });
+
+  it('may be sent twice', async () => {
+    const form = await presigned();
+    await post(form, form.presigned.fields, 'a,b\n1,2\n');
+    expect((await post(form, form.presigned.fields, table)).status).toBe(204);
+    expect((await sandbox.storedBytes(form.file.id)).toString()).toBe(table);
+  });
+});
+
+describe('S3 refuses', () => {
+  it('a policy that was tampered with', async () => {
+    const form = await presigned();
+    const policy = JSON.parse(Buffer.from(form.presigned.fields.policy ?? '', 'base64').toString());
+    policy.expiration = '2099-01-01T00:00:00.000Z';
+    const tampered = Buffer.from(JSON.stringify(policy)).toString('base64');
+    const answer = await post(form, { ...form.presigned.fields, policy: tampered }, table);
+    expect(answer.status).toBe(403);
+    expect(answer.text).toContain('<Code>SignatureDoesNotMatch</Code>');
+  });
+
+  it('a policy that has expired', async () => {
+    sandbox.faults.add({ route: 'presign', expire: 'policy' });
+    const form = await presigned();
+    const answer = await post(form, form.presigned.fields, table);
+    expect(answer.status).toBe(403);
+    expect(answer.text).toContain('<Code>AccessDenied</Code>');
+    expect(answer.text).toContain('Policy expired');
+  });
+
+  it('a key that the policy does not name', async () => {
+    const [form, other] = [await presigned(), await presigned()];
+    const fields = { ...form.presigned.fields, key: other.presigned.fields.key ?? '' };
+    expect((await post(form, fields, table)).status).toBeGreaterThanOrEqual(400);
+  });
+
+  it('a form without its security token, or with a wrong one', async () => {
+    const form = await presigned();
+    const absent = await post(form, without(form.presigned.fields, 'x-amz-security-token'), table);
+    expect([absent.status, absent.text]).toEqual([403, expect.stringContaining('InvalidAccessKeyId')]);
+    const wrong = await post(form, { ...form.presigned.fields, 'x-amz-security-token': 'x' }, table);
+    expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining('InvalidToken')]);
+  });
+
+  it('a security token that has expired', async () => {
+    sandbox.faults.add({ route: 'presign', expire: 'token' });
+    const form = await presigned();
+    const answer = await post(form, form.presigned.fields, table);
+    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('ExpiredToken')]);
+  });
+
+  it('a large file as clearly as a small one', async () => {
+    const form = await presigned();
+    const fields = { ...form.presigned.fields, 'x-amz-security-token': 'x' };
+    expect((await post(form, fields, Buffer.alloc(20_000_000, 'a,b\n'))).text).toContain('InvalidToken');
+  });
+
+  it('a field that the policy does not cover', async () => {
+    const form = await presigned();
+    const answer = await post(form, { ...form.presigned.fields, acl: 'public-read' }, table);
+    expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('Extra input fields: acl')]);
+  });
+
+  it('a file over or under the sizes that the policy allows', async () => {
+    const small = await startSandbox({ s3, minFileBytes: 10, maxFileBytes: 100 });
+    const smallToken = await logIn(small);
+    const over = await upload(small, smallToken, 'x'.repeat(101));
+    expect([over.answer.status, over.answer.text]).toEqual([400, expect.stringContaining('EntityTooLarge')]);
+    const under = await upload(small, smallToken, 'x'.repeat(9));
+    expect([under.answer.status, under.answer.text]).toEqual([
+      400,
+      expect.stringContaining('EntityTooSmall'),
+    ]);
+    expect((await upload(small, smallToken, 'x'.repeat(100))).answer.status).toBe(204);
+    await small.stop();
+  });
+
+  it('an upload whose length is not known', async () => {
+    const form = await presigned();
+    const answer = await request(form.presigned.url, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      body: (async function* () {
+        yield Buffer.from('--x--\r\n');
+      })() as never,
+    });
+    expect(answer.statusCode).toBe(411);
+    expect(await answer.body.text()).toContain('MissingContentLength');
+  });
+
+  it('a body that is no form, and a form without a file', async () => {
+    const { presigned: form } = await presigned();
+    const text = await request(form.url, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: 'x',
+    });
+    expect(text.statusCode).toBe(412);
+    await text.body.dump();
+    const empty = await request(form.url, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      body: '--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--x--\r\n',
+    });
+    expect(empty.statusCode).toBe(400);
+    expect(await empty.body.text()).toContain('exactly one file');
+  });
+});

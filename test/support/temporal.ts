@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { searchAttributeTypes } from '../../src/temporal/search-attributes.js';
+import { ensureBinaries } from '../../tools/binaries.js';
+
+/** The time-skipping server: days of retries pass in moments. */
+export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
+  quietRuntime();
+  const { temporalTestServer } = await ensureBinaries();
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: temporalTestServer } },
+  });
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: searchAttributeTypes,
+  });
+  return env;
+}
+
+/** The workflows, bundled from source. */
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
+  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+}
+
+function quietRuntime(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+  } catch {
+    // Another test of this file has installed it.
+  }
+}

@@ -1,0 +1,286 @@
+import { Context } from '@temporalio/activity';
+import type { WorkflowFailedError } from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
+import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
+import type { UploadActivities } from '../../src/contract/steps.js';
+import { bundleWorkflows, timeSkippingServer } from '../support/temporal.js';
+
+const MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
+const request: UploadRequestInput = {
+  source: 'file:///data/pk.csv',
+  requestedBy: 'jane@example.com',
+  executions: [
+    { label: 'day 1', configuration: { version: '1' } },
+    { label: 'day 7', configuration: { version: '7' } },
+  ],
+};
+
+const ran = { startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T00:00:01.000Z', attempts: 1 };
+
+/** Activities that go well, and a record of their calls. */
+function happyActivities(calls: string[]): UploadActivities {
+  let presigns = 0;
+  return {
+    checkRequest: async (input) => parseUploadRequest(input),
+    presignUpload: async () => {
+      calls.push('presign');
+      presigns += 1;
+      return {
+        file: { fileId: `file-${presigns}`, bucket: 'bucket', key: `key-${presigns}` },
+        presigned: {
+          url: 'https://bucket.s3.amazonaws.com/',
+          fields: { key: `key-${presigns}` },
+          expiresAt: '2999-01-01T00:00:00.000Z',
+        },
+        sizeBytes: 10,
+        ran,
+      };
+    },
+    uploadFile: async ({ presigned }) => {
+      calls.push(`upload to ${presigned.fields.key}`);
+      return { status: 204, etag: MD5, md5: MD5, sha256: 'f'.repeat(64), sizeBytes: 10, seconds: 0.1, ran };
+    },
+    confirmUpload: async ({ file }) => {
+      calls.push(`confirm ${file.fileId}`);
+      return { fileState: 'ready', etagIsMd5: true, ran };
+    },
+    startExecution: async ({ label, file }) => {
+      calls.push(`start ${label} on ${file.fileId}`);
+      return {
+        label,
+        executionId: `execution of ${label}`,
+        status: 'queuing',
+        trackingId: `t-${label}`,
+        settledBy: 'answer',
+        ran,
+      };
+    },
+  };
+}
+
+const failure = (type: string, remedy: string, nonRetryable = true) =>
+  ApplicationFailure.create({
+    type,
+    message: `${type} happened to pk.csv. Do this.`,
+    nonRetryable,
+    details: [{ code: type, remedy }],
+  });
+
+describe('uploadAnalysisFile', () => {
+  let env: TestWorkflowEnvironment;
+  let workflowBundle: WorkflowBundleWithSourceMap;
+  let runs = 0;
+
+  beforeAll(async () => {
+    [env, workflowBundle] = await Promise.all([timeSkippingServer(), bundleWorkflows()]);
+  });
+  afterAll(() => env?.teardown());
+
+  async function withWorker<Result>(
+    changes: Partial<UploadActivities>,
+    work: (calls: string[], taskQueue: string) => Promise<Result>,
+  ) {
+    const calls: string[] = [];
+    const taskQueue = `queue-${++runs}`;
+    const worker = await Worker.create({
+      connection: env.nativeConnection,
+      taskQueue,
+      workflowBundle,
+      activities: { ...happyActivities(calls), ...changes },
+      maxHeartbeatThrottleInterval: '100ms',
+    });
+    return worker.runUntil(() => work(calls, taskQueue));
+  }
+
+  const start = (taskQueue: string, input: unknown = request) =>
+    env.client.workflow.start('uploadAnalysisFile', { taskQueue, workflowId: taskQueue, args: [input] });
+
+  const run = (changes: Partial<UploadActivities>, input?: unknown) =>
+    withWorker(changes, async (calls, taskQueue) => {
+      const handle = await start(taskQueue, input);
+      const outcome = await handle.result().then(
+        (receipt: Receipt) => ({ receipt, failure: undefined }),
+        (error: WorkflowFailedError) => ({ receipt: undefined, failure: error.cause as ApplicationFailure }),
+      );
+      const progress = await handle.query<UploadProgress | undefined>('progress');
+      return { ...outcome, calls, progress };
+    });
+
+  it('presigns, uploads, confirms and starts each execution, in this order', async () => {
+    const { calls } = await run({});
+    expect(calls.slice(0, 3)).toEqual(['presign', 'upload to key-1', 'confirm file-1']);
+    expect(calls.slice(3).sort()).toEqual(['start day 1 on file-1', 'start day 7 on file-1']);
+  });
+
+  it('answers with a receipt of what each step observed', async () => {
+    const { receipt } = await run({});
+    expect(receipt).toMatchObject({
+      profile: 'default',
+      fileName: 'pk.csv',
+      fileId: 'file-1',
+      bucket: 'bucket',
+      key: 'key-1',
+      status: 204,
+      etagIsMd5: true,
+      fileState: 'ready',
+      presigns: 1,
+      requestedBy: 'jane@example.com',
+      executions: [
+        { label: 'day 1', executionId: 'execution of day 1', settledBy: 'answer' },
+        { label: 'day 7', executionId: 'execution of day 7', settledBy: 'answer' },
+      ],
+    });
+    expect(receipt?.steps.map(({ step }) => step)).toEqual([
+      'presign',
+      'upload',
+      'confirm',
+      'start',
+      'start',
+    ]);
+  });
+
+  it('keeps nothing of the presigned form in the receipt', async () => {
+    const { receipt } = await run({});
+    expect(JSON.stringify(receipt)).not.toContain('amazonaws');
+  });
+
+  it('uploads without starting anything where no execution is asked for', async () => {
+    const { receipt, calls } = await run({}, { source: 'file:///data/pk.csv' });
+    expect(calls).toEqual(['presign', 'upload to key-1', 'confirm file-1']);
+    expect(receipt?.executions).toEqual([]);
+  });
+
+  it('presigns and uploads again as a pair when the form has expired', async () => {
+    let uploads = 0;
+    const { receipt } = await run({
+      uploadFile: async (input) => {
+        if (++uploads === 1) throw failure('S3_EXPIRED', 'presign-again');
+        return happyActivities([]).uploadFile(input);
+      },
+    });
+    expect(receipt).toMatchObject({ fileId: 'file-2', presigns: 2 });
+  });
+
+  it('presigns and uploads again when the bytes arrived damaged', async () => {
+    let confirms = 0;
+    const { receipt } = await run({
+      confirmUpload: async () => {
+        if (++confirms === 1) throw failure('UPLOAD_CORRUPTED', 'presign-again');
+        return { fileState: 'ready', etagIsMd5: true, ran };
+      },
+    });
+    expect(receipt).toMatchObject({ fileId: 'file-2', presigns: 2 });
+  });
+
+  it('gives up after the fifth upload that arrived damaged, and starts nothing', async () => {
+    const { failure: ended, calls } = await run({
+      confirmUpload: async () => {
+        throw failure('UPLOAD_CORRUPTED', 'presign-again');
+      },
+    });
+    expect(ended?.type).toBe('UPLOAD_CORRUPTED');
+    expect(calls.filter((call) => call === 'presign')).toHaveLength(5);
+    expect(calls.some((call) => call.startsWith('start'))).toBe(false);
+  });
+
+  it('goes on by itself after two days without the service', async () => {
+    const begun = await env.currentTimeMs();
+    const { receipt } = await run({
+      presignUpload: async (input) => {
+        if ((await env.currentTimeMs()) - begun < 2 * 24 * 3600_000)
+          throw failure('API_UNREACHABLE', 'retry', false);
+        return happyActivities([]).presignUpload(input);
+      },
+    });
+    expect(receipt?.status).toBe(204);
+  });
+
+  it('fails with the code and the words of the step that failed, not with "Activity task failed"', async () => {
+    const { failure: ended, progress } = await run({
+      confirmUpload: async () => {
+        throw failure('FILE_INVALID', 'final');
+      },
+    });
+    expect(ended).toBeInstanceOf(ApplicationFailure);
+    expect(ended?.type).toBe('FILE_INVALID');
+    expect(ended?.message).toBe('FILE_INVALID happened to pk.csv. Do this.');
+    expect(ended?.cause).toBeInstanceOf(ActivityFailure);
+    expect(progress?.step).toBe('failed');
+  });
+
+  it('never starts an execution of a file that was not confirmed', async () => {
+    const { calls } = await run({
+      confirmUpload: async () => {
+        throw failure('FILE_INVALID', 'final');
+      },
+    });
+    expect(calls.some((call) => call.startsWith('start'))).toBe(false);
+  });
+
+  it('starts the other executions, and knows them, when one is refused', async () => {
+    const { failure: ended, progress } = await run({
+      startExecution: async (input) => {
+        if (input.label === 'day 1') throw failure('EXECUTION_REFUSED', 'final');
+        return happyActivities([]).startExecution(input);
+      },
+    });
+    expect(ended?.type).toBe('EXECUTION_REFUSED');
+    expect(progress?.executions.map(({ label }) => label)).toEqual(['day 7']);
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a number', 7],
+    ['no source', {}],
+    ['a field of another type', { source: 'file:///pk.csv', executions: 'all' }],
+    ['a field that is not known', { source: 'file:///pk.csv', excutions: [] }],
+  ])('fails at once, naming each problem by its path, when a stranger sends %s', async (_what, input) => {
+    const { failure: ended } = await run(
+      {
+        checkRequest: async (given) => {
+          try {
+            return parseUploadRequest(given);
+          } catch (error) {
+            throw ApplicationFailure.create({
+              type: 'REQUEST_INVALID',
+              message: (error as Error).message,
+              nonRetryable: true,
+            });
+          }
+        },
+      },
+      input ?? null,
+    );
+    expect(ended?.type).toBe('REQUEST_INVALID');
+    expect(ended?.message).toMatch(/^The upload request is not valid: \S+: /);
+  });
+
+  it('stops the upload and ends as cancelled when it is cancelled', async () => {
+    await withWorker(
+      {
+        uploadFile: async () => {
+          const beat = setInterval(() => Context.current().heartbeat(), 50);
+          try {
+            await Context.current().cancelled;
+            throw new Error('unreachable');
+          } finally {
+            clearInterval(beat);
+          }
+        },
+      },
+      async (_calls, taskQueue) => {
+        const handle = await start(taskQueue);
+        await expect
+          .poll(() => handle.query<UploadProgress>('progress').then(({ step }) => step))
+          .toBe('upload');
+        await handle.cancel();
+        const error = await handle.result().catch((caught: WorkflowFailedError) => caught);
+        expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+      },
+    );
+  });
+});
