@@ -51,6 +51,7 @@ async function demo(): Promise<void> {
     startSandbox().then(started),
   ]);
   Object.assign(process.env, sandbox.env, {
+    APLOS_UPLOAD_UI_URL: temporal.uiUrl,
     TEMPORAL_ADDRESS: temporal.address,
     APLOS_UPLOAD_ENCRYPTION_KEY: key,
   });
@@ -99,10 +100,11 @@ async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
   return receipts.map(({ workflowId }) => workflowId);
 }
 
-async function untilCtrlC({ address }: TemporalDevServer, { env }: Sandbox): Promise<void> {
+async function untilCtrlC({ address, uiUrl }: TemporalDevServer, { env }: Sandbox): Promise<void> {
   console.log(`\nAll stays up until Ctrl-C. To try the command against it, in another terminal:\n`);
   const variables = {
     TEMPORAL_ADDRESS: address,
+    APLOS_UPLOAD_UI_URL: uiUrl,
     APLOS_UPLOAD_ENCRYPTION_KEY: process.env.APLOS_UPLOAD_ENCRYPTION_KEY,
     ...env,
   };

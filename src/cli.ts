@@ -1,11 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { doctor } from './cli/doctor.js';
 import { ExitCode, report } from './cli/exit.js';
-import { status } from './cli/status.js';
-import { upload } from './cli/upload.js';
-import { worker } from './cli/worker.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -33,7 +29,7 @@ program
       .choices(['debug', 'info', 'warn', 'error'])
       .default('info'),
   )
-  .action(worker);
+  .action(async (options) => (await import('./cli/worker.js')).worker(options));
 
 program
   .command('upload')
@@ -48,19 +44,19 @@ program
   .option('--profile <name>', 'which Aplos account of the worker', 'default')
   .option('--wait', 'wait for the receipts')
   .option('--json', 'print one receipt a line on stdout, and nothing else there; waits')
-  .action(upload);
+  .action(async (files, options) => (await import('./cli/upload.js')).upload(files, options));
 
 program
   .command('status')
   .description('say how uploads stand')
   .argument('<id...>', 'workflow ids, as `upload` prints them')
   .option('--json', 'print one status a line, as JSON')
-  .action(status);
+  .action(async (ids, options) => (await import('./cli/status.js')).status(ids, options));
 
 program
   .command('doctor')
   .description('check everything that the job needs, and say what to do about what fails')
-  .action(doctor);
+  .action(async () => (await import('./cli/doctor.js')).doctor());
 
 try {
   await program.parseAsync();

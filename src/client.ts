@@ -15,6 +15,7 @@ import type { Receipt, UploadProgress } from './contract/receipt.js';
 import { parseUploadRequest, type UploadRequestInput } from './contract/request.js';
 import {
   assertEncryptionDecided,
+  CONNECT_TIMEOUT,
   dataConverterFor,
   temporalTarget,
   temporalUnreachable,
@@ -86,7 +87,7 @@ export class UploadClient {
     const target = temporalTarget();
     assertEncryptionDecided(settings.encryption, target);
     try {
-      const connection = await Connection.connect(target.connectionOptions);
+      const connection = await Connection.connect({ connectTimeout: CONNECT_TIMEOUT, ...target.connectionOptions });
       const own = new Client({
         connection,
         namespace: target.namespace,

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
@@ -23,7 +24,7 @@ export interface AplosProfile {
 /** A 256-bit key for payloads, and the id that goes along with what it encrypted. */
 export interface EncryptionKey {
   readonly id: string;
-  readonly key: Buffer;
+  readonly key: KeyObject;
 }
 
 /** How payloads are encrypted: the first key encrypts, all decrypt. `off` only where it was said in so many words. */
@@ -70,7 +71,11 @@ const environmentSchema = z.object({
   APLOS_UPLOAD_ROOTS: text,
   APLOS_UPLOAD_IDLE_TIMEOUT: seconds.default(60),
   APLOS_UPLOAD_SHUTDOWN_GRACE: seconds.default(30),
-  APLOS_UPLOAD_CONCURRENCY: z.coerce.number('must be a whole number').int().positive().default(20),
+  APLOS_UPLOAD_CONCURRENCY: z.coerce
+    .number('must be a whole number')
+    .int()
+    .positive('must be more than 0')
+    .default(20),
   APLOS_UPLOAD_ENCRYPTION: z.literal('off', 'can only be "off"').optional(),
   APLOS_UPLOAD_ENCRYPTION_KEY: text,
   APLOS_UPLOAD_ENCRYPTION_KEY_FILE: text,
@@ -106,10 +111,7 @@ export function loadSettings(environment: Environment = process.env): Settings {
   return Object.freeze({
     profiles: new Map([...profilesFromFile(env.APLOS_UPLOAD_CONFIG), ...profileFromEnvironment(env)]),
     encryption: encryptionOf(env),
-    uploadRoots: (env.APLOS_UPLOAD_ROOTS ?? '')
-      .split(':')
-      .filter(Boolean)
-      .map((root) => resolve(root)),
+    uploadRoots: uploadRootsOf(env),
     idleTimeoutMs: env.APLOS_UPLOAD_IDLE_TIMEOUT * 1000,
     shutdownGraceMs: env.APLOS_UPLOAD_SHUTDOWN_GRACE * 1000,
     concurrency: env.APLOS_UPLOAD_CONCURRENCY,
@@ -118,6 +120,13 @@ export function loadSettings(environment: Environment = process.env): Settings {
 }
 
 type CheckedEnvironment = z.output<typeof environmentSchema>;
+
+function uploadRootsOf({ APLOS_UPLOAD_ROOTS: given }: CheckedEnvironment): string[] {
+  if (given === undefined) return [];
+  const roots = given.split(':').filter(Boolean);
+  if (roots.length === 0) throw invalid('APLOS_UPLOAD_ROOTS names no folder');
+  return roots.map((root) => resolve(root));
+}
 
 function profileFromEnvironment(env: CheckedEnvironment): [string, AplosProfile][] {
   const { COGNITO_USER_NAME: userName } = env;
@@ -180,23 +189,24 @@ function encryptionOf(env: CheckedEnvironment): Encryption {
     return { mode: 'off' };
   }
   if (!given) return { mode: 'unset' };
-  return {
-    mode: 'on',
-    keys: given
-      .split(/[\s,]+/)
-      .filter(Boolean)
-      .map(parseKey),
-  };
+  const keys = given
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(parseKey);
+  if (keys.length === 0) throw invalid('APLOS_UPLOAD_ENCRYPTION_KEY holds no key');
+  const twice = keys.find(({ id }, index) => keys.findIndex((other) => other.id === id) < index);
+  if (twice) throw invalid(`APLOS_UPLOAD_ENCRYPTION_KEY holds two keys with the id "${twice.id}"`);
+  return { mode: 'on', keys };
 }
 
 function parseKey(given: string): EncryptionKey {
   const [, id, encoded] = /^([\w.-]{1,64}):([A-Za-z0-9+/]{43}=)$/.exec(given) ?? [];
   if (!id || !encoded) {
     throw invalid(
-      'An encryption key must read ID:KEY, KEY being 32 bytes in base64; make one with `openssl rand -base64 32`',
+      'A key in APLOS_UPLOAD_ENCRYPTION_KEY must read ID:KEY, KEY being 32 bytes in base64; make one with `openssl rand -base64 32`',
     );
   }
-  return { id, key: Buffer.from(encoded, 'base64') };
+  return { id, key: createSecretKey(encoded, 'base64') };
 }
 
 function readSecretFile(setting: string, path: string): string;

@@ -1,5 +1,6 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
-import { pino } from 'pino';
+import { pino, stdSerializers } from 'pino';
 import pinoPretty from 'pino-pretty';
 
 /** Temporal's severities as pino names them. */
@@ -24,6 +25,7 @@ export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
     {
       level: levels[level],
       base: null,
+      serializers: { err: describeError },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
@@ -33,4 +35,10 @@ export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
     const { error, ...fields } = meta ?? {};
     sink[levels[severity]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
   });
+}
+
+/** A failure with a code says all in its message; its stack is of no use to who reads the log. */
+function describeError(error: Error) {
+  const coded = [error, error.cause].find((each) => each instanceof ApplicationFailure);
+  return coded?.type ? { code: coded.type, message: coded.message } : stdSerializers.err(error);
 }

@@ -102,7 +102,7 @@ function dependencies(
     dispatcher,
     uploadRoots: settings.uploadRoots,
     idleTimeoutMs: settings.idleTimeoutMs,
-    hasEarlierRuns: (workflowId) => hasEarlierRuns(workflowService, namespace, workflowId),
+    hasEarlierRuns: (workflowId, runId) => hasEarlierRuns(workflowService, namespace, workflowId, runId),
     settleDelaysMs: SETTLE_DELAYS_MS,
   };
 }

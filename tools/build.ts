@@ -1,38 +1,46 @@
 /**
- * Builds dist/: compiles, bundles the workflows ahead of time so that a worker starts without webpack, and
- * writes the files that are generated from the code. With --if-stale it does nothing where dist/ is newer
- * than what it is made of.
+ * Builds dist/, in a folder of its own until it is whole: compiles, bundles the workflows ahead of time so that
+ * a worker starts without webpack, and writes the files that are generated from the code. With --if-stale it
+ * does nothing where dist/ is newer than what it is made of.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const STAMP = 'dist/.built';
+const STAMP = '.built';
+const TSC = 'node_modules/typescript/bin/tsc';
 const MADE_OF = ['src', 'tools', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 if (!process.argv.includes('--if-stale') || isStale()) await build();
 
 async function build(): Promise<void> {
-  rmSync('dist', { recursive: true, force: true });
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-    stdio: 'inherit',
-  });
-  await bundleWorkflows();
-  const { generatedFiles } = await import('./generated.js');
-  for (const { path, content } of generatedFiles) writeFileSync(path, content);
-  writeFileSync(STAMP, '');
+  const making = mkdtempSync('dist-');
+  try {
+    execFileSync(process.execPath, [TSC, '-p', 'tsconfig.build.json', '--outDir', making], {
+      stdio: 'inherit',
+    });
+    await bundleWorkflows(making);
+    const { generatedFiles } = await import('./generated.js');
+    for (const { path, content } of generatedFiles) writeFileSync(path, content);
+    writeFileSync(join(making, STAMP), '');
+    rmSync('dist', { recursive: true, force: true });
+    renameSync(making, 'dist');
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
 }
 
-async function bundleWorkflows(): Promise<void> {
+async function bundleWorkflows(into: string): Promise<void> {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const workflowsPath = resolve('dist/workflows/index.js');
+  const workflowsPath = resolve(into, 'workflows/index.js');
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
-  writeFileSync('dist/workflow-bundle.js', code);
+  writeFileSync(join(into, 'workflow-bundle.js'), code);
 }
 
 function isStale(): boolean {
-  if (!existsSync(STAMP)) return true;
-  const built = statSync(STAMP).mtimeMs;
+  const stamp = join('dist', STAMP);
+  if (!existsSync(stamp)) return true;
+  const built = statSync(stamp).mtimeMs;
   return MADE_OF.flatMap(filesBelow).some((path) => statSync(path).mtimeMs > built);
 }
 

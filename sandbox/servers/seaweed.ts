@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ensureBinaries } from '../../tools/binaries.js';
 import { objectStoreClient } from '../object-store.js';
 import { freePorts } from './free-ports.js';
@@ -82,13 +82,25 @@ async function start(weed: string, options: SeaweedOptions): Promise<Seaweed> {
     ],
     env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
     logFile: join(folder, 'weed.log'),
-    ready: () =>
-      s3
-        .send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: AbortSignal.timeout(2_000) })
-        .then(() => true),
+    ready: () => readsAndWrites(s3, bucket),
     // The sockets of gRPC have fixed names, and stay behind when it is killed.
     leftovers: [folder, ...ports.map(({ part, grpc }) => `/tmp/seaweedfs-${part}-grpc-${grpc}.sock`)],
     stopSignal: options.dir ? 'SIGTERM' : 'SIGKILL',
   });
   return Object.assign(server, { endpoint, accessKeyId, secretAccessKey, region, bucket });
+}
+
+/**
+ * Whether objects can be read and written. That the bucket is there says too little: after a restart, reading fails for a
+ * moment until the part that holds the bytes has reported to the part that knows where they are.
+ */
+async function readsAndWrites(s3: S3Client, bucket: string): Promise<boolean> {
+  const probe = { Bucket: bucket, Key: '.ready' };
+  const soon = () => ({ abortSignal: AbortSignal.timeout(2_000) });
+  const read = async () => (await s3.send(new GetObjectCommand(probe), soon())).Body?.transformToString();
+  await read().catch((error: unknown) => {
+    if (!(error instanceof NoSuchKey)) throw error;
+  });
+  await s3.send(new PutObjectCommand({ ...probe, Body: 'ready' }), soon());
+  return (await read()) === 'ready';
 }

@@ -15,8 +15,8 @@ export interface ActivityDependencies {
   readonly uploadRoots: readonly string[];
   /** An upload of which no byte moved for so long is given up, in milliseconds. */
   readonly idleTimeoutMs: number;
-  /** Whether this workflow id has had a run before the current one. */
-  readonly hasEarlierRuns: (workflowId: string) => Promise<boolean>;
+  /** Whether this workflow id may have had a run before this one. */
+  readonly hasEarlierRuns: (workflowId: string, runId: string) => Promise<boolean>;
   /** When to look again for an execution whose start was not answered: the service's list may lag. In milliseconds. */
   readonly settleDelaysMs: readonly number[];
 }

@@ -3,6 +3,7 @@ import { checkRequest } from './checkRequest.js';
 import { confirmUpload } from './confirmUpload.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { coded } from './failures.js';
+import { heartbeating } from './heartbeats.js';
 import { presignUpload } from './presignUpload.js';
 import { startExecution } from './startExecution.js';
 import { timed } from './timed.js';
@@ -12,9 +13,9 @@ import { uploadFile } from './uploadFile.js';
 export function createActivities(dependencies: ActivityDependencies): UploadActivities {
   return {
     checkRequest: coded(checkRequest),
-    presignUpload: coded(timed(presignUpload(dependencies))),
+    presignUpload: coded(timed(heartbeating(presignUpload(dependencies)))),
     uploadFile: coded(timed(uploadFile(dependencies))),
-    confirmUpload: coded(timed(confirmUpload(dependencies))),
-    startExecution: coded(timed(startExecution(dependencies))),
+    confirmUpload: coded(timed(heartbeating(confirmUpload(dependencies)))),
+    startExecution: coded(timed(heartbeating(startExecution(dependencies)))),
   };
 }

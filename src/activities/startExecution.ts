@@ -6,16 +6,12 @@ import { UploadError } from '../contract/errors.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { StartInput } from '../contract/steps.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { whileHeartbeating } from './heartbeats.js';
 
 /**
  * Starts one execution, once. It is not cancelled half way: an execution that was paid for is on the receipt.
  */
 export const startExecution = (dependencies: ActivityDependencies) => (input: StartInput) =>
-  whileHeartbeating(
-    () => undefined,
-    () => startOnce(dependencies, input),
-  );
+  startOnce(dependencies, input);
 
 async function startOnce(
   { api, hasEarlierRuns, settleDelaysMs }: ActivityDependencies,
@@ -46,8 +42,8 @@ async function startOnce(
   async function whenToLook(): Promise<readonly number[]> {
     const { attempt, workflowExecution } = activityInfo();
     if (attempt > 1) return settleDelaysMs;
-    const mayBeStarted = input.isReplay || (await hasEarlierRuns(workflowExecution?.workflowId ?? ''));
-    return mayBeStarted ? [0] : [];
+    const { workflowId = '', runId = '' } = workflowExecution ?? {};
+    return input.isReplay || (await hasEarlierRuns(workflowId, runId)) ? [0] : [];
   }
 }
 

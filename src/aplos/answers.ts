@@ -29,17 +29,23 @@ function parseJson(purpose: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    const what = /^\s*</.test(text) ? 'HTML instead of JSON' : 'JSON that breaks off';
-    throw new UploadError('API_ANSWER_BROKEN', `To ${purpose}, the Aplos API answered with ${what}`);
+    throw new UploadError('API_ANSWER_BROKEN', `To ${purpose}, the Aplos API answered with ${kindOf(text)}`);
   }
 }
 
+function kindOf(text: string): string {
+  if (/^\s*</.test(text)) return 'HTML instead of JSON';
+  return /^\s*[[{]/.test(text) ? 'JSON that breaks off' : 'something else than JSON';
+}
+
+const words = z.string().optional().catch(undefined);
+const ofError = z.object({ message: z.string() }).transform(({ message }) => message);
 const ownErrorSchema = z.object({
-  errors: z.array(z.object({ message: z.string() })).optional(),
-  error: z.object({ message: z.string() }).optional(),
-  message: z.string().optional(),
-  Message: z.string().optional(),
-  log_id: z.string().optional(),
+  errors: z.array(z.union([ofError, z.string()])).catch([]),
+  error: ofError.optional().catch(undefined),
+  message: words,
+  Message: words,
+  log_id: words,
 });
 
 /** What the service said of a failure, in its own words, made fit for a message. */
@@ -51,13 +57,8 @@ export function wordsOf(text: string): { words: string; logId: string | undefine
     return { words: '', logId: undefined };
   }
   const { data } = ownErrorSchema.safeParse(body);
-  const words =
-    data?.errors?.map(({ message }) => message).join('; ') ??
-    data?.error?.message ??
-    data?.message ??
-    data?.Message ??
-    '';
-  return { words: inFewWords(words), logId: data?.log_id };
+  const said = data?.errors.join('; ') || data?.error || data?.message || data?.Message || '';
+  return { words: inFewWords(said), logId: data?.log_id };
 }
 
 /** The error for an answer that was no success. */

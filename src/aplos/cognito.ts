@@ -47,7 +47,6 @@ const refusalSchema = z.object({
 });
 
 const CODES: Record<string, ErrorCode> = {
-  NotAuthorizedException: 'LOGIN_REFUSED',
   InvalidPasswordException: 'LOGIN_REFUSED',
   UserNotFoundException: 'LOGIN_USER_UNKNOWN',
   UserNotConfirmedException: 'LOGIN_CHALLENGE',
@@ -85,7 +84,10 @@ export async function initiateAuth(
   );
   if (answer.status !== 200) throw refusal(answer);
 
-  const parsed = answerSchema.safeParse(json(answer.text));
+  const body = json(answer.text);
+  if (body === undefined)
+    throw new UploadError('LOGIN_UNAVAILABLE', 'Cognito answered the login with something else than JSON');
+  const parsed = answerSchema.safeParse(body);
   const challenge = parsed.data?.ChallengeName;
   if (challenge)
     throw new UploadError(
@@ -105,7 +107,8 @@ function refusal({ status, text, headers }: HttpAnswer): UploadError {
   const parsed = refusalSchema.safeParse(json(text));
   const type = parsed.data?.__type.split('#').at(-1) ?? '';
   const words = inFewWords(parsed.data?.message ?? parsed.data?.Message ?? '');
-  const code = CODES[type] ?? codeOfStatus(status);
+  const code =
+    (type === 'NotAuthorizedException' ? codeOfNotAuthorized(words) : CODES[type]) ?? codeOfStatus(status);
   const retryAfter = retryAfterMs(headers['retry-after']);
   return new UploadError(
     code,
@@ -115,6 +118,12 @@ function refusal({ status, text, headers }: HttpAnswer): UploadError {
       ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }),
     },
   );
+}
+
+/** Cognito says this of a wrong password, and of a few things more, which only its words tell apart. */
+function codeOfNotAuthorized(words: string): ErrorCode {
+  if (/attempts exceeded/i.test(words)) return 'LOGIN_THROTTLED';
+  return /disabled/i.test(words) ? 'LOGIN_USER_UNKNOWN' : 'LOGIN_REFUSED';
 }
 
 const codeOfStatus = (status: number): ErrorCode => {

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.js';
-import { callOnce } from '../http/call.js';
+import { callOnce, type HttpAnswer } from '../http/call.js';
 import { readAnswer, refusalOf } from './answers.js';
 import type { CognitoPool } from './cognito.js';
 
@@ -42,8 +42,7 @@ async function discover(apiUrl: string, dispatcher: Dispatcher) {
     if (answer.status !== 200) throw refusalOf(purpose, answer);
     return readAnswer(purpose, answer, configurationSchema).idp.Auth.Cognito;
   } catch (error) {
-    if (!(error instanceof UploadError) || (error.retryable && error.code !== 'API_ANSWER_BROKEN'))
-      throw error;
+    if (!(error instanceof UploadError) || mayPass(error, answer)) throw error;
     throw new UploadError('API_ANSWER_UNEXPECTED', `${url} does not answer as an Aplos NCA API does`, {
       cause: error,
       action:
@@ -51,5 +50,9 @@ async function discover(apiUrl: string, dispatcher: Dispatcher) {
     });
   }
 }
+
+/** What begins like the configuration and breaks off may be Aplos; a page, or anything else, is another host. */
+const mayPass = ({ code, retryable }: UploadError, { text }: HttpAnswer) =>
+  code === 'API_ANSWER_BROKEN' ? text.trimStart().startsWith('{') : retryable;
 
 const endpointIn = (region: string) => `https://cognito-idp.${region}.amazonaws.com/`;

@@ -65,8 +65,9 @@ export class Session {
   async replace(refused: Identity): Promise<Identity | undefined> {
     if (this.#identity && this.#identity.token !== refused.token) return this.#identity;
     if (!this.#login && Date.now() - this.#lastForcedRenewal < FORCED_RENEWAL_PAUSE_MS) return undefined;
+    const identity = await this.#loginOnce();
     this.#lastForcedRenewal = Date.now();
-    return this.#loginOnce();
+    return identity;
   }
 
   #loginOnce(): Promise<Identity> {

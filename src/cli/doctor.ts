@@ -8,6 +8,7 @@ import { UploadError } from '../contract/errors.js';
 import { TASK_QUEUE } from '../contract/names.js';
 import {
   assertEncryptionDecided,
+  CONNECT_TIMEOUT,
   type TemporalTarget,
   temporalTarget,
   temporalUnreachable,
@@ -97,7 +98,7 @@ async function check<Result>(
 
 async function connect(target: TemporalTarget): Promise<Connection> {
   try {
-    const connection = await Connection.connect(target.connectionOptions);
+    const connection = await Connection.connect({ connectTimeout: CONNECT_TIMEOUT, ...target.connectionOptions });
     await connection.workflowService.describeNamespace({ namespace: target.namespace });
     return connection;
   } catch (error) {

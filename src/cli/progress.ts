@@ -39,14 +39,14 @@ function bars(): ProgressView {
     format,
     stream: process.stderr,
     hideCursor: true,
-    barsize: 30,
+    barsize: 24,
     barCompleteChar: '█',
     barIncompleteChar: '░',
   });
   return {
     add: ({ fileName, sizeBytes }) => {
       const bar = view.create(Math.max(sizeBytes, 1), 0, {
-        file: fileName.padEnd(32).slice(0, 32),
+        file: fileName.padEnd(28).slice(0, 28),
         step: 'waiting',
       });
       return { show: (step, bytesSent) => bar.update(bytesSent, { step }) };

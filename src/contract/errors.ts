@@ -315,7 +315,7 @@ export class UploadError extends Error {
    */
   constructor(code: ErrorCode, happened: string, options: UploadErrorOptions = {}) {
     super(
-      `${happened}. ${options.action ?? errorTable[code].action}`,
+      `${happened.replace(/\.+$/, '')}. ${options.action ?? errorTable[code].action}`,
       options.cause === undefined ? {} : { cause: options.cause },
     );
     this.code = code;

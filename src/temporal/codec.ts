@@ -55,15 +55,17 @@ export class EncryptionCodec implements PayloadCodec {
         `A payload is encrypted with the key "${id}", which is not among APLOS_UPLOAD_ENCRYPTION_KEY`,
       );
     const bytes = Buffer.from(data ?? []);
-    const decipher = createDecipheriv('aes-256-gcm', known.key, bytes.subarray(0, IV_BYTES));
-    decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
     try {
+      const decipher = createDecipheriv('aes-256-gcm', known.key, bytes.subarray(0, IV_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
       return PayloadProto.decode(
         Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]),
       );
     } catch {
       throw new ValueError(
-        `A payload cannot be decrypted with the key "${id}": the key differs from the one it was encrypted with`,
+        `A payload cannot be decrypted with the key "${id}": it was encrypted with another, or has been changed`,
       );
     }
   }

@@ -1,10 +1,13 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Encryption } from '../config.js';
 import { UploadError } from '../contract/errors.js';
-import { failureName } from '../http/call.js';
 import { inFewWords } from '../http/words.js';
 import { EncryptionCodec } from './codec.js';
+
+/** A Temporal that is there answers well within this. */
+export const CONNECT_TIMEOUT = '5 seconds';
 
 /** Where Temporal is. */
 export interface TemporalTarget {
@@ -65,16 +68,18 @@ export function assertEncryptionDecided(encryption: Encryption, { address }: Tem
 }
 
 function isLoopback(address: string): boolean {
-  const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  const host = isIPv6(address) ? address : address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** The error for a Temporal that cannot be talked to. */
 export function temporalUnreachable({ address, namespace }: TemporalTarget, cause: unknown): UploadError {
-  const why = cause instanceof Error ? inFewWords(cause.message) || failureName(cause) : failureName(cause);
-  return new UploadError(
-    'TEMPORAL_UNREACHABLE',
-    `Temporal at ${address}, namespace "${namespace}", cannot be reached (${why})`,
-    { cause },
-  );
+  const happened = `Temporal at ${address}, namespace "${namespace}", cannot be reached (${reasonOf(cause)})`;
+  return new UploadError('TEMPORAL_UNREACHABLE', happened, { cause });
+}
+
+/** The SDK's core wraps what gRPC said in the names of its own layers. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return inFewWords(/message: "([^"]+)"/.exec(message)?.[1] ?? message);
 }

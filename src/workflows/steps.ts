@@ -4,21 +4,17 @@ import type { UploadActivities } from '../contract/steps.js';
 /** An outage may last a long weekend, and the upload goes on by itself when it is over. */
 const persistent = {
   scheduleToCloseTimeout: '7 days',
+  heartbeatTimeout: '20 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 
 export const { checkRequest } = proxyLocalActivities<UploadActivities>({ startToCloseTimeout: '10 seconds' });
-
-/** One attempt is given up, and the next one begins elsewhere, after… */
 export const { presignUpload } = proxyActivities<UploadActivities>({
   ...persistent,
   startToCloseTimeout: '2 minutes',
 });
-export const { uploadFile } = proxyActivities<UploadActivities>({
-  ...persistent,
-  heartbeatTimeout: '30 seconds',
-});
+export const { uploadFile } = proxyActivities<UploadActivities>(persistent);
 export const { confirmUpload } = proxyActivities<UploadActivities>({
   ...persistent,
   startToCloseTimeout: '2 minutes',
@@ -26,7 +22,6 @@ export const { confirmUpload } = proxyActivities<UploadActivities>({
 export const { startExecution } = proxyActivities<UploadActivities>({
   ...persistent,
   startToCloseTimeout: '5 minutes',
-  heartbeatTimeout: '20 seconds',
 });
 
 /** How often a file is presigned, at the most: anew when the form expired or the bytes arrived damaged. */

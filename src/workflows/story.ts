@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { log, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { Presigned } from '../contract/steps.js';
@@ -38,7 +38,6 @@ export class Story {
       ...(batch ? [{ key: attributes.batch, value: batch }] : []),
       ...(requestedBy ? [{ key: attributes.requestedBy, value: requestedBy }] : []),
     ]);
-    this.#tell({});
   }
 
   get progress(): UploadProgress {
@@ -85,6 +84,8 @@ export class Story {
   #tell(news: Partial<UploadProgress>, remark?: string): void {
     this.#progress = { ...this.#progress, ...news };
     setCurrentDetails(this.#markdown(remark));
+    const { step, ...facts } = this.#progress;
+    log.info(headings[step], { fileName: this.#request.fileName, ...facts, ...(remark ? { remark } : {}) });
   }
 
   #markdown(remark: string | undefined): string {

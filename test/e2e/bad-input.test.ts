@@ -1,0 +1,160 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../support/command.js';
+import { startWorld, type World } from '../support/world.js';
+
+const TABLE = 'subject,time,conc\n1,0,0\n1,1,12.5\n';
+const CONFIGURATION = JSON.stringify({ version: '2024-02-22', columns: { time: 'time' } });
+
+describe('bad input', () => {
+  let world: World;
+  let csv: string;
+  let config: string;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    await world.startWorker();
+    csv = await world.write('pk.csv', TABLE);
+    config = await world.write('c.json', CONFIGURATION);
+    await world.write('empty.csv', '');
+    await world.write('pk.pdf', TABLE);
+    await world.write('broken.json', '{"a":');
+    await world.write('list.json', '[]');
+    await mkdir(join(world.folder, 'folder.csv'));
+  });
+  afterAll(() => world?.stop());
+
+  it.each([
+    ['a missing file', ['missing.csv', '--config', 'c.json'], 'FILE_NOT_FOUND: There is no file'],
+    ['an empty file', ['empty.csv', '--config', 'c.json'], 'FILE_EMPTY: The file'],
+    ['a folder', ['folder.csv', '--config', 'c.json'], 'FILE_NOT_REGULAR: '],
+    ['a type that Aplos does not take', ['pk.pdf', '--config', 'c.json'], 'FILE_TYPE_UNSUPPORTED: '],
+    ['a configuration that is not JSON', ['pk.csv', '--config', 'broken.json'], 'broken.json is not JSON'],
+    [
+      'a configuration that is no object',
+      ['pk.csv', '--config', 'list.json'],
+      'list.json holds no JSON object',
+    ],
+    [
+      'a configuration that is missing',
+      ['pk.csv', '--config', 'none.json'],
+      'none.json cannot be read (ENOENT)',
+    ],
+    ['no configuration', ['pk.csv'], "required option '--config <file>' not specified"],
+    [
+      'metadata that is not JSON',
+      ['pk.csv', '--config', 'c.json', '--meta', 'broken.json'],
+      'broken.json is not JSON',
+    ],
+    ['an option that is not known', ['pk.csv', '--config', 'c.json', '--wiat'], "unknown option '--wiat'"],
+  ])('is refused with exit code 2 before anything is started: %s', async (_what, args, message) => {
+    const { exitCode, stderr, stdout } = await runCommand(['upload', ...args], world.env, {
+      cwd: world.folder,
+    });
+    expect(stderr).toContain(message);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  });
+
+  it('is named in full when several files are bad, and the good one is not started', async () => {
+    const { stderr } = await runCommand(
+      ['upload', 'pk.csv', 'missing.csv', 'empty.csv', '--config', 'c.json'],
+      world.env,
+      {
+        cwd: world.folder,
+      },
+    );
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('FILE_NOT_FOUND'),
+      expect.stringContaining('FILE_EMPTY'),
+    ]);
+    expect(world.sandbox.files).toEqual([]);
+  });
+
+  it.runIf(process.getuid?.() === 0)('is refused with exit code 2: a file that may not be read', async () => {
+    const path = await world.write('secret.csv', TABLE);
+    await chmod(path, 0o000);
+    await chmod(world.folder, 0o755);
+    const nobody = { uid: 65534, gid: 65534 };
+    const { exitCode, stderr } = await runCommand(['upload', path, '--config', config], world.env, nobody);
+    expect(stderr).toContain('FILE_UNREADABLE: ');
+    expect(exitCode).toBe(2);
+  });
+
+  it('fails with exit code 1 and the profiles that there are: a profile that the worker does not have', async () => {
+    const { exitCode, stderr } = await world.run(
+      'upload',
+      csv,
+      '--config',
+      config,
+      '--profile',
+      'acme',
+      '--wait',
+    );
+    expect(stderr).toMatch(
+      /PROFILE_UNKNOWN: pk\.csv: This worker has no Aplos profile "acme"; it has "default"/,
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  it('fails with exit code 1 and what to check: a Temporal that is not there', async () => {
+    const env = { ...world.env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const commands = [['upload', csv, '--config', config], ['worker'], ['doctor'], ['status', 'x']];
+    for (const { exitCode, stderr, stdout } of await Promise.all(
+      commands.map((args) => runCommand(args, env)),
+    )) {
+      expect(stderr + stdout).toMatch(
+        /TEMPORAL_UNREACHABLE: Temporal at 127\.0\.0\.1:1, .* Check TEMPORAL_ADDRESS/,
+      );
+      expect(exitCode).toBe(1);
+    }
+  });
+
+  it('fails with exit code 1 and nothing charged: a wrong password', async () => {
+    const worker = await world.startWorker({ COGNITO_PASSWORD: 'not this one' });
+    const { exitCode, stdout } = await runCommand(['doctor'], {
+      ...world.env,
+      COGNITO_PASSWORD: 'not this one',
+    });
+    expect(stdout).toMatch(
+      /✗ Login and presign as "default": LOGIN_REFUSED: .*Correct COGNITO_USER_NAME and COGNITO_PASSWORD/,
+    );
+    expect(stdout).not.toContain('not this one');
+    expect(exitCode).toBe(1);
+    await worker.stop();
+  });
+
+  it('fails with exit code 1 and the URL to check: a host that is not Aplos', async () => {
+    const env = { ...world.env, APLOS_API_URL: world.temporal.uiUrl };
+    const { exitCode, stdout } = await runCommand(['doctor'], env);
+    expect(stdout).toContain(
+      `API_ANSWER_UNEXPECTED: ${world.temporal.uiUrl}/app/configuration does not answer as an Aplos NCA API does`,
+    );
+    expect(stdout).toContain('Check APLOS_API_URL');
+    expect(exitCode).toBe(1);
+  });
+
+  it.each([
+    [{ APLOS_API_URL: 'ftp://x' }, 'APLOS_API_URL: must be an http(s) URL'],
+    [{ COGNITO_PASSWORD: '' }, 'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE is not set'],
+    [{ COGNITO_USER_NAME: '', COGNITO_PASSWORD: '' }, 'No Aplos account is configured'],
+    [{ APLOS_UPLOAD_IDLE_TIMEOUT: 'soon' }, 'APLOS_UPLOAD_IDLE_TIMEOUT: must be a number of seconds'],
+    [{ APLOS_UPLOAD_ENCRYPTION_KEY: 'short' }, 'An encryption key must read ID:KEY'],
+  ])('keeps a worker from starting, in one line: %j', async (env, message) => {
+    const { exitCode, stderr } = await runCommand(['worker'], { ...world.env, ...env });
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(message)]);
+    expect(exitCode).toBe(1);
+  });
+
+  it('keeps a worker from starting, with the command to run, when search attributes are missing', async () => {
+    await world.client.connection.operatorService.removeSearchAttributes({
+      namespace: 'default',
+      searchAttributes: ['AplosBatch'],
+    });
+    const { exitCode, stderr } = await world.run('worker');
+    expect(stderr).toContain(
+      'Run: temporal operator search-attribute create --namespace default --name AplosBatch --type Keyword',
+    );
+    expect(exitCode).toBe(1);
+  });
+});

@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { WorkerProcess } from '../../sandbox/worker-process.js';
+import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
+import type { Receipt } from '../../src/contract/receipt.js';
+import { configuration, table } from '../support/tables.js';
+import { startWorld, type World } from '../support/world.js';
+
+const MEGABYTE = 1024 * 1024;
+
+interface StartedUpload {
+  readonly handle: UploadHandle;
+  readonly path: string;
+}
+
+describe('when things die', () => {
+  let world: World;
+  let client: UploadClient;
+  let worker: WorkerProcess;
+  let files = 0;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    client = await UploadClient.connect({ client: world.client });
+    worker = await world.startWorker();
+  });
+  afterEach(() => world.sandbox.faults.clear());
+  afterAll(() => world?.stop());
+
+  async function start(megabytes: number, labels = ['only']): Promise<StartedUpload> {
+    const path = await world.write(`file-${++files}.csv`, table(megabytes * MEGABYTE));
+    const executions = labels.map((label) => ({ label, configuration }));
+    return { path, handle: await client.start(await requestForFile(path, { executions })) };
+  }
+
+  /** Until the sandbox has seen a call of this kind more often than before. */
+  async function untilSeen(route: string, before = 0): Promise<void> {
+    await expect.poll(() => seen(route), { timeout: 30_000, interval: 20 }).toBeGreaterThan(before);
+  }
+  const seen = (route: string) => world.sandbox.calls.filter((call) => call.route === route).length;
+
+  async function expectDoneOnce({ handle, path }: StartedUpload, executions = 1): Promise<Receipt> {
+    const receipt = await handle.result();
+    const stored = await world.sandbox.storedBytes(receipt.fileId ?? '');
+    expect(stored.equals(await readFile(path)), 'the stored bytes are the file').toBe(true);
+    const tracking = receipt.executions.map(({ trackingId }) => trackingId);
+    const charged = world.sandbox.charges.filter(({ trackingId }) => tracking.includes(trackingId ?? ''));
+    expect(charged.map(({ executionId }) => executionId).sort()).toEqual(
+      receipt.executions.map(({ executionId }) => executionId).sort(),
+    );
+    expect(charged).toHaveLength(executions);
+    return receipt;
+  }
+
+  it('goes on with another worker when the worker is killed: while it uploads, between 204 and confirm, and before the answer to a start', async () => {
+    const { faults } = world.sandbox;
+    faults.add({ route: 'upload', hang: true });
+    const uploading = await start(2);
+    await untilSeen('upload');
+    faults.add({ route: 'fileState', hang: true });
+    const confirming = await start(1);
+    await untilSeen('fileState');
+    faults.add({ route: 'start', hang: true, effect: true });
+    const starting = await start(1, ['day 1', 'day 7']);
+    await untilSeen('start', 1);
+
+    worker.child.kill('SIGKILL');
+    worker = await world.startWorker();
+
+    const attemptsOf = ({ steps }: Receipt) =>
+      Object.fromEntries(steps.map(({ step, label, attempts }) => [label ?? step, attempts]));
+    expect(attemptsOf(await expectDoneOnce(uploading))).toMatchObject({ presign: 1, upload: 2 });
+    expect(attemptsOf(await expectDoneOnce(confirming))).toMatchObject({ upload: 1, confirm: 2 });
+    const started = await expectDoneOnce(starting, 2);
+    expect(started.executions.map(({ settledBy }) => settledBy)).toContain('list');
+    expect(attemptsOf(started)).toMatchObject({ upload: 1, confirm: 1 });
+  });
+
+  it('goes on when the Temporal server is killed and comes back', async () => {
+    world.sandbox.faults.add({ route: 'upload', delayMs: 1_500 });
+    const before = seen('upload');
+    const upload = await start(2);
+    await untilSeen('upload', before);
+    await world.temporal.kill();
+    await world.temporal.restart();
+    await expectDoneOnce(upload);
+  });
+
+  it('goes on when S3 is killed in the middle of an upload and comes back', async () => {
+    const before = seen('upload');
+    const upload = await start(200);
+    await untilSeen('upload', before);
+    await world.sandbox.s3.kill();
+    await world.sandbox.s3.restart();
+    const { steps } = await expectDoneOnce(upload);
+    expect(steps.find(({ step }) => step === 'upload')?.attempts).toBeGreaterThan(1);
+  });
+
+  it('hands a running upload back when the worker is told to stop, and another worker takes it up at once', async () => {
+    world.sandbox.faults.add({ route: 'upload', hang: true });
+    const before = seen('upload');
+    const draining = await world.startWorker({ APLOS_UPLOAD_SHUTDOWN_GRACE: '1' });
+    await worker.stop();
+    const upload = await start(1);
+    await untilSeen('upload', before);
+    draining.child.kill('SIGTERM');
+    worker = await world.startWorker();
+    const receipt = await expectDoneOnce(upload);
+    expect(receipt.steps.find(({ step }) => step === 'upload')?.attempts).toBe(2);
+    await expect.poll(() => draining.child.exitCode).toBe(0);
+  });
+
+  it('cuts the connection at once when an upload is cancelled, stores nothing and starts nothing', async () => {
+    const charges = world.sandbox.charges.length;
+    world.sandbox.faults.add({ route: 'upload', hang: MEGABYTE });
+    const before = seen('upload');
+    const { handle } = await start(8);
+    await untilSeen('upload', before);
+    await client.cancel(handle.workflowId);
+    await expect(handle.result()).rejects.toMatchObject({ code: 'CANCELLED' });
+    const file = world.sandbox.files.at(-1);
+    expect(file?.uploads.map(({ status }) => status)).toEqual([0]);
+    await expect(world.sandbox.storedBytes(file?.fileId ?? '')).rejects.toThrow();
+    expect(world.sandbox.charges).toHaveLength(charges);
+  });
+});

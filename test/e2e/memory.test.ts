@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WorkerProcess } from '../../sandbox/worker-process.js';
+import { requestForFile, UploadClient } from '../../src/client.js';
+import { table } from '../support/tables.js';
+import { startWorld, type World } from '../support/world.js';
+
+const MEGABYTE = 1024 * 1024;
+const BLOCKS = 40;
+const BLOCK_MEGABYTES = 15;
+
+describe('a file of 600 MB', () => {
+  let world: World;
+  let client: UploadClient;
+  let worker: WorkerProcess;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    client = await UploadClient.connect({ client: world.client });
+    worker = await world.startWorker();
+  });
+  afterAll(() => world?.stop());
+
+  const upload = async (path: string) => (await client.start(await requestForFile(path))).result();
+
+  it.runIf(process.platform === 'linux')(
+    'is uploaded whole, and the memory of the worker grows by less than 100 MB',
+    async () => {
+      await upload(await world.write('small.csv', table(MEGABYTE)));
+      const before = await peakMemory(worker);
+      const receipt = await upload(await writeLargeFile());
+      const grownBy = (await peakMemory(worker)) - before;
+
+      expect(receipt.sizeBytes).toBeGreaterThan(600 * MEGABYTE);
+      expect(grownBy).toBeLessThan(100 * MEGABYTE);
+      const stored = createHash('sha256');
+      for await (const chunk of await world.sandbox.storedStream(receipt.fileId ?? '')) stored.update(chunk);
+      expect(stored.digest('hex')).toBe(receipt.sha256);
+    },
+  );
+
+  async function writeLargeFile(): Promise<string> {
+    const path = join(world.folder, 'large.csv');
+    const block = table(BLOCK_MEGABYTES * MEGABYTE);
+    const file = await open(path, 'w');
+    for (let written = 0; written <= BLOCKS; written++) await file.write(block);
+    await file.close();
+    return path;
+  }
+});
+
+/** The most that a process has had in memory so far, in bytes: the kernel's own high-water mark. */
+async function peakMemory({ child }: WorkerProcess): Promise<number> {
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}

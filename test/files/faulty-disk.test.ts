@@ -1,0 +1,78 @@
+import type { Buffer } from 'node:buffer';
+import { open, stat } from 'node:fs/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { DiskFile, type Handle } from '../../src/files/open-file.js';
+import { hashFile } from '../../src/files/source.js';
+import { distinctBytes, temporaryFile } from './temporary-folder.js';
+
+const content = distinctBytes(1_000_000);
+const never = () => new Promise<never>(() => {});
+
+/** A file on a disk whose handle misbehaves as asked for. */
+async function faultyFile(fault: (real: Handle) => Partial<Handle>): Promise<DiskFile> {
+  const { path } = await temporaryFile(content);
+  const real = await open(path);
+  onTestFinished(() => real.close());
+  const handle: Handle = {
+    read: real.read.bind(real),
+    stat: (options) => real.stat(options),
+    close: () => real.close(),
+    ...fault(real),
+  };
+  return new DiskFile(path, handle, await stat(path, { bigint: true }));
+}
+
+describe('a disk that misbehaves', () => {
+  it('is read to its end though each read gives few bytes', async () => {
+    const file = await faultyFile((real) => ({
+      read: ((buffer: Buffer, offset: number, length: number, position: number) =>
+        real.read(buffer, offset, Math.min(length, 70_001), position)) as Handle['read'],
+    }));
+
+    expect(await hashFile(file)).toMatchObject({ sizeBytes: content.length });
+  });
+
+  it('has failed when a read fails', async () => {
+    const cause = Object.assign(new Error('i/o error'), { code: 'EIO' });
+    const file = await faultyFile(() => ({ read: () => Promise.reject(cause) }));
+
+    await expect(hashFile(file)).rejects.toMatchObject({
+      code: 'FILE_READ_FAILED',
+      message: expect.stringContaining('EIO'),
+      cause,
+    });
+  });
+
+  it('has stalled when a read gives nothing for the idle limit, and can be closed all the same', async () => {
+    const file = await faultyFile(() => ({ read: never, close: never }));
+
+    await expect(hashFile(file, { idleTimeoutMs: 20 })).rejects.toMatchObject({
+      code: 'FILE_READ_STALLED',
+      message: expect.stringContaining('0.02 s'),
+    });
+    await file.close();
+  });
+
+  it('has stalled when it does not tell whether the file has changed', async () => {
+    const file = await faultyFile(() => ({ stat: never }));
+
+    await expect(hashFile(file, { idleTimeoutMs: 200 })).rejects.toMatchObject({ code: 'FILE_READ_STALLED' });
+  });
+
+  it('does not keep a cancelled reader waiting', async () => {
+    const file = await faultyFile(() => ({ read: never }));
+    const controller = new AbortController();
+    const reason = new Error('enough');
+
+    const hashing = hashFile(file, { signal: controller.signal });
+    controller.abort(reason);
+
+    await expect(hashing).rejects.toBe(reason);
+  });
+
+  it('can be closed though that fails', async () => {
+    const file = await faultyFile(() => ({ close: () => Promise.reject(new Error('EIO')) }));
+
+    await expect(file.close()).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,17 @@
+import { expect, it, vi } from 'vitest';
+import { openSource } from '../../src/files/source.js';
+
+vi.mock('node:fs/promises', async (original) => ({
+  ...(await original<typeof import('node:fs/promises')>()),
+  open: () => new Promise(() => {}),
+}));
+
+it('gives up opening a file on a share that hangs', async () => {
+  vi.useFakeTimers();
+  const opening = expect(openSource('file:///share/pk.csv', 'pk.csv')).rejects.toMatchObject({
+    code: 'FILE_READ_STALLED',
+  });
+  await vi.advanceTimersByTimeAsync(60_000);
+  await opening;
+  vi.useRealTimers();
+});

@@ -1,0 +1,284 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { appendFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmod, mkdir, realpath, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { FILE_TYPES, MAX_FILE_BYTES } from '../../src/contract/names.js';
+import { CHUNK_BYTES } from '../../src/files/open-file.js';
+import { assertAsExpected, hashFile, type OpenFile, openSource } from '../../src/files/source.js';
+import { distinctBytes, temporaryFile, temporaryFolder } from './temporary-folder.js';
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+const url = (path: string) => pathToFileURL(path).href;
+
+async function opened(source: string, fileName = 'pk.csv', roots?: readonly string[]): Promise<OpenFile> {
+  const file = await openSource(source, fileName, roots);
+  onTestFinished(() => file.close());
+  return file;
+}
+
+describe('opening a source', () => {
+  it('gives the size and the bytes of the file', async () => {
+    const content = distinctBytes(2 * CHUNK_BYTES + 5);
+    const file = await opened((await temporaryFile(content)).url);
+
+    expect(file.sizeBytes).toBe(content.length);
+    expect((await bytesOf(file)).equals(content)).toBe(true);
+    expect((await bytesOf(file)).equals(content), 'a second time').toBe(true);
+  });
+
+  it('finds a file whose name needs encoding in a URL', async () => {
+    const { path } = await temporaryFile('a', 'größe #1 100%?.csv');
+
+    expect((await opened(url(path))).path).toBe(path);
+  });
+
+  it.each([
+    ['https://example.com/pk.csv?X-Amz-Signature=topsecret', 'https:'],
+    ['s3://topsecret@bucket/pk.csv', 's3:'],
+    ['/data/pk.csv', 'not a URL'],
+    ['file:///data/run#1.csv', '%23'],
+    ['file:///data/run?1.csv', '%3F'],
+    ['file://server/share/pk.csv', 'local file'],
+    ['file:///data%2Fpk.csv', 'local file'],
+    ['file:///data/%00.csv', 'local file'],
+  ])('refuses %s as a source', async (source, words) => {
+    const refused = openSource(source, 'pk.csv');
+
+    await expect(refused).rejects.toMatchObject({
+      code: 'SOURCE_UNSUPPORTED',
+      message: expect.stringContaining(words),
+    });
+    await expect(refused).rejects.not.toThrow('topsecret');
+  });
+
+  it('says which file is missing', async () => {
+    const missing = join(await temporaryFolder(), 'missing.csv');
+
+    await expect(openSource(url(missing), 'pk.csv')).rejects.toMatchObject({
+      code: 'FILE_NOT_FOUND',
+      message: expect.stringContaining(missing),
+    });
+  });
+
+  it('keeps its message on one line whatever the file is called', async () => {
+    const missing = join(await temporaryFolder(), 'a\nb.csv');
+
+    await expect(openSource(url(missing), 'pk.csv')).rejects.toThrow('a\\nb.csv');
+  });
+
+  it('does not wait for the writer of a named pipe', async () => {
+    const path = join(await temporaryFolder(), 'pipe.csv');
+    execFileSync('mkfifo', [path]);
+
+    await expect(openSource(url(path), 'pk.csv')).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' });
+  });
+
+  it('refuses a socket', async () => {
+    const path = join(await temporaryFolder(), 'socket.csv');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    onTestFinished(() => void server.close());
+
+    await expect(openSource(url(path), 'pk.csv')).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' });
+  });
+
+  it('refuses a folder and a device', async () => {
+    const folder = await temporaryFolder();
+
+    await expect(openSource(url(folder), 'pk.csv')).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' });
+    await expect(openSource('file:///dev/zero', 'pk.csv')).rejects.toMatchObject({
+      code: 'FILE_NOT_REGULAR',
+    });
+  });
+
+  it('says that it may not read a file', async () => {
+    const { path } = await temporaryFile('a');
+    await chmod(path, 0o000);
+    becomeOrdinaryUser();
+
+    await expect(openSource(url(path), 'pk.csv')).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+  });
+
+  it('refuses an empty file', async () => {
+    await expect(openSource((await temporaryFile('')).url, 'pk.csv')).rejects.toMatchObject({
+      code: 'FILE_EMPTY',
+    });
+  });
+
+  it('takes a file of 5 GiB and refuses one with a byte more', async () => {
+    const { path } = await temporaryFile('a');
+
+    await truncate(path, MAX_FILE_BYTES);
+    expect((await opened(url(path))).sizeBytes).toBe(5_368_709_120);
+    await truncate(path, MAX_FILE_BYTES + 1);
+    await expect(openSource(url(path), 'pk.csv')).rejects.toMatchObject({
+      code: 'FILE_TOO_LARGE',
+      message: expect.stringContaining('5368709121'),
+    });
+  });
+
+  it.each([...FILE_TYPES, '.CSV', '.Xpt'])('takes %s', async (ending) => {
+    await expect(opened((await temporaryFile('a')).url, `pk${ending}`)).resolves.toBeDefined();
+  });
+
+  it.each(['pk.txt', 'pk', 'csv', 'pk.csv.gz'])(
+    'refuses the type of %s and says which are taken',
+    async (name) => {
+      await expect(openSource((await temporaryFile('a')).url, name)).rejects.toMatchObject({
+        code: 'FILE_TYPE_UNSUPPORTED',
+        message: expect.stringContaining('.csv, .xpt, .sas7bdat, .dat, .xls, .xlsx'),
+      });
+    },
+  );
+});
+
+describe('the roots', () => {
+  it('let files below them be read', async () => {
+    const { path } = await temporaryFile('a');
+
+    await expect(
+      opened(url(path), 'pk.csv', ['/nowhere', await realpath(join(path, '..'))]),
+    ).resolves.toBeDefined();
+  });
+
+  it('keep all other files out, also in a folder with a name that begins alike', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'data'));
+    await mkdir(join(folder, 'data-of-others'));
+    const outside = join(folder, 'data-of-others', 'pk.csv');
+    await writeFile(outside, 'a');
+
+    await expect(openSource(url(outside), 'pk.csv', [join(folder, 'data')])).rejects.toMatchObject({
+      code: 'FILE_OUTSIDE_ROOTS',
+      message: expect.stringContaining(outside),
+    });
+  });
+
+  it('keep out a link that leads out of them', async () => {
+    const root = await temporaryFolder();
+    const { path } = await temporaryFile('a');
+    await symlink(path, join(root, 'link.csv'));
+
+    await expect(openSource(url(join(root, 'link.csv')), 'pk.csv', [root])).rejects.toMatchObject({
+      code: 'FILE_OUTSIDE_ROOTS',
+    });
+  });
+
+  it('let in a link that leads into them, and may be links themselves', async () => {
+    const { path } = await temporaryFile('a');
+    const root = join(await temporaryFolder(), 'root');
+    await symlink(join(path, '..'), root);
+
+    await expect(opened(url(join(root, 'pk.csv')), 'pk.csv', [root])).resolves.toBeDefined();
+  });
+});
+
+describe('reading a file that changes', () => {
+  const size = 6 * CHUNK_BYTES;
+
+  it.each<[string, (path: string) => void]>([
+    ['grows', (path) => appendFileSync(path, 'more')],
+    ['shrinks', (path) => truncateSync(path, CHUNK_BYTES + 1)],
+    ['is written to in place', (path) => writeFileSync(path, distinctBytes(size), { flag: 'r+' })],
+    ['only gets another time', (path) => utimesSync(path, 1, 1)],
+    ['is removed', (path) => rmSync(path)],
+    ['is moved away', (path) => renameSync(path, `${path}.moved`)],
+    [
+      'is replaced by another of the same size',
+      (path) => {
+        writeFileSync(`${path}.new`, distinctBytes(size));
+        renameSync(`${path}.new`, path);
+      },
+    ],
+  ])('gives no last bytes when it %s', async (_, change) => {
+    const { path } = await temporaryFile(distinctBytes(size));
+    const file = await opened(url(path));
+    let bytesRead = 0;
+
+    const reading = (async () => {
+      for await (const chunk of file.chunks()) {
+        if (bytesRead === 0) change(path);
+        bytesRead += chunk.length;
+      }
+    })();
+
+    await expect(reading).rejects.toMatchObject({
+      code: 'FILE_CHANGED',
+      message: expect.stringContaining(path),
+    });
+    expect(bytesRead).toBeLessThan(size);
+    await expect(file.assertUnchanged()).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+  });
+});
+
+describe('hashing a file', () => {
+  it('gives its sums and tells how far it is', async () => {
+    const content = distinctBytes(2 * CHUNK_BYTES + 5);
+    const file = await opened((await temporaryFile(content)).url);
+    const progress: number[] = [];
+
+    expect(await hashFile(file, { onBytes: (bytes) => progress.push(bytes) })).toEqual({
+      md5: createHash('md5').update(content).digest('hex'),
+      sha256: sha256(content),
+      sizeBytes: content.length,
+    });
+    expect(progress).toEqual([CHUNK_BYTES, 2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 5]);
+  });
+
+  it('ends with the reason of the signal', async () => {
+    const file = await opened((await temporaryFile(distinctBytes(4 * CHUNK_BYTES))).url);
+    const controller = new AbortController();
+    const reason = new Error('enough');
+
+    const hashing = hashFile(file, { signal: controller.signal, onBytes: () => controller.abort(reason) });
+
+    await expect(hashing).rejects.toBe(reason);
+  });
+});
+
+describe('what the sender saw', () => {
+  it('is fine when size and SHA-256 are the same, or not given', async () => {
+    const content = Buffer.from('time,conc\n0,0\n');
+    const file = await opened((await temporaryFile(content)).url);
+
+    await assertAsExpected(file, { sizeBytes: content.length, sha256: sha256(content) });
+    await assertAsExpected(file, {});
+    await assertAsExpected(file, undefined);
+  });
+
+  it('is compared by size', async () => {
+    const file = await opened((await temporaryFile('abc')).url);
+
+    await expect(assertAsExpected(file, { sizeBytes: 4 })).rejects.toMatchObject({
+      code: 'FILE_NOT_AS_EXPECTED',
+      message: expect.stringMatching(/3 bytes.*4 bytes/),
+    });
+  });
+
+  it('is compared by SHA-256', async () => {
+    const file = await opened((await temporaryFile('abc')).url);
+    const [actual, expected] = [sha256(Buffer.from('abc')), sha256(Buffer.from('abd'))];
+
+    await expect(assertAsExpected(file, { sizeBytes: 3, sha256: expected })).rejects.toMatchObject({
+      code: 'FILE_NOT_AS_EXPECTED',
+      message: expect.stringMatching(`${actual}.*${expected}`),
+    });
+  });
+});
+
+async function bytesOf(file: OpenFile): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of file.chunks()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The superuser may read everything. */
+function becomeOrdinaryUser(): void {
+  if (process.geteuid?.() !== 0) return;
+  process.seteuid?.(65534);
+  onTestFinished(() => process.seteuid?.(0));
+}

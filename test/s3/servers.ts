@@ -1,0 +1,52 @@
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createSocketServer, type Server, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** An HTTP server that lives as long as the running test. */
+export async function httpServer(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  return `http://${await listening(server)}/`;
+}
+
+/** A server that sees the bare connection. */
+export async function socketServer(
+  onConnection: (socket: Socket) => void,
+  options: { pauseOnConnect?: boolean } = {},
+): Promise<string> {
+  const server = createSocketServer(options, (socket) => {
+    socket.on('error', () => {}); // the client may cut the connection
+    onTestFinished(() => void socket.destroy());
+    onConnection(socket);
+  });
+  return `http://${await listening(server)}/`;
+}
+
+/** A URL at which no server listens any more. */
+export async function urlOfNobody(): Promise<string> {
+  const server = createSocketServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}/`;
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Reads a request to its end. */
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** An answer of S3, as bytes. */
+export const rawAnswer = (statusLine: string, body = '') =>
+  `HTTP/1.1 ${statusLine}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+
+/** S3's XML for an error. */
+export const errorXml = (code: string, message: string, more = '') =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message>${more}<RequestId>4442587FB7D0A2F9</RequestId><HostId>zzz</HostId></Error>`;

@@ -1,0 +1,20 @@
+import { randomInt } from 'node:crypto';
+
+const HEADER = 'subject,time,conc\n';
+const ROWS_A_BLOCK = 2_000;
+
+/** A concentration-time table of about as many bytes, unlike any other. */
+export function table(bytes: number): Buffer {
+  const block = Buffer.from(
+    Array.from({ length: ROWS_A_BLOCK }, (_, row) => `1,${row},${randomInt(1e9)}\n`).join(''),
+  );
+  const blocks = Math.ceil(bytes / block.length);
+  const rows = Buffer.concat(Array.from({ length: blocks }, () => block)).subarray(0, bytes);
+  return Buffer.concat([Buffer.from(HEADER), rows.subarray(0, rows.lastIndexOf('\n') + 1)]);
+}
+
+/** A configuration that fits these tables. */
+export const configuration = {
+  version: '2024-02-22',
+  columns: { time: 'time', unique_id: 'subject', concentration: { analyzed: 'conc' } },
+};

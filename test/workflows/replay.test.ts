@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bundleWorkflows } from '../support/temporal.js';
+
+const folder = fileURLToPath(new URL('../histories/', import.meta.url));
+const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const read = (name: string) => readFileSync(`${folder}${name}`, 'utf8');
+
+/** The text of a history with its payloads in plain. */
+const readDecoded = (name: string) =>
+  read(name).replace(/"data": "([A-Za-z0-9+/=]+)"/g, (_match, data: string) =>
+    Buffer.from(data, 'base64').toString('utf8'),
+  );
+
+describe('the workflow as it is now', () => {
+  let workflowBundle: WorkflowBundleWithSourceMap;
+  beforeAll(async () => {
+    workflowBundle = await bundleWorkflows();
+  });
+
+  it.each(names)('replays what was recorded: %s', async (name) => {
+    await Worker.runReplayHistory({ workflowBundle }, JSON.parse(read(name)), name);
+  });
+
+  it('would notice a step that is no longer there', async () => {
+    const changed = JSON.parse(read('finished.json').replaceAll('confirmUpload', 'judgeUpload'));
+    await expect(Worker.runReplayHistory({ workflowBundle }, changed, 'changed')).rejects.toThrow(
+      /judgeUpload/,
+    );
+  });
+
+  it.each(names)('holds nothing secret, nor the place where it was recorded: %s', (name) => {
+    const text = readDecoded(name);
+    expect(text).toContain('"x-amz-signature":"removed"');
+    expect(text).not.toMatch(/"x-amz-signature":"(?!removed")|"policy":"(?!removed")|eyJ[\w-]{20,}/);
+    expect(text).not.toMatch(/\d@\w|\/tmp\/|node_modules/);
+  });
+});

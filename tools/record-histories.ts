@@ -1,0 +1,139 @@
+/**
+ * `npm run histories`: records the histories in test/histories/ anew, from real runs on the dev server against
+ * the sandbox. What is secret in them, and what tells of this machine, is replaced.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { type Fault, startSandbox } from '../sandbox/sandbox.js';
+import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
+import { startWorker } from '../sandbox/worker-process.js';
+import { requestForFile, UploadClient } from '../src/client.js';
+import { configuration } from '../test/support/tables.js';
+import { ensureBinaries } from './binaries.js';
+
+const into = fileURLToPath(new URL('../test/histories/', import.meta.url));
+
+interface Scenario {
+  readonly labels: readonly string[];
+  readonly faults?: readonly Fault[];
+  readonly cancelWhenUploading?: true;
+  /** The code of the error. Default: done. */
+  readonly ends?: string;
+}
+
+const scenarios: Record<string, Scenario> = {
+  finished: { labels: ['only'] },
+  'two-executions': { labels: ['day 1', 'day 7'] },
+  'upload-only': { labels: [] },
+  'presigned-again': { labels: ['only'], faults: [{ route: 'upload', expire: 'policy' }] },
+  'retried-everywhere': {
+    labels: ['only'],
+    faults: (['presign', 'upload', 'fileState', 'start'] as const).map((route) => ({ route, status: 503 })),
+  },
+  'execution-refused': {
+    labels: ['only'],
+    faults: [{ route: 'start', status: 400 }],
+    ends: 'EXECUTION_REFUSED',
+  },
+  cancelled: {
+    labels: ['only'],
+    faults: [{ route: 'upload', hang: true }],
+    cancelWhenUploading: true,
+    ends: 'CANCELLED',
+  },
+};
+
+const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-histories-'));
+const [temporal, sandbox] = await Promise.all([startTemporalDevServer(), startSandbox()]);
+const worker = await startWorker({ ...sandbox.env, TEMPORAL_ADDRESS: temporal.address }, () => {});
+const { temporal: temporalCommand } = await ensureBinaries();
+const connection = await Connection.connect({ address: temporal.address });
+const client = new Client({ connection });
+const uploads = await UploadClient.connect({ client });
+try {
+  for (const [name, scenario] of Object.entries(scenarios)) await record(name, scenario);
+} finally {
+  await connection.close();
+  await worker.stop();
+  await Promise.all([temporal.stop(), sandbox.stop(), rm(folder, { recursive: true })]);
+}
+
+async function record(
+  name: string,
+  { labels, faults = [], cancelWhenUploading, ends = 'done' }: Scenario,
+): Promise<void> {
+  for (const fault of faults) sandbox.faults.add(fault);
+  const path = join(folder, name, 'pk.csv');
+  await mkdir(dirname(path));
+  await writeFile(path, `subject,time,conc\n1,0,0\n1,1,${name.length}\n`);
+  const executions = labels.map((label) => ({ label, configuration }));
+  const { workflowId, result } = await uploads.start(
+    await requestForFile(path, { executions, requestedBy: 'Jane' }),
+  );
+  if (cancelWhenUploading) {
+    while ((await uploads.progress(workflowId))?.step !== 'upload') await sleep(50);
+    await uploads.cancel(workflowId);
+  }
+  const outcome = await result().then(
+    () => 'done',
+    ({ code }) => code,
+  );
+  if (outcome !== ends) throw new Error(`${name} should have ended ${ends}, but ended ${outcome}`);
+  const args = [
+    'workflow',
+    'show',
+    '--workflow-id',
+    workflowId,
+    '--address',
+    temporal.address,
+    '--output',
+    'json',
+  ];
+  const { events } = JSON.parse(execFileSync(temporalCommand, args, { encoding: 'utf8' })) as {
+    events: unknown[];
+  };
+  await writeFile(join(into, `${name}.json`), `${JSON.stringify(cleaned({ events }), null, 1)}\n`);
+  console.log(`${name}: ${events.length} events`);
+}
+
+function cleaned(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((each) => cleaned(each));
+  if (typeof value === 'string') {
+    if (key === 'stackTrace') return '';
+    if (key === 'identity') return 'recorded';
+    return key === 'data' ? cleanedData(value) : cleanedText(value);
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, cleaned(each, name)]));
+}
+
+function cleanedData(base64: string): string {
+  const text = Buffer.from(base64, 'base64').toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return base64;
+  }
+  return Buffer.from(JSON.stringify(withoutFields(value))).toString('base64');
+}
+
+function withoutFields(value: unknown, key = ''): unknown {
+  if (typeof value === 'string') return cleanedText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((each) => withoutFields(each));
+  if (key === 'fields') return Object.fromEntries(Object.keys(value).map((name) => [name, 'removed']));
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutFields(each, name)]));
+}
+
+function cleanedText(text: string): string {
+  return text
+    .replaceAll(folder, '/data')
+    .replaceAll(sandbox.s3Url, 'https://bucket.s3.amazonaws.com')
+    .replaceAll(/\d+@[\w.-]+/g, 'recorded');
+}
