@@ -6,6 +6,7 @@ import type { FileRef } from '../contract/steps.js';
 import { callOnce, type HttpAnswer } from '../http/call.js';
 import { readAnswer, refusalOf } from './answers.js';
 import type { AplosApi, ExecutionRecord, FileState, PresignedFile, StartRequest } from './api.js';
+import { CallGate } from './call-gate.js';
 import type { Identity, Session } from './session.js';
 import { trackingIdOf, withTrackingId } from './tracking.js';
 
@@ -47,6 +48,7 @@ export interface AplosConnection {
 /** Version 1 of the API: unversioned paths, snake_case. */
 export class AplosV1 implements AplosApi {
   readonly #connection: AplosConnection;
+  readonly #gate = new CallGate();
 
   constructor(connection: AplosConnection) {
     this.#connection = connection;
@@ -153,22 +155,18 @@ export class AplosV1 implements AplosApi {
     const { apiUrl, dispatcher } = this.#connection;
     const { token, tenantId, userId } = identity;
     const base = `${apiUrl}/tenants/${encodeURIComponent(tenantId)}/users/${encodeURIComponent(userId)}`;
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    return callOnce(
-      {
-        purpose,
-        method,
-        url: base + path,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        unreachable: 'API_UNREACHABLE',
-        ...sent,
+    const call = {
+      purpose,
+      method,
+      url: base + path,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      dispatcher,
-      signal,
-    );
+      unreachable: 'API_UNREACHABLE',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    } as const;
+    return this.#gate.pass(purpose, () => callOnce(call, dispatcher, signal));
   }
 }
 

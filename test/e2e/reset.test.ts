@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import proto from '@temporalio/proto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requestForFile, UploadClient } from '../../src/client.js';
+import type { Receipt } from '../../src/contract/receipt.js';
+import { configuration, table } from '../support/tables.js';
+import { startWorld, type World } from '../support/world.js';
+
+const { RESET_REAPPLY_TYPE_NONE } = proto.temporal.api.enums.v1.ResetReapplyType;
+
+describe("Temporal's Reset", () => {
+  let world: World;
+  let client: UploadClient;
+  let files = 0;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    client = await UploadClient.connect({ client: world.client });
+    await world.startWorker();
+  });
+  afterAll(() => world?.stop());
+
+  async function start(labels: string[]) {
+    const path = await world.write(`reset-${++files}.csv`, table(10_000));
+    const executions = labels.map((label) => ({ label, configuration }));
+    return { path, handle: await client.start(await requestForFile(path, { executions })) };
+  }
+
+  /** Resets a run to just before an activity was scheduled: what came before it is kept. */
+  async function resetTo(activity: string, workflowId: string): Promise<void> {
+    const handle = world.rawClient.workflow.getHandle(workflowId);
+    const { runId } = await handle.describe();
+    const { events } = await handle.fetchHistory();
+    const scheduled = events
+      ?.map((event) => event.activityTaskScheduledEventAttributes)
+      .find((attributes) => attributes?.activityType?.name === activity);
+    await world.rawClient.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId, runId },
+      reason: 'replay',
+      requestId: `${workflowId} ${activity} ${runId}`,
+      resetReapplyType: RESET_REAPPLY_TYPE_NONE,
+      workflowTaskFinishEventId: scheduled?.workflowTaskCompletedEventId ?? null,
+    });
+  }
+
+  const chargesOf = (fileId: string | undefined) =>
+    world.sandbox.charges.filter((charge) => charge.fileId === fileId);
+
+  it('to a finished start finds the execution that there is, and starts no second one', async () => {
+    const { handle } = await start(['only']);
+    const before = await handle.result();
+    await resetTo('startExecution', handle.workflowId);
+    const after = await client.result(handle.workflowId);
+    expect(after.runId).not.toBe(before.runId);
+    expect(after.executions).toEqual([
+      { ...before.executions[0], status: expect.any(String), settledBy: 'list' },
+    ]);
+    expect(chargesOf(before.fileId)).toHaveLength(1);
+  });
+
+  it('to the step that failed keeps the upload, and starts only what had not been started', async () => {
+    world.sandbox.faults.add({ route: 'start', status: 400, skip: 1 });
+    const { handle, path } = await start(['day 1', 'day 7']);
+    await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
+    const uploads = world.sandbox.files.length;
+
+    await resetTo('startExecution', handle.workflowId);
+    const receipt: Receipt = await client.result(handle.workflowId);
+    expect(receipt.executions.map(({ settledBy }) => settledBy).sort()).toEqual(['answer', 'list']);
+    expect(chargesOf(receipt.fileId)).toHaveLength(2);
+    expect(world.sandbox.files).toHaveLength(uploads);
+    expect(await world.sandbox.storedBytes(receipt.fileId ?? '')).toEqual(await readFile(path));
+  });
+
+  it('is not needed: the same command again runs a failed upload anew, and starts nothing twice', async () => {
+    world.sandbox.faults.add({ route: 'start', status: 400, skip: 1 });
+    const { handle, path } = await start(['day 1', 'day 7']);
+    await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
+    const charges = world.sandbox.charges.length;
+
+    const executions = ['day 1', 'day 7'].map((label) => ({ label, configuration }));
+    const again = await client.start(await requestForFile(path, { executions }));
+    expect(again).toMatchObject({ workflowId: handle.workflowId, state: 'started' });
+    const receipt = await again.result();
+    expect(receipt.executions.map(({ settledBy }) => settledBy).sort()).toEqual(['answer', 'list']);
+    expect(world.sandbox.charges).toHaveLength(charges + 1);
+  });
+});
