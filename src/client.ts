@@ -87,7 +87,10 @@ export class UploadClient {
     const target = temporalTarget();
     assertEncryptionDecided(settings.encryption, target);
     try {
-      const connection = await Connection.connect({ connectTimeout: CONNECT_TIMEOUT, ...target.connectionOptions });
+      const connection = await Connection.connect({
+        connectTimeout: CONNECT_TIMEOUT,
+        ...target.connectionOptions,
+      });
       const own = new Client({
         connection,
         namespace: target.namespace,

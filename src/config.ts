@@ -44,6 +44,11 @@ export interface Settings {
   readonly idleTimeoutMs: number;
   /** What a running upload gets to finish when the worker is told to stop, in milliseconds. Default: 30 s */
   readonly shutdownGraceMs: number;
+  /**
+   * How long the service's list of executions may lag behind a start, in milliseconds: for so long a start whose
+   * answer was lost is looked for before it is made again. Default: 15 s
+   */
+  readonly listLagMs: number;
   /** Uploads and calls that one worker runs at a time. Default: 20 */
   readonly concurrency: number;
   /** Where the Temporal UI is, without a trailing slash. Default: guessed from the Temporal address */
@@ -71,6 +76,7 @@ const environmentSchema = z.object({
   APLOS_UPLOAD_ROOTS: text,
   APLOS_UPLOAD_IDLE_TIMEOUT: seconds.default(60),
   APLOS_UPLOAD_SHUTDOWN_GRACE: seconds.default(30),
+  APLOS_UPLOAD_LIST_LAG: seconds.default(15),
   APLOS_UPLOAD_CONCURRENCY: z.coerce
     .number('must be a whole number')
     .int()
@@ -114,6 +120,7 @@ export function loadSettings(environment: Environment = process.env): Settings {
     uploadRoots: uploadRootsOf(env),
     idleTimeoutMs: env.APLOS_UPLOAD_IDLE_TIMEOUT * 1000,
     shutdownGraceMs: env.APLOS_UPLOAD_SHUTDOWN_GRACE * 1000,
+    listLagMs: env.APLOS_UPLOAD_LIST_LAG * 1000,
     concurrency: env.APLOS_UPLOAD_CONCURRENCY,
     uiUrl: env.APLOS_UPLOAD_UI_URL,
   });

@@ -21,9 +21,6 @@ import { assertSearchAttributes } from './temporal/search-attributes.js';
 /** The time within which a killed worker's or a cancelled upload is noticed. */
 const HEARTBEAT_THROTTLE = '1 second';
 
-/** The list of executions may lag behind a start: it is asked again after each of these, in milliseconds. */
-const SETTLE_DELAYS_MS = [0, 2_000, 4_000, 8_000, 16_000];
-
 /** A worker that is connected and checked, and what ends it. */
 export interface UploadWorker {
   /** Polls until told to stop by `SIGTERM` or `SIGINT`, then drains: resolves when all is handed back. */
@@ -103,6 +100,17 @@ function dependencies(
     uploadRoots: settings.uploadRoots,
     idleTimeoutMs: settings.idleTimeoutMs,
     hasEarlierRuns: (workflowId, runId) => hasEarlierRuns(workflowService, namespace, workflowId, runId),
-    settleDelaysMs: SETTLE_DELAYS_MS,
+    settleDelaysMs: settleDelays(settings.listLagMs),
   };
+}
+
+/** At once, then after ever longer pauses, until a list that lags by so much must show what was started. */
+function settleDelays(lagMs: number): number[] {
+  const delays = [0];
+  for (let waitedMs = 0, pauseMs = 500; waitedMs < lagMs; pauseMs *= 2) {
+    const delayMs = Math.min(pauseMs, lagMs - waitedMs);
+    delays.push(delayMs);
+    waitedMs += delayMs;
+  }
+  return delays;
 }

@@ -3,6 +3,7 @@ import type { AplosApi, FileState } from '../aplos/api.js';
 import { UploadError } from '../contract/errors.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { Confirmation, FileRef, UploadEvidence } from '../contract/steps.js';
+import { inFewWords } from '../http/words.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** Judges the evidence: exactly 204, the sum that was sent, and a file that the service can read. */
@@ -22,7 +23,7 @@ export const confirmUpload =
     const etagIsMd5 = assertSameMd5(fileName, evidence);
     const state = await askForState(api(profile), file);
     if (state?.verdict === 'invalid') {
-      const why = state.errors.length > 0 ? ` (${state.errors.join('; ')})` : '';
+      const why = state.errors.length > 0 ? ` (${inFewWords(state.errors.join('; '))})` : '';
       throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
     }
     return { fileState: state?.state ?? 'unknown', etagIsMd5 };
@@ -47,13 +48,16 @@ function assertSameMd5(fileName: string, { etag, md5, serverSideEncryption }: Up
   return isMd5;
 }
 
-/** The route is not in the vendor's documentation: where it is refused, the upload goes on without its answer. */
+/** The route is not in the vendor's documentation: where it is not as we know it, the upload goes on without its answer. */
 async function askForState(api: AplosApi, { fileId }: FileRef): Promise<FileState | undefined> {
   if (!fileId) return undefined;
   try {
     return await api.fileState(fileId, cancellationSignal());
   } catch (error) {
-    if (!(error instanceof UploadError) || !['API_FORBIDDEN', 'API_NOT_FOUND'].includes(error.code))
+    if (
+      !(error instanceof UploadError) ||
+      !['API_FORBIDDEN', 'API_NOT_FOUND', 'API_ANSWER_UNEXPECTED'].includes(error.code)
+    )
       throw error;
     log.warn('The service does not tell the state of the file', { fileId, code: error.code });
     return undefined;

@@ -30,11 +30,12 @@ function toFailure(error: unknown, fileName: string | undefined): unknown {
     message: fileName === undefined || message.includes(fileName) ? message : `${fileName}: ${message}`,
     nonRetryable: remedy !== 'retry',
     details: [{ code, remedy, ...details } satisfies FailureDetails],
-    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+    // "At once" is left to Temporal's own back-off.
+    ...(retryAfterMs ? { nextRetryDelay: retryAfterMs } : {}),
   });
 }
 
 function fileNameIn(input: unknown): string | undefined {
-  const { fileName, request } = input as { fileName?: string; request?: { fileName?: string } };
+  const { fileName, request } = (input ?? {}) as { fileName?: string; request?: { fileName?: string } };
   return request?.fileName ?? fileName;
 }

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { activityInfo, log } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { AplosApi, ExecutionRecord } from '../aplos/api.js';
 import { UploadError } from '../contract/errors.js';
+import { canonicalJson } from '../contract/json.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { StartInput } from '../contract/steps.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /**
- * Starts one execution, once. It is not cancelled half way: an execution that was paid for is on the receipt.
+ * Starts one execution, once. It is cancelled before it asks the service to start, and not after: an execution
+ * that was paid for is on the receipt.
  */
 export const startExecution = (dependencies: ActivityDependencies) => (input: StartInput) =>
   startOnce(dependencies, input);
@@ -20,30 +22,29 @@ async function startOnce(
   const { label, file, execution } = input;
   const service = api(input.profile);
   const trackingId = trackingIdFor(input);
-  const lookForIt = (delaysMs: readonly number[]) =>
-    findExecution(service, input.fileName, trackingId, delaysMs);
+  const lookForIt = () => findExecution(service, input.fileName, trackingId, settleDelaysMs);
   const found = (record: ExecutionRecord): StartedExecution => {
     log.info('The execution was started before', { executionId: record.executionId, label });
     return { label, executionId: record.executionId, status: record.status, trackingId, settledBy: 'list' };
   };
 
-  const earlier = await lookForIt(await whenToLook());
+  const earlier = (await mayBeStarted()) ? await lookForIt() : undefined;
   if (earlier) return found(earlier);
+  cancellationSignal().throwIfAborted();
   try {
     const { executionId, status } = await service.startExecution({ file, execution, trackingId });
     return { label, executionId, status, trackingId, settledBy: 'answer' };
   } catch (error) {
     if (!leavesOpenWhetherStarted(error)) throw error;
-    const started = await lookForIt(settleDelaysMs);
+    const started = await lookForIt();
     if (started) return found(started);
     throw error.retryable ? error : unsettled(input.fileName, trackingId, error.happened);
   }
 
-  async function whenToLook(): Promise<readonly number[]> {
+  async function mayBeStarted(): Promise<boolean> {
     const { attempt, workflowExecution } = activityInfo();
-    if (attempt > 1) return settleDelaysMs;
     const { workflowId = '', runId = '' } = workflowExecution ?? {};
-    return input.isReplay || (await hasEarlierRuns(workflowId, runId)) ? [0] : [];
+    return attempt > 1 || input.isReplay || (await hasEarlierRuns(workflowId, runId));
   }
 }
 
@@ -90,7 +91,7 @@ function leavesOpenWhetherStarted(error: unknown): error is UploadError {
 function trackingIdFor({ sha256, label, execution }: StartInput): string {
   const workflowId = activityInfo().workflowExecution?.workflowId ?? '';
   const work = createHash('sha256')
-    .update(JSON.stringify([workflowId, sha256, label, execution]))
+    .update(canonicalJson([workflowId, sha256, label, execution]))
     .digest('hex');
   return `${workflowId}#${work.slice(0, 16)}`;
 }

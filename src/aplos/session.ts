@@ -40,6 +40,7 @@ export class Session {
   #pool: Promise<CognitoPool> | undefined;
   #identity: Identity | undefined;
   #renewAt = 0;
+  #expiresAt = 0;
   #refreshToken: string | undefined;
   #login: Promise<Identity> | undefined;
   #lastForcedRenewal = Number.NEGATIVE_INFINITY;
@@ -49,13 +50,18 @@ export class Session {
   }
 
   /**
-   * A token that is good for a while.
+   * A token that is good for a while, or, while it cannot be renewed, for as long as it lasts.
    *
    * @throws {@link UploadError} with a `LOGIN_…` code, or an `API_…` code from the discovery of the pool
    */
   async identity(): Promise<Identity> {
     if (this.#identity && Date.now() < this.#renewAt) return this.#identity;
-    return this.#loginOnce();
+    try {
+      return await this.#loginOnce();
+    } catch (error) {
+      if (this.#identity && Date.now() < this.#expiresAt) return this.#identity;
+      throw error;
+    }
   }
 
   /**
@@ -115,7 +121,8 @@ export class Session {
     const lifeMs = expiresIn * 1000;
     this.#identity = { token: idToken, ...idsOf(idToken) };
     this.#refreshToken = refreshToken ?? this.#refreshToken;
-    this.#renewAt = Date.now() + lifeMs - Math.min(lifeMs * RENEW_SHARE, RENEW_AT_MOST_MS);
+    this.#expiresAt = Date.now() + lifeMs;
+    this.#renewAt = this.#expiresAt - Math.min(lifeMs * RENEW_SHARE, RENEW_AT_MOST_MS);
     return this.#identity;
   }
 }

@@ -16,7 +16,7 @@ const presignSchema = z
     s3: z.object({ bucket_name: z.string().min(1), object_key: z.string().min(1) }).nullish(),
     presigned: z.object({
       url: z.url(),
-      fields: z.record(z.string(), z.string()),
+      fields: z.record(z.string(), z.union([z.string(), z.number().transform(String)])),
       expires_in: z.number().positive(),
     }),
   })

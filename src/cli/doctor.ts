@@ -98,7 +98,10 @@ async function check<Result>(
 
 async function connect(target: TemporalTarget): Promise<Connection> {
   try {
-    const connection = await Connection.connect({ connectTimeout: CONNECT_TIMEOUT, ...target.connectionOptions });
+    const connection = await Connection.connect({
+      connectTimeout: CONNECT_TIMEOUT,
+      ...target.connectionOptions,
+    });
     await connection.workflowService.describeNamespace({ namespace: target.namespace });
     return connection;
   } catch (error) {

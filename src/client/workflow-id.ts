@@ -3,9 +3,9 @@ import { canonicalJson } from '../contract/json.js';
 import type { UploadRequest } from '../contract/request.js';
 
 /**
- * The workflow id of a request: profile, file name, and a hash of both with content and executions. The same work has
- * the same id, whoever asks for it and from wherever; where the sender did not hash the content, its source
- * stands for it.
+ * The workflow id of a request: profile, file name, and a hash of both with content and executions. The same
+ * work has the same id, whoever asks for it and from wherever; where the sender did not hash the content, its
+ * source stands for it.
  */
 export function workflowIdFor({ profile, fileName, source, expect, executions }: UploadRequest): string {
   const content = expect?.sha256 ?? source;

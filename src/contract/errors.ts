@@ -263,7 +263,7 @@ export const errorTable = {
   START_UNSETTLED: row(
     'final',
     'It is not known whether an execution was started, and the service cannot tell. It was not asked for again, as each is paid for.',
-    'Look in Aplos NCA for an execution with the tracking id in the message; if there is none, replay.',
+    'Look in Aplos NCA for an execution with the tracking id in the message. If there is none, start it there: the file is uploaded.',
   ),
   STEP_TIMED_OUT: row(
     'final',

@@ -8,30 +8,40 @@ export const needsNewPresign = (error: unknown): boolean =>
 /** The failure that the workflow ends with: the step's own code and words, not "Activity task failed". */
 export function workflowFailure(error: unknown, fileName: string): ApplicationFailure {
   const coded = codedFailureIn(error);
-  const timeout = causes(error).find((each) => each instanceof TimeoutFailure);
-  const type = coded?.type ?? (timeout ? 'STEP_TIMED_OUT' : 'INTERNAL');
-  const own =
-    coded?.message ??
-    `${fileName}: ${timeout ? 'a step did not get done in all the time it was given. See that a worker is running and what it logged; then replay.' : describe(error)}`;
+  const { type, message } = coded ?? uncoded(error, fileName);
   return ApplicationFailure.create({
-    type,
-    message: own,
+    type: type ?? 'INTERNAL',
+    message,
     nonRetryable: true,
-    details: coded?.details ?? [{ code: type, remedy: 'final' } satisfies FailureDetails],
+    details: coded?.details ?? [{ code: type ?? 'INTERNAL', remedy: 'final' } satisfies FailureDetails],
     ...(error instanceof Error ? { cause: error } : {}),
   });
 }
 
+function uncoded(error: unknown, fileName: string): { type: string; message: string } {
+  const chain = causes(error);
+  if (chain.some((each) => each instanceof TimeoutFailure)) {
+    const message = `${fileName}: a step did not get done in all the time it was given. See that a worker is running and what it logged; then replay.`;
+    return { type: 'STEP_TIMED_OUT', message };
+  }
+  const deepest = chain.at(-1);
+  return {
+    type: 'INTERNAL',
+    message: `${fileName}: ${deepest instanceof Error ? deepest.message : String(deepest)}`,
+  };
+}
+
 function codedFailureIn(error: unknown): ApplicationFailure | undefined {
-  return causes(error).find((each) => each instanceof ApplicationFailure);
+  return causes(error).find(
+    (each) => each instanceof ApplicationFailure && detailsOf(each)?.code !== undefined,
+  ) as ApplicationFailure | undefined;
 }
 
 function detailsOf(failure: ApplicationFailure | undefined): FailureDetails | undefined {
   return failure?.details?.[0] as FailureDetails | undefined;
 }
 
+/** An error, and what caused it, and what caused that. */
 function causes(error: unknown): unknown[] {
-  return error instanceof Error ? [error, ...causes(error.cause)] : [error];
+  return error instanceof Error && error.cause !== undefined ? [error, ...causes(error.cause)] : [error];
 }
-
-const describe = (error: unknown) => (error instanceof Error ? error.message : String(error));

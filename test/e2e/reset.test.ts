@@ -16,7 +16,7 @@ describe("Temporal's Reset", () => {
   beforeAll(async () => {
     world = await startWorld();
     client = await UploadClient.connect({ client: world.client });
-    await world.startWorker();
+    await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
   });
   afterAll(() => world?.stop());
 

@@ -4,6 +4,8 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporal
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkRequest } from '../../src/activities/checkRequest.js';
+import { coded } from '../../src/activities/failures.js';
 import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
 import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
@@ -12,6 +14,7 @@ import { bundleWorkflows, timeSkippingServer } from '../support/temporal.js';
 const MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 const request: UploadRequestInput = {
   source: 'file:///data/pk.csv',
+  fileName: 'pk.csv',
   requestedBy: 'jane@example.com',
   executions: [
     { label: 'day 1', configuration: { version: '1' } },
@@ -199,6 +202,16 @@ describe('uploadAnalysisFile', () => {
     expect(receipt?.status).toBe(204);
   });
 
+  it('gives up after seven days, with the code of what was in the way', async () => {
+    const { failure: ended, calls } = await run({
+      uploadFile: async () => {
+        throw failure('S3_UNREACHABLE', 'retry', false);
+      },
+    });
+    expect(ended?.type).toBe('S3_UNREACHABLE');
+    expect(calls).toEqual(['presign']);
+  });
+
   it('fails with the code and the words of the step that failed, not with "Activity task failed"', async () => {
     const { failure: ended, progress } = await run({
       confirmUpload: async () => {
@@ -239,24 +252,22 @@ describe('uploadAnalysisFile', () => {
     ['a field of another type', { source: 'file:///pk.csv', executions: 'all' }],
     ['a field that is not known', { source: 'file:///pk.csv', excutions: [] }],
   ])('fails at once, naming each problem by its path, when a stranger sends %s', async (_what, input) => {
-    const { failure: ended } = await run(
-      {
-        checkRequest: async (given) => {
-          try {
-            return parseUploadRequest(given);
-          } catch (error) {
-            throw ApplicationFailure.create({
-              type: 'REQUEST_INVALID',
-              message: (error as Error).message,
-              nonRetryable: true,
-            });
-          }
-        },
-      },
-      input ?? null,
-    );
+    const { failure: ended } = await run({ checkRequest: coded(checkRequest) }, input ?? null);
     expect(ended?.type).toBe('REQUEST_INVALID');
     expect(ended?.message).toMatch(/^The upload request is not valid: \S+: /);
+  });
+
+  it('fails as internal when something was thrown that has no code', async () => {
+    const { failure: ended } = await run({
+      confirmUpload: async () => {
+        throw ApplicationFailure.create({
+          type: 'TypeError',
+          message: 'x is not a function',
+          nonRetryable: true,
+        });
+      },
+    });
+    expect(ended).toMatchObject({ type: 'INTERNAL', message: 'pk.csv: x is not a function' });
   });
 
   it('stops the upload and ends as cancelled when it is cancelled', async () => {

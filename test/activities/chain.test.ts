@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { CancelledFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import type { UploadHeartbeat } from '../../src/contract/receipt.js';
+import { distinctBytes } from '../files/temporary-folder.js';
+import { table } from '../sandbox/client.js';
+import { callsOf, failureOf, type Job, newJob, run, surroundings } from './job.js';
+
+let s3: Seaweed;
+
+beforeAll(async () => {
+  s3 = await startSeaweed();
+});
+afterAll(() => s3?.stop());
+
+const sum = (algorithm: string, content: Buffer | string) =>
+  createHash(algorithm).update(content).digest('hex');
+const uploadsSeen = ({ sandbox }: Job) => sandbox.files.flatMap(({ uploads }) => uploads);
+
+describe('the activities', () => {
+  it('put a file into S3, byte for byte, and start its execution', async () => {
+    const job = await newJob({
+      s3,
+      ask: { expect: { sizeBytes: table.length, sha256: sum('sha256', table) } },
+    });
+    const { sandbox } = job;
+    const place = await job.presign();
+    expect(place).toMatchObject({
+      file: {
+        fileId: sandbox.files[0]?.fileId,
+        key: sandbox.files[0]?.key,
+        bucket: sandbox.files[0]?.bucket,
+      },
+      presigned: { fields: sandbox.files[0]?.fields },
+      sizeBytes: table.length,
+    });
+    const evidence = await job.upload(place);
+    expect(evidence).toMatchObject({
+      status: 204,
+      sizeBytes: table.length,
+      md5: sum('md5', table),
+      etag: sum('md5', table),
+      sha256: sum('sha256', table),
+    });
+    expect(await job.confirm(place.file, evidence)).toMatchObject({ fileState: 'ready', etagIsMd5: true });
+    const start = { profile: 'default', fileName: 'pk.csv', file: place.file, label: '#1', isReplay: false };
+    const configuration = {
+      version: '1',
+      columns: { time: 'time', unique_id: 'subject', concentration: {} },
+    };
+    const started = await run(job.activities.startExecution, {
+      ...start,
+      sha256: evidence.sha256,
+      execution: { configuration },
+    });
+    expect(await sandbox.storedBytes(place.file.fileId ?? '')).toEqual(Buffer.from(table));
+    expect(uploadsSeen(job)[0]?.fields).toEqual(Object.entries(place.presigned.fields));
+    expect(sandbox.charges).toMatchObject([{ executionId: started.executionId, configuration }]);
+  });
+
+  it('do the same where the service names the file by its place in S3', async () => {
+    const job = await newJob({ s3, presignShape: 's3' });
+    const place = await job.presign();
+    expect(place.file).not.toHaveProperty('fileId');
+    const evidence = await job.upload(place);
+    expect(await job.confirm(place.file, evidence)).toMatchObject({ fileState: 'unknown', etagIsMd5: true });
+    const stored = { ...(await job.stored()), file: place.file };
+    await run(job.activities.startExecution, stored);
+    expect(job.sandbox.charges).toMatchObject([{ fileId: job.sandbox.files[0]?.fileId }]);
+  });
+
+  it('say when they ran, and at which attempt', async () => {
+    const job = await newJob({ s3 });
+    const { ran } = await run(
+      job.activities.presignUpload,
+      { request: job.request },
+      surroundings({ attempt: 3 }),
+    );
+    expect(ran.attempts).toBe(3);
+    expect(Date.parse(ran.finishedAt)).toBeGreaterThanOrEqual(Date.parse(ran.startedAt));
+    expect(ran.startedAt).toMatch(/Z$/);
+  });
+});
+
+describe('checkRequest', () => {
+  it('fills in the defaults', async () => {
+    const { activities } = await newJob({ s3 });
+    expect(await run(activities.checkRequest, { source: 'file:///pk.csv' })).toMatchObject({
+      fileName: 'pk.csv',
+      profile: 'default',
+    });
+  });
+
+  it.each<[unknown]>([[undefined], [null], [7], ['file:///pk.csv'], [[]], [{}], [{ request: null }]])(
+    'refuses %j for good',
+    async (input) => {
+      const job = await newJob({ s3 });
+      const check = job.activities.checkRequest as (input: unknown) => Promise<unknown>;
+      expect(await failureOf(job, run(check, input))).toMatchObject({
+        type: 'REQUEST_INVALID',
+        nonRetryable: true,
+      });
+    },
+  );
+});
+
+describe('a file that is not the one the sender saw', () => {
+  it('by its size is noticed before the service is asked', async () => {
+    const job = await newJob({ s3, ask: { expect: { sizeBytes: 1 } } });
+    const failure = await failureOf(job, job.presign());
+    expect(failure).toMatchObject({ type: 'FILE_NOT_AS_EXPECTED', nonRetryable: true });
+    expect(failure.message).toContain(`its size is ${table.length} bytes, expected was 1 bytes`);
+    expect(job.sandbox.calls).toEqual([]);
+  });
+
+  it('by its SHA-256 is noticed before a byte is sent', async () => {
+    const job = await newJob({ s3, ask: { expect: { sha256: 'a'.repeat(64) } } });
+    const failure = await failureOf(job, job.upload(await job.presign()));
+    expect(failure).toMatchObject({ type: 'FILE_NOT_AS_EXPECTED', nonRetryable: true });
+    expect(failure.message).toContain(sum('sha256', table));
+    expect(failure.message).toContain('a'.repeat(64));
+    expect(uploadsSeen(job)).toEqual([]);
+  });
+
+  it('any more, as it was replaced after the presign, is noticed before a byte is sent', async () => {
+    const job = await newJob({ s3, ask: { expect: { sizeBytes: table.length } } });
+    const place = await job.presign();
+    await writeFile(job.path, 'a,b\n');
+    expect(await failureOf(job, job.upload(place))).toMatchObject({ type: 'FILE_NOT_AS_EXPECTED' });
+    expect(uploadsSeen(job)).toEqual([]);
+  });
+});
+
+describe('a running upload', () => {
+  const content = distinctBytes(24 * 1024 * 1024);
+
+  it('tells how far it is, and stops at once when it is cancelled: nothing is stored', async () => {
+    const job = await newJob({ s3, content });
+    job.sandbox.faults.add({ route: 'upload', hang: 1_000_000 });
+    const environment = surroundings();
+    const heartbeats: UploadHeartbeat[] = [];
+    environment.on('heartbeat', (heartbeat: UploadHeartbeat) => {
+      heartbeats.push(heartbeat);
+      if (heartbeat.bytesSent > 0) environment.cancel();
+    });
+    const failure = await failureOf(job, job.upload(await job.presign(), environment));
+    expect(failure).toBeInstanceOf(CancelledFailure);
+    expect(heartbeats.at(-1)?.bytesSent).toBeGreaterThan(0);
+    expect(heartbeats.at(-1)?.bytesSent).toBeLessThan(content.length);
+    expect(heartbeats.every(({ totalBytes }) => totalBytes === content.length)).toBe(true);
+    expect(uploadsSeen(job)).toMatchObject([{ status: 0 }]);
+    await expect(job.sandbox.storedBytes(job.sandbox.files[0]?.fileId ?? '')).rejects.toThrow();
+  });
+
+  it('that was cancelled before it began sends nothing', async () => {
+    const job = await newJob({ s3 });
+    const environment = surroundings();
+    environment.cancel();
+    const failure = await failureOf(job, job.upload(await job.presign(), environment));
+    expect(failure).toBeInstanceOf(CancelledFailure);
+    expect(callsOf(job, 'upload')).toBe(0);
+  });
+
+  it('of which no byte moves for the idle limit is given up, to be tried again', async () => {
+    const job = await newJob({ s3, content, dependencies: { idleTimeoutMs: 200 } });
+    job.sandbox.faults.add({ route: 'upload', hang: 1_000_000 });
+    expect(await failureOf(job, job.upload(await job.presign()))).toMatchObject({
+      type: 'S3_STALLED',
+      nonRetryable: false,
+    });
+  });
+});

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fault } from '../../sandbox/sandbox.js';
+import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { type ErrorCode, errorTable } from '../../src/contract/errors.js';
+import { failureOf, type Job, type JobOptions, newJob } from './job.js';
+
+let s3: Seaweed;
+
+beforeAll(async () => {
+  s3 = await startSeaweed();
+});
+afterAll(() => s3?.stop());
+
+const presign = (job: Job) => job.presign();
+const upload = async (job: Job) => job.upload(await job.presign());
+const confirm = async (job: Job) => {
+  const place = await job.presign();
+  return job.confirm(place.file, await job.upload(place));
+};
+
+const newcomer = {
+  userName: 'new@example.com',
+  password: 'Sandbox-only-2',
+  challenge: 'NEW_PASSWORD_REQUIRED',
+};
+const notAuthorized = { __type: 'NotAuthorizedException', message: 'Incorrect username or password.' };
+
+const rows: [fault: Fault, work: (job: Job) => Promise<unknown>, code: ErrorCode][] = [
+  [{ route: 'discovery', answer: 'html' }, presign, 'API_ANSWER_UNEXPECTED'],
+  [{ route: 'discovery', status: 503 }, presign, 'API_UNAVAILABLE'],
+  [{ route: 'login', status: 400, body: notAuthorized }, presign, 'LOGIN_REFUSED'],
+  [{ route: 'login', status: 400 }, presign, 'LOGIN_THROTTLED'],
+  [{ route: 'login', cut: 'after' }, presign, 'LOGIN_UNAVAILABLE'],
+  [{ route: 'login', answer: 'truncated' }, presign, 'LOGIN_UNAVAILABLE'],
+  [{ route: 'presign', status: 401, times: 2 }, presign, 'API_TOKEN_REFUSED'],
+  [{ route: 'presign', status: 403, times: 2 }, presign, 'API_FORBIDDEN'],
+  [{ route: 'presign', status: 404 }, presign, 'API_NOT_FOUND'],
+  [{ route: 'presign', status: 413 }, presign, 'API_TOO_LARGE'],
+  [{ route: 'presign', status: 400 }, presign, 'API_REFUSED'],
+  [{ route: 'presign', status: 429 }, presign, 'API_THROTTLED'],
+  [{ route: 'presign', status: 502 }, presign, 'API_UNAVAILABLE'],
+  [{ route: 'presign', cut: 'before' }, presign, 'API_UNREACHABLE'],
+  [{ route: 'presign', answer: 'truncated' }, presign, 'API_ANSWER_BROKEN'],
+  [{ route: 'presign', answer: 'other-shape' }, presign, 'API_ANSWER_UNEXPECTED'],
+  [{ route: 'presign', expire: 'policy' }, upload, 'S3_EXPIRED'],
+  [{ route: 'presign', expire: 'token' }, upload, 'S3_EXPIRED'],
+  [{ route: 'upload', expire: 'token' }, upload, 'S3_EXPIRED'],
+  [{ route: 'upload', status: 403 }, upload, 'S3_ACCESS_DENIED'],
+  [{ route: 'upload', status: 301 }, upload, 'S3_REDIRECTED'],
+  [{ route: 'upload', status: 503 }, upload, 'S3_UNAVAILABLE'],
+  [{ route: 'upload', cut: 'after' }, upload, 'S3_UNREACHABLE'],
+  [{ route: 'upload', corrupt: true }, confirm, 'UPLOAD_CORRUPTED'],
+  [{ route: 'upload', status: 200, effect: true }, confirm, 'UPLOAD_NOT_204'],
+  [{ route: 'fileState', status: 500 }, confirm, 'API_UNAVAILABLE'],
+];
+
+describe('a failure', () => {
+  it.each(rows)(
+    'after %j in %o has its code for a type, and is final as the table says',
+    async (fault, work, code) => {
+      const job = await newJob({ s3 });
+      job.sandbox.faults.add(fault);
+      const failure = await failureOf(job, work(job));
+      const { remedy, action } = errorTable[code];
+      expect(failure).toMatchObject({
+        type: code,
+        nonRetryable: remedy !== 'retry',
+        details: [{ code, remedy }],
+      });
+      expect(failure.message.split('\n')).toHaveLength(1);
+      expect(failure.message).toContain('pk.csv');
+      if (code !== 'API_ANSWER_UNEXPECTED') expect(failure.message.endsWith(` ${action}`)).toBe(true);
+      expect(job.sandbox.charges).toEqual([]);
+    },
+  );
+
+  it.each<[what: string, options: Partial<JobOptions>, code: ErrorCode]>([
+    ['a file that is not there', { ask: { source: 'file:///nowhere/pk.csv' } }, 'FILE_NOT_FOUND'],
+    ['an empty file', { content: '' }, 'FILE_EMPTY'],
+    ['a file of another type', { fileName: 'pk.pdf' }, 'FILE_TYPE_UNSUPPORTED'],
+    ['a source of another kind', { ask: { source: 'https://example.com/pk.csv' } }, 'SOURCE_UNSUPPORTED'],
+    ['a folder that may not be read', { dependencies: { uploadRoots: ['/nowhere'] } }, 'FILE_OUTSIDE_ROOTS'],
+    ['a profile that the worker does not have', { ask: { profile: 'other' } }, 'PROFILE_UNKNOWN'],
+    ['an account whose owner must act', { users: [newcomer] }, 'LOGIN_CHALLENGE'],
+  ])('at %s comes before the service is asked for a place', async (_what, options, code) => {
+    const job = await newJob({ s3, ...options });
+    expect(await failureOf(job, job.presign())).toMatchObject({ type: code, nonRetryable: true });
+    expect(job.sandbox.files).toEqual([]);
+  });
+
+  it.each([
+    ['5', 5_000],
+    ['86400', 3_600_000],
+    ['0', undefined],
+    ['Wed, 01 Jan 2025 00:00:00 GMT', undefined],
+    ['soon', undefined],
+  ])(
+    'is tried again when the service asks for it, or by Temporal’s own back-off: Retry-After %s',
+    async (given, ms) => {
+      const job = await newJob({ s3 });
+      job.sandbox.faults.add({ route: 'presign', status: 503, headers: { 'Retry-After': given } });
+      const failure = await failureOf(job, job.presign());
+      expect(failure).toMatchObject({ type: 'API_UNAVAILABLE', nonRetryable: false });
+      expect('nextRetryDelay' in failure ? failure.nextRetryDelay : 'none').toBe(ms);
+    },
+  );
+
+  it('that nobody foresaw can be tried again, and is named', async () => {
+    const api = () => {
+      throw new TypeError('x is not a function');
+    };
+    const job = await newJob({ s3, dependencies: { api } });
+    expect(await failureOf(job, job.presign())).toMatchObject({
+      type: 'INTERNAL',
+      nonRetryable: false,
+      message: `pk.csv: TypeError: x is not a function. ${errorTable.INTERNAL.action}`,
+    });
+  });
+
+  it('never carries the token that the service echoes', async () => {
+    const job = await newJob({ s3 });
+    await job.presign();
+    const [token = ''] = [...job.sandbox.secrets].filter((secret) => secret.startsWith('eyJ'));
+    const body = { message: `'Bearer ${token}' not a valid key=value pair in Authorization header` };
+    job.sandbox.faults.add({ route: 'presign', status: 403, body, times: 2 });
+    const { message } = await failureOf(job, job.presign());
+    expect(message).toContain("'Bearer [token]' not a valid key=value pair");
+  });
+});

@@ -1,0 +1,301 @@
+import { CancelledFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Blow } from '../../sandbox/sandbox.js';
+import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import type { StartInput } from '../../src/contract/steps.js';
+import { configuration } from '../sandbox/client.js';
+import {
+  callsOf,
+  failureOf,
+  type Info,
+  type Job,
+  type JobOptions,
+  newJob,
+  run,
+  surroundings,
+} from './job.js';
+
+let s3: Seaweed;
+
+beforeAll(async () => {
+  s3 = await startSeaweed();
+});
+afterAll(() => s3?.stop());
+
+/** A job whose file is stored, and a way to start an execution of it. */
+async function readyToStart(options: Partial<JobOptions> = {}) {
+  const job = await newJob({ s3, ...options });
+  const input = await job.stored();
+  const start = (changes: Partial<StartInput> = {}, info?: Info) =>
+    run(job.activities.startExecution, { ...input, ...changes }, surroundings(info));
+  return { job, input, start, faults: job.sandbox.faults };
+}
+
+const chargesOf = ({ sandbox }: Job) => sandbox.charges.map(({ executionId }) => executionId);
+
+/** What leaves open whether an execution was started, though it was. */
+const lostAnswers: [blow: Blow][] = [
+  [{ cut: 'after' }],
+  [{ status: 504, effect: true }],
+  [{ status: 500, effect: true }],
+  [{ answer: 'truncated' }],
+  [{ status: 200, body: { ok: true }, effect: true }],
+];
+
+describe('a start', () => {
+  it('is paid for once, and not looked for where it cannot have been made before', async () => {
+    const { job, start } = await readyToStart();
+    const started = await start();
+    expect(started).toMatchObject({ label: 'day 1', status: 'queuing', settledBy: 'answer' });
+    expect(job.sandbox.charges).toMatchObject([
+      { executionId: started.executionId, trackingId: started.trackingId, configuration },
+    ]);
+    expect(started.trackingId).toMatch(/^w1#[0-9a-f]{16}$/);
+    expect(callsOf(job, 'list')).toBe(0);
+  });
+
+  it('sends all that was asked for, with the tracking id beside it', async () => {
+    const { job, start } = await readyToStart();
+    const { trackingId } = await start({
+      execution: { configuration, metaData: { study: 7 }, dataProcessing: ['a'], postProcessing: { b: 1 } },
+    });
+    expect(job.sandbox.charges).toMatchObject([
+      {
+        metaData: { study: 7, aplos_upload: { tracking_id: trackingId } },
+        dataProcessing: ['a'],
+        postProcessing: { b: 1 },
+      },
+    ]);
+  });
+
+  it('is another for another label, configuration, file or workflow', async () => {
+    const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns: async () => true } });
+    const started = [
+      await start(),
+      await start({ label: 'day 7' }),
+      await start({ execution: { configuration: { ...configuration, version: '2' } } }),
+      await start({ sha256: 'b'.repeat(64) }),
+      await start({}, { workflowExecution: { workflowId: 'w2', runId: 'r1' } }),
+    ];
+    expect(new Set(started.map(({ trackingId }) => trackingId)).size).toBe(5);
+    expect(chargesOf(job)).toEqual(started.map(({ executionId }) => executionId));
+  });
+
+  it('with a token that the service refuses is made once, with the next one', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'start', expire: 'token' });
+    expect(await start()).toMatchObject({ settledBy: 'answer' });
+    expect(chargesOf(job)).toHaveLength(1);
+  });
+
+  it('is not made, and not paid for, once it is cancelled', async () => {
+    const { job, input } = await readyToStart();
+    const environment = surroundings();
+    environment.cancel();
+    const failure = await failureOf(job, run(job.activities.startExecution, input, environment));
+    expect(failure).toBeInstanceOf(CancelledFailure);
+    expect(chargesOf(job)).toEqual([]);
+  });
+});
+
+describe('a start whose answer is lost', () => {
+  it.each(lostAnswers)('after it took effect (%j) is found in the list', async (blow) => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'start', ...blow });
+    const started = await start();
+    expect(started.settledBy).toBe('list');
+    expect(chargesOf(job)).toEqual([started.executionId]);
+  });
+
+  it('is found in a list that lags behind', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'start', cut: 'after' });
+    faults.add({ route: 'list', stale: true, times: 2 });
+    const started = await start();
+    expect(started.settledBy).toBe('list');
+    expect(chargesOf(job)).toEqual([started.executionId]);
+    expect(callsOf(job, 'list')).toBe(3);
+  });
+
+  it('is found among those of others', async () => {
+    const { job, start, faults } = await readyToStart();
+    for (const workflowId of ['w0', 'w2', 'w3'])
+      await start({}, { workflowExecution: { workflowId, runId: 'r1' } });
+    faults.add({ route: 'start', cut: 'after' });
+    const started = await start();
+    expect(started.settledBy).toBe('list');
+    expect(chargesOf(job)[3]).toBe(started.executionId);
+    expect(chargesOf(job)).toHaveLength(4);
+  });
+
+  it('and which the list shows too late for this attempt is found by the next', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'start', cut: 'after' });
+    faults.add({ route: 'list', stale: true, times: 4 });
+    const failure = await failureOf(job, start());
+    expect(failure).toMatchObject({ type: 'API_UNREACHABLE', nonRetryable: false });
+    const started = await start({}, { attempt: 2 });
+    expect(started.settledBy).toBe('list');
+    expect(chargesOf(job)).toEqual([started.executionId]);
+  });
+
+  it('while the list is down is settled by the next attempt', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'start', cut: 'after' });
+    faults.add({ route: 'list', status: 503, headers: { 'Retry-After': '3' } });
+    expect(await failureOf(job, start())).toMatchObject({
+      type: 'API_UNAVAILABLE',
+      nonRetryable: false,
+      nextRetryDelay: 3_000,
+    });
+    const started = await start({}, { attempt: 2 });
+    expect(chargesOf(job)).toEqual([started.executionId]);
+  });
+
+  it.each<[blow: Blow, type: string]>([
+    [{ cut: 'before' }, 'API_UNREACHABLE'],
+    [{ status: 503 }, 'API_UNAVAILABLE'],
+    [{ status: 504 }, 'API_UNAVAILABLE'],
+    [{ answer: 'html' }, 'API_ANSWER_BROKEN'],
+  ])('before it took effect (%j) is made by the next attempt, once', async (blow, type) => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'start', ...blow });
+    expect(await failureOf(job, start())).toMatchObject({ type, nonRetryable: false });
+    expect(chargesOf(job)).toEqual([]);
+    expect(callsOf(job, 'list')).toBe(3);
+    const started = await start({}, { attempt: 2 });
+    expect(started).toMatchObject({ settledBy: 'answer', ran: { attempts: 2 } });
+    expect(chargesOf(job)).toEqual([started.executionId]);
+  });
+});
+
+describe('an execution that was started before', () => {
+  const secondRun = { workflowExecution: { workflowId: 'w1', runId: 'r2' } };
+
+  it.each<[what: string, changes: Partial<StartInput>, info: Info]>([
+    ['an attempt whose worker was killed', {}, { attempt: 2 }],
+    ['a run that was reset', { isReplay: true }, {}],
+    ['an earlier run of the same workflow', {}, secondRun],
+  ])('by %s is found, also in a list that lags behind', async (_what, changes, info) => {
+    const hasEarlierRuns = async (_workflowId: string, runId: string) => runId === 'r2';
+    const { job, start, faults } = await readyToStart({ dependencies: { hasEarlierRuns } });
+    faults.add({ route: 'list', stale: true, times: 2 });
+    const { executionId } = await start();
+    expect(callsOf(job, 'list')).toBe(0);
+    expect(await start(changes, info)).toMatchObject({ executionId, settledBy: 'list' });
+    expect(callsOf(job, 'list')).toBe(3);
+    expect(chargesOf(job)).toEqual([executionId]);
+  });
+
+  it('is asked about by workflow and run', async () => {
+    const asked: unknown[] = [];
+    const hasEarlierRuns = async (...run: string[]) => {
+      asked.push(run);
+      return false;
+    };
+    const { start } = await readyToStart({ dependencies: { hasEarlierRuns } });
+    await start();
+    expect(asked).toEqual([['w1', 'r1']]);
+  });
+
+  it('is found where the configuration was sent with its keys in another order', async () => {
+    const { job, start } = await readyToStart();
+    const { executionId } = await start();
+    const { version, columns } = configuration;
+    const { grouping, sorting, concentration, ...others } = columns;
+    const turned = { columns: { grouping, ...others, concentration, sorting }, version };
+    const again = await start({ execution: { configuration: turned }, isReplay: true });
+    expect(again).toMatchObject({ executionId, settledBy: 'list' });
+    expect(chargesOf(job)).toHaveLength(1);
+  });
+
+  it('is not missed where none was: it is started', async () => {
+    const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns: async () => true } });
+    expect(await start({ isReplay: true }, { attempt: 2 })).toMatchObject({ settledBy: 'answer' });
+    expect(chargesOf(job)).toHaveLength(1);
+  });
+
+  it('is not started again where Temporal cannot tell whether there were earlier runs', async () => {
+    const hasEarlierRuns = async () => {
+      throw new Error('The database is down');
+    };
+    const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns } });
+    expect(await failureOf(job, start())).toMatchObject({ type: 'INTERNAL', nonRetryable: false });
+    expect(chargesOf(job)).toEqual([]);
+  });
+});
+
+describe('where the service cannot tell whether it has started an execution', () => {
+  const listed = [
+    { execution_id: 'e1', status: 'queuing', errors: [] },
+    { execution_id: 'e2', status: 'complete', errors: [], meta_data: null },
+  ];
+
+  it.each<[what: string, start: Blow, list: Blow, changes: Partial<StartInput>, info: Info]>([
+    ['lists no metadata', { cut: 'after' }, { status: 200, body: { items: listed } }, {}, {}],
+    [
+      'lists no metadata to a replay',
+      { delayMs: 0 },
+      { status: 200, body: { items: listed } },
+      { isReplay: true },
+      {},
+    ],
+    [
+      'lists no metadata to the next attempt',
+      { delayMs: 0 },
+      { status: 200, body: { items: listed } },
+      {},
+      { attempt: 2 },
+    ],
+    ['refuses the list', { cut: 'after' }, { status: 403 }, {}, {}],
+    ['answers with another list', { cut: 'after' }, { answer: 'other-shape' }, {}, {}],
+    ['answers to the start in an unknown shape', { answer: 'other-shape' }, { delayMs: 0 }, {}, {}],
+  ])('as it %s, none is started and a person is asked', async (_what, blow, list, changes, info) => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'start', ...blow });
+    faults.add({ route: 'list', times: 'always', ...list });
+    const failure = await failureOf(job, start(changes, info));
+    expect(failure).toMatchObject({ type: 'START_UNSETTLED', nonRetryable: true });
+    expect(failure.message).toMatch(/of pk\.csv .* Its tracking id is w1#[0-9a-f]{16}\. Look in Aplos NCA/);
+    expect(callsOf(job, 'start')).toBe('delayMs' in blow ? 0 : 1);
+    expect(chargesOf(job).length).toBe('cut' in blow ? 1 : 0);
+  });
+});
+
+describe('a start that the service refuses', () => {
+  it('because of its configuration is told in the service’s words, and paid for by nobody', async () => {
+    const { job, start } = await readyToStart({ refuseConfiguration: () => 'kel_rules: regression unknown' });
+    const failure = await failureOf(job, start());
+    expect(failure).toMatchObject({ type: 'EXECUTION_REFUSED', nonRetryable: true });
+    expect(failure.message).toMatch(
+      /^pk\.csv: .*status 400, kel_rules: regression unknown.* Correct the config/,
+    );
+    expect([chargesOf(job), callsOf(job, 'list')]).toEqual([[], 0]);
+  });
+
+  it('because no allocation is left is paid for by nobody', async () => {
+    const { job, start } = await readyToStart({ allocation: 0 });
+    expect(await failureOf(job, start())).toMatchObject({ type: 'ALLOCATION_EXHAUSTED', nonRetryable: true });
+    expect(chargesOf(job)).toEqual([]);
+  });
+
+  it('because no allocation is left is made by a replay once there is', async () => {
+    const { job, start, faults } = await readyToStart();
+    const errors = [{ status_code: 403, message: 'The allocation of this subscription is used up' }];
+    faults.add({ route: 'start', status: 403, body: { errors }, times: 2 });
+    expect(await failureOf(job, start())).toMatchObject({ type: 'ALLOCATION_EXHAUSTED' });
+    expect(await start({ isReplay: true })).toMatchObject({ settledBy: 'answer' });
+    expect(chargesOf(job)).toHaveLength(1);
+  });
+
+  it('for now, as it is throttled, waits as long as the service asks', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'start', status: 429, headers: { 'Retry-After': '7' } });
+    expect(await failureOf(job, start())).toMatchObject({
+      type: 'API_THROTTLED',
+      nonRetryable: false,
+      nextRetryDelay: 7_000,
+    });
+    expect([chargesOf(job), callsOf(job, 'list')]).toEqual([[], 0]);
+  });
+});

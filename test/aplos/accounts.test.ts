@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
+import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { AplosAccounts } from '../../src/aplos/accounts.js';
+import type { AplosProfile } from '../../src/config.js';
+import { Secret } from '../../src/secret.js';
+import { account, dispatcher, profileOf } from './service.js';
+
+let s3: Seaweed;
+
+beforeAll(async () => {
+  s3 = await startSeaweed();
+});
+afterAll(() => s3?.stop());
+
+describe('the accounts of a worker', () => {
+  it('are logged in to each with its own user, once', async () => {
+    const sandbox = await sandboxOfTwo();
+    const profile = profileOf(sandbox);
+    const { api } = accountsWith({ team: profile, jane: { ...profile, userName: 'jane@example.com' } });
+    for (const name of ['team', 'jane', 'team', 'jane']) await api(name).presignUpload(`${name}.csv`);
+    const [team, jane] = sandbox.files;
+    expect(jane?.userId).not.toBe(team?.userId);
+    expect(sandbox.files.map(({ userId }) => userId)).toEqual([
+      team?.userId,
+      jane?.userId,
+      team?.userId,
+      jane?.userId,
+    ]);
+    expect(sandbox.calls.filter(({ route }) => route === 'login')).toHaveLength(2);
+  });
+
+  it.each([
+    [['team', 'jane'], 'it has "team", "jane"'],
+    [[], 'it has none'],
+  ])('are named where another is asked for: %j', async (names, words) => {
+    const sandbox = await sandboxOfTwo();
+    const { api } = accountsWith(Object.fromEntries(names.map((name) => [name, profileOf(sandbox)])));
+    expect(() => api('default')).toThrow(
+      expect.objectContaining({
+        code: 'PROFILE_UNKNOWN',
+        happened: `This worker has no Aplos profile "default"; ${words}`,
+      }),
+    );
+  });
+
+  it('with a wrong password, an unknown user, or one who must act first, are refused for good', async () => {
+    const sandbox = await sandboxOfTwo();
+    const profile = profileOf(sandbox);
+    const { api } = accountsWith({
+      wrong: { ...profile, password: new Secret('wrong') },
+      nobody: { ...profile, userName: 'nobody@example.com' },
+      newcomer: { ...profile, userName: 'new@example.com' },
+      stranger: { ...profile, clientId: 'stranger' },
+    });
+    const codes = await Promise.all(
+      ['wrong', 'nobody', 'newcomer', 'stranger'].map((name) =>
+        api(name)
+          .listExecutions()
+          .catch(({ code, retryable }) => [code, retryable]),
+      ),
+    );
+    expect(codes).toEqual([
+      ['LOGIN_REFUSED', false],
+      ['LOGIN_USER_UNKNOWN', false],
+      ['LOGIN_CHALLENGE', false],
+      ['LOGIN_UNEXPECTED', false],
+    ]);
+  });
+
+  it('are not discovered where client id and endpoint are configured', async () => {
+    const { sandbox } = await account({ s3 });
+    const { api } = accountsWith({ team: { ...profileOf(sandbox), clientId: sandbox.clientId } });
+    await api('team').listExecutions();
+    expect(sandbox.calls.map(({ route }) => route)).toEqual(['login', 'list']);
+  });
+});
+
+async function sandboxOfTwo(): Promise<Sandbox> {
+  const sandbox = await startSandbox({
+    s3,
+    users: [
+      { userName: 'team@example.com', password: 'right' },
+      { userName: 'jane@example.com', password: 'right' },
+      { userName: 'new@example.com', password: 'right', challenge: 'NEW_PASSWORD_REQUIRED' },
+    ],
+  });
+  onTestFinished(() => sandbox.stop());
+  return sandbox;
+}
+
+function accountsWith(profiles: Record<string, AplosProfile>) {
+  const accounts = new AplosAccounts(new Map(Object.entries(profiles)), dispatcher());
+  return { api: (name: string) => accounts.api(name) };
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { workflowIdFor } from '../../src/client.js';
+import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
+
+const sha256 = 'a'.repeat(64);
+const configuration = { version: '1', columns: { time: 't', id: 'i' } };
+const request = {
+  source: 'file:///data/pk.csv',
+  profile: 'team',
+  expect: { sha256, sizeBytes: 10 },
+  executions: [{ label: 'day 1', configuration }],
+} satisfies UploadRequestInput;
+const idOf = (changes: Partial<UploadRequestInput> = {}) =>
+  workflowIdFor(parseUploadRequest({ ...request, ...changes }));
+
+describe('the id of a workflow', () => {
+  it('shows profile and file name', () => {
+    expect(idOf()).toMatch(/^team:pk\.csv:[0-9a-f]{20}$/);
+  });
+
+  it.each<[what: string, changes: Partial<UploadRequestInput>]>([
+    ['nothing', {}],
+    [
+      'the order of keys',
+      {
+        executions: [{ configuration: { columns: { id: 'i', time: 't' }, version: '1' }, label: 'day 1' }],
+      },
+    ],
+    ['who asks', { requestedBy: 'jane@example.com', batch: 'study 7' }],
+    ['where the same content lies', { source: 'file:///elsewhere/pk.csv' }],
+    ['whether the size is known', { expect: { sha256 } }],
+  ])('is the same for the same work, where it differs in %s', (_what, changes) => {
+    expect(idOf(changes)).toBe(idOf());
+  });
+
+  it.each<[what: string, changes: Partial<UploadRequestInput>]>([
+    ['content', { expect: { sha256: 'b'.repeat(64) } }],
+    ['profile', { profile: 'other' }],
+    ['file name', { fileName: 'other.csv' }],
+    ['configuration', { executions: [{ label: 'day 1', configuration: { version: '2' } }] }],
+    [
+      'the order in an array',
+      { executions: [{ label: 'day 1', configuration: { version: '1', columns: ['i', 't'] } }] },
+    ],
+    ['label', { executions: [{ configuration, label: 'day 2' }] }],
+    ['metadata', { executions: [{ configuration, label: 'day 1', metaData: 1 }] }],
+    ['number of executions', { executions: [] }],
+  ])('is another for another %s', (_what, changes) => {
+    expect(idOf(changes)).not.toBe(idOf());
+  });
+
+  it('goes by the source where the sender does not know the content', () => {
+    const unknown = { expect: { sizeBytes: 10 } };
+    expect(idOf(unknown)).toBe(idOf({ expect: {} }));
+    expect(idOf({ ...unknown, source: 'file:///elsewhere/pk.csv' })).not.toBe(idOf(unknown));
+  });
+
+  it('cannot be had by a profile and a file name that only look alike together', () => {
+    expect(idOf({ profile: 'a:b', fileName: 'c.csv' })).not.toBe(idOf({ profile: 'a', fileName: 'b:c.csv' }));
+  });
+});

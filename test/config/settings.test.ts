@@ -1,0 +1,288 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { loadSettings, type Settings } from '../../src/config.js';
+import { temporaryFile, temporaryFolder } from '../files/temporary-folder.js';
+
+const PASSWORD = 'correct horse battery staple';
+const account = { COGNITO_USER_NAME: 'jane@example.com', COGNITO_PASSWORD: PASSWORD };
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const OTHER_KEY = Buffer.alloc(32, 9).toString('base64');
+
+/** What is wrong with these settings, without the advice. */
+function problemOf(environment: Record<string, string>): string {
+  try {
+    loadSettings(environment);
+    return 'none';
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'SETTINGS_INVALID', retryable: false });
+    return (error as { happened: string }).happened;
+  }
+}
+
+describe('the settings', () => {
+  it('have a default for everything but the account', () => {
+    expect(loadSettings({})).toEqual({
+      profiles: new Map(),
+      encryption: { mode: 'unset' },
+      uploadRoots: [],
+      idleTimeoutMs: 60_000,
+      listLagMs: 15_000,
+      shutdownGraceMs: 30_000,
+      concurrency: 20,
+      uiUrl: undefined,
+    });
+  });
+
+  it('are read from the environment', () => {
+    const settings = loadSettings({
+      ...account,
+      APLOS_API_URL: 'https://api.acme.aplos-nca.com/base/',
+      APLOS_API_VERSION: 'v1',
+      COGNITO_CLIENT_ID: 'client',
+      COGNITO_REGION: 'eu-west-1',
+      COGNITO_ENDPOINT: 'http://127.0.0.1:9/',
+      APLOS_UPLOAD_ROOTS: '/data:relative',
+      APLOS_UPLOAD_IDLE_TIMEOUT: '1.5',
+      APLOS_UPLOAD_SHUTDOWN_GRACE: '10',
+      APLOS_UPLOAD_CONCURRENCY: '3',
+      APLOS_UPLOAD_UI_URL: 'https://temporal.acme.com/',
+      SOMETHING_ELSE: 'x',
+    });
+    expect(settings).toMatchObject({
+      uploadRoots: ['/data', resolve('relative')],
+      idleTimeoutMs: 1_500,
+      shutdownGraceMs: 10_000,
+      concurrency: 3,
+      uiUrl: 'https://temporal.acme.com',
+    });
+    expect(settings.profiles.get('default')).toMatchObject({
+      apiUrl: 'https://api.acme.aplos-nca.com/base',
+      apiVersion: 'v1',
+      userName: 'jane@example.com',
+      clientId: 'client',
+      region: 'eu-west-1',
+      cognitoEndpoint: 'http://127.0.0.1:9',
+    });
+    expect(settings.profiles.get('default')?.password.reveal()).toBe(PASSWORD);
+  });
+
+  it('take a variable that is empty for one that is not set', () => {
+    const empty = Object.fromEntries(
+      ['APLOS_API_URL', 'APLOS_UPLOAD_ROOTS', 'APLOS_UPLOAD_IDLE_TIMEOUT', 'COGNITO_USER_NAME'].map(
+        (name) => [name, ''],
+      ),
+    );
+    expect(loadSettings(empty)).toEqual(loadSettings({}));
+  });
+
+  it('cannot be changed', () => {
+    const settings: { concurrency: number } = loadSettings({});
+    expect(() => {
+      settings.concurrency = 1;
+    }).toThrow(TypeError);
+  });
+
+  it.each([
+    ['APLOS_API_URL', 'api.aplos-nca.com', 'must be an http(s) URL'],
+    ['APLOS_API_URL', 'ftp://api.aplos-nca.com', 'must be an http(s) URL'],
+    ['APLOS_API_VERSION', 'v2', 'only v1 is spoken'],
+    ['COGNITO_ENDPOINT', 'localhost', 'must be an http(s) URL'],
+    ['APLOS_UPLOAD_UI_URL', 'localhost:8233', 'must be an http(s) URL'],
+    ['APLOS_UPLOAD_IDLE_TIMEOUT', 'a minute', 'must be a number of seconds'],
+    ['APLOS_UPLOAD_IDLE_TIMEOUT', '0', 'must be more than 0'],
+    ['APLOS_UPLOAD_SHUTDOWN_GRACE', '-1', 'must be more than 0'],
+    ['APLOS_UPLOAD_CONCURRENCY', 'many', 'must be a whole number'],
+    ['APLOS_UPLOAD_CONCURRENCY', '1.5', 'must be a whole number'],
+    ['APLOS_UPLOAD_CONCURRENCY', '0', 'must be more than 0'],
+    ['APLOS_UPLOAD_ROOTS', ':', 'names no folder'],
+    ['APLOS_UPLOAD_ENCRYPTION', 'on', 'can only be "off"'],
+    ['APLOS_UPLOAD_ENCRYPTION_KEY', 'secret', 'ID:KEY'],
+    ['COGNITO_PASSWORD_FILE', '/nowhere/password', '/nowhere/password, which cannot be read (ENOENT)'],
+    ['APLOS_UPLOAD_ENCRYPTION_KEY_FILE', '/nowhere/key', '/nowhere/key, which cannot be read (ENOENT)'],
+    ['APLOS_UPLOAD_CONFIG', '/nowhere/config.toml', '/nowhere/config.toml, which cannot be read (ENOENT)'],
+    ['COGNITO_USER_NAME', 'jane', 'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE is not set'],
+  ])('name the variable %s where it is %j', (name, value, words) => {
+    const problem = problemOf({ [name]: value });
+    expect(problem).toContain(name);
+    expect(problem).toContain(words);
+  });
+
+  it('miss the user of a password', () => {
+    expect(problemOf({ COGNITO_PASSWORD: 'x' })).toContain('COGNITO_USER_NAME is not set');
+  });
+
+  it('name every variable that is wrong', () => {
+    const problem = problemOf({ ...account, APLOS_API_URL: 'x', APLOS_UPLOAD_CONCURRENCY: 'x' });
+    expect(problem).toMatch(/APLOS_API_URL: .*; APLOS_UPLOAD_CONCURRENCY: /);
+  });
+});
+
+describe('a password', () => {
+  const printed = (settings: Settings) => [
+    inspect(settings, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+    JSON.stringify([...settings.profiles]),
+    String(settings.profiles.get('default')?.password),
+    `${settings.profiles.get('default')?.password}`,
+  ];
+
+  it('is never printed, however settings are', () => {
+    for (const text of printed(loadSettings(account))) {
+      expect(text).toContain('[secret]');
+      expect(text).not.toContain(PASSWORD);
+    }
+  });
+
+  it.each([
+    [{ APLOS_API_URL: PASSWORD }],
+    [{ COGNITO_USER_NAME: '' }],
+    [{ APLOS_UPLOAD_ENCRYPTION_KEY: PASSWORD }],
+  ])('is in no error, as of %j', (wrong) => {
+    const problem = problemOf({ ...account, ...wrong });
+    expect(problem).not.toBe('none');
+    expect(problem).not.toContain(PASSWORD);
+  });
+
+  it.each([
+    [`${PASSWORD}`, PASSWORD],
+    [`${PASSWORD}\n`, PASSWORD],
+    [`${PASSWORD}\r\n`, PASSWORD],
+    [` ${PASSWORD} \n`, ` ${PASSWORD} `],
+  ])('can stand in a file, with or without a line break at its end: %j', async (content, password) => {
+    const { path } = await temporaryFile(content, 'password');
+    const { profiles } = loadSettings({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path });
+    expect(profiles.get('default')?.password.reveal()).toBe(password);
+  });
+
+  it.each([[''], ['\n']])('is missed in a file that has none: %j', async (content) => {
+    const { path } = await temporaryFile(content, 'password');
+    expect(problemOf({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path })).toBe(
+      `COGNITO_PASSWORD_FILE names ${path}, which is empty`,
+    );
+  });
+});
+
+describe('profiles in a file', () => {
+  async function fileWith(toml: (folder: string) => string) {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'secrets'));
+    await writeFile(join(folder, 'secrets/team'), 'of the team\n');
+    const path = join(folder, 'config.toml');
+    await writeFile(path, toml(folder));
+    return path;
+  }
+  const team =
+    (more = '') =>
+    (folder: string) =>
+      `[profiles.team]\nuser_name = "team@example.com"\npassword_file = "${folder}/secrets/team"\n${more}`;
+
+  it('stand beside the one of the environment', async () => {
+    const APLOS_UPLOAD_CONFIG = await fileWith(
+      team('api_url = "https://api.acme.aplos-nca.com/"\nclient_id = "c"\nregion = "r"\n'),
+    );
+    const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_CONFIG });
+    expect([...profiles.keys()].sort()).toEqual(['default', 'team']);
+    expect(profiles.get('default')?.userName).toBe('jane@example.com');
+    expect(profiles.get('team')).toMatchObject({
+      apiUrl: 'https://api.acme.aplos-nca.com',
+      apiVersion: 'v1',
+      userName: 'team@example.com',
+      clientId: 'c',
+      region: 'r',
+    });
+    expect(profiles.get('team')?.password.reveal()).toBe('of the team');
+  });
+
+  it('need no account in the environment', async () => {
+    const APLOS_UPLOAD_CONFIG = await fileWith(team());
+    const { profiles } = loadSettings({ APLOS_UPLOAD_CONFIG });
+    expect([...profiles]).toMatchObject([['team', { apiUrl: 'https://api.aplos-nca.com' }]]);
+  });
+
+  it('give way to the environment in the one that both have', async () => {
+    const APLOS_UPLOAD_CONFIG = await fileWith((folder) => team()(folder).replace('team]', 'default]'));
+    const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_CONFIG });
+    expect([...profiles]).toMatchObject([['default', { userName: 'jane@example.com' }]]);
+  });
+
+  it.each<[what: string, toml: (folder: string) => string, words: string]>([
+    ['a field that is not known', team('pasword = "x"'), 'profiles.team: Unrecognized key: "pasword"'],
+    ['a password in the file itself', team(`password = "${PASSWORD}"`), 'Unrecognized key: "password"'],
+    ['a table that is not known', team('[proxy]\nurl = "x"'), 'Unrecognized key: "proxy"'],
+    ['a URL that is none', team('api_url = "x"'), 'profiles.team.api_url: must be an http(s) URL'],
+    ['no user', () => '[profiles.team]\npassword_file = "x"', 'profiles.team.user_name: '],
+    [
+      'a password file that is not there',
+      () => '[profiles.team]\nuser_name = "x"\npassword_file = "/nowhere/x"',
+      'profiles.team.password_file names /nowhere/x, which cannot be read (ENOENT)',
+    ],
+    ['no TOML', () => `password = "${PASSWORD}`, 'is not TOML'],
+  ])('are refused with %s', async (_what, toml, words) => {
+    const problem = problemOf({ APLOS_UPLOAD_CONFIG: await fileWith(toml) });
+    expect(problem).toContain(words);
+    expect(problem).not.toContain(PASSWORD);
+  });
+
+  it('that are refused name the file and the variable that names it', async () => {
+    const path = await fileWith(() => 'x = 1');
+    expect(problemOf({ APLOS_UPLOAD_CONFIG: path })).toContain(`The file ${path} (APLOS_UPLOAD_CONFIG)`);
+  });
+});
+
+describe('the encryption', () => {
+  const encryptionOf = (environment: Record<string, string>) => {
+    const { encryption } = loadSettings(environment);
+    return encryption.mode === 'on'
+      ? encryption.keys.map(({ id, key }) => ({ id, key: key.export() }))
+      : encryption.mode;
+  };
+  const keysFrom = (given: string) => encryptionOf({ APLOS_UPLOAD_ENCRYPTION_KEY: given });
+  const key = (id: string, filledWith: number) => ({ id, key: Buffer.alloc(32, filledWith) });
+
+  it.each([
+    [`k1:${KEY}`, [key('k1', 7)]],
+    [`k.2_a-b:${OTHER_KEY},k1:${KEY}`, [key('k.2_a-b', 9), key('k1', 7)]],
+    [` k2:${OTHER_KEY}\n\tk1:${KEY}, `, [key('k2', 9), key('k1', 7)]],
+  ])('has the keys of %j, in their order', (given, keys) => {
+    expect(keysFrom(given)).toEqual(keys);
+  });
+
+  it('has the keys of a file', async () => {
+    const { path } = await temporaryFile(`k2:${OTHER_KEY}\nk1:${KEY}\n`, 'keys');
+    expect(encryptionOf({ APLOS_UPLOAD_ENCRYPTION_KEY_FILE: path })).toEqual([key('k2', 9), key('k1', 7)]);
+  });
+
+  it.each([
+    ['no id', KEY],
+    ['an empty id', `:${KEY}`],
+    ['an id with a space', `k 1:${KEY}`],
+    ['an id that is too long', `${'k'.repeat(65)}:${KEY}`],
+    ['a key of 16 bytes', `k1:${Buffer.alloc(16).toString('base64')}`],
+    ['a key of 33 bytes', `k1:${Buffer.alloc(33).toString('base64')}`],
+    ['a key in hex', `k1:${Buffer.alloc(32, 7).toString('hex')}`],
+    ['a second key that is none', `k1:${KEY} k2:x`],
+    ['no key at all', ' , '],
+    ['one id for two keys', `k1:${KEY} k1:${OTHER_KEY}`],
+  ])('is refused with %s, of which nothing is shown', (_what, given) => {
+    const problem = problemOf({ APLOS_UPLOAD_ENCRYPTION_KEY: given });
+    expect(problem).toContain('APLOS_UPLOAD_ENCRYPTION_KEY');
+    expect(problem).not.toContain(KEY.slice(0, 8));
+  });
+
+  it('is off only where that is said', () => {
+    expect(encryptionOf({ APLOS_UPLOAD_ENCRYPTION: 'off' })).toBe('off');
+    expect(encryptionOf({})).toBe('unset');
+    expect(problemOf({ APLOS_UPLOAD_ENCRYPTION: 'off', APLOS_UPLOAD_ENCRYPTION_KEY: `k1:${KEY}` })).toContain(
+      'APLOS_UPLOAD_ENCRYPTION is "off", but an encryption key is set',
+    );
+  });
+
+  it('never prints a key', () => {
+    const settings = loadSettings({ APLOS_UPLOAD_ENCRYPTION_KEY: `k1:${KEY}` });
+    const printed = inspect(settings, { depth: Number.POSITIVE_INFINITY }) + JSON.stringify(settings);
+    expect(printed).toContain('k1');
+    expect(printed).not.toMatch(/07 07|7,7/);
+    expect(printed).not.toContain(KEY.slice(0, 8));
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
+
+const request = { source: 'file:///data/study-7/pk.csv' };
+const configuration = { version: '1' };
+const withFileName = (fileName: unknown) => ({ ...request, fileName });
+const withExecutions = (...executions: unknown[]) => ({ ...request, executions });
+const labelled = (...labels: (string | undefined)[]) =>
+  withExecutions(...labels.map((label) => ({ configuration, ...(label === undefined ? {} : { label }) })));
+
+const problemsOf = (input: unknown): string => {
+  try {
+    parseUploadRequest(input);
+    return 'none';
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'REQUEST_INVALID', retryable: false });
+    return (error as { happened: string }).happened.replace('The upload request is not valid: ', '');
+  }
+};
+
+describe('a request', () => {
+  it('needs no more than a source', () => {
+    expect(parseUploadRequest(request)).toEqual({
+      source: 'file:///data/study-7/pk.csv',
+      fileName: 'pk.csv',
+      profile: 'default',
+      executions: [],
+    });
+  });
+
+  it('is taken as it is where it says everything', () => {
+    const full = {
+      source: 'file:///data/study-7/1.csv',
+      fileName: 'pk.csv',
+      profile: 'team',
+      executions: [
+        { label: 'day 1', configuration, metaData: 'study 7', dataProcessing: [1], postProcessing: null },
+        {
+          label: 'day 7',
+          configuration: { version: '1', deep: [{ a: null }, true, 1.5] },
+          metaData: { a: 1 },
+        },
+      ],
+      expect: { sizeBytes: 0, sha256: 'a'.repeat(64) },
+      requestedBy: 'jane@example.com',
+      batch: 'study-7',
+    } satisfies UploadRequestInput;
+    expect(parseUploadRequest(full)).toEqual(full);
+  });
+
+  it('that was checked is still valid when it is checked again, as by client and worker', () => {
+    const checked = parseUploadRequest(labelled('day 1', undefined));
+    expect(parseUploadRequest(checked)).toEqual(checked);
+  });
+
+  it.each<[what: string, input: unknown, problems: RegExp]>([
+    ['nothing', undefined, /^request: /],
+    ['null', null, /^request: /],
+    ['text', 'file:///data/pk.csv', /^request: /],
+    ['an empty source', { source: '' }, /^source: /],
+    ['a source that is too long', { source: `file:///${'a'.repeat(4096)}` }, /^source: /],
+    ['a path for a source', { source: '/data/pk.csv' }, /^source: must be a URL, e\.g\. file:/],
+    ['a field that is not known', { ...request, excutions: [] }, /^request: .*excutions/],
+    ['an empty profile', { ...request, profile: '' }, /^profile: /],
+    ['a profile that is too long', { ...request, profile: 'p'.repeat(101) }, /^profile: /],
+    ['an empty batch', { ...request, batch: '' }, /^batch: /],
+    ['a long requestedBy', { ...request, requestedBy: 'j'.repeat(201) }, /^requestedBy: /],
+    ['an execution without configuration', withExecutions({}), /^executions\[0\]\.configuration: /],
+    ['a configuration that is text', withExecutions({ configuration: '{}' }), /^executions\[0\]\.config/],
+    ['a configuration that is an array', withExecutions({ configuration: [] }), /^executions\[0\]\.config/],
+    ['a label that is empty', labelled('day 1', ''), /^executions\[1\]\.label: /],
+    ['a label that is too long', labelled('l'.repeat(101)), /^executions\[0\]\.label: /],
+    [
+      'metadata in snake case',
+      withExecutions({ configuration, meta_data: 1 }),
+      /^executions\[0\]: .*meta_data/,
+    ],
+    ['101 executions', labelled(...Array(101).fill(undefined)), /^executions: /],
+    ['a negative size', { ...request, expect: { sizeBytes: -1 } }, /^expect\.sizeBytes: /],
+    ['a size with a fraction', { ...request, expect: { sizeBytes: 1.5 } }, /^expect\.sizeBytes: /],
+    [
+      'a SHA-256 in upper case',
+      { ...request, expect: { sha256: 'A'.repeat(64) } },
+      /^expect\.sha256: must be 64 lower-case hex digits$/,
+    ],
+    ['an MD5', { ...request, expect: { sha256: 'a'.repeat(32) } }, /^expect\.sha256: /],
+    ['an expectation that is not known', { ...request, expect: { md5: 'a' } }, /^expect: .*md5/],
+  ])('is refused with %s', (_what, input, problems) => {
+    expect(problemsOf(input)).toMatch(problems);
+  });
+
+  it('is refused with every problem at once', () => {
+    const problems = problemsOf({
+      profile: 7,
+      executions: [{}, { configuration: 1 }],
+      expect: { sizeBytes: 'x' },
+    });
+    expect(problems.split('; ').map((problem) => problem.replace(/: .*/, ''))).toEqual([
+      'source',
+      'profile',
+      'executions[0].configuration',
+      'executions[1].configuration',
+      'expect.sizeBytes',
+    ]);
+  });
+});
+
+describe('a file name', () => {
+  it.each([
+    ['file:///data/pk.csv', 'pk.csv'],
+    ['file:///data/PK%20Study%C2%B77.CSV', 'PK Study·7.CSV'],
+    ['https://example.com/files/pk.xpt?signature=x#y', 'pk.xpt'],
+    ['s3://bucket/study/pk.sas7bdat', 'pk.sas7bdat'],
+  ])('is the last segment of the source %s where none is given', (source, fileName) => {
+    expect(parseUploadRequest({ source }).fileName).toBe(fileName);
+  });
+
+  it.each(['pk.csv', 'Étude 7 – PK (final), v2.csv', '血漿濃度.csv', `${'n'.repeat(251)}.csv`])(
+    'may be %j',
+    (fileName) => {
+      expect(parseUploadRequest(withFileName(fileName)).fileName).toBe(fileName);
+    },
+  );
+
+  it.each<[unknown]>([
+    ['a/pk.csv'],
+    ['..\\pk.csv'],
+    ['pk\n.csv'],
+    ['pk\u0000.csv'],
+    ['pk\u007f.csv'],
+    [''],
+    [`${'n'.repeat(252)}.csv`],
+    [7],
+  ])('is not %j', (fileName) => {
+    expect(problemsOf(withFileName(fileName))).toMatch(/^fileName: /);
+  });
+
+  it.each([
+    ['a folder', 'file:///'],
+    ['an encoded path', 'file:///data/a%2Fpk.csv'],
+    ['an encoded line break', 'file:///data/pk%0A.csv'],
+  ])('is not taken out of a source that ends with %s', (_what, source) => {
+    expect(problemsOf({ source })).toMatch(/^fileName: /);
+  });
+
+  it('is not taken out of a source whose encoding is broken', () => {
+    expect(problemsOf({ source: 'file:///data/%E0%A4%A.csv' })).toMatch(/^source: /);
+  });
+});
+
+describe('the labels of the executions', () => {
+  it.each([[[undefined, undefined, undefined]], [['day 1', 'day 7']], [['#2', 'x', undefined]]])(
+    'may be %j',
+    (labels) => {
+      expect(parseUploadRequest(labelled(...labels)).executions).toHaveLength(labels.length);
+    },
+  );
+
+  it.each([
+    [['day 1', 'day 7', 'day 1'], 'executions[2].label: "day 1" is taken'],
+    [['#2', undefined], 'executions[1].label: "#2" is taken'],
+    [['a', 'a', 'a'], 'executions[1].label: "a" is taken; executions[2].label: "a" is taken'],
+  ])('are each another, also where the place stands for one: %j', (labels, problems) => {
+    expect(problemsOf(labelled(...labels))).toBe(problems);
+  });
+});

@@ -1,0 +1,474 @@
+import { appendFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Fault, Route } from '../../sandbox/sandbox.js';
+import { UploadClient, type UploadFailedError, type UploadHandle } from '../../src/client.js';
+import { type ErrorCode, errorTable } from '../../src/contract/errors.js';
+import { MAX_FILE_BYTES } from '../../src/contract/names.js';
+import type { Receipt } from '../../src/contract/receipt.js';
+import type { UploadRequestInput } from '../../src/contract/request.js';
+import { configuration, table } from '../support/tables.js';
+import { startWorld, type World } from '../support/world.js';
+
+interface Row {
+  readonly code: ErrorCode;
+  /** Completes the sentence "given …". */
+  readonly given: string;
+  readonly faults?: readonly Fault[];
+  /** What is asked for, where it is more than a small table. */
+  readonly request?: (path: string) => Promise<Partial<UploadRequestInput>>;
+  /** What happens while the upload runs. */
+  readonly meanwhile?: (path: string) => Promise<unknown>;
+  /** Executions that are charged though the upload fails. Default: 0. */
+  readonly charged?: number;
+  /** Whether the very same request is done when it is made again. Default: what is wrong is the request or the file. */
+  readonly mends?: 'by itself';
+}
+
+const s3Says = (status: number, code: string, message = code): Fault => ({
+  route: 'upload',
+  status,
+  headers: { 'content-type': 'application/xml' },
+  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+});
+const cognitoSays = (type: string): Fault => ({
+  route: 'login',
+  status: 400,
+  body: { __type: type, message: 'No.' },
+});
+const twice = (route: Route, status: number, body?: unknown): Fault => ({ route, status, body, times: 2 });
+const content = (path: string, bytes: string | Buffer) => writeFile(path, bytes).then(() => ({}));
+
+const retried: readonly Row[] = [
+  {
+    code: 'LOGIN_THROTTLED',
+    given: 'a Cognito that is asked too often',
+    faults: [cognitoSays('TooManyRequestsException')],
+  },
+  {
+    code: 'LOGIN_UNAVAILABLE',
+    given: 'a Cognito with an error of its own',
+    faults: [{ route: 'login', status: 500 }],
+  },
+  {
+    code: 'API_UNREACHABLE',
+    given: 'an API that cuts the connection',
+    faults: [{ route: 'presign', cut: 'before' }],
+  },
+  {
+    code: 'API_UNAVAILABLE',
+    given: 'an API with an error of its own',
+    faults: [{ route: 'presign', status: 503 }],
+  },
+  {
+    code: 'API_UNAVAILABLE',
+    given: 'a start that is answered with 504, but took effect',
+    faults: [{ route: 'start', status: 504, effect: true }],
+  },
+  {
+    code: 'API_THROTTLED',
+    given: 'an API that asks for a pause',
+    faults: [{ route: 'presign', status: 429, headers: { 'retry-after': '1' } }],
+  },
+  {
+    code: 'API_ANSWER_BROKEN',
+    given: 'HTML instead of JSON',
+    faults: [{ route: 'presign', answer: 'html' }],
+  },
+  {
+    code: 'API_ANSWER_BROKEN',
+    given: 'JSON that breaks off',
+    faults: [{ route: 'fileState', answer: 'truncated' }],
+  },
+  {
+    code: 'S3_UNREACHABLE',
+    given: 'a connection to S3 that is cut in the middle',
+    faults: [{ route: 'upload', cut: 500 }],
+  },
+  {
+    code: 'S3_UNREACHABLE',
+    given: 'a connection to S3 that is cut after the last byte',
+    faults: [{ route: 'upload', cut: 'after' }],
+  },
+  { code: 'S3_UNAVAILABLE', given: 'SlowDown', faults: [s3Says(503, 'SlowDown')] },
+  { code: 'S3_UNAVAILABLE', given: 'InternalError', faults: [s3Says(500, 'InternalError')] },
+  { code: 'S3_UNAVAILABLE', given: 'RequestTimeout', faults: [s3Says(400, 'RequestTimeout')] },
+  {
+    code: 'S3_STALLED',
+    given: 'an S3 that takes everything and never answers',
+    faults: [{ route: 'upload', hang: true }],
+  },
+];
+
+const presignedAgain: readonly Row[] = [
+  { code: 'S3_EXPIRED', given: 'a policy that has expired', faults: [{ route: 'upload', expire: 'policy' }] },
+  {
+    code: 'S3_EXPIRED',
+    given: 'a token in the form that has expired',
+    faults: [{ route: 'upload', expire: 'token' }],
+  },
+  {
+    code: 'UPLOAD_CORRUPTED',
+    given: 'a byte that changes on its way',
+    faults: [{ route: 'upload', corrupt: true }],
+  },
+];
+
+const final: readonly Row[] = [
+  {
+    code: 'PROFILE_UNKNOWN',
+    given: 'a profile that the worker does not have',
+    request: async () => ({ profile: 'nobody' }),
+  },
+  {
+    code: 'SOURCE_UNSUPPORTED',
+    given: 'a source of another kind',
+    request: async () => ({ source: 'gopher://example.com/pk.csv' }),
+  },
+  {
+    code: 'FILE_NOT_FOUND',
+    given: 'a file that is gone',
+    request: async (path) => ({ source: `${pathToFileURL(path).href}.gone.csv` }),
+  },
+  {
+    code: 'FILE_NOT_REGULAR',
+    given: 'a folder',
+    request: async (path) =>
+      mkdir(`${path}.d.csv`).then(() => ({ source: `${pathToFileURL(path).href}.d.csv` })),
+  },
+  {
+    code: 'FILE_OUTSIDE_ROOTS',
+    given: 'a file outside the roots',
+    request: async () => ({
+      source: pathToFileURL(join(process.cwd(), 'samples/single-oral-dose.csv')).href,
+    }),
+  },
+  { code: 'FILE_EMPTY', given: 'a file without a byte', request: (path) => content(path, '') },
+  {
+    code: 'FILE_TOO_LARGE',
+    given: 'a file over 5 GiB',
+    request: (path) => truncate(path, MAX_FILE_BYTES + 1).then(() => ({})),
+  },
+  {
+    code: 'FILE_TYPE_UNSUPPORTED',
+    given: 'a file of another type',
+    request: async () => ({ fileName: 'pk.pdf' }),
+  },
+  {
+    code: 'FILE_NOT_AS_EXPECTED',
+    given: 'another SHA-256 than the sender saw',
+    request: async () => ({ expect: { sha256: '0'.repeat(64) } }),
+  },
+  {
+    code: 'FILE_NOT_AS_EXPECTED',
+    given: 'another size than the sender saw',
+    request: async () => ({ expect: { sizeBytes: 1 } }),
+  },
+  {
+    code: 'FILE_CHANGED',
+    given: 'a file that grows while it is sent',
+    faults: [{ route: 'upload', delayMs: 1_000 }],
+    request: (path) => content(path, table(30_000_000)),
+    meanwhile: (path) => appendFile(path, '1,99,99\n'),
+  },
+  {
+    code: 'FILE_INVALID',
+    given: 'a file that is not a table',
+    request: (path) => content(path, 'Dear Sir or Madam'),
+  },
+  {
+    code: 'LOGIN_REFUSED',
+    given: 'a wrong password',
+    faults: [cognitoSays('NotAuthorizedException')],
+    mends: 'by itself',
+  },
+  {
+    code: 'LOGIN_USER_UNKNOWN',
+    given: 'a user who is gone',
+    faults: [cognitoSays('UserNotFoundException')],
+    mends: 'by itself',
+  },
+  {
+    code: 'LOGIN_CHALLENGE',
+    given: 'a challenge',
+    faults: [{ route: 'login', status: 200, body: { ChallengeName: 'NEW_PASSWORD_REQUIRED' } }],
+    mends: 'by itself',
+  },
+  {
+    code: 'LOGIN_UNEXPECTED',
+    given: 'an answer without a token',
+    faults: [{ route: 'login', status: 200, body: {} }],
+    mends: 'by itself',
+  },
+  {
+    code: 'API_TOKEN_REFUSED',
+    given: 'an API that refuses a renewed token too',
+    faults: [twice('presign', 401)],
+    mends: 'by itself',
+  },
+  { code: 'API_FORBIDDEN', given: 'a missing right', faults: [twice('presign', 403)], mends: 'by itself' },
+  {
+    code: 'API_NOT_FOUND',
+    given: 'a path that the API does not know',
+    faults: [{ route: 'presign', status: 404 }],
+    mends: 'by itself',
+  },
+  {
+    code: 'API_REFUSED',
+    given: 'a request that the API does not take',
+    faults: [{ route: 'presign', status: 400 }],
+    mends: 'by itself',
+  },
+  {
+    code: 'API_TOO_LARGE',
+    given: 'a body that is too large',
+    faults: [{ route: 'start', status: 413 }],
+    mends: 'by itself',
+  },
+  {
+    code: 'API_ANSWER_UNEXPECTED',
+    given: 'JSON of another shape',
+    faults: [{ route: 'presign', answer: 'other-shape' }],
+    mends: 'by itself',
+  },
+  {
+    code: 'S3_SIGNATURE_REFUSED',
+    given: 'a signature that S3 refuses',
+    faults: [s3Says(403, 'SignatureDoesNotMatch')],
+    mends: 'by itself',
+  },
+  {
+    code: 'S3_ACCESS_DENIED',
+    given: 'an upload that S3 refuses',
+    faults: [s3Says(403, 'AccessDenied')],
+    mends: 'by itself',
+  },
+  {
+    code: 'S3_TOO_LARGE',
+    given: 'more bytes than the policy allows',
+    faults: [s3Says(400, 'EntityTooLarge')],
+    mends: 'by itself',
+  },
+  {
+    code: 'S3_TOO_SMALL',
+    given: 'fewer bytes than the policy allows',
+    faults: [s3Says(400, 'EntityTooSmall')],
+    mends: 'by itself',
+  },
+  {
+    code: 'S3_REDIRECTED',
+    given: 'a bucket of another region',
+    faults: [
+      {
+        ...s3Says(307, 'TemporaryRedirect'),
+        headers: { location: 'https://bucket.s3.eu-west-1.amazonaws.com/' },
+      } as Fault,
+    ],
+    mends: 'by itself',
+  },
+  {
+    code: 'S3_REFUSED',
+    given: 'a form that S3 does not take',
+    faults: [s3Says(400, 'MalformedPOSTRequest')],
+    mends: 'by itself',
+  },
+  {
+    code: 'UPLOAD_NOT_204',
+    given: '200 instead of 204',
+    faults: [{ route: 'upload', status: 200, effect: true, body: '' }],
+    mends: 'by itself',
+  },
+  {
+    code: 'EXECUTION_REFUSED',
+    given: 'a configuration that is refused',
+    faults: [{ route: 'start', status: 400 }],
+    mends: 'by itself',
+  },
+  {
+    code: 'ALLOCATION_EXHAUSTED',
+    given: 'no allocation left',
+    faults: [twice('start', 403, { errors: [{ status_code: 403, message: 'No allocation is left.' }] })],
+    mends: 'by itself',
+  },
+  {
+    code: 'START_UNSETTLED',
+    given: 'a start whose answer is lost, and a service that does not list executions',
+    faults: [
+      { route: 'start', cut: 'after' },
+      { route: 'list', status: 404 },
+    ],
+    charged: 1,
+    mends: 'by itself',
+  },
+];
+
+/** Codes that cannot come up here, and the test that has them. */
+const elsewhere: Partial<Record<ErrorCode, string>> = {
+  REQUEST_INVALID: 'test/e2e/bad-input.test.ts and test/workflows',
+  SETTINGS_INVALID: 'test/e2e/bad-input.test.ts',
+  TEMPORAL_UNREACHABLE: 'test/e2e/bad-input.test.ts',
+  SEARCH_ATTRIBUTES_MISSING: 'test/e2e/bad-input.test.ts',
+  FILE_UNREADABLE: 'test/e2e/bad-input.test.ts',
+  FILE_READ_FAILED: 'test/files',
+  FILE_READ_STALLED: 'test/files',
+  STEP_TIMED_OUT: 'test/workflows',
+  INTERNAL: 'test/activities',
+};
+
+const sentences = (rows: readonly Row[]) =>
+  rows.map((row): [string, Row] => [`${row.given} (${row.code})`, row]);
+
+describe('the error table', () => {
+  let world: World;
+  let client: UploadClient;
+  let uploads = 0;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    client = await UploadClient.connect({ client: world.client });
+    await world.startWorker({
+      APLOS_UPLOAD_CONFIG: await writeProfiles(),
+      APLOS_UPLOAD_ROOTS: world.folder,
+      APLOS_UPLOAD_IDLE_TIMEOUT: '3',
+      APLOS_UPLOAD_LIST_LAG: '0.5',
+    });
+  });
+  beforeEach(() => world.sandbox.faults.clear());
+  afterAll(() => world?.stop());
+
+  /** The same account many times over, so that each upload logs in for itself. */
+  async function writeProfiles(): Promise<string> {
+    const { env } = world.sandbox;
+    const passwordFile = await world.write('password', env.COGNITO_PASSWORD);
+    const profile = (name: string) => `[profiles.${name}]
+api_url = "${env.APLOS_API_URL}"
+cognito_endpoint = "${env.COGNITO_ENDPOINT}"
+user_name = "${env.COGNITO_USER_NAME}"
+password_file = "${passwordFile}"
+`;
+    const names = Array.from({ length: 100 }, (_, index) => `account-${index + 1}`);
+    return world.write('profiles.toml', names.map(profile).join('\n'));
+  }
+
+  async function ask({ faults = [], request, meanwhile }: Row) {
+    const number = ++uploads;
+    const path = await world.write(`upload-${number}.csv`, table(2_000 + number));
+    const input: UploadRequestInput = {
+      source: pathToFileURL(path).href,
+      profile: `account-${number}`,
+      executions: [{ label: 'only', configuration }],
+      ...(await request?.(path)),
+    };
+    for (const fault of faults) world.sandbox.faults.add(fault);
+    const seen = world.sandbox.calls.length;
+    const handle = await client.start(input);
+    if (meanwhile) {
+      await expect
+        .poll(() => world.sandbox.calls.slice(seen).some(({ route }) => route === 'upload'))
+        .toBe(true);
+      await meanwhile(path);
+    }
+    return { path, input, handle };
+  }
+
+  const chargesOf = ({ workflowId }: UploadHandle) =>
+    world.sandbox.charges.filter(({ trackingId }) => trackingId?.startsWith(`${workflowId}#`));
+
+  async function expectWhole(receipt: Receipt, handle: UploadHandle, path: string): Promise<void> {
+    expect((await world.sandbox.storedBytes(receipt.fileId ?? '')).equals(await readFile(path))).toBe(true);
+    expect(chargesOf(handle).map(({ executionId }) => executionId)).toEqual(
+      receipt.executions.map(({ executionId }) => executionId),
+    );
+    expect(receipt.executions).toHaveLength(1);
+  }
+
+  /** The codes that attempts failed with before they were repeated, or before the workflow presigned again. */
+  async function codesInHistory({ workflowId }: UploadHandle): Promise<(string | null | undefined)[]> {
+    const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
+    const failures = (events ?? []).map(
+      ({ activityTaskStartedEventAttributes: started, activityTaskFailedEventAttributes: failed }) =>
+        (started?.lastFailure ?? failed?.failure)?.applicationFailureInfo?.type,
+    );
+    return failures.filter(Boolean);
+  }
+
+  it.each(sentences(retried))(
+    'tries again, and ends with one execution, given %s',
+    async (_sentence, row) => {
+      expect(errorTable[row.code].remedy).toBe('retry');
+      const { handle, path } = await ask(row);
+      const receipt = await handle.result();
+      expect(await codesInHistory(handle)).toEqual(row.faults?.[0]?.route === 'start' ? [] : [row.code]);
+      expect(receipt.presigns).toBe(1);
+      await expectWhole(receipt, handle, path);
+    },
+  );
+
+  it.each(sentences(presignedAgain))(
+    'presigns again, and ends with one execution, given %s',
+    async (_sentence, row) => {
+      expect(errorTable[row.code].remedy).toBe('presign-again');
+      const { handle, path } = await ask(row);
+      const receipt = await handle.result();
+      expect(await codesInHistory(handle)).toEqual([row.code]);
+      expect(receipt.presigns).toBe(2);
+      await expectWhole(receipt, handle, path);
+    },
+  );
+
+  it.each(sentences(final))(
+    'ends at once with what to do, and nothing lost, given %s',
+    async (_sentence, row) => {
+      expect(errorTable[row.code].remedy).toBe('final');
+      const { handle, input, path } = await ask(row);
+      const error = await handle.result().then(
+        () => undefined,
+        (failed: UploadFailedError) => failed,
+      );
+      expect(error?.code).toBe(row.code);
+      expect(error?.message).toMatch(/\S\. [A-Z]/);
+      expect(error?.message).not.toContain('\n');
+      expect(chargesOf(handle)).toHaveLength(row.charged ?? 0);
+
+      if (row.mends === undefined) return;
+      world.sandbox.faults.clear();
+      const again = await client.start(input);
+      expect(again.workflowId).toBe(handle.workflowId);
+      await expectWhole(await again.result(), again, path);
+    },
+  );
+
+  it('an ETag that is no MD5 is recorded and accepted', async () => {
+    const { handle } = await ask({
+      code: 'UPLOAD_CORRUPTED',
+      given: '',
+      faults: [{ route: 'upload', etag: '"0123-2"' }],
+    });
+    expect(await handle.result()).toMatchObject({ etag: '0123-2', etagIsMd5: false, presigns: 1 });
+  });
+
+  it('has a row here, or a test elsewhere, for each of its codes', () => {
+    const covered = [...retried, ...presignedAgain, ...final].map(({ code }) => code);
+    expect([...new Set([...covered, ...Object.keys(elsewhere)])].sort()).toEqual(
+      Object.keys(errorTable).sort(),
+    );
+  });
+
+  it('lets no secret into a log or a history, whatever went wrong', async () => {
+    expect(world.log()).toContain('Activity failed');
+    let searched = 0;
+    for await (const { workflowId, runId } of world.rawClient.workflow.list()) {
+      const history = await world.rawClient.workflow.getHandle(workflowId, runId).fetchHistory();
+      const text = JSON.stringify(history, (_key, value) =>
+        value?.type === 'Buffer' ? Buffer.from(value.data).toString('latin1') : value,
+      );
+      for (const secret of world.sandbox.secrets)
+        expect(text.includes(secret), `${workflowId} holds a secret`).toBe(false);
+      searched += 1;
+    }
+    expect(searched).toBeGreaterThan(retried.length + final.length);
+    for (const secret of world.sandbox.secrets)
+      expect(world.log().includes(secret), 'the log holds a secret').toBe(false);
+  });
+});

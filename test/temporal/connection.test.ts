@@ -1,0 +1,123 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Encryption } from '../../src/config.js';
+import { EncryptionCodec } from '../../src/temporal/codec.js';
+import {
+  assertEncryptionDecided,
+  dataConverterFor,
+  temporalTarget,
+  temporalUnreachable,
+} from '../../src/temporal/connection.js';
+import { temporaryFolder } from '../files/temporary-folder.js';
+
+const on: Encryption = { mode: 'on', keys: [{ id: 'k1', key: createSecretKey(randomBytes(32)) }] };
+const targetAt = (address: string) => ({ address, namespace: 'default', connectionOptions: { address } });
+
+describe('whether payloads are encrypted', () => {
+  it.each(['localhost:7233', 'localhost', '127.0.0.1:7233', '127.1.2.3:7233', '[::1]:7233', '::1'])(
+    'need not be decided for Temporal on this machine, at %s',
+    (address) => {
+      expect(() => assertEncryptionDecided({ mode: 'unset' }, targetAt(address))).not.toThrow();
+    },
+  );
+
+  it.each([
+    'temporal.acme.com:7233',
+    'acme.a1b2c.tmprl.cloud:7233',
+    '10.0.0.7:7233',
+    'localhost.acme.com:7233',
+    '127.acme.com:7233',
+    '127.0.0.1.acme.com:7233',
+    '[2001:db8::1]:7233',
+    '0.0.0.0:7233',
+  ])('must be decided for Temporal elsewhere, at %s', (address) => {
+    expect(() => assertEncryptionDecided({ mode: 'unset' }, targetAt(address))).toThrow(
+      expect.objectContaining({
+        code: 'SETTINGS_INVALID',
+        message: expect.stringMatching(/APLOS_UPLOAD_ENCRYPTION_KEY .* APLOS_UPLOAD_ENCRYPTION=off\.$/),
+      }),
+    );
+  });
+
+  it.each<[Encryption]>([[on], [{ mode: 'off' }]])('is decided by %j', (encryption) => {
+    expect(() => assertEncryptionDecided(encryption, targetAt('temporal.acme.com:7233'))).not.toThrow();
+  });
+
+  it('is what client and worker go by', () => {
+    expect(dataConverterFor(on).payloadCodecs).toEqual([expect.any(EncryptionCodec)]);
+    expect(dataConverterFor({ mode: 'off' })).toEqual({});
+    expect(dataConverterFor({ mode: 'unset' })).toEqual({});
+  });
+});
+
+describe('where Temporal is', () => {
+  beforeEach(async () => {
+    for (const name of Object.keys(process.env).filter((name) => name.startsWith('TEMPORAL_')))
+      vi.stubEnv(name, undefined);
+    vi.stubEnv('TEMPORAL_CONFIG_FILE', join(await temporaryFolder(), 'none.toml'));
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it('is this machine where nothing else is said', () => {
+    expect(temporalTarget()).toMatchObject({
+      address: 'localhost:7233',
+      namespace: 'default',
+      connectionOptions: { address: 'localhost:7233' },
+    });
+  });
+
+  it('is what Temporal’s own variables say', () => {
+    vi.stubEnv('TEMPORAL_ADDRESS', 'acme.a1b2c.tmprl.cloud:7233');
+    vi.stubEnv('TEMPORAL_NAMESPACE', 'acme.a1b2c');
+    vi.stubEnv('TEMPORAL_API_KEY', 'key');
+    expect(temporalTarget()).toMatchObject({
+      address: 'acme.a1b2c.tmprl.cloud:7233',
+      namespace: 'acme.a1b2c',
+      connectionOptions: { apiKey: 'key', tls: true },
+    });
+  });
+
+  it('is what the profile in Temporal’s own file says', async () => {
+    const path = join(await temporaryFolder(), 'temporal.toml');
+    await writeFile(path, '[profile.prod]\naddress = "temporal.acme.com:7233"\nnamespace = "pk"\n');
+    vi.stubEnv('TEMPORAL_CONFIG_FILE', path);
+    vi.stubEnv('TEMPORAL_PROFILE', 'prod');
+    expect(temporalTarget()).toMatchObject({ address: 'temporal.acme.com:7233', namespace: 'pk' });
+  });
+
+  it('is not guessed where the profile does not exist', () => {
+    vi.stubEnv('TEMPORAL_PROFILE', 'nowhere');
+    expect(temporalTarget).toThrow(
+      expect.objectContaining({
+        code: 'SETTINGS_INVALID',
+        message: expect.stringMatching(/nowhere.*Check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE/s),
+      }),
+    );
+  });
+});
+
+describe('a Temporal that cannot be reached', () => {
+  it.each([
+    [
+      'an error',
+      new Error('Failed to connect\nbefore the deadline'),
+      'Failed to connect before the deadline',
+    ],
+    [
+      'an error of the SDK’s core',
+      new Error('Tonic(Status { code: Unavailable, message: "tcp connect error", details: [] })'),
+      'tcp connect error',
+    ],
+    ['something else', 'gone', 'gone'],
+  ])('is named with the reason out of %s', (_what, cause, reason) => {
+    expect(temporalUnreachable(targetAt('temporal.acme.com:7233'), cause)).toMatchObject({
+      code: 'TEMPORAL_UNREACHABLE',
+      happened: `Temporal at temporal.acme.com:7233, namespace "default", cannot be reached (${reason})`,
+      cause,
+    });
+  });
+});

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
+import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
+import { hasEarlierRuns } from '../../src/temporal/earlier-runs.js';
+import { assertSearchAttributes, searchAttributeTypes } from '../../src/temporal/search-attributes.js';
+
+let server: TemporalDevServer;
+let connection: Connection;
+const namespace = 'default';
+
+beforeAll(async () => {
+  server = await startTemporalDevServer({ searchAttributes: false });
+  connection = await Connection.connect({ address: server.address });
+});
+afterAll(async () => {
+  await connection?.close();
+  await server?.stop();
+});
+
+describe('whether a workflow has had earlier runs', () => {
+  const ask = (workflowId: string, runId: string) =>
+    hasEarlierRuns(connection.workflowService, namespace, workflowId, runId);
+
+  /** Starts a run, and waits until Temporal's visibility, which lags behind, shows it. */
+  async function startRun(workflowId: string): Promise<{ runId: string; end: () => Promise<unknown> }> {
+    const { workflow } = new Client({ connection });
+    const handle = await workflow.start('nobody works on it', { workflowId, taskQueue: 'nobody polls it' });
+    const runId = handle.firstExecutionRunId;
+    await expect
+      .poll(async () => (await workflow.count(`RunId = '${runId}'`)).count, { timeout: 20_000 })
+      .toBe(1);
+    return { runId, end: () => handle.terminate() };
+  }
+
+  it.each(['team:pk.csv:1', "it's 100%_.csv", 'team:血漿–7 (1).csv:2'])(
+    'is told of the workflow %s',
+    async (workflowId) => {
+      const first = await startRun(workflowId);
+      expect(await ask(workflowId, first.runId)).toBe(false);
+      await first.end();
+      const second = await startRun(workflowId);
+      expect(await ask(workflowId, second.runId)).toBe(true);
+      await second.end();
+    },
+  );
+
+  it.each(['back\\slash', '"quoted".csv', 'line\nbreak'])(
+    'is assumed of the workflow %j, which no query of Temporal finds',
+    async (workflowId) => {
+      expect(await ask(workflowId, randomUUID())).toBe(true);
+    },
+  );
+
+  it('does not depend on when the present run becomes visible', async () => {
+    const earlier = await startRun('seen-late');
+    expect(await ask('seen-late', randomUUID())).toBe(true);
+    await earlier.end();
+  });
+
+  it('is not told of one workflow by another', async () => {
+    const other = await startRun('other');
+    expect(await ask('other-', randomUUID())).toBe(false);
+    await other.end();
+  });
+});
+
+describe('the search attributes', () => {
+  const names = Object.keys(SEARCH_ATTRIBUTES);
+  const missing = () => assertSearchAttributes(connection, namespace);
+
+  it('that are missing are named, with the command that registers them', async () => {
+    await expect(missing()).rejects.toMatchObject({
+      code: 'SEARCH_ATTRIBUTES_MISSING',
+      happened: `The namespace "default" lacks the search attributes ${names.join(', ')}`,
+    });
+    await expect(missing()).rejects.toThrow(
+      /Run: temporal operator search-attribute create --namespace default --name AplosProfile --type Keyword .*--name AplosExecutionIds --type KeywordList/,
+    );
+  });
+
+  it('may be registered one by one, and are enough when all are there', async () => {
+    const [first = '', ...others] = names;
+    await register(first);
+    await expect(missing()).rejects.toMatchObject({
+      happened: `The namespace "default" lacks the search attributes ${others.join(', ')}`,
+    });
+    await register(...others);
+    await expect(missing()).resolves.toBeUndefined();
+  });
+
+  async function register(...wanted: string[]): Promise<void> {
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(wanted.map((name) => [name, searchAttributeTypes[name] ?? 0])),
+    });
+    const listed = async () => {
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+      return wanted.every((name) => name in customAttributes);
+    };
+    await expect.poll(listed, { timeout: 20_000 }).toBe(true);
+  }
+});
