@@ -4,7 +4,16 @@
  * does nothing where dist/ is newer than what it is made of.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const STAMP = '.built';
@@ -24,6 +33,7 @@ async function build(): Promise<void> {
     for (const { path, content } of generatedFiles) writeFileSync(path, content);
     writeFileSync(join(making, STAMP), '');
     rmSync('dist', { recursive: true, force: true });
+    chmodSync(making, 0o755);
     renameSync(making, 'dist');
   } finally {
     rmSync(making, { recursive: true, force: true });

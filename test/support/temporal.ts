@@ -25,6 +25,7 @@ export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
 
 /** The workflows, bundled from source. */
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  quietRuntime();
   const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
   return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
 }

@@ -25,7 +25,7 @@ describe('the failure of the workflow', () => {
   it('has the code of the last attempt where a step was tried for as long as it may', () => {
     const last = coded('API_UNAVAILABLE', 'retry');
     const timeout = new TimeoutFailure('Activity task timed out', undefined, TimeoutType.SCHEDULE_TO_CLOSE);
-    timeout.cause = last;
+    Object.assign(timeout, { cause: last });
     expect(workflowFailure(ofStep(timeout), 'pk.csv').type).toBe('API_UNAVAILABLE');
   });
 

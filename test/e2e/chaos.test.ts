@@ -1,0 +1,49 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type ChaosResult, holds, resultText, rowsOf } from '../../bench/chaos/result.js';
+import { runChaos } from '../../bench/chaos/run.js';
+import { secretsIn } from '../../bench/chaos/secrets.js';
+
+const FILES = 12;
+const MINUTES = 2;
+
+describe('when everything goes wrong now and then', () => {
+  let result: ChaosResult;
+
+  beforeAll(async () => {
+    result = await runChaos({
+      files: FILES,
+      seed: 4,
+      minutes: MINUTES,
+      kills: { pauseSeconds: [1, 3], atMost: 2 },
+    });
+  }, 10 * 60_000);
+
+  it('uploads every file, starts every execution once, damages no byte and tells no secret', () => {
+    expect(
+      rowsOf(result).filter((row) => !holds(row)),
+      resultText(result),
+    ).toEqual([]);
+    expect(result).toMatchObject({ filesDone: FILES, duplicates: 0, lost: 0, bytesDifferent: 0 });
+    expect(result.executionsStarted).toBeGreaterThan(FILES);
+  });
+
+  it('had something to get over', () => {
+    expect(result.kills).toBe(2);
+    expect(result.callsStruck).toBeGreaterThan(0);
+    expect(result.attempts).toBeGreaterThan(result.steps);
+  });
+});
+
+describe('the search for secrets', () => {
+  const secrets = ['Sandbox-only-1', 'eyJhbGciOi.first', 'eyJhbGciOi.second'];
+
+  it.each([
+    ['at the start', 'Sandbox-only-1 and more', ['Sandbox-only-1']],
+    ['in the middle, beside others that begin alike', 'x eyJhbGciOi.second x', ['eyJhbGciOi.second']],
+    ['at the end', 'password=Sandbox-only-1', ['Sandbox-only-1']],
+    ['only whole', 'Sandbox-only- eyJhbGciOi.', []],
+    ['in bytes too short for any', 'eyJ', []],
+  ])('finds one %s', (_where, text, found) => {
+    expect([...secretsIn(Buffer.from(text), secrets)]).toEqual(found);
+  });
+});
