@@ -1,0 +1,32 @@
+/**
+ * `npm run chaos -- --files 200 --seed 1`: uploads files while calls fail and workers are killed, and prints
+ * what that came to. Exits with 1 where something was lost, started twice, damaged or told. See docs/chaos.md.
+ */
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { holds, resultText, rowsOf } from './chaos/result.js';
+import { runChaos } from './chaos/run.js';
+
+const options = z.object({
+  files: z.coerce.number().int().positive().default(200),
+  seed: z.coerce.number().int().nonnegative().default(1),
+  minutes: z.coerce.number().positive().default(15),
+});
+const { values } = parseArgs({
+  options: { files: { type: 'string' }, seed: { type: 'string' }, minutes: { type: 'string' } },
+});
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(signal));
+
+try {
+  const result = await runChaos({
+    ...options.parse(values),
+    onProgress: (line) => process.stderr.write(`${line}\n`),
+    signal: interrupted.signal,
+  });
+  console.log(resultText(result));
+  process.exitCode = rowsOf(result).every(holds) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof z.ZodError ? z.prettifyError(error) : error);
+  process.exitCode = 1;
+}

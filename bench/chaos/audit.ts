@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import proto from '@temporalio/proto';
+import type { Receipt } from '../../src/contract/receipt.js';
+import type { World } from '../../test/support/world.js';
+import type { ChaosResult } from './result.js';
+import { secretsIn } from './secrets.js';
+import { type WorkFile, workKey } from './work.js';
+
+const { History } = proto.temporal.api.history.v1;
+
+/** A file, and what became of it. */
+export interface Upload {
+  readonly file: WorkFile;
+  readonly workflowId: string;
+  receipt?: Receipt;
+  /** Why there is no receipt. */
+  failure?: string;
+}
+
+/** The part of the result that is found out when all is over. */
+export type Findings = Omit<ChaosResult, 'seed' | 'files' | 'crashes' | 'kills' | 'seconds'>;
+
+interface Account {
+  readonly values: Pick<
+    ChaosResult,
+    'executionsWanted' | 'executionsStarted' | 'duplicates' | 'lost' | 'receiptsDifferent'
+  >;
+  readonly remarks: readonly string[];
+}
+
+/** Compares what the receipts say with the ledger, S3, the histories and the logs. */
+export async function audit(world: World, uploads: readonly Upload[]): Promise<Findings> {
+  const { values, remarks } = account(world, uploads);
+  const damaged = await damagedFiles(world, uploads);
+  const { bytes, steps, attempts } = await historiesOf(world, uploads);
+  const secrets = await secretsLeft(world, bytes);
+  const receipts = receiptsOf(uploads);
+  const { calls } = world.sandbox;
+  return {
+    ...values,
+    filesDone: receipts.length,
+    bytesDifferent: damaged.length,
+    secretsFound: secrets.reduce((sum, { found }) => sum + found, 0),
+    steps,
+    attempts,
+    presigns: receipts.reduce((sum, { presigns }) => sum + presigns, 0),
+    settledByList: receipts
+      .flatMap(({ executions }) => executions)
+      .filter(({ settledBy }) => settledBy === 'list').length,
+    calls: calls.length,
+    callsStruck: calls.filter(({ fault }) => fault).length,
+    remarks: [
+      ...uploads.flatMap(({ workflowId, failure }) =>
+        failure === undefined ? [] : [`${workflowId}: ${failure}`],
+      ),
+      ...remarks,
+      ...damaged.map((fileName) => `${fileName}: the stored bytes differ`),
+      ...secrets.filter(({ found }) => found > 0).map(({ place, found }) => `${found} secrets in ${place}`),
+    ],
+  };
+}
+
+/** Each configuration of each file is in the ledger once, and on a receipt. */
+function account({ sandbox }: World, uploads: readonly Upload[]): Account {
+  const fileNames = new Map(sandbox.files.map(({ fileId, fileName }) => [fileId, fileName]));
+  const wanted = uploads.flatMap(({ file }) => file.labels.map((label) => workKey(file.fileName, label)));
+  const started = sandbox.charges.map(({ fileId, configuration }) =>
+    workKey(fileNames.get(fileId), configuration.analysis),
+  );
+  const trackingIds = sandbox.charges.map(({ trackingId }) => String(trackingId));
+  const missing = without(wanted, started);
+  const charged = sandbox.charges.map(({ fileId, configuration, trackingId, executionId }) =>
+    [fileId, configuration.analysis, trackingId, executionId].join(' '),
+  );
+  const receipted = receiptsOf(uploads).flatMap(({ fileId, executions }) =>
+    executions.map(({ label, trackingId, executionId }) =>
+      [fileId, label, trackingId, executionId].join(' '),
+    ),
+  );
+  const onOneSide = [...without(charged, receipted), ...without(receipted, charged)];
+  return {
+    values: {
+      executionsWanted: wanted.length,
+      executionsStarted: started.length,
+      duplicates: Math.max(repeated(started).length, repeated(trackingIds).length),
+      lost: uploads.filter(({ receipt }) => !receipt).length + missing.length,
+      receiptsDifferent: onOneSide.length,
+    },
+    remarks: [
+      ...repeated(started).map((work) => `started again: ${work}`),
+      ...missing.map((work) => `not started: ${work}`),
+      ...onOneSide.map((execution) => `only on a receipt, or only in the ledger: ${execution}`),
+    ],
+  };
+}
+
+async function damagedFiles({ sandbox }: World, uploads: readonly Upload[]): Promise<string[]> {
+  const damaged: string[] = [];
+  for (const { file, receipt } of uploads) {
+    if (!receipt) continue;
+    const sent = await sha256(createReadStream(file.path));
+    const stored = await sandbox.storedStream(receipt.fileId ?? '').then(sha256, String);
+    if (stored !== sent || receipt.sha256 !== sent) damaged.push(file.fileName);
+  }
+  return damaged;
+}
+
+/** The histories as Temporal stores them, and how often their activities were tried. */
+async function historiesOf({ rawClient }: World, uploads: readonly Upload[]) {
+  const histories: Buffer[] = [];
+  let steps = 0;
+  let attempts = 0;
+  for (const { workflowId, file } of uploads) {
+    const history = await rawClient.workflow.getHandle(workflowId).fetchHistory();
+    for (const { activityTaskStartedEventAttributes: started } of history.events ?? []) {
+      if (!started) continue;
+      steps++;
+      attempts += started.attempt ?? 1;
+    }
+    histories.push(searchable(Buffer.from(History.encode(history).finish()), file.fileName));
+  }
+  return { bytes: Buffer.concat(histories), steps, attempts };
+}
+
+/** How many secrets each place holds where none must be. */
+async function secretsLeft(world: World, histories: Buffer) {
+  const places = {
+    "the workers' logs": searchable(Buffer.from(world.log()), 'uploadAnalysisFile'),
+    'the histories': histories,
+    "Temporal's database": searchable(await databaseOf(world), 'uploadAnalysisFile'),
+  };
+  return Object.entries(places).map(([place, bytes]) => ({
+    place,
+    found: secretsIn(bytes, world.sandbox.secrets).size,
+  }));
+}
+
+/** The database's file, and the journal beside it. */
+async function databaseOf({ folder }: World): Promise<Buffer> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith('temporal.db'));
+  return Buffer.concat(await Promise.all(names.map((name) => readFile(join(folder, name)))));
+}
+
+/** Bytes that hold what they must hold, so that not to find something in them means something. */
+function searchable(bytes: Buffer, control: string): Buffer {
+  if (!bytes.includes(control)) throw new Error(`"${control}" is not where it must be: the search is blind`);
+  return bytes;
+}
+
+async function sha256(stream: Readable): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of stream) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+const receiptsOf = (uploads: readonly Upload[]): Receipt[] => uploads.flatMap(({ receipt }) => receipt ?? []);
+
+function without(these: readonly string[], those: readonly string[]): string[] {
+  const known = new Set(those);
+  return these.filter((each) => !known.has(each));
+}
+
+const repeated = (all: readonly string[]): string[] => all.filter((each, index) => all.indexOf(each) < index);

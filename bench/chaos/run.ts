@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { dice } from '../../sandbox/dice.js';
+import { requestForFile, UploadClient } from '../../src/client.js';
+import { startWorld, type World } from '../../test/support/world.js';
+import { audit, type Upload } from './audit.js';
+import { addFaults, expireTokens } from './faults.js';
+import { pause } from './pause.js';
+import type { ChaosResult } from './result.js';
+import { executionsOf, makeWork, type WorkFile } from './work.js';
+import { type KillPlan, Workers } from './workers.js';
+
+/** How much goes wrong, and for how long. */
+export interface ChaosOptions {
+  readonly files: number;
+  /** Of sizes, faults and kills. Which call they meet is left to the machine. */
+  readonly seed: number;
+  /** After that nothing goes wrong any more. Default: 15. */
+  readonly minutes?: number;
+  /** The share of calls that is struck. Default: 0.12. */
+  readonly chance?: number;
+  /** Default: every 20 to 40 seconds. */
+  readonly kills?: KillPlan;
+  /** Told now and then how it stands. */
+  readonly onProgress?: (line: string) => void;
+  /** Ends the run before its time. */
+  readonly signal?: AbortSignal;
+}
+
+const MINUTE_MS = 60_000;
+/** What is not done by then without faults is lost: longer than the longest pause between two attempts. */
+const REST_MS = 6 * MINUTE_MS;
+const PROGRESS_EVERY_MS = 10_000;
+/** Short lives, so that tokens and forms expire by themselves too. A form is not used in its last 30 seconds. */
+const lives = { idTokenSeconds: 30, presignSeconds: 60 };
+/** Executions stay in the queue: to compute them is not what is tried here. */
+const QUEUING_MS = 3_600_000;
+
+/**
+ * Uploads files through real workers while their calls fail and they are killed, and finds out what that came to.
+ *
+ * @throws the signal's reason when aborted
+ */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const world = await startWorld({ seed: options.seed, stepMs: QUEUING_MS, conversionMs: 300, ...lives });
+  try {
+    return await runIn(world, options);
+  } finally {
+    await world.stop();
+  }
+}
+
+async function runIn(world: World, options: ChaosOptions): Promise<ChaosResult> {
+  const { files, seed, minutes = 15, chance = 0.12, kills = { pauseSeconds: [20, 40] } } = options;
+  const work = await makeWork(join(world.folder, 'files'), files, dice(seed));
+  const client = await UploadClient.connect({ client: world.client });
+  const workers = await Workers.start(world);
+  const ends = new AbortController();
+  const over = new AbortController();
+  const rest = AbortSignal.any([over.signal, ...(options.signal ? [options.signal] : [])]);
+  const signal = AbortSignal.any([ends.signal, rest]);
+
+  const startedAt = performance.now();
+  const { faults } = world.sandbox;
+  addFaults(faults, chance);
+  const trouble = Promise.all([
+    workers.killNowAndThen(kills, dice(seed + 1), signal),
+    expireTokens(faults, dice(seed + 2), signal),
+  ]);
+  const uploads: Upload[] = [];
+  const done = upload(client, work, uploads);
+  const progress = setInterval(() => options.onProgress?.(standing(uploads, workers)), PROGRESS_EVERY_MS);
+  try {
+    await Promise.race([done, pause(minutes * MINUTE_MS, signal), trouble.then(() => done)]);
+    ends.abort();
+    faults.clear();
+    await trouble;
+    options.signal?.throwIfAborted();
+    await Promise.race([done, pause(REST_MS, rest)]);
+    options.signal?.throwIfAborted();
+  } finally {
+    ends.abort();
+    over.abort();
+    clearInterval(progress);
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  for (const each of uploads) if (!each.receipt) each.failure ??= 'not done in time';
+  const findings = await audit(world, uploads);
+  return { ...findings, seed, files, crashes: workers.crashes, kills: workers.kills, seconds };
+}
+
+/** Starts a workflow for each file, side by side, and waits for all. */
+async function upload(client: UploadClient, work: readonly WorkFile[], uploads: Upload[]): Promise<void> {
+  await Promise.all(
+    work.map(async (file) => {
+      const request = await requestForFile(file.path, { executions: executionsOf(file), batch: 'chaos' });
+      const { workflowId, result } = await client.start(request);
+      const each: Upload = { file, workflowId };
+      uploads.push(each);
+      await result().then(
+        (receipt) => {
+          each.receipt = receipt;
+        },
+        (error: unknown) => {
+          each.failure = String(error);
+        },
+      );
+    }),
+  );
+}
+
+function standing(uploads: readonly Upload[], { kills }: Workers): string {
+  const count = (field: 'receipt' | 'failure') => uploads.filter((each) => each[field] !== undefined).length;
+  return `${uploads.length} started, ${count('receipt')} done, ${count('failure')} failed, ${kills} kills`;
+}
