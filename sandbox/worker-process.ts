@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { endWithThisProcess } from './servers/watchdog.js';
 
 /** The `aplos-upload` command, as the build makes it. */
 export const COMMAND = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -14,7 +15,8 @@ export interface WorkerProcess {
 
 /**
  * Starts `aplos-upload worker` and waits until it polls. It runs in a process group of its own, so that Ctrl-C
- * in the terminal ends it only when this process says so; it ends when this process does.
+ * in the terminal ends it only when this process says so; it ends when this process
+ * does, by whatever means.
  *
  * @param env the environment to add to this process's own
  * @param onLog takes each piece of its log; default: warnings and errors go to stderr
@@ -29,9 +31,7 @@ export async function startWorker(
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
-  const killed = () => child.kill('SIGKILL');
-  process.once('exit', killed);
-  child.once('exit', () => process.off('exit', killed));
+  endWithThisProcess(child);
 
   let log = '';
   const running = new Promise<void>((resolve, reject) => {

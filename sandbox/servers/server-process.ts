@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithThisProcess } from './watchdog.js';
 
 /** A server in a process of its own. */
 export interface ServerProcess {
@@ -99,7 +100,7 @@ async function run(command: ServerCommand): Promise<ChildProcess> {
     failed = error;
   });
   child.unref();
-  watch(child, command.leftovers);
+  endWithThisProcess(child, command.leftovers);
 
   const giveUpAt = Date.now() + READY_WITHIN_MS;
   while (!(await command.ready().catch(() => false))) {
@@ -115,20 +116,6 @@ async function run(command: ServerCommand): Promise<ChildProcess> {
     await sleep(50);
   }
   return child;
-}
-
-/** Ends the server when the pipe to this process closes, which it does however this process ends. */
-function watch(child: ChildProcess, leftovers: readonly string[]): void {
-  if (child.pid === undefined) return;
-  const script = 'read _; kill -s KILL -- "-$1"; shift; rm -rf "$@"';
-  const watchdog = spawn('sh', ['-c', script, 'sh', String(child.pid), ...leftovers], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  watchdog.unref();
-  watchdog.stdin.on('error', () => {});
-  if ('unref' in watchdog.stdin && typeof watchdog.stdin.unref === 'function') watchdog.stdin.unref();
-  child.once('exit', () => watchdog.kill('SIGKILL'));
 }
 
 const hasEnded = (child: ChildProcess): boolean =>
