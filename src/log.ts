@@ -12,7 +12,7 @@ const levels = {
   ERROR: 'error',
 } as const satisfies Record<LogLevel, string>;
 
-/** Logs to stderr: JSON lines, or something to read where that is a terminal. Level: `LOG_LEVEL`, default info. */
+/** Logs to stderr: JSON lines, or something to read where that is a terminal. Failures with a code are logged without their stack. */
 export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
   const destination = process.stderr.isTTY
     ? pinoPretty({

@@ -1,0 +1,176 @@
+/**
+ * `npm run docs:screenshots`: takes the pictures of the Temporal UI in docs/images. Needs Chromium at
+ * /usr/bin/chromium, or where CHROMIUM_PATH says, and the build.
+ */
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { startCodecServer } from '../sandbox/codec-server.js';
+import { startSandbox } from '../sandbox/sandbox.js';
+import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
+import { startWorker } from '../sandbox/worker-process.js';
+import { requestForFile, UploadClient, UploadFailedError } from '../src/client.js';
+import { loadSettings } from '../src/config.js';
+import { EncryptionCodec } from '../src/temporal/codec.js';
+import { workflowPage } from '../src/temporal/ui.js';
+
+const WIDTH = 1280;
+/** Of the UI's navigation, which is left out. */
+const LEFT = 49;
+const TOP = 48;
+/** The UI draws its timeline in steps. */
+const SETTLE_MS = 2000;
+const CHROMIUM_FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-lcd-text', // smaller pictures
+];
+/** The list's columns: a person sets them once in the UI, which keeps them in the browser. */
+const COLUMNS = ['Status', 'Workflow ID', 'AplosBatch', 'AplosRequestedBy', 'Start'];
+const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const images = join(repository, 'docs', 'images');
+const samples = join(repository, 'samples');
+
+const stops: (() => Promise<unknown>)[] = [];
+const started = <Server extends { stop(): Promise<unknown> }>(server: Server): Server => {
+  stops.unshift(() => server.stop());
+  return server;
+};
+
+try {
+  await takePictures();
+} finally {
+  for (const stop of stops) await stop();
+}
+process.exit();
+
+async function takePictures(): Promise<void> {
+  const { uiUrl, namespace } = await startServers();
+  const folder = await mkdtemp(join(tmpdir(), 'aplos-screenshots-'));
+  stops.push(() => rm(folder, { recursive: true, force: true }));
+  const { done, failed } = await uploadAll(join(folder, 'study-7'));
+  const browser = await openBrowser(join(folder, 'browser'));
+  stops.unshift(() => browser.close());
+  const page = await browser.newPage();
+  await page.addInitScript(showOwnColumns, COLUMNS);
+  await showFoldersAsDeployed(page, { [folder]: '/data', [repository]: '/app' });
+  await mkdir(images, { recursive: true });
+
+  const shoot = async (name: string, url: string, height: number, waitFor: string) => {
+    await page.setViewportSize({ width: WIDTH, height });
+    await page.goto(url);
+    await page.getByText(waitFor).first().waitFor();
+    await page.waitForLoadState('networkidle');
+    await page.waitForTimeout(SETTLE_MS);
+    const clip = { x: LEFT, y: TOP, width: WIDTH - LEFT, height: height - TOP };
+    await page.screenshot({ path: join(images, `${name}.png`), clip });
+  };
+  await shoot('list', `${uiUrl}/namespaces/${namespace}/workflows`, 480, 'placebo-arm.csv');
+  await shoot('workflow', workflowPage(uiUrl, namespace, done), 930, 'day 1 on single-oral-dose.csv');
+  await shoot('failed', workflowPage(uiUrl, namespace, failed), 930, 'dosing.amount must be more than 0');
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+}
+
+async function startServers() {
+  const key = `docs:${randomBytes(32).toString('base64')}`;
+  const { encryption } = loadSettings({ APLOS_UPLOAD_ENCRYPTION_KEY: key });
+  const codec = new EncryptionCodec(encryption.mode === 'on' ? encryption.keys : []);
+  const { url: codecEndpoint } = started(await startCodecServer(codec));
+  const [temporal, sandbox] = await Promise.all([
+    startTemporalDevServer({ codecEndpoint }).then(started),
+    startSandbox({ refuseConfiguration: refusal }).then(started),
+  ]);
+  Object.assign(process.env, sandbox.env, {
+    TEMPORAL_ADDRESS: temporal.address,
+    APLOS_UPLOAD_ENCRYPTION_KEY: key,
+  });
+  started(await startWorker({}));
+  return temporal;
+}
+
+function refusal({ dosing }: Readonly<Record<string, unknown>>): string | undefined {
+  return (dosing as { amount?: unknown } | undefined)?.amount === 0
+    ? 'dosing.amount must be more than 0'
+    : undefined;
+}
+
+/** Uploads both samples, and one whose configuration is refused. */
+async function uploadAll(folder: string): Promise<{ done: string; failed: string }> {
+  const client = await UploadClient.connect();
+  await mkdir(folder);
+  const upload = async (sample: string, fileName: string, dose?: number) => {
+    const configuration = JSON.parse(await readFile(join(samples, `${sample}.json`), 'utf8'));
+    if (dose !== undefined) configuration.dosing.amount = dose;
+    await copyFile(join(samples, `${sample}.csv`), join(folder, fileName));
+    const request = await requestForFile(join(folder, fileName), {
+      requestedBy: 'jane@example.com',
+      batch: 'study-7',
+      executions: [{ label: 'day 1', configuration }],
+    });
+    return client.start(request);
+  };
+  const crossover = await upload('food-effect-crossover', 'food-effect-crossover.csv');
+  const refused = await upload('single-oral-dose', 'placebo-arm.csv', 0);
+  const dose = await upload('single-oral-dose', 'single-oral-dose.csv');
+  await Promise.all([
+    crossover.result(),
+    dose.result(),
+    refused.result().catch((error: unknown) => {
+      if (!(error instanceof UploadFailedError)) throw error;
+    }),
+  ]);
+  await client.close();
+  return { done: dose.workflowId, failed: refused.workflowId };
+}
+
+function openBrowser(userDataDir: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(userDataDir, {
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    headless: true,
+    chromiumSandbox: false,
+    args: CHROMIUM_FLAGS,
+    viewport: { width: WIDTH, height: 900 },
+    colorScheme: 'light',
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+  });
+}
+
+/** Runs in the browser. The names are those of the UI's own settings. */
+function showOwnColumns(columns: readonly string[]): void {
+  const { localStorage } = globalThis as unknown as {
+    localStorage: { setItem(key: string, value: string): void };
+  };
+  localStorage.setItem('navOpen', 'false');
+  localStorage.setItem(
+    'namespace-workflow-table-columns',
+    JSON.stringify({ default: columns.map((label) => ({ label })) }),
+  );
+}
+
+/** This machine's folders are nobody's business: shows them as they might be where it is deployed. */
+async function showFoldersAsDeployed(page: Page, folders: Readonly<Record<string, string>>): Promise<void> {
+  const rename = (text: string) =>
+    Object.entries(folders).reduce((all, [own, shown]) => all.replaceAll(own, shown), text);
+  await page.route('**/api/v1/**', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: rename(await response.text()) });
+  });
+  await page.route('**/decode*', async (route) => {
+    const response = await route.fetch();
+    if (!response.ok()) return route.fulfill({ response });
+    const { payloads } = (await response.json()) as { payloads: { data: string }[] };
+    for (const payload of payloads) {
+      const text = rename(Buffer.from(payload.data, 'base64').toString('utf8'));
+      payload.data = Buffer.from(text).toString('base64');
+    }
+    return route.fulfill({ response, json: { payloads } });
+  });
+}
