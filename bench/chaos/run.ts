@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { dice } from '../../sandbox/dice.js';
 import { requestForFile, UploadClient } from '../../src/client.js';
@@ -16,9 +17,11 @@ export interface ChaosOptions {
   readonly seed: number;
   /** After that nothing goes wrong any more. Default: 15. */
   readonly minutes?: number;
-  /** The share of calls that is struck. Default: 0.12. */
+  /** How long it may then take to get done; what is not is lost. Default: 6, a minute more than the longest pause. */
+  readonly restMinutes?: number;
+  /** The share of calls that is struck. Default: 0.1. */
   readonly chance?: number;
-  /** Default: every 20 to 40 seconds. */
+  /** Default: the first after 10 to 25 seconds, without limit. */
   readonly kills?: KillPlan;
   /** Told now and then how it stands. */
   readonly onProgress?: (line: string) => void;
@@ -27,8 +30,6 @@ export interface ChaosOptions {
 }
 
 const MINUTE_MS = 60_000;
-/** What is not done by then without faults is lost: longer than the longest pause between two attempts. */
-const REST_MS = 6 * MINUTE_MS;
 const PROGRESS_EVERY_MS = 10_000;
 /** Short lives, so that tokens and forms expire by themselves too. A form is not used in its last 30 seconds. */
 const lives = { idTokenSeconds: 30, presignSeconds: 60 };
@@ -50,40 +51,40 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 }
 
 async function runIn(world: World, options: ChaosOptions): Promise<ChaosResult> {
-  const { files, seed, minutes = 15, chance = 0.12, kills = { pauseSeconds: [20, 40] } } = options;
+  const { files, seed, minutes = 15, restMinutes = 6, chance = 0.1 } = options;
+  const { kills = { pauseSeconds: [10, 25] }, onProgress, signal: interrupted } = options;
   const work = await makeWork(join(world.folder, 'files'), files, dice(seed));
   const client = await UploadClient.connect({ client: world.client });
   const workers = await Workers.start(world);
-  const ends = new AbortController();
+  const { faults } = world.sandbox;
+  const calm = new AbortController();
   const over = new AbortController();
-  const rest = AbortSignal.any([over.signal, ...(options.signal ? [options.signal] : [])]);
-  const signal = AbortSignal.any([ends.signal, rest]);
+  const whole = AbortSignal.any([over.signal, ...(interrupted ? [interrupted] : [])]);
+  const troubled = AbortSignal.any([calm.signal, whole]);
+  setMaxListeners(0, whole); // each upload that is waited for listens
 
   const startedAt = performance.now();
-  const { faults } = world.sandbox;
   addFaults(faults, chance);
   const trouble = Promise.all([
-    workers.killNowAndThen(kills, dice(seed + 1), signal),
-    expireTokens(faults, dice(seed + 2), signal),
+    workers.killNowAndThen(kills, dice(seed + 1), troubled),
+    expireTokens(faults, dice(seed + 2), troubled),
   ]);
   const uploads: Upload[] = [];
-  const done = upload(client, work, uploads);
-  const progress = setInterval(() => options.onProgress?.(standing(uploads, workers)), PROGRESS_EVERY_MS);
+  const done = world.client.withAbortSignal(whole, () => upload(client, work, uploads));
+  const progress = setInterval(() => onProgress?.(standing(uploads, workers)), PROGRESS_EVERY_MS);
   try {
-    await Promise.race([done, pause(minutes * MINUTE_MS, signal), trouble.then(() => done)]);
-    ends.abort();
+    await Promise.race([done, pause(minutes * MINUTE_MS, troubled), trouble.then(() => done)]);
+    calm.abort();
     faults.clear();
     await trouble;
-    options.signal?.throwIfAborted();
-    await Promise.race([done, pause(REST_MS, rest)]);
-    options.signal?.throwIfAborted();
+    await Promise.race([done, pause(restMinutes * MINUTE_MS, whole)]);
+    interrupted?.throwIfAborted();
+    for (const each of uploads) if (!each.receipt) each.failure ??= 'not done in time';
   } finally {
-    ends.abort();
     over.abort();
     clearInterval(progress);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  for (const each of uploads) if (!each.receipt) each.failure ??= 'not done in time';
   const findings = await audit(world, uploads);
   return { ...findings, seed, files, crashes: workers.crashes, kills: workers.kills, seconds };
 }
@@ -101,7 +102,7 @@ async function upload(client: UploadClient, work: readonly WorkFile[], uploads: 
           each.receipt = receipt;
         },
         (error: unknown) => {
-          each.failure = String(error);
+          each.failure ??= String(error);
         },
       );
     }),

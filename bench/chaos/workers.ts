@@ -6,9 +6,12 @@ const HOW_MANY = 2;
 /** An upload that hangs is given up soon. In seconds. */
 const env = { APLOS_UPLOAD_IDLE_TIMEOUT: '3' };
 
+/** Early, most is under way to be hit; later, what is left needs time to get over the last kill. */
+const LONGER_EACH_TIME = 1.25;
+
 /** When workers are killed. */
 export interface KillPlan {
-  /** From one kill to the next: the least and the most, in seconds. */
+  /** Until the first kill: the least and the most, in seconds. Each pause is a quarter longer than the one before. */
   readonly pauseSeconds: readonly [least: number, most: number];
   /** Default: no limit. */
   readonly atMost?: number;
@@ -46,7 +49,8 @@ export class Workers {
   async killNowAndThen(plan: KillPlan, roll: () => number, signal: AbortSignal): Promise<void> {
     const [least, most] = plan.pauseSeconds;
     const { atMost = Number.POSITIVE_INFINITY } = plan;
-    while (this.#kills < atMost && (await pause(1000 * (least + roll() * (most - least)), signal))) {
+    const nextPauseMs = () => 1000 * (least + roll() * (most - least)) * LONGER_EACH_TIME ** this.#kills;
+    while (this.#kills < atMost && (await pause(nextPauseMs(), signal))) {
       const index = Math.floor(roll() * HOW_MANY);
       const victim = this.#running[index];
       this.#running[index] = undefined;
