@@ -21,7 +21,11 @@ export async function startCodecServer(codec: PayloadCodec): Promise<CodecServer
     response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
     response.setHeader('access-control-allow-headers', 'content-type,x-namespace,authorization');
     if (request.method === 'OPTIONS') return response.writeHead(204).end();
-    if (request.method !== 'POST' || !request.url?.endsWith('/decode')) return response.writeHead(404).end();
+    if (
+      request.method !== 'POST' ||
+      !new URL(request.url ?? '/', 'http://localhost').pathname.endsWith('/decode')
+    )
+      return response.writeHead(404).end();
     try {
       const { payloads } = Payloads.fromObject(JSON.parse(await textOf(request)));
       const decoded = Payloads.create({ payloads: await codec.decode(payloads) });

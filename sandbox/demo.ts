@@ -52,6 +52,7 @@ async function demo(): Promise<void> {
   ]);
   Object.assign(process.env, sandbox.env, {
     APLOS_UPLOAD_UI_URL: temporal.uiUrl,
+    TEMPORAL_CODEC_ENDPOINT: codecServer.url,
     TEMPORAL_ADDRESS: temporal.address,
     APLOS_UPLOAD_ENCRYPTION_KEY: key,
   });
@@ -105,6 +106,7 @@ async function untilCtrlC({ address, uiUrl }: TemporalDevServer, { env }: Sandbo
   const variables = {
     TEMPORAL_ADDRESS: address,
     APLOS_UPLOAD_UI_URL: uiUrl,
+    TEMPORAL_CODEC_ENDPOINT: process.env.TEMPORAL_CODEC_ENDPOINT,
     APLOS_UPLOAD_ENCRYPTION_KEY: process.env.APLOS_UPLOAD_ENCRYPTION_KEY,
     ...env,
   };

@@ -6,7 +6,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
-import { asUploadFailed } from './client/failed.js';
+import { asUploadFailed, UploadFailedError } from './client/failed.js';
 import { statusOf, type UploadStatus } from './client/status.js';
 import { workflowIdFor } from './client/workflow-id.js';
 import { loadSettings, type Settings } from './config.js';
@@ -135,8 +135,10 @@ export class UploadClient {
    * @returns `undefined` where the namespace has no such workflow, or no longer
    */
   async status(workflowId: string): Promise<UploadStatus | undefined> {
+    const handle = this.#client.workflow.getHandle(workflowId);
     try {
-      return await statusOf(this.#client, await this.#client.workflow.getHandle(workflowId).describe());
+      const status = await statusOf(this.#client, await handle.describe());
+      return status.state === 'failed' ? { ...status, failure: await failureOf(handle, workflowId) } : status;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
@@ -182,5 +184,18 @@ async function receiptOf(handle: WorkflowHandle, workflowId: string): Promise<Re
     return (await handle.result()) as Receipt;
   } catch (error) {
     throw asUploadFailed(error, workflowId);
+  }
+}
+
+async function failureOf(
+  handle: WorkflowHandle,
+  workflowId: string,
+): Promise<{ code: string; message: string }> {
+  try {
+    await receiptOf(handle, workflowId);
+    throw new Error(`The upload ${workflowId} has not failed`);
+  } catch (error) {
+    if (!(error instanceof UploadFailedError)) throw error;
+    return { code: error.code, message: error.message };
   }
 }

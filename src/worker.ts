@@ -21,6 +21,9 @@ import { assertSearchAttributes } from './temporal/search-attributes.js';
 /** The time within which a killed worker's or a cancelled upload is noticed. */
 const HEARTBEAT_THROTTLE = '1 second';
 
+/** Longer than any call that is not cancelled; after that a worker ends even if Temporal is gone. */
+const FORCE_AFTER_GRACE_MS = 60_000;
+
 /** A worker that is connected and checked, and what ends it. */
 export interface UploadWorker {
   /** Polls until told to stop by `SIGTERM` or `SIGINT`, then drains: resolves when all is handed back. */
@@ -52,6 +55,7 @@ export async function createUploadWorker(
     activities: { ...createActivities(dependencies(settings, dispatcher, connection, target.namespace)) },
     maxConcurrentActivityTaskExecutions: settings.concurrency,
     shutdownGraceTime: settings.shutdownGraceMs,
+    shutdownForceTime: settings.shutdownGraceMs + FORCE_AFTER_GRACE_MS,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
   });

@@ -34,6 +34,7 @@ async function build(): Promise<void> {
     writeFileSync(join(making, STAMP), '');
     rmSync('dist', { recursive: true, force: true });
     chmodSync(making, 0o755);
+    chmodSync(join(making, 'cli.js'), 0o755);
     renameSync(making, 'dist');
   } finally {
     rmSync(making, { recursive: true, force: true });

@@ -29,6 +29,7 @@ function statusText({
   startedAt,
   closedAt,
   requestedBy,
+  failure,
 }: UploadStatus): string {
   const when = `since ${startedAt.toISOString()}${closedAt ? ` until ${closedAt.toISOString()}` : ''}`;
   return [
@@ -40,6 +41,7 @@ function statusText({
       const trouble = lastFailure ? `, last failure ${lastFailure.code}: ${lastFailure.message}` : '';
       return `  ${activity}, attempt ${attempt}${sent}${trouble}`;
     }),
+    ...(failure ? [`  ${failure.code}: ${failure.message}`] : []),
     ...executionIds.map((executionId) => `  execution ${executionId}`),
   ].join('\n');
 }

@@ -80,7 +80,7 @@ async function waitForAll(
     if (result.status === 'fulfilled') {
       console.log(json ? JSON.stringify(result.value) : `\n${receiptText(result.value)}`);
     } else {
-      complain(`${uploads[index]?.fileName}: ${inOneLine(result.reason)}`);
+      complain(nameTheFile(inOneLine(result.reason), uploads[index]?.fileName ?? ''));
       process.exitCode = ExitCode.failed;
     }
   });
@@ -91,3 +91,6 @@ async function waitForAll(
     process.exit(130);
   }
 }
+
+const nameTheFile = (line: string, fileName: string) =>
+  line.includes(fileName) ? line : `${fileName}: ${line}`;

@@ -18,6 +18,8 @@ export interface UploadStatus {
   readonly executionIds: readonly string[];
   readonly startedAt: Date;
   readonly closedAt?: Date;
+  /** Why a failed upload failed: a code of the error table, and what happened and what to do. */
+  readonly failure?: { readonly code: string; readonly message: string };
   /** What a running upload is at. */
   readonly pending: readonly PendingStep[];
 }

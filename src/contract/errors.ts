@@ -120,7 +120,7 @@ export const errorTable = {
   LOGIN_THROTTLED: row(
     'retry',
     'Cognito asks to log in less often.',
-    'Nothing; if it lasts, see who else uses the account.',
+    'It passes by itself; if it lasts, see who else uses the account.',
   ),
   LOGIN_UNAVAILABLE: row(
     'retry',
@@ -141,12 +141,12 @@ export const errorTable = {
   API_UNAVAILABLE: row(
     'retry',
     'The Aplos API answered with an error of its own (5xx), or ran into its time limit.',
-    'Nothing; if it lasts, ask Aplos and give the log id in the message.',
+    'It passes by itself; if it lasts, ask Aplos and give the log id in the message.',
   ),
   API_THROTTLED: row(
     'retry',
     'The Aplos API asks for fewer calls (429).',
-    'Nothing; its Retry-After is respected.',
+    'It passes by itself: the pause that the API asked for is kept.',
   ),
   API_TOKEN_REFUSED: row(
     'final',
@@ -192,7 +192,7 @@ export const errorTable = {
   S3_UNAVAILABLE: row(
     'retry',
     'S3 asks to try again later (SlowDown, InternalError, RequestTimeout, 5xx).',
-    'Nothing; if it lasts, see the AWS status page.',
+    'It passes by itself; if it lasts, see the AWS status page.',
   ),
   S3_STALLED: row(
     'retry',
@@ -202,7 +202,7 @@ export const errorTable = {
   S3_EXPIRED: row(
     'presign-again',
     'The presigned POST, or the token in it, has expired.',
-    'Nothing; a new one is asked for.',
+    'It passes by itself: a new one is asked for.',
   ),
   S3_SIGNATURE_REFUSED: row(
     'final',
@@ -242,7 +242,7 @@ export const errorTable = {
   UPLOAD_CORRUPTED: row(
     'presign-again',
     'The MD5 that S3 stored is not the MD5 of what was sent.',
-    'Nothing; it is sent again a bounded number of times. If it lasts, suspect the disk, the memory or a proxy.',
+    'It is sent again a bounded number of times. If it lasts, suspect the disk, the memory or a proxy.',
   ),
 
   FILE_INVALID: row(
@@ -253,7 +253,7 @@ export const errorTable = {
   EXECUTION_REFUSED: row(
     'final',
     'Aplos NCA refused to start the execution, for example because of its configuration.',
-    'Correct the configuration and start again; the file is uploaded already.',
+    'Correct the configuration, then upload again with it.',
   ),
   ALLOCATION_EXHAUSTED: row(
     'final',

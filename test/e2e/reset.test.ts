@@ -63,6 +63,8 @@ describe("Temporal's Reset", () => {
     world.sandbox.faults.add({ route: 'start', status: 400, skip: 1 });
     const { handle, path } = await start(['day 1', 'day 7']);
     await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
+    const { stdout } = await world.run('status', handle.workflowId);
+    expect(stdout).toMatch(/ {2}failed .*\n {2}EXECUTION_REFUSED: reset-\d\.csv: To start an execution/);
     const uploads = world.sandbox.files.length;
 
     await resetTo('startExecution', handle.workflowId);
