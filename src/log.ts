@@ -32,7 +32,7 @@ export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
     destination,
   );
   return new DefaultLogger(level, ({ level: severity, message, meta }: LogEntry) => {
-    const { error, ...fields } = meta ?? {};
+    const { error, taskToken: _ofNoUse, ...fields } = meta ?? {};
     sink[levels[severity]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
   });
 }
@@ -40,5 +40,7 @@ export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
 /** A failure with a code says all in its message; its stack is of no use to who reads the log. */
 function describeError(error: Error) {
   const coded = [error, error.cause].find((each) => each instanceof ApplicationFailure);
-  return coded?.type ? { code: coded.type, message: coded.message } : stdSerializers.err(error);
+  if (coded?.type) return { code: coded.type, message: coded.message };
+  const [first = ''] = (error.stack ?? '').split('\n');
+  return first.startsWith('ApplicationFailure: ') ? { message: first } : stdSerializers.err(error);
 }

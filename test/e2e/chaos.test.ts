@@ -14,7 +14,8 @@ describe('when everything goes wrong now and then', () => {
       files: FILES,
       seed: 4,
       minutes: MINUTES,
-      kills: { pauseSeconds: [1, 3], atMost: 2 },
+      chance: 0.07,
+      kills: { pauseSeconds: [1, 2], atMost: 2 },
     });
   }, 10 * 60_000);
 
