@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import pc from 'picocolors';
+import { out } from '../src/cli/colors.js';
 import { follow, progressView } from '../src/cli/progress.js';
 import { receiptText } from '../src/cli/receipt-text.js';
 import { requestForFile, UploadClient } from '../src/client.js';
@@ -63,7 +63,7 @@ async function demo(): Promise<void> {
   say('Uploading both samples…\n');
   const workflowIds = await uploadSamples(sandbox);
 
-  console.log(`\n${pc.bold('In the Temporal UI:')} ${temporal.uiUrl}`);
+  console.log(`\n${out.bold('In the Temporal UI:')} ${temporal.uiUrl}`);
   for (const workflowId of workflowIds)
     console.log(`  ${workflowPage(temporal.uiUrl, temporal.namespace, workflowId)}`);
   if (stays) await untilCtrlC(temporal, sandbox);
@@ -93,7 +93,7 @@ async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
     const stored = await sandbox.storedBytes(receipt.fileId ?? '');
     const same = stored.equals(await readFile(sample(receipt.fileName)));
     console.log(
-      `    ${pc.dim('compared ')} the stored object ${same ? 'is the file, byte for byte' : pc.red('differs from the file')}`,
+      `    ${out.dim('compared ')} the stored object ${same ? 'is the file, byte for byte' : out.red('differs from the file')}`,
     );
     if (!same) process.exitCode = 1;
   }
@@ -122,5 +122,5 @@ function sample(name: string): string {
 }
 
 function say(line: string): void {
-  console.log(pc.dim(line));
+  console.log(out.dim(line));
 }

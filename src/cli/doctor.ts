@@ -1,6 +1,5 @@
 import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import pc from 'picocolors';
 import { Agent } from 'undici';
 import { AplosAccounts } from '../aplos/accounts.js';
 import { loadSettings, type Settings } from '../config.js';
@@ -14,6 +13,7 @@ import {
   temporalUnreachable,
 } from '../temporal/connection.js';
 import { assertSearchAttributes } from '../temporal/search-attributes.js';
+import { out } from './colors.js';
 import { ExitCode, inOneLine } from './exit.js';
 
 const PROBE_NAME = 'aplos-upload-doctor.csv';
@@ -87,10 +87,10 @@ async function check<Result>(
 ): Promise<Result | undefined> {
   try {
     const result = await work();
-    console.log(`${pc.green('✓')} ${what}: ${finding(result)}`);
+    console.log(`${out.green('✓')} ${what}: ${finding(result)}`);
     return result;
   } catch (error) {
-    console.log(`${pc.red('✗')} ${what}: ${inOneLine(error)}`);
+    console.log(`${out.red('✗')} ${what}: ${inOneLine(error)}`);
     process.exitCode = ExitCode.failed;
     return undefined;
   }

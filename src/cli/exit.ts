@@ -1,6 +1,6 @@
-import pc from 'picocolors';
 import { UploadFailedError } from '../client.js';
 import { UploadError } from '../contract/errors.js';
+import { err } from './colors.js';
 
 /** What the command tells its caller. */
 export const ExitCode = { done: 0, failed: 1, badUsage: 2 } as const;
@@ -37,4 +37,4 @@ export function inOneLine(error: unknown): string {
     : `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-export const complain = (line: string): void => void process.stderr.write(`${pc.red('✗')} ${line}\n`);
+export const complain = (line: string): void => void process.stderr.write(`${err.red('✗')} ${line}\n`);

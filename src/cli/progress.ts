@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MultiBar } from 'cli-progress';
-import pc from 'picocolors';
 import type { UploadClient, UploadHandle } from '../client.js';
+import { err } from './colors.js';
 
 const EVERY_MS = 500;
 
@@ -34,7 +34,7 @@ export interface ProgressView {
 export const progressView = (): ProgressView => (process.stderr.isTTY ? bars() : lines());
 
 function bars(): ProgressView {
-  const format = `{file} ${pc.cyan('{bar}')} {percentage}%  {step}`;
+  const format = `{file} ${err.cyan('{bar}')} {percentage}%  {step}`;
   const view = new MultiBar({
     format,
     stream: process.stderr,

@@ -1,5 +1,5 @@
-import pc from 'picocolors';
 import type { Receipt } from '../contract/receipt.js';
+import { out } from './colors.js';
 
 /** A receipt to be read by a person. */
 export function receiptText(receipt: Receipt): string {
@@ -37,8 +37,8 @@ export function receiptText(receipt: Receipt): string {
       `${seconds(receipt)} s, ${steps.length} steps in ${attempts} attempts${presigns > 1 ? `, presigned ${presigns} times` : ''}`,
     ],
   ];
-  const lines = rows.map(([name, value]) => `    ${pc.dim(name.padEnd(9))} ${value}`);
-  return [`${pc.green('✓')} ${pc.bold(fileName)}  ${sizeBytes.toLocaleString('en')} bytes`, ...lines].join(
+  const lines = rows.map(([name, value]) => `    ${out.dim(name.padEnd(9))} ${value}`);
+  return [`${out.green('✓')} ${out.bold(fileName)}  ${sizeBytes.toLocaleString('en')} bytes`, ...lines].join(
     '\n',
   );
 }

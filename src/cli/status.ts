@@ -1,5 +1,5 @@
-import pc from 'picocolors';
 import { UploadClient, type UploadStatus } from '../client.js';
+import { out } from './colors.js';
 import { complain, ExitCode } from './exit.js';
 
 /** `aplos-upload status` */
@@ -33,7 +33,7 @@ function statusText({
 }: UploadStatus): string {
   const when = `since ${startedAt.toISOString()}${closedAt ? ` until ${closedAt.toISOString()}` : ''}`;
   return [
-    `${pc.bold(workflowId)}  ${state}  ${pc.dim(`${when}${requestedBy ? `, for ${requestedBy}` : ''}`)}`,
+    `${out.bold(workflowId)}  ${state}  ${out.dim(`${when}${requestedBy ? `, for ${requestedBy}` : ''}`)}`,
     ...pending.map(({ activity, attempt, heartbeat, lastFailure }) => {
       const sent = heartbeat
         ? `, ${Math.floor((100 * heartbeat.bytesSent) / heartbeat.totalBytes)}% sent`
