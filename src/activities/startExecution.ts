@@ -30,9 +30,11 @@ async function startOnce(
 
   const earlier = (await mayBeStarted()) ? await lookForIt() : undefined;
   if (earlier) return found(earlier);
-  cancellationSignal().throwIfAborted();
   try {
-    const { executionId, status } = await service.startExecution({ file, execution, trackingId });
+    const { executionId, status } = await service.startExecution(
+      { file, execution, trackingId },
+      cancellationSignal(),
+    );
     return { label, executionId, status, trackingId, settledBy: 'answer' };
   } catch (error) {
     if (!leavesOpenWhetherStarted(error)) throw error;

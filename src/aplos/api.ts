@@ -46,6 +46,7 @@ export interface AplosApi {
   fileState(fileId: string, signal?: AbortSignal): Promise<FileState>;
   /**
    * Starts an execution. Each success is paid for; an error that is retryable leaves open whether it was started.
+   * The signal keeps the call from being made, and does not cut it once it is.
    *
    * @throws {@link UploadError} `EXECUTION_REFUSED` or `ALLOCATION_EXHAUSTED` when the service said no
    */

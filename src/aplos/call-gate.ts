@@ -14,12 +14,14 @@ export class CallGate {
   #closedUntil = 0;
 
   /**
-   * Makes a call when it is its turn.
+   * Makes a call when it is its turn, unless it was aborted by then.
    *
    * @throws {@link UploadError} `API_THROTTLED`, without the call being made, while the service asks for a pause
+   * @throws the signal's reason, without the call being made, when aborted
    */
-  pass(purpose: string, call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  pass(purpose: string, call: () => Promise<HttpAnswer>, signal?: AbortSignal): Promise<HttpAnswer> {
     return this.#limit(async () => {
+      signal?.throwIfAborted();
       this.#assertOpen(purpose);
       const answer = await call();
       if (answer.status === 429) this.#close(retryAfterMs(answer.headers['retry-after']));

@@ -166,7 +166,8 @@ export class AplosV1 implements AplosApi {
       unreachable: 'API_UNREACHABLE',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     } as const;
-    return this.#gate.pass(purpose, () => callOnce(call, dispatcher, signal));
+    const cutsShort = method === 'GET' ? signal : undefined; // what was posted may have taken effect
+    return this.#gate.pass(purpose, () => callOnce(call, dispatcher, cutsShort), signal);
   }
 }
 

@@ -45,6 +45,26 @@ describe("the gate of a profile's calls", () => {
     expect(await gate.pass('ask', async () => answer(200))).toMatchObject({ status: 200 });
   });
 
+  it('does not make a call that was aborted before its turn', async () => {
+    const gate = new CallGate();
+    const aborting = new AbortController();
+    let made = 0;
+    const slow = async () => {
+      await new Promise(setImmediate);
+      return answer(200);
+    };
+    const start = async () => {
+      made += 1;
+      return answer(200);
+    };
+    const before = Array.from({ length: 5 }, () => gate.pass('ask', slow));
+    const waiting = gate.pass('start', start, aborting.signal);
+    aborting.abort(new Error('too late'));
+    await expect(waiting).rejects.toThrow('too late');
+    await Promise.all(before);
+    expect(made).toBe(0);
+  });
+
   it('goes on after a call that failed', async () => {
     const gate = new CallGate();
     for (let failed = 0; failed < 10; failed++) {
