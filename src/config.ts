@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
 import { UploadError } from './contract/errors.js';
+import { problemsOf } from './contract/problems.js';
 import { Secret } from './secret.js';
 
 /** One Aplos account, and the environment of Aplos that it belongs to. */
@@ -238,8 +239,7 @@ function readSettingsFile(setting: string, path: string): string {
 function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${z.core.toDotPath(path)}: ${message}`);
-  throw invalid(`${what} has settings that are not valid: ${problems.join('; ')}`);
+  throw invalid(`${what} has settings that are not valid: ${problemsOf(parsed.error, '').join('; ')}`);
 }
 
 const invalid = (happened: string) => new UploadError('SETTINGS_INVALID', happened);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.js';
+import { jsonIn } from '../contract/json.js';
+import { problemsOf } from '../contract/problems.js';
 import type { HttpAnswer } from '../http/call.js';
 import { retryAfterMs } from '../http/retry-after.js';
 import { inFewWords } from '../http/words.js';
@@ -16,9 +18,7 @@ export function readAnswer<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(parseJson(purpose, text));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    ({ path, message }) => `${z.core.toDotPath(path) || 'answer'}: ${message}`,
-  );
+  const problems = problemsOf(parsed.error, 'answer');
   throw new UploadError(
     'API_ANSWER_UNEXPECTED',
     `To ${purpose}, the Aplos API answered in an unknown shape (${inFewWords(problems.join('; '))})`,
@@ -50,13 +50,7 @@ const ownErrorSchema = z.object({
 
 /** What the service said of a failure, in its own words, made fit for a message. */
 export function wordsOf(text: string): { words: string; logId: string | undefined } {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return { words: '', logId: undefined };
-  }
-  const { data } = ownErrorSchema.safeParse(body);
+  const { data } = ownErrorSchema.safeParse(jsonIn(text));
   const said = data?.errors.join('; ') || data?.error || data?.message || data?.Message || '';
   return { words: inFewWords(said), logId: data?.log_id };
 }
@@ -65,11 +59,10 @@ export function wordsOf(text: string): { words: string; logId: string | undefine
 export function refusalOf(purpose: string, answer: HttpAnswer): UploadError {
   const { status, text, headers } = answer;
   const { words, logId } = wordsOf(text);
-  const retryAfter = retryAfterMs(headers['retry-after']);
   const said = [`status ${status}`, words, logId && `log id ${inFewWords(logId)}`].filter(Boolean).join(', ');
   return new UploadError(codeOf(status), `To ${purpose}, the Aplos API answered: ${said}`, {
     details: { status },
-    ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }),
+    retryAfterMs: retryAfterMs(headers['retry-after']),
   });
 }
 

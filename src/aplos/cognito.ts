@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { type ErrorCode, UploadError } from '../contract/errors.js';
+import { jsonIn } from '../contract/json.js';
 import { callOnce, type HttpAnswer } from '../http/call.js';
 import { retryAfterMs } from '../http/retry-after.js';
 import { inFewWords } from '../http/words.js';
@@ -84,7 +85,7 @@ export async function initiateAuth(
   );
   if (answer.status !== 200) throw refusal(answer);
 
-  const body = json(answer.text);
+  const body = jsonIn(answer.text);
   if (body === undefined)
     throw new UploadError('LOGIN_UNAVAILABLE', 'Cognito answered the login with something else than JSON');
   const parsed = answerSchema.safeParse(body);
@@ -104,18 +105,17 @@ export async function initiateAuth(
 }
 
 function refusal({ status, text, headers }: HttpAnswer): UploadError {
-  const parsed = refusalSchema.safeParse(json(text));
+  const parsed = refusalSchema.safeParse(jsonIn(text));
   const type = parsed.data?.__type.split('#').at(-1) ?? '';
   const words = inFewWords(parsed.data?.message ?? parsed.data?.Message ?? '');
   const code =
     (type === 'NotAuthorizedException' ? codeOfNotAuthorized(words) : CODES[type]) ?? codeOfStatus(status);
-  const retryAfter = retryAfterMs(headers['retry-after']);
   return new UploadError(
     code,
     `Cognito refused the login: ${[type || `status ${status}`, words].filter(Boolean).join(', ')}`,
     {
       details: { status },
-      ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }),
+      retryAfterMs: retryAfterMs(headers['retry-after']),
     },
   );
 }
@@ -130,11 +130,3 @@ const codeOfStatus = (status: number): ErrorCode => {
   if (status === 429) return 'LOGIN_THROTTLED';
   return status >= 500 ? 'LOGIN_UNAVAILABLE' : 'LOGIN_UNEXPECTED';
 };
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

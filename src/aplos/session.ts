@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.js';
+import { jsonIn } from '../contract/json.js';
 import type { Secret } from '../secret.js';
 import { type CognitoPool, type CognitoTokens, initiateAuth } from './cognito.js';
 
@@ -141,10 +142,5 @@ function idsOf(idToken: string): Omit<Identity, 'token'> {
   };
 }
 
-function claimsOf(jwt: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
+const claimsOf = (jwt: string): unknown =>
+  jsonIn(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../contract/json.js';
+import { type JsonValue, jsonIn } from '../contract/json.js';
 
 const KEY = 'aplos_upload';
 
@@ -14,18 +14,10 @@ export function withTrackingId(metaData: JsonValue | undefined, trackingId: stri
 
 /** The tracking id in metadata that came back, be it as JSON or as the text of it. */
 export function trackingIdOf(metaData: JsonValue | undefined): string | undefined {
-  const value = typeof metaData === 'string' ? parsed(metaData) : metaData;
+  const value = typeof metaData === 'string' ? jsonIn(metaData) : metaData;
   const tracking = isObject(value) ? value[KEY] : undefined;
   const id = isObject(tracking) ? tracking.tracking_id : undefined;
   return typeof id === 'string' ? id : undefined;
-}
-
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined;
-  }
 }
 
 const isObject = (value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } =>

@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path';
 import { requestForFile, type UploadRequestInput } from '../client.js';
 import { UploadError } from '../contract/errors.js';
 import type { JsonObject, JsonValue } from '../contract/json.js';
-import { parseUploadRequest } from '../contract/request.js';
+import { parseUploadRequest, type UploadRequest } from '../contract/request.js';
 import { BadInputError, inOneLine } from './exit.js';
 
 /** What is asked for on the command line. */
@@ -22,7 +22,7 @@ export interface UploadInputs {
 export async function readRequests(
   files: readonly string[],
   { config, meta, profile }: UploadInputs,
-): Promise<UploadRequestInput[]> {
+): Promise<UploadRequest[]> {
   const metaData = meta === undefined ? undefined : await attempt(() => readJson(meta, '--meta'));
   const configurations = await Promise.all(config.map((path) => attempt(() => readConfiguration(path))));
   assertNoProblem([metaData, ...configurations]);
@@ -42,10 +42,8 @@ export async function readRequests(
 async function requestFor(
   file: string,
   rest: Omit<UploadRequestInput, 'source' | 'expect'>,
-): Promise<UploadRequestInput> {
-  const request = await requestForFile(file, rest);
-  parseUploadRequest(request);
-  return request;
+): Promise<UploadRequest> {
+  return parseUploadRequest(await requestForFile(file, rest));
 }
 
 async function readConfiguration(path: string): Promise<JsonObject> {

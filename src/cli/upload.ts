@@ -1,6 +1,6 @@
-import { UploadClient, type UploadHandle, type UploadRequestInput } from '../client.js';
+import { UploadClient, type UploadHandle } from '../client.js';
 import { loadSettings } from '../config.js';
-import { parseUploadRequest } from '../contract/request.js';
+import type { UploadRequest } from '../contract/request.js';
 import { temporalTarget } from '../temporal/connection.js';
 import { temporalUiUrl, workflowPage } from '../temporal/ui.js';
 import { complain, ExitCode, inOneLine } from './exit.js';
@@ -50,15 +50,12 @@ export async function upload(files: string[], options: UploadOptions): Promise<v
   }
 }
 
-async function startAll(
-  client: UploadClient,
-  requests: readonly UploadRequestInput[],
-): Promise<FollowedUpload[]> {
+async function startAll(client: UploadClient, requests: readonly UploadRequest[]): Promise<FollowedUpload[]> {
   const uploads = [];
   for (const request of requests) {
     const handle = await client.start(request);
     uploads.push({
-      fileName: parseUploadRequest(request).fileName,
+      fileName: request.fileName,
       sizeBytes: request.expect?.sizeBytes ?? 0,
       handle,
     });

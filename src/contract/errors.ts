@@ -289,7 +289,7 @@ export interface UploadErrorOptions {
   /** The error below, for the log. */
   readonly cause?: unknown;
   /** How long the other side asked to wait before trying again, in milliseconds. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /** Facts for programs, e.g. the HTTP status. */
   readonly details?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   /** What to do, where the table's words are too general. */

@@ -2,6 +2,7 @@ import { basename } from 'node:path/posix';
 import { z } from 'zod';
 import { UploadError } from './errors.js';
 import type { JsonValue } from './json.js';
+import { problemsOf } from './problems.js';
 
 const json: z.ZodType<JsonValue> = z.json();
 const jsonObject = z.record(z.string(), json);
@@ -93,10 +94,7 @@ export const executionLabel = ({ label }: { label?: string | undefined }, index:
  */
 export function parseUploadRequest(input: unknown): UploadRequest {
   const parsed = uploadRequestSchema.safeParse(input);
-  if (!parsed.success)
-    throw invalid(
-      parsed.error.issues.map(({ path, message }) => `${z.core.toDotPath(path) || 'request'}: ${message}`),
-    );
+  if (!parsed.success) throw invalid(problemsOf(parsed.error, 'request'));
   const name = fileName.safeParse(parsed.data.fileName ?? lastSegment(parsed.data.source));
   if (!name.success) throw invalid([`fileName: ${name.error.issues[0]?.message ?? 'invalid'}`]);
   return { ...parsed.data, fileName: name.data };

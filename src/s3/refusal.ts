@@ -58,7 +58,7 @@ export function refusalError(refusal: Refusal, { url, fields }: PresignedPost, f
     requestId && ` (request ${requestId})`,
   ];
   return new UploadError(code, words.filter(Boolean).join(''), {
-    ...(code === 'S3_UNAVAILABLE' ? delay(headers) : {}),
+    retryAfterMs: code === 'S3_UNAVAILABLE' ? retryAfterMs(headers['retry-after']) : undefined,
     details: {
       status,
       host,
@@ -66,11 +66,6 @@ export function refusalError(refusal: Refusal, { url, fields }: PresignedPost, f
       ...(requestId === undefined ? {} : { requestId }),
     },
   });
-}
-
-function delay(headers: IncomingHttpHeaders): { retryAfterMs?: number } {
-  const ms = retryAfterMs(headers['retry-after']);
-  return ms === undefined ? {} : { retryAfterMs: ms };
 }
 
 /** The id that S3 gave the request, if it looks like one. */
