@@ -67,6 +67,8 @@ async function demo(): Promise<void> {
   for (const workflowId of workflowIds)
     console.log(`  ${workflowPage(temporal.uiUrl, temporal.namespace, workflowId)}`);
   if (stays) await untilCtrlC(temporal, sandbox);
+  else
+    say('All of it stops now. On a terminal, without --once, it stays up until Ctrl-C, and the links work.');
 }
 
 async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
