@@ -3,14 +3,12 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import proto from '@temporalio/proto';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { bytesOf } from '../../test/support/history.js';
 import type { World } from '../../test/support/world.js';
 import type { ChaosResult } from './result.js';
 import { secretsIn } from './secrets.js';
 import { type WorkFile, workKey } from './work.js';
-
-const { History } = proto.temporal.api.history.v1;
 
 /** A file, and what became of it. */
 export interface Upload {
@@ -121,7 +119,7 @@ async function historiesOf({ rawClient }: World, uploads: readonly Upload[]) {
       steps++;
       attempts += started.attempt ?? 1;
     }
-    histories.push(searchable(Buffer.from(History.encode(history).finish()), file.fileName));
+    histories.push(searchable(bytesOf(history), file.fileName));
   }
   return { bytes: Buffer.concat(histories), steps, attempts };
 }

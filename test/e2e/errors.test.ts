@@ -8,6 +8,7 @@ import { type ErrorCode, errorTable } from '../../src/contract/errors.js';
 import { MAX_FILE_BYTES } from '../../src/contract/names.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
+import { bytesOf } from '../support/history.js';
 import { configuration, table } from '../support/tables.js';
 import { startWorld, type World } from '../support/world.js';
 
@@ -459,12 +460,9 @@ password_file = "${passwordFile}"
     expect(world.log()).toContain('Activity failed');
     let searched = 0;
     for await (const { workflowId, runId } of world.rawClient.workflow.list()) {
-      const history = await world.rawClient.workflow.getHandle(workflowId, runId).fetchHistory();
-      const text = JSON.stringify(history, (_key, value) =>
-        value?.type === 'Buffer' ? Buffer.from(value.data).toString('latin1') : value,
-      );
+      const history = bytesOf(await world.rawClient.workflow.getHandle(workflowId, runId).fetchHistory());
       for (const secret of world.sandbox.secrets)
-        expect(text.includes(secret), `${workflowId} holds a secret`).toBe(false);
+        expect(history.includes(secret), `${workflowId} holds a secret`).toBe(false);
       searched += 1;
     }
     expect(searched).toBeGreaterThan(retried.length + final.length);
