@@ -50,16 +50,23 @@ async function startOnce(
   }
 }
 
-/** Looks for the execution in the service's list, again after each of the delays, as the list may lag behind. */
+/**
+ * Looks for the execution in the service's list, again after each of the delays, as the list may lag behind. Only
+ * the last look tells that there is none, so only that one has to succeed.
+ */
 async function findExecution(
   service: AplosApi,
   fileName: string,
   trackingId: string,
   delaysMs: readonly number[],
 ): Promise<ExecutionRecord | undefined> {
-  for (const delayMs of delaysMs) {
+  for (const [index, delayMs] of delaysMs.entries()) {
     await sleep(delayMs);
-    const records = await listExecutions(service, fileName, trackingId);
+    const isLast = index === delaysMs.length - 1;
+    const records = await listExecutions(service, fileName, trackingId).catch((error: unknown) => {
+      if (isLast || !passesByItself(error)) throw error;
+      return [];
+    });
     const own = records.find((record) => record.trackingId === trackingId);
     if (own) return own;
     if (records.length > 0 && !records.some(({ hasMetaData }) => hasMetaData)) {
@@ -81,6 +88,8 @@ async function listExecutions(
     throw unsettled(fileName, trackingId, error.happened);
   }
 }
+
+const passesByItself = (error: unknown) => error instanceof UploadError && error.retryable;
 
 function leavesOpenWhetherStarted(error: unknown): error is UploadError {
   if (!(error instanceof UploadError)) return false;

@@ -52,7 +52,7 @@ export interface AplosApi {
    */
   startExecution(start: StartRequest, signal?: AbortSignal): Promise<{ executionId: string; status: string }>;
   /** All executions of the user, as far as the service lists them. The list may lag behind. */
-  listExecutions(signal?: AbortSignal): Promise<readonly ExecutionRecord[]>;
+  listExecutions(): Promise<readonly ExecutionRecord[]>;
   /** One execution. */
   execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord>;
 }

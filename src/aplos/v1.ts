@@ -7,6 +7,7 @@ import { callOnce, type HttpAnswer } from '../http/call.js';
 import { readAnswer, refusalOf } from './answers.js';
 import type { AplosApi, ExecutionRecord, FileState, PresignedFile, StartRequest } from './api.js';
 import { CallGate } from './call-gate.js';
+import { Coalesced } from './coalesced.js';
 import type { Identity, Session } from './session.js';
 import { trackingIdOf, withTrackingId } from './tracking.js';
 
@@ -49,6 +50,12 @@ export interface AplosConnection {
 export class AplosV1 implements AplosApi {
   readonly #connection: AplosConnection;
   readonly #gate = new CallGate();
+  /** The whole list comes at once, so a batch that is replayed must not ask for it once a file. */
+  readonly #list = new Coalesced(async () => {
+    const purpose = 'list the executions';
+    const answer = await this.#call(purpose, 'GET', '/nca/executions', undefined);
+    return readAnswer(purpose, answer, listSchema).items.map(toRecord);
+  });
 
   constructor(connection: AplosConnection) {
     this.#connection = connection;
@@ -112,10 +119,8 @@ export class AplosV1 implements AplosApi {
     }
   }
 
-  async listExecutions(signal?: AbortSignal): Promise<readonly ExecutionRecord[]> {
-    const purpose = 'list the executions';
-    const answer = await this.#call(purpose, 'GET', '/nca/executions', undefined, signal);
-    return readAnswer(purpose, answer, listSchema).items.map(toRecord);
+  listExecutions(): Promise<readonly ExecutionRecord[]> {
+    return this.#list.ask();
   }
 
   async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {

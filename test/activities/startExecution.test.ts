@@ -142,13 +142,23 @@ describe('a start whose answer is lost', () => {
   it('while the list is down is settled by the next attempt', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', cut: 'after' });
-    faults.add({ route: 'list', status: 503, headers: { 'Retry-After': '3' } });
+    faults.add({ route: 'list', status: 503, headers: { 'Retry-After': '3' }, times: 'always' });
     expect(await failureOf(job, start())).toMatchObject({
       type: 'API_UNAVAILABLE',
       nonRetryable: false,
       nextRetryDelay: 3_000,
     });
+    faults.clear();
     const started = await start({}, { attempt: 2 });
+    expect(chargesOf(job)).toEqual([started.executionId]);
+  });
+
+  it('is settled at once where only the last look through the list succeeds', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'start', cut: 'after' });
+    faults.add({ route: 'list', status: 503, times: 2 });
+    const started = await start();
+    expect(started).toMatchObject({ settledBy: 'list', ran: { attempts: 1 } });
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 

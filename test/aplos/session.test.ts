@@ -26,9 +26,9 @@ function stopTheClock(): (seconds: number) => void {
 describe('a login', () => {
   it('is one for all the calls that come at once, and so is the discovery of where to log in', async () => {
     const { sandbox, api } = await account({ s3 });
-    await many(() => api.listExecutions());
+    await many(() => api.presignUpload('pk.csv'));
     expect(routes(sandbox).slice(0, 2)).toEqual(['discovery', 'login']);
-    expect(routes(sandbox).slice(2)).toEqual(Array(20).fill('list'));
+    expect(routes(sandbox).slice(2)).toEqual(Array(20).fill('presign'));
   });
 
   it('serves the calls that come later, too', async () => {
@@ -50,7 +50,7 @@ describe('a login', () => {
       const { sandbox, api } = await account({ s3, idTokenSeconds: life });
       await api.listExecutions();
       pass(after);
-      await many(() => api.listExecutions());
+      await many(() => api.presignUpload('pk.csv'));
       expect(logins(sandbox)).toEqual(renewed ? ['login', 'refresh'] : ['login']);
     },
   );
@@ -91,7 +91,7 @@ describe('a login', () => {
   it('that fails fails all who wait for it, and is tried again by who comes next', async () => {
     const { sandbox, api } = await account({ s3 });
     sandbox.faults.add({ route: 'login', status: 500 });
-    const outcomes = await many(() => api.listExecutions().catch(({ code }) => code));
+    const outcomes = await many(() => api.presignUpload('pk.csv').catch(({ code }) => code));
     expect(outcomes).toEqual(Array(20).fill('LOGIN_UNAVAILABLE'));
     expect(await api.listExecutions()).toEqual([]);
     expect(logins(sandbox)).toEqual(['login', 'login']);
