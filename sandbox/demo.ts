@@ -81,11 +81,7 @@ async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
         requestedBy: 'demo',
         executions: [{ label: name, configuration }],
       });
-      const upload = {
-        fileName: `${name}.csv`,
-        sizeBytes: request.expect?.sizeBytes ?? 0,
-        handle: await client.start(request),
-      };
+      const upload = await client.start(request);
       return follow(client, upload, view.add(upload));
     }),
   );

@@ -34,14 +34,23 @@ program
 program
   .command('upload')
   .description('upload files, and start the executions of each')
-  .argument('<file...>', 'CSV, XPT, SAS7BDAT, DAT, XLS or XLSX, under a path that the worker sees too')
-  .requiredOption(
+  .argument(
+    '[file...]',
+    'CSV, XPT, SAS7BDAT, DAT, XLS or XLSX files, folders of them, or globs, under a path that the worker sees too',
+  )
+  .option(
     '--config <file>',
     "an execution's configuration, as JSON; may be given several times, for several executions of each file",
     collect,
   )
   .option('--meta <file>', "the executions' metadata, as JSON")
+  .option(
+    '--manifest <file>',
+    'files and configurations from a CSV or JSON Lines file: file, configuration, metadata, label',
+  )
+  .option('--batch <name>', 'a name that ties these uploads together')
   .option('--profile <name>', 'which Aplos account of the worker', 'default')
+  .option('--dry-run', 'say what would happen to each file, and start nothing')
   .option('--wait', 'wait for the receipts')
   .option('--json', 'print one receipt a line on stdout, and nothing else there; waits')
   .action(async (files, options) => (await import('./cli/upload.js')).upload(files, options));
@@ -49,9 +58,39 @@ program
 program
   .command('status')
   .description('say how uploads stand')
-  .argument('<id...>', 'workflow ids, as `upload` prints them')
+  .argument('[id...]', 'workflow ids, as `upload` prints them; default: the uploads of the last 24 hours')
+  .option('--batch <name>', 'those of a batch')
+  .option('--failed', 'those that failed')
+  .option('--running', 'those that are running')
+  .option('--since <time>', 'those that ran since then: 30m, 2h, 3d, or a date')
+  .option('--error <code>', 'those that failed with this code')
+  .option('--watch', 'keep looking until none is running')
   .option('--json', 'print one status a line, as JSON')
   .action(async (ids, options) => (await import('./cli/status.js')).status(ids, options));
+
+program
+  .command('replay')
+  .description('take failed uploads up again at the step that failed; what is finished is kept')
+  .argument('[id...]', 'workflow ids')
+  .option('--batch <name>', 'those of a batch that failed')
+  .option('--failed', 'all that failed')
+  .option('--since <time>', 'only those that failed since then: 30m, 2h, 3d, or a date')
+  .option('--error <code>', 'only those that failed with this code')
+  .addOption(
+    new Option('--from <step>', 'begin there instead: presign sends the file again').choices([
+      'presign',
+      'start',
+    ]),
+  )
+  .option('--dry-run', 'say what would happen, and take nothing up')
+  .option('--yes', 'do not ask')
+  .option('--json', 'print one outcome a line, as JSON')
+  .action(async (ids, options) => (await import('./cli/replay.js')).replay(ids, options));
+
+program
+  .command('setup')
+  .description('register what the workflow needs in the Temporal namespace; safe to repeat')
+  .action(async () => (await import('./cli/setup.js')).setup());
 
 program
   .command('doctor')

@@ -1,18 +1,26 @@
 import {
   Client,
   Connection,
+  isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
+import { pMapIterable, pMapSkip } from 'p-map';
+import { type AwaitedUpload, asTheyEnd, type EndedUpload } from './client/ended.js';
 import { asUploadFailed, UploadFailedError } from './client/failed.js';
-import { statusOf, type UploadStatus } from './client/status.js';
+import { queryFor, type UploadFilter } from './client/filter.js';
+import { type ReplayOptions, type ReplayOutcome, replayUpload } from './client/replay.js';
+import { searchAttributesOf } from './client/search-attributes.js';
+import { pendingStepsOf, summaryOf, type UploadStatus, type UploadSummary } from './client/status.js';
 import { workflowIdFor } from './client/workflow-id.js';
 import { loadSettings, type Settings } from './config.js';
+import { UploadError } from './contract/errors.js';
 import { PROGRESS_QUERY, TASK_QUEUE, WORKFLOW_TYPE } from './contract/names.js';
 import type { Receipt, UploadProgress } from './contract/receipt.js';
-import { parseUploadRequest, type UploadRequestInput } from './contract/request.js';
+import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from './contract/request.js';
+import { inFewWords } from './http/words.js';
 import {
   assertEncryptionDecided,
   CONNECT_TIMEOUT,
@@ -21,9 +29,12 @@ import {
   temporalUnreachable,
 } from './temporal/connection.js';
 
+export type { AwaitedUpload, EndedUpload } from './client/ended.js';
 export { UploadFailedError } from './client/failed.js';
+export type { UploadFilter } from './client/filter.js';
+export type { ReplayFrom, ReplayOptions, ReplayOutcome, ReplaySkipReason } from './client/replay.js';
 export { requestForFile } from './client/request-for-file.js';
-export type { PendingStep, UploadState, UploadStatus } from './client/status.js';
+export type { PendingStep, UploadState, UploadStatus, UploadSummary } from './client/status.js';
 export { workflowIdFor } from './client/workflow-id.js';
 export { type ErrorCode, errorTable, UploadError } from './contract/errors.js';
 export * from './contract/names.js';
@@ -45,6 +56,9 @@ export {
 /** An upload that was asked for. */
 export interface UploadHandle {
   readonly workflowId: string;
+  readonly fileName: string;
+  /** As the request said. */
+  readonly sizeBytes?: number;
   readonly runId: string;
   /** `started` by this call; `running` or `done`: the same work had been asked for before, and was joined. */
   readonly state: 'started' | 'running' | 'done';
@@ -55,6 +69,14 @@ export interface UploadHandle {
    */
   result(): Promise<Receipt>;
 }
+
+/** Of gRPC. */
+const INVALID_ARGUMENT = 3;
+const DEADLINE_EXCEEDED = 4;
+const UNAVAILABLE = 14;
+
+/** How Temporal is called for many uploads: as many calls at a time. */
+const CALLS_AT_ONCE = 20;
 
 /** What a client is made of, where not everything comes from the environment. */
 export interface UploadClientOptions {
@@ -67,10 +89,12 @@ export interface UploadClientOptions {
 /** Starts uploads, one workflow per file, and looks after them. */
 export class UploadClient {
   readonly #client: Client;
+  readonly #address: string;
   readonly #close: () => Promise<void>;
 
-  private constructor(client: Client, close: () => Promise<void>) {
+  private constructor(client: Client, address: string, close: () => Promise<void>) {
     this.#client = client;
+    this.#address = address;
     this.#close = close;
   }
 
@@ -83,7 +107,7 @@ export class UploadClient {
     settings = loadSettings(),
     client,
   }: UploadClientOptions = {}): Promise<UploadClient> {
-    if (client) return new UploadClient(client, async () => {});
+    if (client) return new UploadClient(client, 'the address of the given client', async () => {});
     const target = temporalTarget();
     assertEncryptionDecided(settings.encryption, target);
     try {
@@ -96,7 +120,7 @@ export class UploadClient {
         namespace: target.namespace,
         dataConverter: dataConverterFor(settings.encryption),
       });
-      return new UploadClient(own, () => connection.close());
+      return new UploadClient(own, target.address, () => connection.close());
     } catch (error) {
       throw temporalUnreachable(target, error);
     }
@@ -106,27 +130,48 @@ export class UploadClient {
    * Starts an upload. Safe to repeat: the same work that is running is joined, what is done answers with its
    * receipt, and what has failed runs again, without starting a second execution.
    *
-   * @throws {@link UploadError} `REQUEST_INVALID`
+   * @throws {@link UploadError} `REQUEST_INVALID`, `SEARCH_ATTRIBUTES_MISSING` or `TEMPORAL_UNREACHABLE`
    */
   async start(input: UploadRequestInput): Promise<UploadHandle> {
     const request = parseUploadRequest(input);
     const workflowId = workflowIdFor(request);
-    const { fileName, profile, requestedBy } = request;
     try {
       const handle = await this.#client.workflow.start(WORKFLOW_TYPE, {
         taskQueue: TASK_QUEUE,
         workflowId,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
-        staticSummary: `${fileName} → Aplos (${profile})${requestedBy ? `, for ${requestedBy}` : ''}`,
+        staticSummary: inOneLine(request),
+        typedSearchAttributes: searchAttributesOf(request),
         args: [request],
       });
-      return this.#handle(workflowId, handle.firstExecutionRunId, 'started');
+      return this.#handle(request, workflowId, handle.firstExecutionRunId, 'started');
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw this.#notStarted(error);
       const { runId, status } = await this.#client.workflow.getHandle(workflowId).describe();
-      return this.#handle(workflowId, runId, status.name === 'COMPLETED' ? 'done' : 'running');
+      return this.#handle(request, workflowId, runId, status.name === 'COMPLETED' ? 'done' : 'running');
     }
+  }
+
+  /**
+   * Starts many uploads, some at a time, and yields each in order once it is started. Requests are taken as they
+   * are needed, so there may be any number of them. Safe to repeat, like {@link start}.
+   *
+   * @throws {@link UploadError} `REQUEST_INVALID` for the first request that is not valid; those before it are started
+   */
+  startMany(
+    requests: AsyncIterable<UploadRequestInput> | Iterable<UploadRequestInput>,
+  ): AsyncIterable<UploadHandle> {
+    return pMapIterable(requests, (request) => this.start(request), { concurrency: CALLS_AT_ONCE });
+  }
+
+  /**
+   * Waits for many uploads, and yields each when it has ended, in whichever order. Every workflow is yielded once.
+   *
+   * @param uploads those of {@link startMany}, for example
+   */
+  asTheyEnd(uploads: AsyncIterable<AwaitedUpload> | Iterable<AwaitedUpload>): AsyncIterable<EndedUpload> {
+    return asTheyEnd(this.#client, uploads);
   }
 
   /**
@@ -137,12 +182,52 @@ export class UploadClient {
   async status(workflowId: string): Promise<UploadStatus | undefined> {
     const handle = this.#client.workflow.getHandle(workflowId);
     try {
-      const status = await statusOf(this.#client, await handle.describe());
+      const description = await handle.describe();
+      const status = {
+        ...summaryOf(description),
+        pending: await pendingStepsOf(this.#client, description),
+      };
       return status.state === 'failed' ? { ...status, failure: await failureOf(handle, workflowId) } : status;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * The uploads that a filter fits, each as its latest run stands: what has failed and was taken up again does
+   * not count as failed. In Temporal's order: what is running, then what ended last.
+   *
+   * @throws {@link UploadError} `REQUEST_INVALID` where Temporal cannot search for what is in the filter
+   */
+  list(filter: UploadFilter = {}): AsyncIterable<UploadSummary> {
+    const seen = new Set<string>();
+    const mayHaveLaterRun = filter.state === 'failed' || filter.errorCode !== undefined;
+    return pMapIterable(
+      this.#client.workflow.list({ query: queryFor(filter) }),
+      async (info) => {
+        const { workflowId, runId } = info;
+        if (seen.has(workflowId)) return pMapSkip;
+        seen.add(workflowId);
+        const isLatest = !mayHaveLaterRun || (await this.#latestRunOf(workflowId)) === runId;
+        return isLatest ? summaryOf(info) : pMapSkip;
+      },
+      { concurrency: CALLS_AT_ONCE },
+    );
+  }
+
+  /**
+   * Takes uploads that have ended without a receipt up again, at the step that failed: what is finished is kept,
+   * so a file that is stored is not sent again, and no execution is started twice. One that is running or done is
+   * left alone, so this is safe to repeat. Yields what became of each.
+   */
+  replay(
+    workflowIds: AsyncIterable<string> | Iterable<string>,
+    options: ReplayOptions = {},
+  ): AsyncIterable<ReplayOutcome> {
+    return pMapIterable(workflowIds, (workflowId) => replayUpload(this.#client, workflowId, options), {
+      concurrency: CALLS_AT_ONCE,
+    });
   }
 
   /** How far a running upload's workflow is, by its own word; needs a worker to answer. */
@@ -169,15 +254,44 @@ export class UploadClient {
     return this.#close();
   }
 
-  #handle(workflowId: string, runId: string, state: UploadHandle['state']): UploadHandle {
+  #notStarted(error: unknown): unknown {
+    if (!isGrpcServiceError(error)) return error;
+    const { namespace } = this.#client.options;
+    if (error.code === INVALID_ARGUMENT && error.details.includes('search attribute'))
+      return new UploadError(
+        'SEARCH_ATTRIBUTES_MISSING',
+        `The namespace "${namespace}" does not have all search attributes (${inFewWords(error.details)})`,
+        { cause: error, action: 'Run: aplos-upload setup' },
+      );
+    return error.code === UNAVAILABLE || error.code === DEADLINE_EXCEEDED
+      ? temporalUnreachable({ address: this.#address, namespace }, error)
+      : error;
+  }
+
+  async #latestRunOf(workflowId: string): Promise<string> {
+    return (await this.#client.workflow.getHandle(workflowId).describe()).runId;
+  }
+
+  #handle(
+    { fileName, expect }: UploadRequest,
+    workflowId: string,
+    runId: string,
+    state: UploadHandle['state'],
+  ): UploadHandle {
+    const sizeBytes = expect?.sizeBytes;
     return {
       workflowId,
+      fileName,
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
       runId,
       state,
-      result: () => receiptOf(this.#client.workflow.getHandle(workflowId), workflowId),
+      result: () => this.result(workflowId),
     };
   }
 }
+
+const inOneLine = ({ fileName, profile, batch, requestedBy }: UploadRequest) =>
+  `${fileName} → Aplos (${profile})${batch ? `, batch ${batch}` : ''}${requestedBy ? `, for ${requestedBy}` : ''}`;
 
 async function receiptOf(handle: WorkflowHandle, workflowId: string): Promise<Receipt> {
   try {

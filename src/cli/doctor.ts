@@ -1,19 +1,14 @@
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { Agent } from 'undici';
 import { AplosAccounts } from '../aplos/accounts.js';
 import { loadSettings, type Settings } from '../config.js';
 import { UploadError } from '../contract/errors.js';
 import { TASK_QUEUE } from '../contract/names.js';
-import {
-  assertEncryptionDecided,
-  CONNECT_TIMEOUT,
-  type TemporalTarget,
-  temporalTarget,
-  temporalUnreachable,
-} from '../temporal/connection.js';
+import { assertEncryptionDecided, type TemporalTarget, temporalTarget } from '../temporal/connection.js';
 import { assertSearchAttributes } from '../temporal/search-attributes.js';
 import { out } from './colors.js';
+import { connectToTemporal } from './connect.js';
 import { ExitCode, inOneLine } from './exit.js';
 
 const PROBE_NAME = 'aplos-upload-doctor.csv';
@@ -43,7 +38,7 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
     );
   const connection = await check(
     'Temporal',
-    () => connect(target),
+    () => connectToTemporal(target),
     () => 'answers',
   );
   if (!connection) return;
@@ -93,19 +88,6 @@ async function check<Result>(
     console.log(`${out.red('✗')} ${what}: ${inOneLine(error)}`);
     process.exitCode = ExitCode.failed;
     return undefined;
-  }
-}
-
-async function connect(target: TemporalTarget): Promise<Connection> {
-  try {
-    const connection = await Connection.connect({
-      connectTimeout: CONNECT_TIMEOUT,
-      ...target.connectionOptions,
-    });
-    await connection.workflowService.describeNamespace({ namespace: target.namespace });
-    return connection;
-  } catch (error) {
-    throw temporalUnreachable(target, error);
   }
 }
 

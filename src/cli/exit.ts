@@ -1,10 +1,14 @@
 import { UploadFailedError } from '../client.js';
 import { UploadError } from '../contract/errors.js';
 import { err } from './colors.js';
+import { count } from './words.js';
 
 /** What the command tells its caller. */
-export const ExitCode = { done: 0, failed: 1, badUsage: 2 } as const;
+export const ExitCode = { done: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** Of many problems, as many are named one by one. */
+export const MOST_LINES = 20;
 
 /** Input that nothing can be started with; each problem is a line of its own. */
 export class BadInputError extends Error {
@@ -19,7 +23,9 @@ export class BadInputError extends Error {
 /** Says on stderr what went wrong, a line a problem, and gives the exit code for it. */
 export function report(error: unknown): ExitCode {
   if (error instanceof BadInputError) {
-    for (const problem of error.problems) complain(problem);
+    for (const problem of error.problems.slice(0, MOST_LINES)) complain(problem);
+    const rest = error.problems.length - MOST_LINES;
+    if (rest > 0) complain(`… and ${count(rest, 'more problem')}`);
     return ExitCode.badUsage;
   }
   complain(inOneLine(error));
@@ -36,5 +42,11 @@ export function inOneLine(error: unknown): string {
     ? (error.stack ?? error.message)
     : `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
 }
+
+/** The same, naming the file if it does not. */
+export const inOneLineAbout = (fileName: string, error: unknown): string => {
+  const line = inOneLine(error);
+  return line.includes(fileName) ? line : `${fileName}: ${line}`;
+};
 
 export const complain = (line: string): void => void process.stderr.write(`${err.red('✗')} ${line}\n`);

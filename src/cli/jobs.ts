@@ -1,98 +1,109 @@
-import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { basename, extname } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { requestForFile, type UploadRequestInput } from '../client.js';
-import { UploadError } from '../contract/errors.js';
-import type { JsonObject, JsonValue } from '../contract/json.js';
-import { parseUploadRequest, type UploadRequest } from '../contract/request.js';
-import { BadInputError, inOneLine } from './exit.js';
+import type { ExecutionRequest } from '../contract/request.js';
+import { parseUploadRequest } from '../contract/request.js';
+import { openSource } from '../files/source.js';
+import { BadInputError, inOneLineAbout } from './exit.js';
+import { filesAt } from './files.js';
+import { readConfiguration, readJson } from './json-file.js';
+import { type ManifestEntry, readManifest } from './manifest.js';
+import { allOf, attempt } from './problems.js';
 
 /** What is asked for on the command line. */
-export interface UploadInputs {
-  readonly config: readonly string[];
+export interface JobOptions {
+  readonly config?: readonly string[];
   readonly meta?: string;
+  readonly manifest?: string;
   readonly profile: string;
+  readonly batch?: string;
+}
+
+/** A file to upload, and what to ask for it. */
+export interface Job {
+  /** As the command's caller wrote it. */
+  readonly path: string;
+  readonly request: Omit<UploadRequestInput, 'source' | 'expect'>;
 }
 
 /**
- * Reads everything that the command line names, and makes a request of each file.
+ * Finds out what the command line asks for, and checks all of it, so that nothing is started by halves. Files
+ * are looked at, not read.
  *
- * @throws BadInputError with every problem found, so that nothing is started by halves
+ * @throws BadInputError with every problem found
  */
-export async function readRequests(
-  files: readonly string[],
-  { config, meta, profile }: UploadInputs,
-): Promise<UploadRequest[]> {
-  const metaData = meta === undefined ? undefined : await attempt(() => readJson(meta, '--meta'));
-  const configurations = await Promise.all(config.map((path) => attempt(() => readConfiguration(path))));
-  assertNoProblem([metaData, ...configurations]);
-  const executions = configurations.map((configuration, index) => ({
-    label: basename(config[index] ?? '', extname(config[index] ?? '')),
-    configuration: taken(configuration),
-    ...(metaData ? { metaData: taken(metaData) } : {}),
-  }));
-
-  const requests = [];
-  for (const file of files)
-    requests.push(await attempt(() => requestFor(file, { profile, executions, requestedBy: userName() })));
-  assertNoProblem(requests);
-  return requests.map(taken);
-}
-
-async function requestFor(
-  file: string,
-  rest: Omit<UploadRequestInput, 'source' | 'expect'>,
-): Promise<UploadRequest> {
-  return parseUploadRequest(await requestForFile(file, rest));
-}
-
-async function readConfiguration(path: string): Promise<JsonObject> {
-  const value = await readJson(path, '--config');
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UploadError('REQUEST_INVALID', `--config ${path} holds no JSON object`);
-  }
-  return value as JsonObject;
-}
-
-async function readJson(path: string, option: string): Promise<JsonValue> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new UploadError(
-      'REQUEST_INVALID',
-      `${option} ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
-      { action: 'Check the path.' },
+export async function readJobs(places: readonly string[], options: JobOptions): Promise<Job[]> {
+  const { profile, batch } = options;
+  const entries = options.manifest
+    ? await fromManifest(places, options, options.manifest)
+    : await fromPlaces(places, options);
+  const requestedBy = userName();
+  const jobs = [];
+  for (const { path, executions } of entries) {
+    const request = {
+      profile,
+      executions: [...executions],
+      requestedBy,
+      ...(batch === undefined ? {} : { batch }),
+    };
+    jobs.push(
+      await attempt(
+        () => checked({ path, request }),
+        (error) => inOneLineAbout(basename(path), error),
+      ),
     );
   }
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (error) {
-    throw new UploadError('REQUEST_INVALID', `${option} ${path} is not JSON: ${(error as Error).message}`, {
-      action: 'Correct the file.',
-    });
-  }
+  return allOf(jobs);
 }
 
-type Attempt<Value> = { readonly value: Value } | { readonly problem: string };
+/** Reads a job's file, so that the worker can tell whether it still is the same. */
+export const requestOf = ({ path, request }: Job): Promise<UploadRequestInput> =>
+  requestForFile(path, request);
 
-async function attempt<Value>(work: () => Promise<Value>): Promise<Attempt<Value>> {
-  try {
-    return { value: await work() };
-  } catch (error) {
-    if (error instanceof UploadError) return { problem: inOneLine(error) };
-    throw error;
-  }
+function fromManifest(
+  places: readonly string[],
+  { config, meta }: JobOptions,
+  manifest: string,
+): Promise<ManifestEntry[]> {
+  if (places.length > 0 || config || meta)
+    throw new BadInputError(['--manifest names the files and configurations itself: give it alone']);
+  return readManifest(manifest);
 }
 
-function assertNoProblem(attempts: readonly (Attempt<unknown> | undefined)[]): void {
-  const problems = attempts.flatMap((each) => (each && 'problem' in each ? [each.problem] : []));
-  if (problems.length > 0) throw new BadInputError(problems);
+async function fromPlaces(
+  places: readonly string[],
+  { config = [], meta }: JobOptions,
+): Promise<ManifestEntry[]> {
+  if (places.length === 0)
+    throw new BadInputError(['No file is named. Name files, folders or globs; or a --manifest.']);
+  if (config.length === 0)
+    throw new BadInputError([
+      "required option '--config <file>' not specified: the configuration of the execution to start",
+    ]);
+  const metaData = meta === undefined ? [] : [await attempt(() => readJson(meta, `--meta ${meta}`))];
+  const configurations = await Promise.all(
+    config.map((path) => attempt(() => readConfiguration(path, `--config ${path}`))),
+  );
+  allOf<unknown>([...metaData, ...configurations]);
+  const [metaDataOfAll] = allOf(metaData);
+  const executions = allOf(configurations).map((configuration, index): ExecutionRequest => {
+    const path = config[index] ?? '';
+    return {
+      label: basename(path, extname(path)),
+      configuration,
+      ...(metaDataOfAll === undefined ? {} : { metaData: metaDataOfAll }),
+    };
+  });
+  return (await filesAt(places)).map((path) => ({ path, executions }));
 }
 
-function taken<Value>(each: Attempt<Value>): Value {
-  if ('problem' in each) throw new BadInputError([each.problem]);
-  return each.value;
+async function checked(job: Job): Promise<Job> {
+  const source = pathToFileURL(resolve(job.path)).href;
+  const file = await openSource(source, basename(job.path));
+  await file.close();
+  parseUploadRequest({ ...job.request, source });
+  return job;
 }
 
 function userName(): string {

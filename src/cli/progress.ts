@@ -12,13 +12,6 @@ const words: Record<string, string> = {
   startExecution: 'starting',
 };
 
-/** An upload that is waited for. */
-export interface FollowedUpload {
-  readonly fileName: string;
-  readonly sizeBytes: number;
-  readonly handle: UploadHandle;
-}
-
 /** Shows how one upload goes on. */
 interface Display {
   show(step: string, bytesSent: number): void;
@@ -26,7 +19,7 @@ interface Display {
 
 /** Where uploads are shown, on stderr: a bar each on a terminal, plain lines elsewhere. */
 export interface ProgressView {
-  add(upload: FollowedUpload): Display;
+  add(upload: UploadHandle): Display;
   stop(): void;
 }
 
@@ -44,7 +37,7 @@ function bars(): ProgressView {
     barIncompleteChar: '░',
   });
   return {
-    add: ({ fileName, sizeBytes }) => {
+    add: ({ fileName, sizeBytes = 0 }) => {
       const bar = view.create(Math.max(sizeBytes, 1), 0, {
         file: fileName.padEnd(28).slice(0, 28),
         step: 'waiting',
@@ -71,14 +64,14 @@ function lines(): ProgressView {
 }
 
 /** Waits for the receipt of an upload and shows, meanwhile, how it goes on. */
-export async function follow(client: UploadClient, upload: FollowedUpload, display: Display) {
+export async function follow(client: UploadClient, upload: UploadHandle, display: Display) {
   const ended = new AbortController();
   const watching = watch(client, upload, display, ended.signal);
   try {
-    const receipt = await upload.handle.result();
+    const receipt = await upload.result();
     ended.abort();
     await watching;
-    display.show('done', upload.sizeBytes);
+    display.show('done', upload.sizeBytes ?? 0);
     return receipt;
   } catch (error) {
     ended.abort();
@@ -90,13 +83,13 @@ export async function follow(client: UploadClient, upload: FollowedUpload, displ
 
 async function watch(
   client: UploadClient,
-  { handle, sizeBytes }: FollowedUpload,
+  { workflowId, sizeBytes = 0 }: UploadHandle,
   display: Display,
   ended: AbortSignal,
 ): Promise<void> {
   try {
     while (!ended.aborted) {
-      const pending = (await client.status(handle.workflowId))?.pending[0];
+      const pending = (await client.status(workflowId))?.pending[0];
       if (pending && !ended.aborted) {
         const step = words[pending.activity] ?? pending.activity;
         const trouble = pending.lastFailure

@@ -17,6 +17,7 @@ export const SEARCH_ATTRIBUTES = {
   AplosExecutionIds: 'KeywordList',
   AplosBatch: 'Keyword',
   AplosRequestedBy: 'Keyword',
+  AplosErrorCode: 'Keyword',
 } as const;
 
 /** File name endings that Aplos NCA takes (source: the vendor's documentation and its SDK's own tests). */

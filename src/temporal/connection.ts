@@ -73,7 +73,10 @@ function isLoopback(address: string): boolean {
 }
 
 /** The error for a Temporal that cannot be talked to. */
-export function temporalUnreachable({ address, namespace }: TemporalTarget, cause: unknown): UploadError {
+export function temporalUnreachable(
+  { address, namespace }: Pick<TemporalTarget, 'address' | 'namespace'>,
+  cause: unknown,
+): UploadError {
   const happened = `Temporal at ${address}, namespace "${namespace}", cannot be reached (${reasonOf(cause)})`;
   return new UploadError('TEMPORAL_UNREACHABLE', happened, { cause });
 }

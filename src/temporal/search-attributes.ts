@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { UploadError } from '../contract/errors.js';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
+import { inFewWords } from '../http/words.js';
 
 const { INDEXED_VALUE_TYPE_KEYWORD: Keyword, INDEXED_VALUE_TYPE_KEYWORD_LIST: KeywordList } =
   proto.temporal.api.enums.v1.IndexedValueType;
+type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;
 const valueTypes = { Keyword, KeywordList };
 
 /** The search attributes that the workflow sets, with their types as Temporal's API has them. */
@@ -12,28 +15,69 @@ export const searchAttributeTypes = Object.fromEntries(
   Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, valueTypes[type]]),
 );
 
+type Operator = Pick<Connection, 'operatorService'>;
+
 /**
  * Checks that the namespace has every search attribute that the workflow sets: one that it lacks would hold
  * up each workflow for ever.
  *
- * @throws UploadError `SEARCH_ATTRIBUTES_MISSING` with the command that registers them
+ * @throws UploadError `SEARCH_ATTRIBUTES_MISSING` with the commands that register them
  */
-export async function assertSearchAttributes(
-  { operatorService }: Pick<Connection, 'operatorService'>,
+export async function assertSearchAttributes(operator: Operator, namespace: string): Promise<void> {
+  const missing = await missingSearchAttributes(operator, namespace);
+  if (missing.length > 0) throw searchAttributesMissing(namespace, missing);
+}
+
+/**
+ * Registers the search attributes that the namespace lacks, and waits until they can be used.
+ *
+ * @returns the names of those it lacked
+ * @throws UploadError `SEARCH_ATTRIBUTES_MISSING` where it may not be asked to, or has one with another type
+ */
+export async function registerSearchAttributes(
+  operator: Operator,
   namespace: string,
-): Promise<void> {
+): Promise<SearchAttributeName[]> {
+  const missing = await missingSearchAttributes(operator, namespace);
+  if (missing.length === 0) return missing;
+  try {
+    await operator.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, searchAttributeTypes[name] ?? 0])),
+    });
+  } catch (cause) {
+    throw searchAttributesMissing(namespace, missing, cause);
+  }
+  while ((await missingSearchAttributes(operator, namespace)).length > 0) await sleep(POLL_MS);
+  return missing;
+}
+
+const POLL_MS = 200;
+
+async function missingSearchAttributes(
+  { operatorService }: Operator,
+  namespace: string,
+): Promise<SearchAttributeName[]> {
   const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = Object.entries(SEARCH_ATTRIBUTES).filter(
-    ([name]) => customAttributes[name] !== searchAttributeTypes[name],
-  );
-  if (missing.length === 0) return;
-  const names = missing.map(([name]) => name).join(', ');
-  const flags = missing.map(([name, type]) => `--name ${name} --type ${type}`).join(' ');
-  throw new UploadError(
+  const names = Object.keys(SEARCH_ATTRIBUTES) as SearchAttributeName[];
+  return names.filter((name) => customAttributes[name] !== searchAttributeTypes[name]);
+}
+
+function searchAttributesMissing(
+  namespace: string,
+  names: readonly SearchAttributeName[],
+  cause?: unknown,
+): UploadError {
+  const flags = names.map((name) => `--name ${name} --type ${SEARCH_ATTRIBUTES[name]}`).join(' ');
+  const byHand = `temporal operator search-attribute create --namespace ${namespace} ${flags}`;
+  const happened = `The namespace "${namespace}" lacks the search attributes ${names.join(', ')}`;
+  if (cause === undefined)
+    return new UploadError('SEARCH_ATTRIBUTES_MISSING', happened, {
+      action: `Run: aplos-upload setup. Or: ${byHand}`,
+    });
+  return new UploadError(
     'SEARCH_ATTRIBUTES_MISSING',
-    `The namespace "${namespace}" lacks the search attributes ${names}`,
-    {
-      action: `Run: temporal operator search-attribute create --namespace ${namespace} ${flags}`,
-    },
+    `${happened}, and could not be given them (${inFewWords(cause instanceof Error ? cause.message : String(cause))})`,
+    { cause, action: `Have an administrator of Temporal run: ${byHand}` },
   );
 }

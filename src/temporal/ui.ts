@@ -14,3 +14,7 @@ export function temporalUiUrl({ uiUrl }: Settings, { address }: TemporalTarget):
 /** The page of one workflow in the Temporal UI. */
 export const workflowPage = (uiUrl: string, namespace: string, workflowId: string): string =>
   `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
+
+/** The list of the workflows that a query finds, in the Temporal UI. */
+export const listPage = (uiUrl: string, namespace: string, query: string): string =>
+  `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(query)}`;

@@ -9,10 +9,14 @@ const persistent = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 
+/** A file's turn comes when those before it are done, so that their forms do not expire in a queue. The default is 3. */
+const AFTER_ALL_THAT_HAS_BEGUN = { priorityKey: 4 };
+
 export const { checkRequest } = proxyLocalActivities<UploadActivities>({ startToCloseTimeout: '10 seconds' });
 export const { presignUpload } = proxyActivities<UploadActivities>({
   ...persistent,
   startToCloseTimeout: '2 minutes',
+  priority: AFTER_ALL_THAT_HAS_BEGUN,
 });
 export const { uploadFile } = proxyActivities<UploadActivities>(persistent);
 export const { confirmUpload } = proxyActivities<UploadActivities>({
@@ -24,5 +28,5 @@ export const { startExecution } = proxyActivities<UploadActivities>({
   startToCloseTimeout: '5 minutes',
 });
 
-/** How often a file is presigned, at the most: anew when the form expired or the bytes arrived damaged. */
-export const MOST_PRESIGNS = 5;
+/** How many presigned forms may be refused, or lead to damaged bytes, though their time was not over. */
+export const MOST_REFUSED_FORMS = 5;

@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { log, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { Presigned } from '../contract/steps.js';
@@ -11,8 +11,12 @@ const attributes = {
   fileId: keyword('AplosFileId'),
   batch: keyword('AplosBatch'),
   requestedBy: keyword('AplosRequestedBy'),
+  errorCode: keyword('AplosErrorCode'),
   executionIds: defineSearchAttributeKey('AplosExecutionIds', SearchAttributeType.KEYWORD_LIST),
 };
+
+const howToGoOn = () =>
+  `To go on from the step that was not done, with the finished ones kept: \`aplos-upload replay "${workflowInfo().workflowId}"\``;
 
 const headings = {
   presign: 'Asking Aplos for a place to upload to',
@@ -74,11 +78,12 @@ export class Story {
   }
 
   failed(code: string, message: string): void {
-    this.#tell({ step: 'failed' }, `**${code}**: ${message}`);
+    upsertSearchAttributes([{ key: attributes.errorCode, value: code }]);
+    this.#tell({ step: 'failed' }, `**${code}**: ${message}\n\n${howToGoOn()}`);
   }
 
   cancelled(): void {
-    this.#tell({ step: 'cancelled' }, 'Nothing more happens in this run. Upload the file again to go on.');
+    this.#tell({ step: 'cancelled' }, `Nothing more happens in this run.\n\n${howToGoOn()}`);
   }
 
   #tell(news: Partial<UploadProgress>, remark?: string): void {

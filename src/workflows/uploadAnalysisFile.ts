@@ -1,13 +1,13 @@
 import { defineQuery, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest, UploadRequestInput } from '../contract/request.js';
-import type { Timed } from '../contract/steps.js';
+import type { PresignedPost, Timed } from '../contract/steps.js';
 import { needsNewPresign, workflowFailure } from './failures.js';
 import { receiptOf, type StoredUpload } from './receipt.js';
 import {
   checkRequest,
   confirmUpload,
-  MOST_PRESIGNS,
+  MOST_REFUSED_FORMS,
   presignUpload,
   startExecution,
   uploadFile,
@@ -45,12 +45,12 @@ export async function uploadAnalysisFile(input: UploadRequestInput): Promise<Rec
 
 async function uploadUntilStored(request: UploadRequest, story: Story): Promise<StoredUpload> {
   const { fileName } = request;
-  for (let presigns = 1; ; presigns++) {
+  for (let presigns = 1, refused = 0; ; presigns++) {
+    story.presigning();
+    const place = await presignUpload.executeWithOptions({ summary: `a place for ${fileName}` }, [
+      { request },
+    ]);
     try {
-      story.presigning();
-      const place = await presignUpload.executeWithOptions({ summary: `a place for ${fileName}` }, [
-        { request },
-      ]);
       story.uploading(place);
       const evidence = await uploadFile.executeWithOptions(
         { summary: `${fileName}, ${place.sizeBytes.toLocaleString('en')} bytes` },
@@ -62,10 +62,14 @@ async function uploadUntilStored(request: UploadRequest, story: Story): Promise<
       ]);
       return { file: place.file, evidence, confirmation, presigns, presigned: place.ran };
     } catch (error) {
-      if (!needsNewPresign(error) || presigns === MOST_PRESIGNS) throw error;
+      if (!needsNewPresign(error)) throw error;
+      if (!hasExpired(place.presigned) && ++refused === MOST_REFUSED_FORMS) throw error;
     }
   }
 }
+
+/** As it may have done while it waited for its turn in a long queue. */
+const hasExpired = ({ expiresAt }: PresignedPost) => Date.parse(expiresAt) <= Date.now();
 
 async function startEach(
   request: UploadRequest,

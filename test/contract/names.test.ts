@@ -16,6 +16,7 @@ describe('the names that other programs type', () => {
       AplosExecutionIds: 'KeywordList',
       AplosBatch: 'Keyword',
       AplosRequestedBy: 'Keyword',
+      AplosErrorCode: 'Keyword',
     });
   });
 });

@@ -4,7 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import { hasEarlierRuns } from '../../src/temporal/earlier-runs.js';
-import { assertSearchAttributes, searchAttributeTypes } from '../../src/temporal/search-attributes.js';
+import {
+  assertSearchAttributes,
+  registerSearchAttributes,
+  searchAttributeTypes,
+} from '../../src/temporal/search-attributes.js';
 
 let server: TemporalDevServer;
 let connection: Connection;
@@ -70,34 +74,35 @@ describe('the search attributes', () => {
   const names = Object.keys(SEARCH_ATTRIBUTES);
   const missing = () => assertSearchAttributes(connection, namespace);
 
-  it('that are missing are named, with the command that registers them', async () => {
+  it('that are missing are named, with the commands that register them', async () => {
     await expect(missing()).rejects.toMatchObject({
       code: 'SEARCH_ATTRIBUTES_MISSING',
       happened: `The namespace "default" lacks the search attributes ${names.join(', ')}`,
     });
     await expect(missing()).rejects.toThrow(
-      /Run: temporal operator search-attribute create --namespace default --name AplosProfile --type Keyword .*--name AplosExecutionIds --type KeywordList/,
+      /Run: aplos-upload setup\. Or: temporal operator search-attribute create --namespace default --name AplosProfile --type Keyword .*--name AplosExecutionIds --type KeywordList/,
     );
   });
 
-  it('may be registered one by one, and are enough when all are there', async () => {
+  it('are registered where they are missing, and left alone where they are there', async () => {
     const [first = '', ...others] = names;
     await register(first);
     await expect(missing()).rejects.toMatchObject({
       happened: `The namespace "default" lacks the search attributes ${others.join(', ')}`,
     });
-    await register(...others);
+    expect(await registerSearchAttributes(connection, namespace)).toEqual(others);
     await expect(missing()).resolves.toBeUndefined();
+    expect(await registerSearchAttributes(connection, namespace)).toEqual([]);
   });
 
-  async function register(...wanted: string[]): Promise<void> {
+  async function register(name: string): Promise<void> {
     await connection.operatorService.addSearchAttributes({
       namespace,
-      searchAttributes: Object.fromEntries(wanted.map((name) => [name, searchAttributeTypes[name] ?? 0])),
+      searchAttributes: { [name]: searchAttributeTypes[name] ?? 0 },
     });
     const listed = async () => {
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-      return wanted.every((name) => name in customAttributes);
+      return name in customAttributes;
     };
     await expect.poll(listed, { timeout: 20_000 }).toBe(true);
   }

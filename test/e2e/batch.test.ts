@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMAND } from '../../sandbox/worker-process.js';
+import type { ReplayOutcome, UploadStatus } from '../../src/client.js';
+import { configuration, table } from '../support/tables.js';
+import { startWorld, type World } from '../support/world.js';
+
+const jsonLines = <Value>(text: string): Value[] =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Value);
+
+function tallyOf(values: readonly string[]): Record<string, number> {
+  const tally: Record<string, number> = {};
+  for (const value of values) tally[value] = (tally[value] ?? 0) + 1;
+  return tally;
+}
+
+/** How often each file was stored, by its name. */
+const storedTimes = ({ sandbox }: World): Record<string, number> =>
+  tallyOf(
+    sandbox.files.flatMap(({ fileName, uploads }) =>
+      uploads.filter(({ status }) => status === 204).map(() => fileName),
+    ),
+  );
+
+describe('a batch of 120 files, of which 12 fail in three ways', () => {
+  let world: World;
+  let refusesZeroDose = true;
+  const failedOnes = async () =>
+    jsonLines<UploadStatus>((await world.run('status', '--batch', 'study-7', '--failed', '--json')).stdout);
+
+  beforeAll(async () => {
+    world = await startWorld({
+      refuseConfiguration: ({ dosing }) =>
+        refusesZeroDose && dosing !== undefined ? 'dosing.amount must be more than 0' : undefined,
+    });
+    await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
+    await world.write('day-1.json', JSON.stringify(configuration));
+    await world.write('day-7.json', JSON.stringify({ ...configuration, dosing: { amount: 0 } }));
+    for (let file = 1; file <= 120; file++)
+      await world.write(`pk-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
+    const rows = (from: number, to: number, second: (file: number) => boolean) =>
+      Array.from({ length: to - from + 1 }, (_, index) => from + index).flatMap((file) => [
+        `pk-${file}.csv,day-1.json`,
+        ...(second(file) ? [`pk-${file}.csv,day-7.json`] : []),
+      ]);
+    const manifest = (lines: string[]) => ['file,configuration', ...lines].join('\n');
+    const forbidden = await world.write('forbidden.csv', manifest(rows(1, 4, () => false)));
+    const others = await world.write('others.csv', manifest(rows(5, 120, (file) => file > 116)));
+
+    world.sandbox.faults.add({ route: 'presign', status: 403, times: 'always' });
+    await world.run('upload', '--manifest', forbidden, '--batch', 'study-7', '--wait');
+    world.sandbox.faults.clear();
+    world.sandbox.faults.add({
+      route: 'upload',
+      status: 403,
+      headers: { 'content-type': 'application/xml' },
+      body: '<?xml version="1.0"?><Error><Code>SignatureDoesNotMatch</Code><Message>No</Message></Error>',
+      times: 4,
+    });
+    const { exitCode, stdout, stderr } = await world.run(
+      ...['upload', '--manifest', others, '--batch', 'study-7', '--wait'],
+    );
+    const complaints = stderr.split('\n').filter((line) => line.startsWith('✗'));
+    expect(complaints.map((line) => /[A-Z0-9]+_[A-Z0-9_]+/.exec(line)?.[0]).sort()).toEqual([
+      ...Array(4).fill('EXECUTION_REFUSED'),
+      ...Array(4).fill('S3_SIGNATURE_REFUSED'),
+    ]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^116 files: 116 started\nOf these: /);
+    expect(stdout).toContain('108 done');
+    expect(stdout).toContain('replay --batch "study-7" --failed');
+  });
+  afterAll(() => world?.stop());
+
+  it('is shown by status: how many stand how, and of what failed, why', async () => {
+    const { stdout } = await world.run('status', '--batch', 'study-7');
+    expect(stdout).toMatch(/^120 uploads: (108 done, 12 failed|12 failed, 108 done)\n/);
+    expect(stdout).toContain('EXECUTION_REFUSED: pk-117.csv: ');
+    expect(tallyOf((await failedOnes()).map(({ failure }) => failure?.code ?? ''))).toEqual({
+      API_FORBIDDEN: 4,
+      EXECUTION_REFUSED: 4,
+      S3_SIGNATURE_REFUSED: 4,
+    });
+  });
+
+  it('can be searched by error code, in the command as in the Temporal UI', async () => {
+    const { stdout } = await world.run('status', '--error', 'EXECUTION_REFUSED', '--json');
+    expect(
+      jsonLines<UploadStatus>(stdout)
+        .map(({ fileName }) => fileName)
+        .sort(),
+    ).toEqual([117, 118, 119, 120].map((file) => `pk-${file}.csv`));
+    const query = "AplosBatch = 'study-7' AND AplosErrorCode = 'API_FORBIDDEN'";
+    expect((await world.client.workflow.count(query)).count).toBe(4);
+  });
+
+  it('is not replayed by a dry run, nor without --yes where nobody can be asked', async () => {
+    const calls = world.sandbox.calls.length;
+    const dry = await world.run('replay', '--failed', '--dry-run');
+    expect(dry.stdout).toContain('pk-117.csv: would be taken up after EXECUTION_REFUSED, from starting on');
+    expect(dry.stdout).toContain('Nothing was taken up.');
+    const asked = await world.run('replay', '--failed');
+    expect(asked).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(asked.stderr).toContain('This would take up 12 uploads. Add --yes');
+    expect(world.sandbox.calls).toHaveLength(calls);
+  });
+
+  it('is taken up once the causes are mended: the 12, each from the step that failed', async () => {
+    refusesZeroDose = false;
+    const stored = storedTimes(world);
+    const { stdout, exitCode } = await world.run('replay', '--failed', '--yes', '--json');
+    expect(exitCode).toBe(0);
+    const outcomes = jsonLines<ReplayOutcome>(stdout);
+    expect(tallyOf(outcomes.map((each) => (each.state === 'taken-up' ? each.from : each.state)))).toEqual({
+      presignUpload: 4,
+      uploadFile: 4,
+      startExecution: 4,
+    });
+
+    const watched = await world.run('status', '--batch', 'study-7', '--watch');
+    expect(watched.stdout).toContain('120 uploads: 120 done\n');
+    const sentAgain = Object.keys(stored).filter((fileName) => storedTimes(world)[fileName] !== 1);
+    expect(sentAgain).toEqual([]);
+    expect(Object.keys(storedTimes(world))).toHaveLength(120);
+  });
+
+  it('has exactly one execution for each configuration', () => {
+    const { charges, files } = world.sandbox;
+    const nameOf = new Map(files.map(({ fileId, fileName }) => [fileId, fileName]));
+    const perFile = tallyOf(charges.map(({ fileId }) => nameOf.get(fileId) ?? ''));
+    expect(charges).toHaveLength(124);
+    expect(new Set(charges.map(({ trackingId }) => trackingId)).size).toBe(124);
+    expect(Object.values(perFile).filter((executions) => executions === 2)).toHaveLength(4);
+  });
+
+  it('leaves nothing to do for a second replay', async () => {
+    expect((await world.run('replay', '--failed', '--yes')).stdout).toBe(
+      'Nothing to take up: no such upload has failed.\n',
+    );
+    const [any] = await jsonLines<UploadStatus>(
+      (await world.run('status', '--batch', 'study-7', '--json')).stdout,
+    );
+    const { stdout } = await world.run('replay', any?.workflowId ?? '');
+    expect(stdout).toContain('left alone, as it is done');
+  });
+
+  it('is not replayed where Temporal has no history, and says how to go on', async () => {
+    const { stdout, exitCode } = await world.run('replay', 'default:gone.csv:0');
+    expect(stdout).toContain('default:gone.csv:0: left alone, as Temporal no longer has its history');
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('the same command for many files, three times, the first stopped by Ctrl-C in the middle', () => {
+  let world: World;
+  let args: string[];
+  const FILES = 60;
+  /** So large that reading them gives time to press Ctrl-C. */
+  const BYTES = 2_000_000;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    const folder = join(world.folder, 'study-8', 'site 1');
+    await mkdir(folder, { recursive: true });
+    for (let file = 1; file <= FILES; file++)
+      await world.write(`study-8/site 1/pk-${file}.csv`, table(BYTES));
+    const config = await world.write('c.json', JSON.stringify(configuration));
+    args = ['upload', join(world.folder, 'study-8'), '--config', config, '--batch', 'study-8'];
+  });
+  afterAll(() => world?.stop());
+
+  it('says what it would do', async () => {
+    const { stdout } = await world.run(...args, '--dry-run');
+    expect(stdout).toContain('60 files: 60 new. Nothing was started.');
+    expect((await world.client.workflow.count('')).count).toBe(0);
+  });
+
+  it('leaves what it had started running, and says so', async () => {
+    const child = spawn(process.execPath, [COMMAND, ...args, '--wait'], {
+      env: { ...process.env, ...world.env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    await expect
+      .poll(async () => (await world.client.workflow.count('')).count, { interval: 5, timeout: 20_000 })
+      .toBeGreaterThan(0);
+    child.kill('SIGINT');
+    const [exitCode] = await once(child, 'close');
+    expect(exitCode).toBe(130);
+    const { count } = await world.client.workflow.count("ExecutionStatus = 'Running'");
+    expect(stderr).toContain(
+      `Stopped. ${count} upload${count === 1 ? '' : 's'} of 60 go on without this command.`,
+    );
+    expect(count).toBeLessThan(FILES);
+  });
+
+  it('goes on where it was, and has nothing to do the third time', async () => {
+    await world.startWorker();
+    const second = await world.run(...args, '--wait');
+    expect(second.stdout).toMatch(/^60 files: .*\d+ started/);
+    expect(second.stdout).toContain('Of these: 60 done');
+    expect(second.exitCode).toBe(0);
+    const third = await world.run(...args, '--wait');
+    expect(third.stdout).toContain('60 files: 60 already done\nOf these: 60 done');
+    expect(storedTimes(world)).toEqual(
+      Object.fromEntries(Array.from({ length: FILES }, (_, index) => [`pk-${index + 1}.csv`, 1])),
+    );
+    expect(world.sandbox.charges).toHaveLength(FILES);
+  });
+});
