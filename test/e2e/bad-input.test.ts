@@ -28,7 +28,16 @@ describe('bad input', () => {
   it.each([
     ['a missing file', ['missing.csv', '--config', 'c.json'], 'FILE_NOT_FOUND: There is no file'],
     ['an empty file', ['empty.csv', '--config', 'c.json'], 'FILE_EMPTY: The file'],
-    ['a folder', ['folder.csv', '--config', 'c.json'], 'FILE_NOT_REGULAR: '],
+    [
+      'a folder without data files',
+      ['folder.csv', '--config', 'c.json'],
+      'holds no file that Aplos NCA takes',
+    ],
+    ['a glob that fits nothing', ['none-*.csv', '--config', 'c.json'], 'No file fits "none-*.csv"'],
+    ['a device', ['/dev/null', '--config', 'c.json'], 'FILE_TYPE_UNSUPPORTED: '],
+    ['neither files nor a manifest', ['--config', 'c.json'], 'No file is named.'],
+    ['a manifest beside files', ['pk.csv', '--manifest', 'm.csv'], '--manifest names the files'],
+    ['a manifest that is missing', ['--manifest', 'm.csv'], '--manifest m.csv cannot be read (ENOENT)'],
     ['a type that Aplos does not take', ['pk.pdf', '--config', 'c.json'], 'FILE_TYPE_UNSUPPORTED: '],
     ['a configuration that is not JSON', ['pk.csv', '--config', 'broken.json'], 'broken.json is not JSON'],
     [
@@ -153,7 +162,7 @@ describe('bad input', () => {
     });
     const { exitCode, stderr } = await world.run('worker');
     expect(stderr).toContain(
-      'Run: temporal operator search-attribute create --namespace default --name AplosBatch --type Keyword',
+      'Run: aplos-upload setup. Or: temporal operator search-attribute create --namespace default --name AplosBatch --type Keyword',
     );
     expect(exitCode).toBe(1);
   });

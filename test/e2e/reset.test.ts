@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requestForFile, UploadClient } from '../../src/client.js';
+import { type ReplayOptions, requestForFile, UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { configuration, table } from '../support/tables.js';
 import { startWorld, type World } from '../support/world.js';
@@ -64,7 +64,8 @@ describe("Temporal's Reset", () => {
     const { handle, path } = await start(['day 1', 'day 7']);
     await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
     const { stdout } = await world.run('status', handle.workflowId);
-    expect(stdout).toMatch(/ {2}failed .*\n {2}EXECUTION_REFUSED: reset-\d\.csv: To start an execution/);
+    expect(stdout).toMatch(/^reset-\d\.csv +failed /m);
+    expect(stdout).toMatch(/^ {2}EXECUTION_REFUSED: reset-\d\.csv: To start an execution/m);
     const uploads = world.sandbox.files.length;
 
     await resetTo('startExecution', handle.workflowId);
@@ -87,5 +88,76 @@ describe("Temporal's Reset", () => {
     const receipt = await again.result();
     expect(receipt.executions.map(({ settledBy }) => settledBy).sort()).toEqual(['answer', 'list']);
     expect(world.sandbox.charges).toHaveLength(charges + 1);
+  });
+
+  describe('as a replay', () => {
+    const outcomesOf = async (workflowId: string, options: ReplayOptions = {}) => {
+      const outcomes = [];
+      for await (const outcome of client.replay([workflowId], options)) outcomes.push(outcome);
+      return outcomes;
+    };
+    const refused = async () => {
+      world.sandbox.faults.add({ route: 'start', status: 400 });
+      const { handle } = await start(['only']);
+      await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
+      return handle;
+    };
+
+    it('from the presign sends the file again', async () => {
+      const { workflowId } = await refused();
+      const files = world.sandbox.files.length;
+      expect(await outcomesOf(workflowId, { from: 'presign' })).toEqual([
+        expect.objectContaining({ state: 'taken-up', from: 'presignUpload', errorCode: 'EXECUTION_REFUSED' }),
+      ]);
+      const receipt = await client.result(workflowId);
+      expect(world.sandbox.files).toHaveLength(files + 1);
+      expect(receipt.fileId).toBe(world.sandbox.files.at(-1)?.fileId);
+      expect(chargesOf(receipt.fileId)).toHaveLength(1);
+    });
+
+    it('of two people at once is one', async () => {
+      const { workflowId } = await refused();
+      const both = (await Promise.all([outcomesOf(workflowId), outcomesOf(workflowId)])).flat();
+      const runs = new Set(both.flatMap((each) => (each.state === 'taken-up' ? [each.runId] : [])));
+      expect(runs.size).toBe(1);
+      expect(chargesOf((await client.result(workflowId)).fileId)).toHaveLength(1);
+    });
+
+    it('from the start leaves alone what had not got so far', async () => {
+      world.sandbox.faults.add({ route: 'presign', status: 400 });
+      const { handle } = await start(['only']);
+      await expect(handle.result()).rejects.toMatchObject({ code: 'API_REFUSED' });
+      expect(await outcomesOf(handle.workflowId, { from: 'start' })).toEqual([
+        expect.objectContaining({ state: 'skipped', reason: 'no-start' }),
+      ]);
+      await outcomesOf(handle.workflowId);
+      expect((await client.result(handle.workflowId)).executions).toHaveLength(1);
+    });
+
+    it('goes on with an upload that was cancelled', async () => {
+      world.sandbox.faults.add({ route: 'upload', hang: true });
+      const { handle } = await start(['only']);
+      await expect
+        .poll(async () => (await client.progress(handle.workflowId))?.step, { timeout: 20_000 })
+        .toBe('upload');
+      await client.cancel(handle.workflowId);
+      await expect(handle.result()).rejects.toMatchObject({ code: 'CANCELLED' });
+      expect(await outcomesOf(handle.workflowId)).toEqual([
+        expect.objectContaining({ state: 'taken-up', from: 'uploadFile' }),
+      ]);
+      expect((await client.result(handle.workflowId)).executions).toHaveLength(1);
+    });
+
+    it('has nothing to repeat where the request was at fault', async () => {
+      const handle = await world.client.workflow.start('uploadAnalysisFile', {
+        taskQueue: 'aplos-upload',
+        workflowId: 'bad',
+        args: [{ source: 7 }],
+      });
+      await expect(handle.result()).rejects.toThrow();
+      expect(await outcomesOf('bad')).toEqual([
+        expect.objectContaining({ state: 'skipped', reason: 'no-step-failed' }),
+      ]);
+    });
   });
 });

@@ -1,0 +1,111 @@
+/**
+ * `npm run bench:batch [-- --files 5000]`: uploads many small files with one command, and prints how many starts
+ * a second that made beside Temporal's own client in a plain loop, how much memory the command took over time, and
+ * how long `status --batch` takes to answer. Everything is real: dev server, S3, worker.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { COMMAND } from '../sandbox/worker-process.js';
+import { WORKFLOW_TYPE } from '../src/contract/names.js';
+import { configuration } from '../test/support/tables.js';
+import { startWorld, type World } from '../test/support/world.js';
+
+const { values } = parseArgs({ options: { files: { type: 'string', default: '5000' } } });
+const files = Number(values.files);
+const BATCH = 'bench';
+
+const world = await startWorld({ allocation: 10 * files });
+try {
+  await run();
+} finally {
+  await world.stop();
+}
+process.exit();
+
+async function run(): Promise<void> {
+  await mkdir(join(world.folder, 'study'));
+  for (let file = 1; file <= files; file++)
+    await world.write(`study/pk-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
+  const config = await world.write('c.json', JSON.stringify(configuration));
+  const args = ['upload', join(world.folder, 'study'), '--config', config, '--batch', BATCH];
+
+  const plainMs = await plainStarts(world, Math.min(files, 1000));
+  console.log(`plain client:    ${perSecond(Math.min(files, 1000), plainMs)} starts/s, one after the other`);
+  const started = await timed([...args]);
+  console.log(
+    `upload:          ${perSecond(files, started.ms)} starts/s with reading and checking, ${(plainMs / Math.min(files, 1000) / (started.ms / files)).toFixed(2)} times the plain client`,
+  );
+  console.log(`memory:          ${memory(started)}`);
+  await statusTakes('all running');
+
+  await world.startWorker();
+  const waited = await timed([...args, '--wait']);
+  console.log(`upload --wait:   joined all of them, ${perSecond(files, waited.ms)} uploads/s by one worker`);
+  console.log(`memory:          ${memory(waited)}`);
+  console.log(waited.stdout.trimEnd().replaceAll(/^/gm, '                 '));
+  await statusTakes('all done');
+  const again = await timed([...args]);
+  console.log(`the same again:  ${(again.ms / 1000).toFixed(1)} s: ${again.stdout.split('\n')[0]}`);
+  const { charges } = world.sandbox;
+  console.log(
+    `executions:      ${charges.length}, ${new Set(charges.map(({ fileId }) => fileId)).size} files`,
+  );
+}
+
+async function statusTakes(when: string): Promise<void> {
+  const { ms, stdout } = await timed(['status', '--batch', BATCH]);
+  console.log(`status --batch:  ${(ms / 1000).toFixed(1)} s, ${when}: ${stdout.split('\n')[0]}`);
+}
+
+/** The peer: what a program does that has Temporal's client and nothing else. */
+async function plainStarts({ client }: World, howMany: number): Promise<number> {
+  const before = performance.now();
+  for (let index = 0; index < howMany; index++)
+    await client.workflow.start(WORKFLOW_TYPE, {
+      taskQueue: 'nobody-polls-this',
+      workflowId: `plain-${index}`,
+      args: [{ source: `file:///data/pk-${index}.csv`, executions: [{ configuration }] }],
+    });
+  return performance.now() - before;
+}
+
+interface Measured {
+  readonly ms: number;
+  readonly stdout: string;
+  /** Of the command's process, in MB, a sample a second. */
+  readonly rss: readonly number[];
+}
+
+async function timed(args: readonly string[]): Promise<Measured> {
+  const before = performance.now();
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    env: { ...process.env, ...world.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const rss: number[] = [];
+  const ended = once(child, 'close').then(() => true);
+  while (!(await Promise.race([ended, sleep(500, false)]))) {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
+    const kilobytes = /VmRSS:\s+(\d+)/.exec(status)?.[1];
+    if (kilobytes) rss.push(Math.round(Number(kilobytes) / 1000));
+  }
+  return { ms: performance.now() - before, stdout, rss };
+}
+
+function perSecond(howMany: number, ms: number): string {
+  return ((1000 * howMany) / ms).toFixed(0);
+}
+
+function memory({ rss }: Measured): string {
+  const step = Math.max(1, Math.ceil(rss.length / 12));
+  const samples = rss.filter((_, index) => index % step === 0 || index === rss.length - 1);
+  return `${samples.join(' ')} MB over time`;
+}
