@@ -18,7 +18,7 @@ const { values } = parseArgs({ options: { files: { type: 'string', default: '500
 const files = Number(values.files);
 const BATCH = 'bench';
 
-const world = await startWorld({ allocation: 10 * files });
+const world = await startWorld({ allocation: 10 * files }, { keepsDatabase: false });
 try {
   await run();
 } finally {

@@ -61,6 +61,7 @@ async function replayEach(
   options: ReplayCommandOptions,
 ): Promise<void> {
   const tally = new Map<string, number>();
+  let taken = 0;
   const { from, dryRun = false, json } = options;
   for await (const outcome of client.replay(workflowIds, {
     from,
@@ -69,6 +70,7 @@ async function replayEach(
   })) {
     const what = inWords(outcome);
     tally.set(what, (tally.get(what) ?? 0) + 1);
+    if (outcome.state === 'taken-up') taken++;
     if (json) console.log(JSON.stringify(outcome));
     else if (workflowIds.length <= MOST_LINES) console.log(`${nameOf(outcome)}: ${what}`);
     if (outcome.state === 'skipped' && outcome.reason !== 'done' && outcome.reason !== 'running')
@@ -77,6 +79,7 @@ async function replayEach(
   if (workflowIds.length > MOST_LINES)
     for (const [what, howMany] of tally) say(options, `${count(howMany, 'upload')} ${what}`);
   if (dryRun) say(options, '\nNothing was taken up.');
+  else if (taken > 0) say(options, '\nThey go on without this command. To watch: aplos-upload status --watch');
 }
 
 function inWords(outcome: ReplayOutcome): string {

@@ -56,7 +56,7 @@ function sent(pending: readonly PendingStep[]): string {
   const upload = pending.find(({ heartbeat }) => heartbeat);
   if (!upload?.heartbeat) return '';
   const { bytesSent, totalBytes } = upload.heartbeat;
-  const rate = upload.bytesPerSecond === undefined ? '' : ` ${bytes(upload.bytesPerSecond)}/s`;
+  const rate = upload.bytesPerSecond ? ` ${bytes(upload.bytesPerSecond)}/s` : '';
   return `${Math.floor((100 * bytesSent) / totalBytes)}%${rate}`;
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { errorTable, isErrorCode } from '../contract/errors.js';
@@ -130,7 +131,6 @@ function resetPoint(steps: readonly Step[], from: ReplayFrom | undefined): Step 
   return steps.findLast(({ completed }) => !completed);
 }
 
-/** Twice the same reset, as of two people who replay at once, is one. */
 async function reset(
   client: Client,
   { workflowId, runId }: UploadSummary,
@@ -141,7 +141,7 @@ async function reset(
     namespace: client.options.namespace,
     workflowExecution: { workflowId, runId },
     reason: `aplos-upload replay from ${activity}${requestedBy ? `, by ${requestedBy}` : ''}`,
-    requestId: `replay ${runId} to ${decidedBy}`,
+    requestId: randomUUID(),
     workflowTaskFinishEventId: decidedBy,
     resetReapplyType: RESET_REAPPLY_TYPE_NONE,
   });

@@ -35,10 +35,9 @@ describe('a batch of 120 files, of which 12 fail in three ways', () => {
     jsonLines<UploadStatus>((await world.run('status', '--batch', 'study-7', '--failed', '--json')).stdout);
 
   beforeAll(async () => {
-    world = await startWorld({
-      refuseConfiguration: ({ dosing }) =>
-        refusesZeroDose && dosing !== undefined ? 'dosing.amount must be more than 0' : undefined,
-    });
+    const refuseConfiguration = ({ dosing }: { dosing?: unknown }) =>
+      refusesZeroDose && dosing !== undefined ? 'dosing.amount must be more than 0' : undefined;
+    world = await startWorld({ refuseConfiguration }, { keepsDatabase: false });
     await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
     await world.write('day-1.json', JSON.stringify(configuration));
     await world.write('day-7.json', JSON.stringify({ ...configuration, dosing: { amount: 0 } }));
@@ -165,7 +164,7 @@ describe('the same command for many files, three times, the first stopped by Ctr
   const BYTES = 2_000_000;
 
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startWorld({}, { keepsDatabase: false });
     const folder = join(world.folder, 'study-8', 'site 1');
     await mkdir(folder, { recursive: true });
     for (let file = 1; file <= FILES; file++)

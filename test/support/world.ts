@@ -32,11 +32,18 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Starts a world without a worker. */
-export async function startWorld(options: SandboxOptions = {}): Promise<World> {
+/**
+ * Starts a world without a worker.
+ *
+ * @param keepsDatabase whether Temporal's database is on disk, so that it can be searched or outlive its server
+ */
+export async function startWorld(
+  options: SandboxOptions = {},
+  { keepsDatabase = true } = {},
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-test-'));
   const [temporal, sandbox] = await Promise.all([
-    startTemporalDevServer({ dbFilename: join(folder, 'temporal.db') }),
+    startTemporalDevServer(keepsDatabase ? { dbFilename: join(folder, 'temporal.db') } : {}),
     startSandbox(options),
   ]);
   const env = {
