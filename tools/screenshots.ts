@@ -6,10 +6,11 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { startCodecServer } from '../sandbox/codec-server.js';
-import { startSandbox } from '../sandbox/sandbox.js';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
 import { requestForFile, UploadClient, UploadFailedError } from '../src/client.js';
@@ -22,7 +23,7 @@ const WIDTH = 1280;
 const LEFT = 49;
 const TOP = 48;
 /** The UI draws its timeline in steps. */
-const SETTLE_MS = 2000;
+const SETTLE_MS = 4000;
 const CHROMIUM_FLAGS = [
   '--disable-gpu',
   '--disable-quic',
@@ -33,7 +34,7 @@ const CHROMIUM_FLAGS = [
   '--disable-lcd-text', // smaller pictures
 ];
 /** The list's columns: a person sets them once in the UI, which keeps them in the browser. */
-const COLUMNS = ['Status', 'Workflow ID', 'AplosBatch', 'AplosRequestedBy', 'Start'];
+const COLUMNS = ['Status', 'Workflow ID', 'AplosBatch', 'AplosRequestedBy', 'AplosErrorCode'];
 const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const images = join(repository, 'docs', 'images');
 const samples = join(repository, 'samples');
@@ -52,10 +53,10 @@ try {
 process.exit();
 
 async function takePictures(): Promise<void> {
-  const { uiUrl, namespace } = await startServers();
+  const { uiUrl, namespace, sandbox } = await startServers();
   const folder = await mkdtemp(join(tmpdir(), 'aplos-screenshots-'));
   stops.push(() => rm(folder, { recursive: true, force: true }));
-  const { done, failed } = await uploadAll(join(folder, 'study-7'));
+  const { done, failed, running } = await uploadAll(join(folder, 'study-7'), sandbox);
   const browser = await openBrowser(join(folder, 'browser'));
   stops.unshift(() => browser.close());
   const page = await browser.newPage();
@@ -63,11 +64,11 @@ async function takePictures(): Promise<void> {
   await showFoldersAsDeployed(page, { [folder]: '/data', [repository]: '/app' });
   await mkdir(images, { recursive: true });
 
-  const shoot = async (name: string, url: string, height: number, waitFor: string) => {
+  const shoot = async (name: string, url: string, height: number, waitFor: string, tab?: string) => {
     await page.setViewportSize({ width: WIDTH, height });
     await page.goto(url);
+    if (tab) await page.getByText(tab).first().click();
     await page.getByText(waitFor).first().waitFor();
-    await page.waitForLoadState('networkidle');
     await page.waitForTimeout(SETTLE_MS);
     const clip = { x: LEFT, y: TOP, width: WIDTH - LEFT, height: height - TOP };
     await page.screenshot({ path: join(images, `${name}.png`), clip });
@@ -75,6 +76,10 @@ async function takePictures(): Promise<void> {
   await shoot('list', `${uiUrl}/namespaces/${namespace}/workflows`, 480, 'placebo-arm.csv');
   await shoot('workflow', workflowPage(uiUrl, namespace, done), 930, 'day 1 on single-oral-dose.csv');
   await shoot('failed', workflowPage(uiUrl, namespace, failed), 930, 'dosing.amount must be more than 0');
+  const story = workflowPage(uiUrl, namespace, failed);
+  await shoot('failed-details', story, 700, 'Current Details', 'User Metadata');
+  const waiting = workflowPage(uiUrl, namespace, running);
+  await shoot('running', waiting, 760, 'uploadFile', 'Pending Activities');
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 }
 
@@ -92,7 +97,7 @@ async function startServers() {
     APLOS_UPLOAD_ENCRYPTION_KEY: key,
   });
   started(await startWorker({}));
-  return temporal;
+  return { ...temporal, sandbox };
 }
 
 function refusal({ dosing }: Readonly<Record<string, unknown>>): string | undefined {
@@ -101,8 +106,11 @@ function refusal({ dosing }: Readonly<Record<string, unknown>>): string | undefi
     : undefined;
 }
 
-/** Uploads both samples, and one whose configuration is refused. */
-async function uploadAll(folder: string): Promise<{ done: string; failed: string }> {
+/** Uploads one sample, one whose configuration is refused, and one that S3 takes its time over. */
+async function uploadAll(
+  folder: string,
+  { faults }: Sandbox,
+): Promise<{ done: string; failed: string; running: string }> {
   const client = await UploadClient.connect();
   await mkdir(folder);
   const upload = async (sample: string, fileName: string, dose?: number) => {
@@ -116,18 +124,20 @@ async function uploadAll(folder: string): Promise<{ done: string; failed: string
     });
     return client.start(request);
   };
-  const crossover = await upload('food-effect-crossover', 'food-effect-crossover.csv');
   const refused = await upload('single-oral-dose', 'placebo-arm.csv', 0);
   const dose = await upload('single-oral-dose', 'single-oral-dose.csv');
   await Promise.all([
-    crossover.result(),
     dose.result(),
     refused.result().catch((error: unknown) => {
       if (!(error instanceof UploadFailedError)) throw error;
     }),
   ]);
+  faults.add({ route: 'upload', status: 503, times: 2 });
+  faults.add({ route: 'upload', hang: true });
+  const crossover = await upload('food-effect-crossover', 'food-effect-crossover.csv');
+  while (((await client.status(crossover.workflowId))?.pending[0]?.attempt ?? 0) < 3) await sleep(200);
   await client.close();
-  return { done: dose.workflowId, failed: refused.workflowId };
+  return { done: dose.workflowId, failed: refused.workflowId, running: crossover.workflowId };
 }
 
 function openBrowser(userDataDir: string): Promise<BrowserContext> {
@@ -160,6 +170,7 @@ async function showFoldersAsDeployed(page: Page, folders: Readonly<Record<string
   const rename = (text: string) =>
     Object.entries(folders).reduce((all, [own, shown]) => all.replaceAll(own, shown), text);
   await page.route('**/api/v1/**', async (route) => {
+    if (route.request().url().includes('waitNewEvent=true')) return route.continue();
     const response = await route.fetch();
     await route.fulfill({ response, body: rename(await response.text()) });
   });

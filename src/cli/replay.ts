@@ -79,7 +79,8 @@ async function replayEach(
   if (workflowIds.length > MOST_LINES)
     for (const [what, howMany] of tally) say(options, `${count(howMany, 'upload')} ${what}`);
   if (dryRun) say(options, '\nNothing was taken up.');
-  else if (taken > 0) say(options, '\nThey go on without this command. To watch: aplos-upload status --watch');
+  else if (taken > 0)
+    say(options, '\nThey go on without this command. To watch: aplos-upload status --watch');
 }
 
 function inWords(outcome: ReplayOutcome): string {

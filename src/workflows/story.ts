@@ -16,7 +16,7 @@ const attributes = {
 };
 
 const howToGoOn = () =>
-  `To go on from the step that was not done, with the finished ones kept: \`aplos-upload replay "${workflowInfo().workflowId}"\``;
+  `Once the cause is mended, this goes on from the step that was not done, and keeps the finished ones:\n\n    aplos-upload replay "${workflowInfo().workflowId}"`;
 
 const headings = {
   presign: 'Asking Aplos for a place to upload to',
