@@ -69,6 +69,19 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     expect(events.length).toBeLessThan(40);
   });
 
+  it('presigns after all that has begun, so that no form expires in a queue', async () => {
+    const priorities = (await historyOf(receipt)).flatMap(
+      ({ activityTaskScheduledEventAttributes: scheduled }) =>
+        scheduled ? [[scheduled.activityType?.name, scheduled.priority?.priorityKey ?? 0]] : [],
+    );
+    expect(priorities).toEqual([
+      ['presignUpload', 4],
+      ['uploadFile', 0],
+      ['confirmUpload', 0],
+      ['startExecution', 0],
+    ]);
+  });
+
   it('leaves no secret in the history as Temporal stores it, nor in the log', async () => {
     const history = bytesOf({ events: await historyOf(receipt) });
     expect(history.includes('presignUpload')).toBe(true);

@@ -190,6 +190,33 @@ describe('uploadAnalysisFile', () => {
     expect(calls.some((call) => call.startsWith('start'))).toBe(false);
   });
 
+  it('does not count a form whose time was over when its turn came', async () => {
+    const { presignUpload, uploadFile } = happyActivities([]);
+    let presigns = 0;
+    const { receipt } = await run({
+      presignUpload: async (input) => {
+        const place = await presignUpload(input);
+        const expiresAt = ++presigns > 7 ? place.presigned.expiresAt : '2000-01-01T00:00:00.000Z';
+        return { ...place, presigned: { ...place.presigned, expiresAt } };
+      },
+      uploadFile: async (input) => {
+        if (presigns <= 7) throw failure('S3_EXPIRED', 'presign-again');
+        return uploadFile(input);
+      },
+    });
+    expect(receipt).toMatchObject({ presigns: 8 });
+  });
+
+  it('gives up after the fifth form that was refused though its time was not over', async () => {
+    const { failure: ended, calls } = await run({
+      uploadFile: async () => {
+        throw failure('S3_EXPIRED', 'presign-again');
+      },
+    });
+    expect(ended?.type).toBe('S3_EXPIRED');
+    expect(calls.filter((call) => call === 'presign')).toHaveLength(5);
+  });
+
   it('goes on by itself after two days without the service', async () => {
     const begun = await env.currentTimeMs();
     const { receipt } = await run({
