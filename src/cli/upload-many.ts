@@ -21,6 +21,7 @@ export async function uploadMany(
 ): Promise<void> {
   const batchOfFiles = new BatchOfFiles(client, jobs, Boolean(wait || json), Boolean(json));
   await batchOfFiles.run();
+  batchOfFiles.complainOfFailures();
   if (!json) batchOfFiles.tellHowItWent(batch, pages.ofBatch(batch));
 }
 
@@ -102,10 +103,9 @@ class BatchOfFiles {
   async #tellOf(upload: EndedUpload): Promise<void> {
     this.#note(this.#endedAs, upload.state);
     const isFailure = upload.state !== 'done';
-    if (!this.#json && (!isFailure || this.#complaints.length >= MOST_LINES)) {
-      if (isFailure) process.exitCode = ExitCode.failed;
-      return;
-    }
+    if (isFailure) process.exitCode = ExitCode.failed;
+    const isOneOfMany = isFailure && this.#complaints.length >= MOST_LINES;
+    if (!this.#json && (!isFailure || isOneOfMany)) return;
     try {
       const receipt = await upload.result();
       if (this.#json) console.log(JSON.stringify(receipt));
@@ -142,8 +142,11 @@ class BatchOfFiles {
     process.exit(ExitCode.interrupted);
   }
 
+  complainOfFailures(): void {
+    for (const line of this.#complaints) complain(line);
+  }
+
   tellHowItWent(batch: string | undefined, page: string | undefined): void {
-    for (const line of this.#complaints.slice(0, MOST_LINES)) complain(line);
     const selection = batch === undefined ? '--since 1h' : `--batch ${JSON.stringify(batch)}`;
     console.log(`${out.bold(count(this.#jobs.length, 'file'))}: ${counts(this.#startedAs)}`);
     if (this.#waits) console.log(`Of these: ${counts(this.#endedAs)}`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND } from '../../sandbox/worker-process.js';
 import type { ReplayOutcome, UploadStatus } from '../../src/client.js';
+import type { Receipt } from '../../src/contract/receipt.js';
 import { configuration, table } from '../support/tables.js';
 import { startWorld, type World } from '../support/world.js';
 
@@ -208,6 +209,8 @@ describe('the same command for many files, three times, the first stopped by Ctr
     expect(second.stdout).toMatch(/^60 files: .*\d+ started/);
     expect(second.stdout).toContain('Of these: 60 done');
     expect(second.exitCode).toBe(0);
+    const receipts = jsonLines<Receipt>((await world.run(...args, '--json')).stdout);
+    expect(new Set(receipts.map(({ fileId }) => fileId)).size).toBe(FILES);
     const third = await world.run(...args, '--wait');
     expect(third.stdout).toContain('60 files: 60 already done\nOf these: 60 done');
     expect(storedTimes(world)).toEqual(
