@@ -13,7 +13,17 @@ module.exports = {
       comment: 'Zod in a workflow makes its bundle megabytes large.',
       severity: 'error',
       from: { path: '^src/workflows' },
-      to: { path: '^src/contract', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^src/contract',
+        pathNot: '^src/contract/source\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'what-workflows-take-from-the-contract-stands-alone',
+      severity: 'error',
+      from: { path: '^src/contract/source\\.ts$' },
+      to: { path: '.' },
     },
     {
       name: 'packages-know-nothing-of-temporal',

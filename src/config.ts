@@ -5,6 +5,7 @@ import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
 import { UploadError } from './contract/errors.js';
 import { problemsOf } from './contract/problems.js';
+import { HostList } from './http/hosts.js';
 import { Secret } from './secret.js';
 
 /** One Aplos account, and the environment of Aplos that it belongs to. */
@@ -41,6 +42,12 @@ export interface Settings {
   readonly encryption: Encryption;
   /** Folders below which files may be read; empty: anywhere. */
   readonly uploadRoots: readonly string[];
+  /** Hosts and addresses that `https:` sources may be read from; empty: none. */
+  readonly sourceHosts: HostList;
+  /** Most bytes of a source of unknown length that are taken to the disk. Default: 1 GiB */
+  readonly spoolLimitBytes: number;
+  /** Hosts that presigned POSTs may lead to, besides Amazon S3 and this machine. Default: none */
+  readonly s3Hosts: HostList;
   /** An upload of which no byte moved for so long is given up and tried again, in milliseconds. Default: 60 s */
   readonly idleTimeoutMs: number;
   /** What a running upload gets to finish when the worker is told to stop, in milliseconds. Default: 30 s */
@@ -63,6 +70,14 @@ const url = z
   .transform((text) => text.replace(/\/+$/, ''));
 const seconds = z.coerce.number('must be a number of seconds').positive('must be more than 0');
 const text = z.string().min(1).optional();
+const hosts = text.transform((given, context) => {
+  try {
+    return new HostList(given?.split(/[\s,]+/).filter(Boolean));
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
 
 const environmentSchema = z.object({
   APLOS_API_URL: url.default('https://api.aplos-nca.com'),
@@ -75,6 +90,13 @@ const environmentSchema = z.object({
   COGNITO_ENDPOINT: url.optional(),
   APLOS_UPLOAD_CONFIG: text,
   APLOS_UPLOAD_ROOTS: text,
+  APLOS_UPLOAD_SOURCE_HOSTS: hosts,
+  APLOS_UPLOAD_SPOOL_LIMIT: z.coerce
+    .number('must be a whole number of bytes')
+    .int('must be a whole number of bytes')
+    .positive('must be more than 0')
+    .default(1024 ** 3),
+  APLOS_UPLOAD_S3_HOSTS: hosts,
   APLOS_UPLOAD_IDLE_TIMEOUT: seconds.default(60),
   APLOS_UPLOAD_SHUTDOWN_GRACE: seconds.default(30),
   APLOS_UPLOAD_LIST_LAG: seconds.default(15),
@@ -119,6 +141,9 @@ export function loadSettings(environment: Environment = process.env): Settings {
     profiles: new Map([...profilesFromFile(env.APLOS_UPLOAD_CONFIG), ...profileFromEnvironment(env)]),
     encryption: encryptionOf(env),
     uploadRoots: uploadRootsOf(env),
+    sourceHosts: env.APLOS_UPLOAD_SOURCE_HOSTS,
+    spoolLimitBytes: env.APLOS_UPLOAD_SPOOL_LIMIT,
+    s3Hosts: env.APLOS_UPLOAD_S3_HOSTS,
     idleTimeoutMs: env.APLOS_UPLOAD_IDLE_TIMEOUT * 1000,
     shutdownGraceMs: env.APLOS_UPLOAD_SHUTDOWN_GRACE * 1000,
     listLagMs: env.APLOS_UPLOAD_LIST_LAG * 1000,

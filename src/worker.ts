@@ -7,6 +7,9 @@ import { AplosAccounts } from './aplos/accounts.js';
 import type { Settings } from './config.js';
 import { UploadError } from './contract/errors.js';
 import { TASK_QUEUE } from './contract/names.js';
+import { httpsAgent } from './files/https-agent.js';
+import { s3Access } from './files/s3-source.js';
+import type { SourceAccess } from './files/source.js';
 import { createLogger } from './log.js';
 import {
   assertEncryptionDecided,
@@ -46,13 +49,19 @@ export async function createUploadWorker(
 
   const connection = await connect(target);
   const dispatcher = new Agent();
+  const sourceDispatcher = httpsAgent(settings.sourceHosts);
   const worker = await Worker.create({
     workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
     connection,
     namespace: target.namespace,
     taskQueue: TASK_QUEUE,
     dataConverter: dataConverterFor(settings.encryption),
-    activities: { ...createActivities(dependencies(settings, dispatcher, connection, target.namespace)) },
+    activities: {
+      ...createActivities({
+        ...dependencies(settings, dispatcher, connection, target.namespace),
+        sources: sourceAccess(settings, sourceDispatcher),
+      }),
+    },
     maxConcurrentActivityTaskExecutions: settings.concurrency,
     shutdownGraceTime: settings.shutdownGraceMs,
     shutdownForceTime: settings.shutdownGraceMs + FORCE_AFTER_GRACE_MS,
@@ -64,7 +73,7 @@ export async function createUploadWorker(
       try {
         await worker.run();
       } finally {
-        await dispatcher.destroy();
+        await Promise.all([dispatcher.destroy(), sourceDispatcher.destroy()]);
         await connection.close();
       }
     },
@@ -96,17 +105,26 @@ function dependencies(
   dispatcher: Agent,
   { workflowService }: NativeConnection,
   namespace: string,
-): ActivityDependencies {
+): Omit<ActivityDependencies, 'sources'> {
   const accounts = new AplosAccounts(settings.profiles, dispatcher);
   return {
     api: (profile) => accounts.api(profile),
     dispatcher,
-    uploadRoots: settings.uploadRoots,
+    s3Hosts: settings.s3Hosts,
     idleTimeoutMs: settings.idleTimeoutMs,
     hasEarlierRuns: (workflowId, runId) => hasEarlierRuns(workflowService, namespace, workflowId, runId),
     settleDelaysMs: settleDelays(settings.listLagMs),
   };
 }
+
+const sourceAccess = (
+  { uploadRoots, sourceHosts, spoolLimitBytes }: Settings,
+  dispatcher: Agent,
+): SourceAccess => ({
+  roots: uploadRoots,
+  https: { hosts: sourceHosts, dispatcher, spoolLimitBytes },
+  s3: s3Access(),
+});
 
 /** At once, then after ever longer pauses, until a list that lags by so much must show what was started. */
 function settleDelays(lagMs: number): number[] {

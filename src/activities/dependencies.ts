@@ -1,5 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { AplosApi } from '../aplos/api.js';
+import type { SourceAccess } from '../files/source.js';
+import type { HostList } from '../http/hosts.js';
 
 /** What the activities need from outside. */
 export interface ActivityDependencies {
@@ -11,8 +13,10 @@ export interface ActivityDependencies {
   readonly api: (profile: string) => AplosApi;
   /** For the uploads to S3. */
   readonly dispatcher: Dispatcher;
-  /** Folders below which files may be read; empty: anywhere. */
-  readonly uploadRoots: readonly string[];
+  /** What may be read. */
+  readonly sources: SourceAccess;
+  /** Where files may be posted to, besides Amazon S3 and this machine. */
+  readonly s3Hosts: HostList;
   /** An upload of which no byte moved for so long is given up, in milliseconds. */
   readonly idleTimeoutMs: number;
   /** Whether this workflow id may have had a run before this one. */

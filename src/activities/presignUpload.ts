@@ -1,21 +1,16 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { UploadRequest } from '../contract/request.js';
 import type { Presigned } from '../contract/steps.js';
-import { assertAsExpected, openSource } from '../files/source.js';
+import { lookAtSource } from '../files/source.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** Looks at the file and asks the service for a place for it. */
 export const presignUpload =
-  ({ api, uploadRoots }: ActivityDependencies) =>
+  ({ api, sources, idleTimeoutMs }: ActivityDependencies) =>
   async ({ request }: { request: UploadRequest }): Promise<Presigned> => {
-    const { source, fileName, profile, expect } = request;
-    const service = api(profile);
-    const file = await openSource(source, fileName, uploadRoots);
-    try {
-      await assertAsExpected(file, { sizeBytes: expect?.sizeBytes });
-      const place = await service.presignUpload(fileName, cancellationSignal());
-      return { ...place, sizeBytes: file.sizeBytes };
-    } finally {
-      await file.close();
-    }
+    const signal = cancellationSignal();
+    const service = api(request.profile);
+    const sizeBytes = await lookAtSource(request, sources, { signal, idleTimeoutMs });
+    const place = await service.presignUpload(request.fileName, signal);
+    return { ...place, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
   };

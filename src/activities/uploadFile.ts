@@ -9,7 +9,7 @@ import { whileHeartbeating } from './heartbeats.js';
 
 /** Posts the file to S3, if it still is the one that the sender saw, and tells Temporal how many bytes have gone. */
 export const uploadFile =
-  ({ dispatcher, uploadRoots, idleTimeoutMs }: ActivityDependencies) =>
+  ({ dispatcher, sources, s3Hosts, idleTimeoutMs }: ActivityDependencies) =>
   async ({
     request,
     presigned,
@@ -19,29 +19,33 @@ export const uploadFile =
   }): Promise<UploadEvidence> => {
     const { source, fileName, expect } = request;
     const signal = cancellationSignal();
-    const file = await openSource(source, fileName, uploadRoots);
-    const totalBytes = file.sizeBytes;
-    let bytesSent = 0;
-    const onProgress = (bytes: number) => {
-      bytesSent = bytes;
-    };
-    try {
-      return await whileHeartbeating(
-        (): UploadHeartbeat => ({ bytesSent, totalBytes }),
-        async () => {
-          await assertAsExpected(file, expect, { signal, idleTimeoutMs });
-          const options = {
+    const patience = { signal, idleTimeoutMs };
+    let progress: UploadHeartbeat | undefined;
+    return whileHeartbeating(
+      () => progress,
+      async () => {
+        const file = await openSource(source, fileName, sources, patience);
+        const totalBytes = file.sizeBytes;
+        const onProgress = (bytesSent: number) => {
+          progress = { bytesSent, totalBytes };
+        };
+        onProgress(0);
+        try {
+          // A remote file is read once: its SHA-256 is known, and compared, before its last bytes go out.
+          await assertAsExpected(file, file.isOnDisk ? expect : { sizeBytes: expect?.sizeBytes }, patience);
+          const evidence = await postObject(presigned, file, {
             fileName,
             idleTimeoutMs,
             dispatcher,
             signal,
             onProgress,
             expectSha256: expect?.sha256,
-          };
-          return postObject(presigned, file, options);
-        },
-      );
-    } finally {
-      await file.close();
-    }
+            hosts: s3Hosts,
+          });
+          return file.versionId === undefined ? evidence : { ...evidence, sourceVersionId: file.versionId };
+        } finally {
+          await file.close();
+        }
+      },
+    );
   };

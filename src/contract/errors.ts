@@ -52,7 +52,47 @@ export const errorTable = {
   SOURCE_UNSUPPORTED: row(
     'final',
     'The source is of a kind that the worker cannot read.',
-    'Use a file: URL with an absolute path.',
+    'Use a file: URL with an absolute path, an https: URL without user name and password, or s3://bucket/key.',
+  ),
+  SOURCE_FORBIDDEN: row(
+    'final',
+    'The source, or where it redirects to, is a host or an address that the worker may not reach.',
+    'If it may be read, name the host or the address in APLOS_UPLOAD_SOURCE_HOSTS on the worker; then replay.',
+  ),
+  SOURCE_REFUSED: row(
+    'final',
+    'The server of the source does not give the file out (4xx): no right to it, a presigned URL that has expired, or no such file.',
+    'Do as the status in the message says, then replay; where the URL was presigned, upload again with a new one.',
+  ),
+  SOURCE_UNREACHABLE: row(
+    'retry',
+    'The server of the source does not answer, gave no byte for the idle limit, or broke off.',
+    'Check the network from the worker to the host in the message.',
+  ),
+  SOURCE_UNAVAILABLE: row(
+    'retry',
+    'The server of the source asks to try again later (429, 5xx).',
+    'It passes by itself; if it lasts, ask who runs the server.',
+  ),
+  SOURCE_ANSWER_UNEXPECTED: row(
+    'final',
+    'The server of the source answered in a way from which the file cannot be read for certain.',
+    'Read the message; have the server give the file as it is, or copy the file to S3 or to a disk that the worker sees.',
+  ),
+  SOURCE_SPOOL_LIMIT: row(
+    'final',
+    'The server does not say how long the file is, and it is longer than what the worker takes to its disk.',
+    'Have the server send a Content-Length, or raise APLOS_UPLOAD_SPOOL_LIMIT on the worker; then replay.',
+  ),
+  SOURCE_SPOOL_FAILED: row(
+    'retry',
+    'A source of unknown length could not be taken to the disk of the worker.',
+    'Check the space and the rights in the folder for temporary files (TMPDIR) on the worker.',
+  ),
+  SOURCE_AWS_UNCONFIGURED: row(
+    'retry',
+    'The worker found no AWS credentials, or no region, to read an s3: source with.',
+    'Give the worker credentials by one of the ways of the AWS SDK, and AWS_REGION; restart it.',
   ),
   FILE_NOT_FOUND: row(
     'final',
@@ -184,6 +224,11 @@ export const errorTable = {
     'Check APLOS_API_URL and APLOS_API_VERSION; report it if they are right.',
   ),
 
+  S3_HOST_REFUSED: row(
+    'final',
+    'The presigned POST leads to a host that is not Amazon S3. Nothing was sent.',
+    'Ask Aplos. If the host is right, name it in APLOS_UPLOAD_S3_HOSTS on the worker; then replay.',
+  ),
   S3_UNREACHABLE: row(
     'retry',
     'S3 does not answer: no connection, or it was cut.',

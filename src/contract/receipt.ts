@@ -32,7 +32,10 @@ export interface Receipt {
   readonly workflowId: string;
   readonly runId: string;
   readonly profile: string;
+  /** Where the file was read, without the query of a URL. */
   readonly source: string;
+  /** Which version of an `s3:` source was read, where its bucket has versions. */
+  readonly sourceVersionId?: string;
   readonly fileName: string;
   /** Absent where the service names files by bucket and key alone. */
   readonly fileId?: string;

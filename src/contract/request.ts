@@ -37,7 +37,9 @@ export const uploadRequestSchema = z
       .string()
       .min(1)
       .max(4096)
-      .describe('Where the file is, as a URL that the worker can read: file:///data/pk.csv'),
+      .describe(
+        'Where the file is, as a URL that the worker can read: file:///data/pk.csv, https://host/pk.csv or s3://bucket/pk.csv',
+      ),
     fileName: fileName.optional().describe('What Aplos shows. Default: the last segment of the source.'),
     profile: label
       .default('default')

@@ -34,6 +34,8 @@ export interface UploadEvidence {
   readonly seconds: number;
   /** S3's id of the request, for its support. */
   readonly requestId?: string;
+  /** Which version of an `s3:` source was read, where its bucket has versions. */
+  readonly sourceVersionId?: string;
 }
 
 /** When the attempt that succeeded ran, and which attempt it was. */
@@ -53,7 +55,8 @@ export type Timed<Result> = Result & { readonly ran: Ran };
 export interface Presigned {
   readonly file: FileRef;
   readonly presigned: PresignedPost;
-  readonly sizeBytes: number;
+  /** Absent where the source's server does not tell it. */
+  readonly sizeBytes?: number;
 }
 
 /** The judgement on an upload. */

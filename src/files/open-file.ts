@@ -8,26 +8,23 @@ export const CHUNK_BYTES = 256 * 1024;
 
 /** A file that was found fit to be uploaded, open for reading. Whoever opened it closes it. */
 export interface OpenFile {
-  /** Where it is, as the worker sees it. */
+  /** Where it is, as the worker sees it and messages may show it. */
   readonly path: string;
   /** When it was opened. */
   readonly sizeBytes: number;
+  /** Whether it is on this machine or a share, so that to read it a second time costs little. */
+  readonly isOnDisk: boolean;
+  /** Which version of an object it is, where a bucket has versions. */
+  readonly versionId?: string | undefined;
   /**
    * Reads the file from its first byte to its last, at most {@link CHUNK_BYTES} at a time and one read ahead of
    * whoever takes them. Each call reads anew. The last bytes are only given if the file is unchanged, so what
    * was read to its end is the file as it was when it was opened.
    *
-   * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`
+   * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`; of a server, `SOURCE_…`
    * @throws the signal's reason when aborted
    */
   chunks(patience?: Patience): AsyncIterable<Buffer>;
-  /**
-   * Checks that the path still leads to this very file, and that it has not been written to since it was opened.
-   *
-   * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`
-   * @throws the signal's reason when aborted
-   */
-  assertUnchanged(patience?: Patience): Promise<void>;
   /** Closes the file. Never throws, and does not wait for a read that hangs. */
   close(): Promise<void>;
 }
@@ -39,6 +36,7 @@ export type Handle = Pick<FileHandle, 'read' | 'close'> & {
 
 /** A file on a disk or a mounted share. */
 export class DiskFile implements OpenFile {
+  readonly isOnDisk = true;
   readonly path: string;
   readonly sizeBytes: number;
   readonly #handle: Handle;
@@ -74,6 +72,12 @@ export class DiskFile implements OpenFile {
     }
   }
 
+  /**
+   * Checks that the path still leads to this very file, and that it has not been written to since it was opened.
+   *
+   * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`
+   * @throws the signal's reason when aborted
+   */
   async assertUnchanged(patience: Patience = {}): Promise<void> {
     const [ours, atPath, beyondEnd] = await this.#answer(
       Promise.all([

@@ -1,12 +1,13 @@
-/** How long a reader waits for the file system. */
+/** How long a reader waits for a file system or a server. */
 export interface Patience {
   /** Ends the waiting at once, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** How long a single answer of the file system may take, in milliseconds. Default: 60 000. */
+  /** How long a single answer may take, in milliseconds. Default: 60 000. */
   readonly idleTimeoutMs?: number | undefined;
 }
 
-const IDLE_TIMEOUT_MS = 60_000;
+/** How long to wait where nothing else is said: 60 s. */
+export const IDLE_TIMEOUT_MS = 60_000;
 
 /**
  * Waits for work that cannot be interrupted, such as a read from a network share that hangs. The work itself

@@ -1,42 +1,134 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UploadError } from '../contract/errors.js';
-import { FILE_TYPES, MAX_FILE_BYTES } from '../contract/names.js';
 import type { UploadRequest } from '../contract/request.js';
-import { DiskFile, errorCode, type OpenFile, quoted, readFailed, readStalled } from './open-file.js';
+import { shownSource } from '../contract/source.js';
+import { localPath, openFile } from './file-source.js';
+import { type HttpsAccess, openHttps, type UnsizedSource } from './https-source.js';
+import { type OpenFile, quoted, readStalled } from './open-file.js';
 import { type Patience, waitFor } from './patience.js';
 import { RunningSums, type Sums } from './running-sums.js';
+import { objectLocation, openS3, type S3Access } from './s3-source.js';
+import { assertTypeIsTaken } from './uploadable.js';
 
 export type { OpenFile } from './open-file.js';
 export type { Patience } from './patience.js';
 export type { Sums } from './running-sums.js';
 
+/** What may be read, and how. Of a kind that is left out, nothing may. */
+export interface SourceAccess {
+  /** Folders below which a `file:` must really lie, all links followed. Default: anywhere */
+  readonly roots?: readonly string[];
+  readonly https?: HttpsAccess;
+  /** Loads the AWS SDK when it is first called. */
+  readonly s3?: () => Promise<S3Access>;
+}
+
 /**
- * Opens a file and checks that it can be uploaded: a `file:` URL, to a regular file that this process may read,
- * of 1 byte to 5 GiB, of a type that Aplos NCA takes.
+ * Opens a source and checks that it can be uploaded: a file that this process may read, of 1 byte to 5 GiB, of a
+ * type that Aplos NCA takes. What has no length beforehand is taken to the disk first.
  *
- * @param source a `file:` URL with an absolute path
+ * @param source a `file:`, `https:` or `s3:` URL
  * @param fileName what Aplos will show; its ending tells the type
- * @param roots folders below which the file must really lie, all links followed; default: anywhere
- * @throws {@link UploadError} `SOURCE_UNSUPPORTED`, `FILE_NOT_FOUND`, `FILE_NOT_REGULAR`, `FILE_UNREADABLE`,
- * `FILE_OUTSIDE_ROOTS`, `FILE_EMPTY`, `FILE_TOO_LARGE`, `FILE_TYPE_UNSUPPORTED`, `FILE_READ_FAILED`; and
- * `FILE_READ_STALLED` when it cannot be opened within 60 s
+ * @param access what may be read; default: any local file
+ * @param patience how long to wait for a file system or a server
+ * @throws {@link UploadError} `SOURCE_UNSUPPORTED`, `FILE_TYPE_UNSUPPORTED`, `FILE_EMPTY`, `FILE_TOO_LARGE`
+ * @throws {@link UploadError} of a file: `FILE_NOT_FOUND`, `FILE_NOT_REGULAR`, `FILE_UNREADABLE`,
+ * `FILE_OUTSIDE_ROOTS`, `FILE_READ_FAILED`, `FILE_READ_STALLED`
+ * @throws {@link UploadError} of a server: all others that begin with `SOURCE_`
+ * @throws the signal's reason when aborted
  */
 export async function openSource(
   source: string,
   fileName: string,
-  roots: readonly string[] = [],
+  access: SourceAccess = {},
+  patience: Patience = {},
 ): Promise<OpenFile> {
-  const path = localPath(source);
+  const opened = await open(source, fileName, access, patience);
+  return 'spool' in opened ? opened.spool() : opened;
+}
+
+/**
+ * Looks whether a source can be uploaded, without reading it, and compares its size with the one expected.
+ *
+ * @returns its size in bytes, if that is known beforehand
+ * @throws {@link UploadError} as {@link openSource}, and `FILE_NOT_AS_EXPECTED`
+ * @throws the signal's reason when aborted
+ */
+export async function lookAtSource(
+  { source, fileName, expect }: Pick<UploadRequest, 'source' | 'fileName' | 'expect'>,
+  access: SourceAccess,
+  patience: Patience = {},
+): Promise<number | undefined> {
+  const opened = await open(source, fileName, access, patience);
+  try {
+    if ('spool' in opened) return undefined;
+    await assertAsExpected(opened, { sizeBytes: expect?.sizeBytes });
+    return opened.sizeBytes;
+  } finally {
+    await opened.close();
+  }
+}
+
+async function open(
+  source: string,
+  fileName: string,
+  access: SourceAccess,
+  patience: Patience,
+): Promise<OpenFile | UnsizedSource> {
+  const shown = shownSource(source);
+  const url = URL.canParse(source) ? new URL(source) : undefined;
+  if (!url) throw unsupported('The source is not a URL');
   assertTypeIsTaken(fileName);
-  const opening = openChecked(path, roots);
-  return waitFor(opening, {}, (waitedMs) => {
+  switch (url.protocol) {
+    case 'file:':
+      return openLocal(url, shown, access, patience);
+    case 'https:':
+    case 'http:':
+      if (url.username || url.password)
+        throw unsupported(`The source ${quoted(shown)} has a user name or a password in it`);
+      if (!access.https) throw unsupported(`The source ${quoted(shown)} can be read by a worker only`);
+      return openHttps(url, shown, access.https, patience);
+    case 's3:':
+      return openObject(url, shown, access, patience);
+    default:
+      throw unsupported(`The worker cannot read sources of the kind ${url.protocol}`);
+  }
+}
+
+function openLocal(
+  url: URL,
+  shown: string,
+  { roots = [] }: SourceAccess,
+  patience: Patience,
+): Promise<OpenFile> {
+  if (url.search || url.hash)
+    throw unsupported(
+      `The source ${quoted(shown)} has a ? or # after it, to be written as %3F and %23 in a path`,
+    );
+  const path = localPath(url);
+  if (path === undefined) throw unsupported(`The source ${quoted(shown)} is not the path of a local file`);
+  const opening = openFile(path, roots);
+  return waitFor(opening, patience, (waitedMs) => readStalled(path, waitedMs)).catch((error: unknown) => {
     opening.then((file) => file.close()).catch(() => {}); // in case it opens after all
-    return readStalled(path, waitedMs);
+    throw error;
   });
 }
+
+async function openObject(
+  url: URL,
+  shown: string,
+  { s3 }: SourceAccess,
+  patience: Patience,
+): Promise<OpenFile> {
+  const location = objectLocation(url);
+  if (!location)
+    throw unsupported(
+      `The source ${quoted(shown)} is not of the form s3://bucket/key or s3://bucket/key?versionId=…`,
+    );
+  if (!s3) throw unsupported(`The source ${quoted(shown)} can be read by a worker only`);
+  return openS3(location, shown, await s3(), patience);
+}
+
+const unsupported = (happened: string) => new UploadError('SOURCE_UNSUPPORTED', happened);
 
 /** How a file is read for its sums. */
 export interface HashOptions extends Patience {
@@ -94,96 +186,3 @@ const notAsExpected = ({ path }: OpenFile, what: string, actual: string, expecte
     'FILE_NOT_AS_EXPECTED',
     `The file ${quoted(path)} is not the one the sender saw: its ${what} is ${actual}, expected was ${expected}`,
   );
-
-// A source of another kind may carry a signature or a password: of those, no message shows more than the scheme.
-function localPath(source: string): string {
-  const url = URL.canParse(source) ? new URL(source) : undefined;
-  if (!url) throw unsupported('The source is not a URL');
-  if (url.protocol !== 'file:')
-    throw unsupported(`The worker cannot read sources of the kind ${url.protocol}`);
-  if (url.search || url.hash)
-    throw unsupported(
-      `The source ${quoted(source)} has a ? or # in it, to be written as %3F and %23 in a path`,
-    );
-  try {
-    const path = fileURLToPath(url);
-    if (!path.includes('\0')) return path;
-  } catch {
-    // Has a host, or an encoded slash: refused below.
-  }
-  throw unsupported(`The source ${quoted(source)} is not the path of a local file`);
-}
-
-const unsupported = (happened: string) => new UploadError('SOURCE_UNSUPPORTED', happened);
-
-function assertTypeIsTaken(fileName: string): void {
-  const name = fileName.toLowerCase();
-  if (FILE_TYPES.some((ending) => name.endsWith(ending))) return;
-  throw new UploadError(
-    'FILE_TYPE_UNSUPPORTED',
-    `Aplos NCA does not take files like ${quoted(fileName)}, only ${FILE_TYPES.join(', ')}`,
-  );
-}
-
-async function openChecked(path: string, roots: readonly string[]): Promise<OpenFile> {
-  // Without O_NONBLOCK, opening a named pipe waits for its writer.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    throw notOpened(path, error);
-  });
-  try {
-    const status = await handle.stat({ bigint: true });
-    if (roots.length > 0) await assertInside(roots, path, handle);
-    if (!status.isFile()) throw notRegular(path);
-    if (status.size === 0n) throw new UploadError('FILE_EMPTY', `The file ${quoted(path)} is empty`);
-    if (status.size > MAX_FILE_BYTES)
-      throw new UploadError('FILE_TOO_LARGE', `The file ${quoted(path)} has ${status.size} bytes`);
-    return new DiskFile(path, handle, status);
-  } catch (error) {
-    await handle.close();
-    throw error instanceof UploadError ? error : readFailed(path, error);
-  }
-}
-
-function notOpened(path: string, cause: unknown): UploadError {
-  switch (errorCode(cause)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-    case 'ENAMETOOLONG':
-    case 'ELOOP':
-      return new UploadError('FILE_NOT_FOUND', `There is no file ${quoted(path)}`, { cause });
-    case 'EACCES':
-    case 'EPERM':
-      return new UploadError('FILE_UNREADABLE', `The worker may not read the file ${quoted(path)}`, {
-        cause,
-      });
-    case 'ENXIO': // a socket
-    case 'EISDIR':
-      return notRegular(path);
-    default:
-      return readFailed(path, cause);
-  }
-}
-
-const notRegular = (path: string) =>
-  new UploadError('FILE_NOT_REGULAR', `${quoted(path)} is not a regular file`);
-
-/** Compares the open file with what lies at its real path, so that a link switched in between is no way out. */
-async function assertInside(roots: readonly string[], path: string, handle: FileHandle): Promise<void> {
-  const real = await realpath(path);
-  const [opened, atRealPath, ...realRoots] = await Promise.all([
-    handle.stat({ bigint: true }),
-    stat(real, { bigint: true }),
-    ...roots.map((root) => realpath(root).catch(() => undefined)),
-  ]);
-  const isSame = opened.ino === atRealPath.ino && opened.dev === atRealPath.dev;
-  if (isSame && realRoots.some((root) => root !== undefined && isBelow(root, real))) return;
-  throw new UploadError(
-    'FILE_OUTSIDE_ROOTS',
-    `The file ${quoted(path)} is not in a folder that the worker may read: ${roots.map(quoted).join(', ')}`,
-  );
-}
-
-function isBelow(root: string, path: string): boolean {
-  const rest = relative(root, path);
-  return rest !== '' && rest !== '..' && !rest.startsWith(`..${sep}`) && !isAbsolute(rest);
-}

@@ -8,6 +8,7 @@ import { quoted } from '../files/open-file.js';
 import { RunningSums, type Sums } from '../files/running-sums.js';
 import { assertSha256, type OpenFile } from '../files/source.js';
 import { failureName } from '../http/call.js';
+import { type HostList, isLoopback } from '../http/hosts.js';
 import { IdleWatch } from './idle-watch.js';
 import { multipart } from './multipart.js';
 import { refusalError, requestIdOf } from './refusal.js';
@@ -29,6 +30,8 @@ export interface PostOptions {
   readonly dispatcher: Dispatcher;
   /** What the SHA-256 of the bytes sent has to be, in lower-case hex; otherwise they are not sent to their end. */
   readonly expectSha256?: string | undefined;
+  /** Where files may be posted to, besides Amazon S3 and this machine. Default: nowhere else. */
+  readonly hosts?: HostList;
 }
 
 const EXPIRY_MARGIN_MS = 30_000;
@@ -43,7 +46,8 @@ const MOST_ANSWER_BYTES = 64 * 1024;
  * @throws {@link UploadError} `S3_…` by S3's answer, or without one `S3_UNREACHABLE` and `S3_STALLED`; `S3_EXPIRED`
  * without a byte sent if the presigned POST has less than 30 s left
  * @throws {@link UploadError} `FILE_CHANGED`, `FILE_NOT_AS_EXPECTED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`:
- * nothing was stored
+ * nothing was stored; where the file comes from a server, also what its reading throws
+ * @throws {@link UploadError} `S3_HOST_REFUSED` without a byte sent
  * @throws the signal's reason when aborted
  */
 export async function postObject(
@@ -52,21 +56,37 @@ export async function postObject(
   options: PostOptions,
 ): Promise<UploadEvidence> {
   options.signal.throwIfAborted();
-  assertUsable(post, options.fileName);
+  assertUsable(post, options);
   return new Upload(post, file, options).run();
 }
 
-function assertUsable({ url, expiresAt }: PresignedPost, fileName: string): void {
+function assertUsable({ url, expiresAt }: PresignedPost, { fileName, hosts }: PostOptions): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new UploadError(
       'S3_REFUSED',
       `The presigned POST for ${quoted(fileName)} has no http or https URL`,
     );
+  assertIsS3(new URL(url), hosts, fileName);
   if (Date.parse(expiresAt) - EXPIRY_MARGIN_MS <= Date.now())
     throw new UploadError(
       'S3_EXPIRED',
       `The presigned POST for ${quoted(fileName)} is good until ${expiresAt} only`,
     );
+}
+
+/** Endpoints of Amazon S3: by region or not, dual-stack, accelerated or in a VPC, the bucket in the name or in the path. */
+const AMAZON_S3 =
+  /(^|\.)s3(-accelerate|-fips|-[a-z]{2}(-[a-z]+)+-\d)?(\.dualstack)?(\.[a-z]{2}(-[a-z]+)+-\d)?(\.vpce)?\.amazonaws\.com(\.cn)?$/;
+
+/** The file is clinical data: it goes to S3, or where the worker's settings say, and encrypted unless it stays here. */
+function assertIsS3(url: URL, hosts: HostList | undefined, fileName: string): void {
+  if (isLoopback(url)) return;
+  const isKnown = AMAZON_S3.test(url.hostname) || hosts?.has(url);
+  if (isKnown && url.protocol === 'https:') return;
+  throw new UploadError(
+    'S3_HOST_REFUSED',
+    `The presigned POST for ${quoted(fileName)} leads to ${url.protocol}//${url.host}, which is ${isKnown ? 'not encrypted' : 'no host of Amazon S3'}`,
+  );
 }
 
 class Upload {

@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Receipt, StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
+import { shownSource } from '../contract/source.js';
 import type { Confirmation, FileRef, Ran, Timed, UploadEvidence } from '../contract/steps.js';
 
 /** What is known of a file once it is stored. */
@@ -24,7 +25,8 @@ export function receiptOf(
     workflowId,
     runId,
     profile,
-    source,
+    source: shownSource(source),
+    ...(evidence.sourceVersionId === undefined ? {} : { sourceVersionId: evidence.sourceVersionId }),
     fileName,
     ...file,
     sizeBytes: evidence.sizeBytes,

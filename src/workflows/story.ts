@@ -2,6 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
+import { shownSource } from '../contract/source.js';
 import type { Presigned } from '../contract/steps.js';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
@@ -54,7 +55,11 @@ export class Story {
 
   uploading({ file, sizeBytes }: Presigned): void {
     if (file.fileId) upsertSearchAttributes([{ key: attributes.fileId, value: file.fileId }]);
-    this.#tell({ step: 'upload', sizeBytes, ...(file.fileId ? { fileId: file.fileId } : {}) });
+    this.#tell({
+      step: 'upload',
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      ...(file.fileId ? { fileId: file.fileId } : {}),
+    });
   }
 
   confirming(): void {
@@ -100,7 +105,7 @@ export class Story {
       `### ${headings[step]}: ${fileName}`,
       ...(remark ? ['', remark] : []),
       '',
-      `- Source: \`${source}\`${sizeBytes === undefined ? '' : `, ${sizeBytes.toLocaleString('en')} bytes`}`,
+      `- Source: \`${shownSource(source)}\`${sizeBytes === undefined ? '' : `, ${sizeBytes.toLocaleString('en')} bytes`}`,
       `- Profile: ${profile}`,
       ...(fileId ? [`- File id: \`${fileId}\``] : []),
       ...(presigns > 1 ? [`- Presigned ${presigns} times`] : []),

@@ -1,6 +1,7 @@
 import { defineQuery, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest, UploadRequestInput } from '../contract/request.js';
+import { shownSource } from '../contract/source.js';
 import type { PresignedPost, Timed } from '../contract/steps.js';
 import { needsNewPresign, workflowFailure } from './failures.js';
 import { receiptOf, type StoredUpload } from './receipt.js';
@@ -37,7 +38,7 @@ export async function uploadAnalysisFile(input: UploadRequestInput): Promise<Rec
       story?.cancelled();
       throw error;
     }
-    const failure = workflowFailure(error, String(input?.fileName ?? input?.source));
+    const failure = workflowFailure(error, String(input?.fileName ?? shownSource(String(input?.source))));
     story?.failed(failure.type ?? '', failure.message);
     throw failure;
   }
@@ -53,7 +54,7 @@ async function uploadUntilStored(request: UploadRequest, story: Story): Promise<
     try {
       story.uploading(place);
       const evidence = await uploadFile.executeWithOptions(
-        { summary: `${fileName}, ${place.sizeBytes.toLocaleString('en')} bytes` },
+        { summary: `${fileName}, ${place.sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes` },
         [{ request, presigned: place.presigned }],
       );
       story.confirming();

@@ -79,7 +79,11 @@ describe('a failure', () => {
     ['an empty file', { content: '' }, 'FILE_EMPTY'],
     ['a file of another type', { fileName: 'pk.pdf' }, 'FILE_TYPE_UNSUPPORTED'],
     ['a source of another kind', { ask: { source: 'https://example.com/pk.csv' } }, 'SOURCE_UNSUPPORTED'],
-    ['a folder that may not be read', { dependencies: { uploadRoots: ['/nowhere'] } }, 'FILE_OUTSIDE_ROOTS'],
+    [
+      'a folder that may not be read',
+      { dependencies: { sources: { roots: ['/nowhere'] } } },
+      'FILE_OUTSIDE_ROOTS',
+    ],
     ['a profile that the worker does not have', { ask: { profile: 'other' } }, 'PROFILE_UNKNOWN'],
     ['an account whose owner must act', { users: [newcomer] }, 'LOGIN_CHALLENGE'],
   ])('at %s comes before the service is asked for a place', async (_what, options, code) => {

@@ -21,6 +21,7 @@ import type {
   UploadActivities,
   UploadEvidence,
 } from '../../src/contract/steps.js';
+import { HostList } from '../../src/http/hosts.js';
 import { dispatcher } from '../aplos/service.js';
 import { temporaryFile } from '../files/temporary-folder.js';
 import { configuration, table } from '../sandbox/client.js';
@@ -62,7 +63,8 @@ export async function newJob(options: JobOptions): Promise<Job> {
   const activities = createActivities({
     api: (profile) => accounts.api(profile),
     dispatcher: connections,
-    uploadRoots: [],
+    sources: {},
+    s3Hosts: new HostList(),
     idleTimeoutMs: 300_000,
     hasEarlierRuns: async () => false,
     settleDelaysMs: [0, 1, 1],

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { loadSettings, type Settings } from '../../src/config.js';
+import { HostList } from '../../src/http/hosts.js';
 import { temporaryFile, temporaryFolder } from '../files/temporary-folder.js';
 
 const PASSWORD = 'correct horse battery staple';
@@ -27,6 +28,9 @@ describe('the settings', () => {
       profiles: new Map(),
       encryption: { mode: 'unset' },
       uploadRoots: [],
+      sourceHosts: new HostList(),
+      spoolLimitBytes: 1_073_741_824,
+      s3Hosts: new HostList(),
       idleTimeoutMs: 60_000,
       listLagMs: 15_000,
       shutdownGraceMs: 30_000,
@@ -44,6 +48,9 @@ describe('the settings', () => {
       COGNITO_REGION: 'eu-west-1',
       COGNITO_ENDPOINT: 'http://127.0.0.1:9/',
       APLOS_UPLOAD_ROOTS: '/data:relative',
+      APLOS_UPLOAD_SOURCE_HOSTS: 'files.example.com, *.example.org 10.0.0.0/8',
+      APLOS_UPLOAD_SPOOL_LIMIT: '1000000',
+      APLOS_UPLOAD_S3_HOSTS: 's3.acme.internal',
       APLOS_UPLOAD_IDLE_TIMEOUT: '1.5',
       APLOS_UPLOAD_SHUTDOWN_GRACE: '10',
       APLOS_UPLOAD_CONCURRENCY: '3',
@@ -52,11 +59,15 @@ describe('the settings', () => {
     });
     expect(settings).toMatchObject({
       uploadRoots: ['/data', resolve('relative')],
+      spoolLimitBytes: 1_000_000,
       idleTimeoutMs: 1_500,
       shutdownGraceMs: 10_000,
       concurrency: 3,
       uiUrl: 'https://temporal.acme.com',
     });
+    for (const named of ['https://files.example.com/', 'https://a.example.org/', 'https://10.1.2.3/'])
+      expect(settings.sourceHosts.has(new URL(named))).toBe(true);
+    expect(settings.s3Hosts.has(new URL('https://s3.acme.internal/'))).toBe(true);
     expect(settings.profiles.get('default')).toMatchObject({
       apiUrl: 'https://api.acme.aplos-nca.com/base',
       apiVersion: 'v1',

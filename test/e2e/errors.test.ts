@@ -234,6 +234,21 @@ const final: readonly Row[] = [
     mends: 'by itself',
   },
   {
+    code: 'S3_HOST_REFUSED',
+    given: 'a form that leads elsewhere than to S3',
+    faults: [
+      {
+        route: 'presign',
+        status: 200,
+        body: {
+          file: { id: 'f1' },
+          presigned: { url: 'https://bucket.s3.amazonaws.com.example.com/', fields: {}, expires_in: 3600 },
+        },
+      },
+    ],
+    mends: 'by itself',
+  },
+  {
     code: 'S3_SIGNATURE_REFUSED',
     given: 'a signature that S3 refuses',
     faults: [s3Says(403, 'SignatureDoesNotMatch')],
@@ -311,6 +326,14 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   TEMPORAL_UNREACHABLE: 'test/e2e/bad-input.test.ts',
   SEARCH_ATTRIBUTES_MISSING: 'test/e2e/bad-input.test.ts',
   FILE_UNREADABLE: 'test/e2e/bad-input.test.ts',
+  SOURCE_FORBIDDEN: 'test/e2e/sources.test.ts',
+  SOURCE_REFUSED: 'test/e2e/sources.test.ts',
+  SOURCE_UNREACHABLE: 'test/e2e/sources.test.ts',
+  SOURCE_UNAVAILABLE: 'test/e2e/sources.test.ts',
+  SOURCE_ANSWER_UNEXPECTED: 'test/e2e/sources.test.ts',
+  SOURCE_SPOOL_LIMIT: 'test/e2e/sources.test.ts',
+  SOURCE_SPOOL_FAILED: 'test/files',
+  SOURCE_AWS_UNCONFIGURED: 'test/files',
   FILE_READ_FAILED: 'test/files',
   FILE_READ_STALLED: 'test/files',
   STEP_TIMED_OUT: 'test/workflows',

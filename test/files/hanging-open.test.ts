@@ -3,7 +3,7 @@ import { openSource } from '../../src/files/source.js';
 
 vi.mock('node:fs/promises', async (original) => ({
   ...(await original<typeof import('node:fs/promises')>()),
-  open: () => new Promise(() => {}),
+  realpath: () => new Promise(() => {}),
 }));
 
 it('gives up opening a file on a share that hangs', async () => {

@@ -7,6 +7,7 @@ import { Agent } from 'undici';
 import { describe, expect, it, vi } from 'vitest';
 import { UploadError } from '../../src/contract/errors.js';
 import type { OpenFile } from '../../src/files/source.js';
+import { HostList } from '../../src/http/hosts.js';
 import { postObject } from '../../src/s3/post-object.js';
 import { distinctBytes } from '../files/temporary-folder.js';
 import { bodyOf, errorXml, httpServer, rawAnswer, socketServer, urlOfNobody } from './servers.js';
@@ -302,7 +303,11 @@ describe('a connection', () => {
 
   it('to a host without an address is told', async () => {
     await expect(
-      postObject(presignedPost('http://bucket.invalid/'), await openFile('abc'), postOptions()),
+      postObject(
+        presignedPost('https://bucket.invalid/'),
+        await openFile('abc'),
+        postOptions({ hosts: new HostList(['bucket.invalid']) }),
+      ),
     ).rejects.toMatchObject({
       code: 'S3_UNREACHABLE',
       message: expect.stringMatching(/bucket\.invalid .*(ENOTFOUND|EAI_AGAIN)/),
@@ -348,9 +353,9 @@ describe('an upload that stands still', () => {
 
     await expect(
       postObject(
-        presignedPost('http://bucket.invalid/'),
+        presignedPost('https://bucket.invalid/'),
         await openFile('abc'),
-        postOptions({ dispatcher, idleTimeoutMs: 50 }),
+        postOptions({ dispatcher, idleTimeoutMs: 50, hosts: new HostList(['bucket.invalid']) }),
       ),
     ).rejects.toMatchObject({ code: 'S3_STALLED' });
   });
@@ -437,9 +442,9 @@ describe('cancelling', () => {
 
     await expect(
       postObject(
-        presignedPost('http://bucket.invalid/'),
+        presignedPost('https://bucket.invalid/'),
         await openFile('abc'),
-        postOptions({ dispatcher, signal: controller.signal }),
+        postOptions({ dispatcher, signal: controller.signal, hosts: new HostList(['bucket.invalid']) }),
       ),
     ).rejects.toBe(reason);
   });
@@ -555,8 +560,8 @@ function countingReads(file: OpenFile): OpenFile & { readonly bytesRead: number 
 const asObject = (file: OpenFile): OpenFile => ({
   path: file.path,
   sizeBytes: file.sizeBytes,
+  isOnDisk: file.isOnDisk,
   chunks: (patience) => file.chunks(patience),
-  assertUnchanged: (patience) => file.assertUnchanged(patience),
   close: () => file.close(),
 });
 

@@ -1,0 +1,161 @@
+import { PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { cuttingProxy } from '../../bench/sources/cutting-proxy.js';
+import { objectStoreClient } from '../../sandbox/object-store.js';
+import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { objectLocation, s3Access } from '../../src/files/s3-source.js';
+import { lookAtSource, type OpenFile, openSource } from '../../src/files/source.js';
+import { urlOfNobody } from '../s3/servers.js';
+import { bytesOf, sourceServer } from './source-server.js';
+import { distinctBytes } from './temporary-folder.js';
+
+const content = distinctBytes(6_000_000);
+const KEY = 'study 7/größe+100%/pk.csv';
+
+describe('an object in S3', () => {
+  let s3: Seaweed;
+  let source: string;
+
+  beforeAll(async () => {
+    s3 = await startSeaweed();
+    source = `s3://${s3.bucket}/${KEY.split('/').map(encodeURIComponent).join('/')}`;
+    await put(KEY, content);
+  });
+  afterAll(() => s3?.stop());
+  beforeEach(() => {
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', s3.endpoint);
+    vi.stubEnv('AWS_REGION', s3.region);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', s3.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.secretAccessKey);
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+    vi.stubEnv('AWS_CONFIG_FILE', '/nowhere');
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nowhere');
+    onTestFinished(() => void vi.unstubAllEnvs());
+  });
+
+  const store = () => objectStoreClient(s3);
+  const put = async (Key: string, Body: Buffer) =>
+    (await store().send(new PutObjectCommand({ Bucket: s3.bucket, Key, Body }))).VersionId;
+
+  async function opened(from: string = source, idleTimeoutMs = 5_000): Promise<OpenFile> {
+    const file = await openSource(from, 'pk.csv', { s3: s3Access() }, { idleTimeoutMs });
+    onTestFinished(() => file.close());
+    return file;
+  }
+
+  it('is streamed, and its length is known beforehand', async () => {
+    const file = await opened();
+
+    expect(file).toMatchObject({ sizeBytes: content.length, path: source, isOnDisk: false });
+    expect((await bytesOf(file)).equals(content)).toBe(true);
+    expect((await bytesOf(file)).equals(content), 'a second time').toBe(true);
+  });
+
+  it('is looked at without being read', async () => {
+    expect(await lookAtSource({ source, fileName: 'pk.csv' }, { s3: s3Access() })).toBe(content.length);
+  });
+
+  it('is taken up where it was cut, three times', async () => {
+    const proxy = await cuttingProxy(s3.endpoint, [1_500_000, 1_200_000, 2_000_000]);
+    onTestFinished(() => proxy.stop());
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', proxy.url);
+
+    expect((await bytesOf(await opened())).equals(content)).toBe(true);
+    expect(proxy.cuts).toBe(3);
+  });
+
+  it('is given up when it was replaced in the meantime', async () => {
+    await put('replaced.csv', content);
+    const proxy = await cuttingProxy(s3.endpoint, [1_500_000]);
+    onTestFinished(() => proxy.stop());
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', proxy.url);
+    const file = await opened(`s3://${s3.bucket}/replaced.csv`);
+    await put('replaced.csv', distinctBytes(content.length - 4));
+
+    await expect(bytesOf(file)).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+  });
+
+  it('is read in the version that is asked for, and says which it was', async () => {
+    const versioning = { Bucket: s3.bucket, VersioningConfiguration: { Status: 'Enabled' as const } };
+    await store().send(new PutBucketVersioningCommand(versioning));
+    const first = await put('versions.csv', Buffer.from('first'));
+    const second = await put('versions.csv', Buffer.from('second'));
+    const url = `s3://${s3.bucket}/versions.csv`;
+
+    const latest = await opened(url);
+    expect(latest.versionId).toBe(second);
+    expect(String(await bytesOf(latest))).toBe('second');
+    const asked = await opened(`${url}?versionId=${first}`);
+    expect(asked.versionId).toBe(first);
+    expect(String(await bytesOf(asked))).toBe('first');
+  });
+
+  it.each([
+    ['a key that there is not', 's3://BUCKET/none.csv', 'SOURCE_REFUSED', 'NoSuchKey'],
+    ['a bucket that there is not', 's3://no-such-bucket/pk.csv', 'SOURCE_REFUSED', /404|403/],
+    ['a key without a bucket', 's3:///pk.csv', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
+    ['a bucket without a key', 's3://BUCKET/', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
+    ['another parameter', 's3://BUCKET/pk.csv?x=1', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
+    ['user info', 's3://key:topsecret@BUCKET/pk.csv', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
+    ['a host and a port', 's3://127.0.0.1:9/pk.csv', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
+  ])('is refused given %s', async (_what, url, code, words) => {
+    const refused = opened(url.replace('BUCKET', s3.bucket));
+
+    await expect(refused).rejects.toMatchObject({ code });
+    await expect(refused).rejects.toThrow(words);
+    await expect(refused).rejects.not.toThrow('topsecret');
+  });
+
+  it('is refused by S3 to whom the key is not known', async () => {
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'another');
+
+    await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_REFUSED', details: { status: 403 } });
+  });
+
+  it('waits for credentials, and for a region', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', '');
+    await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_AWS_UNCONFIGURED' });
+    vi.stubEnv('AWS_REGION', undefined);
+    await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_AWS_UNCONFIGURED' });
+  });
+
+  it('is tried again when S3 does not answer, or has no time', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', await urlOfNobody());
+    await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+
+    const { url, requests } = await sourceServer((_request, response, number) =>
+      number === 1 ? response.writeHead(503).end() : undefined,
+    );
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', url);
+    await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    expect(requests, 'the SDK does not try again').toHaveLength(1);
+    await expect(opened(source, 50)).rejects.toMatchObject({
+      code: 'SOURCE_UNREACHABLE',
+      message: expect.stringContaining('0.05 s'),
+    });
+  });
+});
+
+describe('the URL of an object', () => {
+  it.each([
+    ['s3://bucket/a/b.csv', { bucket: 'bucket', key: 'a/b.csv' }],
+    ['s3://my.bucket-1/a%20b%2Bc.csv', { bucket: 'my.bucket-1', key: 'a b+c.csv' }],
+    ['s3://bucket/größe.csv', { bucket: 'bucket', key: 'größe.csv' }],
+    ['s3://bucket/a//b.csv?versionId=v.1', { bucket: 'bucket', key: 'a//b.csv', versionId: 'v.1' }],
+  ])('%s is understood', (url, location) => {
+    expect(objectLocation(new URL(url))).toEqual({ versionId: undefined, ...location });
+  });
+
+  it.each([
+    's3://bucket/%E0%A4%A',
+    's3://bucket/a#b',
+    's3://Bucket/a',
+    's3://b/a',
+    's3://-bucket/a',
+    's3://bucket/../..',
+    's3:bucket/a',
+    's3://[::1]/a',
+  ])('%s names none', (url) => {
+    expect(objectLocation(new URL(url))).toBeUndefined();
+  });
+});
