@@ -18,7 +18,8 @@ export async function doctor(): Promise<void> {
   const settings = await check(
     'Settings',
     async () => loadSettings(),
-    ({ profiles }) => `profiles: ${[...profiles.keys()].join(', ') || 'none'}`,
+    ({ profiles, uploadRoots }) =>
+      `profiles: ${[...profiles.keys()].join(', ') || 'none'}; files may be read ${uploadRoots.length > 0 ? `below ${uploadRoots.join(', ')}` : 'anywhere, as APLOS_UPLOAD_ROOTS is not set'}`,
   );
   const target = await check(
     'Temporal settings',
