@@ -1,4 +1,5 @@
 import { basename } from 'node:path/posix';
+import { toUSVString } from 'node:util';
 import { z } from 'zod';
 import { UploadError } from './errors.js';
 import type { JsonValue } from './json.js';
@@ -11,8 +12,12 @@ const fileName = z
   .string()
   .min(1)
   .max(255)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  .regex(/^[^/\\\u0000-\u001f\u007f]+$/, 'must be a plain file name: no path, no control character');
+  .regex(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+    /^[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$/,
+    'must be a plain file name: no path, no control character',
+  )
+  .refine((name) => toUSVString(name) === name, 'must be Unicode: it has half of a character');
 
 const label = z.string().min(1).max(100);
 
