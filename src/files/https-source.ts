@@ -260,10 +260,19 @@ function redirectTarget({ location }: IncomingHttpHeaders, base: URL, path: stri
   return new URL(location, base.href);
 }
 
+/** How undici's errors are called for answers that break the rules of HTTP. */
+const NOT_HTTP = [
+  'HTTPParserError',
+  'HPE_',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+];
+
 // Without the cause: undici's errors may quote what was asked for, and that may be secret.
 function noAnswer(path: string, { host }: URL, error: unknown): UploadError {
   const reason = failureName(error);
-  if (reason.startsWith('HPE_')) return unexpected(path, `what is not HTTP (${reason})`);
+  if (NOT_HTTP.some((name) => reason.startsWith(name)))
+    return unexpected(path, `what is not HTTP (${reason})`);
   return new UploadError(
     'SOURCE_UNREACHABLE',
     `The source ${quoted(path)}: ${host} did not answer (${reason})`,

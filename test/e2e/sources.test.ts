@@ -9,12 +9,12 @@ import { UploadClient, type UploadFailedError, type UploadRequestInput } from '.
 import {
   type Answer,
   countingServer,
-  makeCertificate,
   type Serving,
   serve,
   stopServer,
   urlOf,
 } from '../files/source-server.js';
+import { makeCertificate } from '../files/certificate.js';
 import { bytesOf } from '../support/history.js';
 import { table } from '../support/tables.js';
 import { startWorld, type World } from '../support/world.js';

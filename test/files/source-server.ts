@@ -1,14 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type HttpsAgentOptions, httpsAgent } from '../../src/files/https-agent.js';
 import { type OpenFile, openSource, type Patience, type SourceAccess } from '../../src/files/source.js';
 import { HostList } from '../../src/http/hosts.js';
+import type { Certificate } from './certificate.js';
 
 /** What a request was answered with is up to the test. */
 export type Answer = (request: IncomingMessage, response: ServerResponse, number: number) => void;
@@ -83,37 +80,6 @@ export const serve =
     if (cut === undefined) response.end(body);
     else response.write(body.subarray(0, cut), () => setImmediate(() => response.destroy()));
   };
-
-/** A key and a certificate for 127.0.0.1 and the names given, trusted by nobody. */
-export interface Certificate {
-  readonly key: Buffer;
-  readonly cert: Buffer;
-}
-
-export function makeCertificate(): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
-  try {
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const names = ['-subj', '/CN=files.test', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:files.test'];
-    const args = [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '2',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ];
-    execFileSync('openssl', [...args, ...names], { stdio: 'ignore' });
-    return { key: readFileSync(key), cert: readFileSync(cert) };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 /** What may be read in a test: this machine's servers, unless said otherwise. */
 export interface Access extends HttpsAgentOptions {

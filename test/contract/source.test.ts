@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { shownSource, sourceIdentity } from '../../src/contract/source.js';
+
+describe('a source as people may see it', () => {
+  it.each([
+    ['file:///data/study%207/pk.csv', 'file:///data/study%207/pk.csv'],
+    [
+      'https://files.example.com:8443/a/pk.csv?X-Amz-Signature=s#f',
+      'https://files.example.com:8443/a/pk.csv',
+    ],
+    ['https://jane:s3cret@files.example.com/pk.csv', 'https://files.example.com/pk.csv'],
+    [' https://jane:s3cret@files.example.com/pk.csv', 'https://files.example.com/pk.csv'],
+    ['ht\ntps://jane:s3cret@files.example.com/pk.csv', 'https://files.example.com/pk.csv'],
+    ['https:\\\\jane:s3cret@files.example.com\\pk.csv', 'https://files.example.com/pk.csv'],
+    ['s3://bucket/a/pk.csv?versionId=v1', 's3://bucket/a/pk.csv'],
+    ['data:text/csv,s3cret', 'data:…'],
+    ['ftp://jane:s3cret@host/pk.csv', 'ftp:…'],
+    ['s3cret', '(no URL)'],
+    ['undefined', '(no URL)'],
+  ])('%j is %s', (source, shown) => {
+    expect(shownSource(source)).toBe(shown);
+  });
+
+  it('has nothing of a query, a fragment or user info, whatever is in them', () => {
+    const secret = fc
+      .string({ minLength: 1, unit: 'grapheme' })
+      .map((text) => `s3cret${encodeURIComponent(text)}`);
+    const scheme = fc.constantFrom('https', 'HTTPS', 'http', 's3', 'file', 'ftp', 'blob:https');
+    fc.assert(
+      fc.property(scheme, secret, secret, secret, (kind, user, query, fragment) => {
+        const shown = shownSource(`${kind}://${user}:${user}@host/pk.csv?a=${query}&b#${fragment}`);
+        expect(shown).not.toContain('s3cret');
+      }),
+    );
+  });
+});
+
+describe('what a source names', () => {
+  const signed = (query: string) => sourceIdentity(`https://files.example.com/pk.csv?${query}`);
+
+  it.each([
+    [
+      'X-Amz-Algorithm=a&X-Amz-Credential=c&X-Amz-Date=d&X-Amz-Expires=1&X-Amz-Security-Token=t&X-Amz-Signature=1',
+    ],
+    ['X-Goog-Algorithm=a&X-Goog-Credential=c&X-Goog-Signature=s'],
+    ['Expires=1&Signature=s&Key-Pair-Id=k'],
+    ['AWSAccessKeyId=a&Signature=s&Expires=1'],
+    ['sv=2024-01-01&se=e&sr=b&sp=r&sig=s'],
+  ])('does not change with the signature %s', (query) => {
+    expect(signed(query)).toBe('https://files.example.com/pk.csv');
+  });
+
+  it.each(['id=1', 'sp=1&st=2', 'expires=1', 'policy=1'])(
+    'changes with %s, which may name another file',
+    (query) => {
+      expect(signed(query)).not.toBe(signed(query.replace(/1/, '9')));
+    },
+  );
+
+  it('keeps the version beside a signature', () => {
+    expect(signed('X-Amz-Signature=s&versionId=1')).toBe('https://files.example.com/pk.csv?versionId=1');
+  });
+
+  it.each([
+    'file:///data/pk.csv',
+    's3://bucket/pk.csv?versionId=1',
+    'https://files.example.com/pk.csv?a=%20b',
+  ])('is %s as it is', (source) => {
+    expect(sourceIdentity(source)).toBe(source);
+  });
+});
