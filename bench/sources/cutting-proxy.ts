@@ -1,10 +1,12 @@
-import { type AddressInfo, connect, createServer as createSocketServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 
 /** A server in front of another, that cuts connections. */
 export interface CuttingProxy {
   readonly url: string;
   /** How many connections were cut so far. */
   readonly cuts: number;
+  /** The parts of files that were asked for, as far as it can be read. */
+  readonly ranges: readonly string[];
   stop(): void;
 }
 
@@ -12,27 +14,35 @@ export interface CuttingProxy {
  * Passes connections on to a server at this machine as they are, so that signatures stay good, and cuts them.
  *
  * @param target URL of the server
- * @param cutsAfter how many bytes of answers are let through before the first cut, between the first and the second…
+ * @param cutsAfter how many bytes one connection gives before it is cut, for the first cut, the second…
+ * @param spared how many connections come first that are not cut; default: none
  */
-export async function cuttingProxy(target: string, cutsAfter: readonly number[]): Promise<CuttingProxy> {
+export async function cuttingProxy(
+  target: string,
+  cutsAfter: readonly number[],
+  spared = 0,
+): Promise<CuttingProxy> {
   const { hostname, port } = new URL(target);
   let cuts = 0;
-  let passed = 0;
-  const server = createSocketServer((client) => {
+  const ranges: string[] = [];
+  let connections = 0;
+  const server = createServer((client) => {
+    const isSpared = connections++ < spared;
+    let passed = 0;
     const upstream = connect(Number(port), hostname);
     const end = () => {
       client.destroy();
       upstream.destroy();
     };
+    client.on('data', (bytes) => ranges.push(...(/^range: .*$/im.exec(bytes.toString('latin1')) ?? [])));
     client.pipe(upstream);
     client.on('error', end).on('close', end);
     upstream.on('error', end).on('close', end);
     upstream.on('data', (bytes) => {
       const limit = cutsAfter[cuts];
       passed += bytes.length;
-      if (limit !== undefined && passed >= limit) {
+      if (!isSpared && limit !== undefined && passed >= limit) {
         cuts++;
-        passed = 0;
         return end();
       }
       if (!client.write(bytes)) {
@@ -47,6 +57,7 @@ export async function cuttingProxy(target: string, cutsAfter: readonly number[])
     get cuts() {
       return cuts;
     },
+    ranges,
     stop: () => void server.close(),
   };
 }

@@ -55,6 +55,12 @@ describe('the id of a workflow', () => {
     expect(idOf({ ...unknown, source: 'file:///elsewhere/pk.csv' })).not.toBe(idOf(unknown));
   });
 
+  it('is the same for a source that was presigned anew, and another for another file under its path', () => {
+    const from = (query: string) => idOf({ source: `https://example.com/pk.csv?${query}`, expect: {} });
+    expect(from('X-Amz-Date=2&X-Amz-Signature=b')).toBe(from('X-Amz-Date=1&X-Amz-Signature=a'));
+    expect(from('id=2')).not.toBe(from('id=1'));
+  });
+
   it('cannot be had by a profile and a file name that only look alike together', () => {
     expect(idOf({ profile: 'a:b', fileName: 'c.csv' })).not.toBe(idOf({ profile: 'a', fileName: 'b:c.csv' }));
   });

@@ -45,7 +45,8 @@ describe('a source that is not on a disk', () => {
     await mkdir(temporary);
 
     const { s3 } = world.sandbox;
-    proxy = await cuttingProxy(s3.endpoint, [1_300_000, 1_400_000, 1_500_000]);
+    // The first connection is that of the presign step, which reads nothing.
+    proxy = await cuttingProxy(s3.endpoint, [1_300_000, 1_400_000, 1_500_000], 1);
     const store = objectStoreClient(s3);
     await store.send(new CreateBucketCommand({ Bucket: BUCKET }));
     const versioning = { Bucket: BUCKET, VersioningConfiguration: { Status: 'Enabled' as const } };
@@ -112,7 +113,7 @@ describe('a source that is not on a disk', () => {
     const receipt = await upload({ source: `s3://${BUCKET}/a%20b/pk.csv` });
 
     expect((await world.sandbox.storedBytes(receipt.fileId ?? '')).equals(content)).toBe(true);
-    expect(proxy.cuts).toBe(3);
+    expect(proxy.ranges, 'each cut was in the way').toHaveLength(3);
     expect(receipt).toMatchObject({ source: `s3://${BUCKET}/a%20b/pk.csv`, sourceVersionId: versionId });
     expect(versionId).toBeTruthy();
   });
