@@ -1,7 +1,7 @@
 import { pMapIterable } from 'p-map';
 import { parseUploadRequest, type UploadClient, type UploadState, workflowIdFor } from '../client.js';
 import { out } from './colors.js';
-import { type Job, requestOf } from './jobs.js';
+import { type Job, requestOf, shownPlace } from './jobs.js';
 import { count, counts } from './words.js';
 
 const LOOKS_AT_ONCE = 20;
@@ -23,15 +23,15 @@ export async function dryRun(
   { json }: { json?: true },
 ): Promise<void> {
   const tally = new Map<string, number>();
-  for await (const { path, workflowId, state } of pMapIterable(jobs, look, { concurrency: LOOKS_AT_ONCE })) {
+  for await (const { place, workflowId, state } of pMapIterable(jobs, look, { concurrency: LOOKS_AT_ONCE })) {
     tally.set(state, (tally.get(state) ?? 0) + 1);
-    console.log(json ? JSON.stringify({ path, workflowId, state }) : `${path}: ${forecasts[state]}`);
+    console.log(json ? JSON.stringify({ place, workflowId, state }) : `${place}: ${forecasts[state]}`);
   }
   if (!json) console.log(`\n${out.bold(count(jobs.length, 'file'))}: ${counts(tally)}. Nothing was started.`);
 
   async function look(job: Job) {
     const workflowId = workflowIdFor(parseUploadRequest(await requestOf(job)));
     const status = await client.status(workflowId);
-    return { path: job.path, workflowId, state: status?.state ?? ('new' as const) };
+    return { place: shownPlace(job), workflowId, state: status?.state ?? ('new' as const) };
   }
 }

@@ -8,8 +8,11 @@ const BELOW_A_FOLDER = `**/*.{${FILE_TYPES.map((ending) => ending.slice(1)).join
 /** What spreadsheets leave beside a file that is open. */
 const LOCK_FILE = /^~\$/;
 
+/** Whether a place is a URL, e.g. `s3://bucket/pk.csv`, and not a path. */
+export const isUrl = (place: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(place);
+
 /**
- * The files that arguments name: a file, a folder (all data files below it, hidden ones aside), or a glob. Each
+ * The files that arguments name: a URL, a file, a folder (all data files below it, hidden ones aside), or a glob. Each
  * once, and those of a folder or a glob in the order of their names.
  *
  * @throws BadInputError with each folder or glob that holds nothing
@@ -20,13 +23,14 @@ export async function filesAt(places: readonly string[]): Promise<string[]> {
   for (const place of places) {
     const found = await expand(place);
     if (typeof found === 'string') problems.push(found);
-    else for (const file of found) if (!files.has(resolve(file))) files.set(resolve(file), file);
+    else for (const file of found) files.set(isUrl(file) ? file : resolve(file), file);
   }
   if (problems.length > 0) throw new BadInputError(problems);
   return [...files.values()];
 }
 
 async function expand(place: string): Promise<string[] | string> {
+  if (isUrl(place)) return [place];
   const status = await stat(place).catch(() => undefined);
   if (status?.isDirectory()) {
     const found = await matching(BELOW_A_FOLDER, place);

@@ -4,9 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { requestForFile, type UploadRequestInput } from '../client.js';
 import type { ExecutionRequest } from '../contract/request.js';
 import { parseUploadRequest } from '../contract/request.js';
+import { shownSource } from '../contract/source.js';
 import { openSource } from '../files/source.js';
 import { BadInputError, inOneLineAbout } from './exit.js';
-import { filesAt } from './files.js';
+import { filesAt, isUrl } from './files.js';
 import { readConfiguration, readJson } from './json-file.js';
 import { type ManifestEntry, readManifest } from './manifest.js';
 import { allOf, attempt } from './problems.js';
@@ -22,8 +23,8 @@ export interface JobOptions {
 
 /** A file to upload, and what to ask for it. */
 export interface Job {
-  /** As the command's caller wrote it. */
-  readonly path: string;
+  /** As the command's caller wrote it: a path, or a URL that only the worker reads. */
+  readonly place: string;
   readonly request: Omit<UploadRequestInput, 'source' | 'expect'>;
 }
 
@@ -40,7 +41,7 @@ export async function readJobs(places: readonly string[], options: JobOptions): 
     : await fromPlaces(places, options);
   const requestedBy = userName();
   const jobs = [];
-  for (const { path, executions } of entries) {
+  for (const { place, executions } of entries) {
     const request = {
       profile,
       executions: [...executions],
@@ -49,17 +50,22 @@ export async function readJobs(places: readonly string[], options: JobOptions): 
     };
     jobs.push(
       await attempt(
-        () => checked({ path, request }),
-        (error) => inOneLineAbout(basename(path), error),
+        () => checked({ place, request }),
+        (error) => inOneLineAbout(shownPlace({ place }), error),
       ),
     );
   }
   return allOf(jobs);
 }
 
-/** Reads a job's file, so that the worker can tell whether it still is the same. */
-export const requestOf = ({ path, request }: Job): Promise<UploadRequestInput> =>
-  requestForFile(path, request);
+/** Makes a job's request. A file is read for it, so that the worker can tell whether it still is the same. */
+export async function requestOf({ place, request }: Job): Promise<UploadRequestInput> {
+  return isUrl(place) ? { ...request, source: place } : requestForFile(place, request);
+}
+
+/** What messages call a job's file. */
+export const shownPlace = ({ place }: Pick<Job, 'place'>): string =>
+  isUrl(place) ? shownSource(place) : place;
 
 function fromManifest(
   places: readonly string[],
@@ -95,14 +101,14 @@ async function fromPlaces(
       ...(metaDataOfAll === undefined ? {} : { metaData: metaDataOfAll }),
     };
   });
-  return (await filesAt(places)).map((path) => ({ path, executions }));
+  return (await filesAt(places)).map((place) => ({ place, executions }));
 }
 
 async function checked(job: Job): Promise<Job> {
-  const source = pathToFileURL(resolve(job.path)).href;
-  const file = await openSource(source, basename(job.path));
-  await file.close();
-  parseUploadRequest({ ...job.request, source });
+  const { place, request } = job;
+  const source = isUrl(place) ? place : pathToFileURL(resolve(place)).href;
+  parseUploadRequest({ ...request, source });
+  if (!isUrl(place)) await (await openSource(source, basename(place))).close();
   return job;
 }
 

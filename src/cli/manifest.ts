@@ -5,12 +5,13 @@ import { UploadError } from '../contract/errors.js';
 import type { JsonObject, JsonValue } from '../contract/json.js';
 import { problemsOf } from '../contract/problems.js';
 import type { ExecutionRequest } from '../contract/request.js';
+import { isUrl } from './files.js';
 import { parseJson, readConfiguration, readJson, readText } from './json-file.js';
 import { allOf, attempt } from './problems.js';
 
 /** A file of a manifest, with what all its rows ask for. */
 export interface ManifestEntry {
-  readonly path: string;
+  readonly place: string;
   readonly executions: readonly ExecutionRequest[];
 }
 
@@ -48,7 +49,7 @@ export async function readManifest(path: string): Promise<ManifestEntry[]> {
     const executions = entries.get(file) ?? [];
     entries.set(file, [...executions, execution]);
   }
-  return [...entries].map(([file, executions]) => ({ path: file, executions }));
+  return [...entries].map(([file, executions]) => ({ place: file, executions }));
 }
 
 function rowsIn(path: string, text: string): Row[] {
@@ -97,7 +98,7 @@ class RowReader {
     if (!parsed.success) throw invalid(`${where}: ${problemsOf(parsed.error, 'the row').join('; ')}`);
     const { file, configuration, metadata, label = labelFor(configuration) } = parsed.data;
     return {
-      file: this.#resolve(file),
+      file: isUrl(file) ? file : this.#resolve(file),
       execution: {
         ...(label === undefined ? {} : { label }),
         configuration: await this.#configuration(configuration, where),

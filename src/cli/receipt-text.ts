@@ -21,6 +21,9 @@ export function receiptText(receipt: Receipt): string {
   const attempts = steps.reduce((sum, step) => sum + step.attempts, 0);
   const rows: [string, string][] = [
     ['file', `${fileId ?? '(no id)'}  (${fileState})`],
+    ...(receipt.sourceVersionId
+      ? ([['source', `${receipt.source}, version ${receipt.sourceVersionId}`]] as [string, string][])
+      : []),
     ['stored', `s3://${bucket}/${key}`],
     [
       'answer',

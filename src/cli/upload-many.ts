@@ -4,7 +4,7 @@ import { UploadError } from '../contract/errors.js';
 import { batchView } from './batch-progress.js';
 import { out } from './colors.js';
 import { complain, ExitCode, inOneLineAbout, MOST_LINES } from './exit.js';
-import { type Job, requestOf } from './jobs.js';
+import { type Job, requestOf, shownPlace } from './jobs.js';
 import type { Pages } from './pages.js';
 import { greetings, type UploadOptions } from './upload-options.js';
 import { count, counts } from './words.js';
@@ -72,7 +72,7 @@ class BatchOfFiles {
       } catch (error) {
         if (!(error instanceof UploadError)) throw error;
         this.#note(this.#startedAs, 'not started');
-        this.#complain(inOneLineAbout(job.path, error));
+        this.#complain(inOneLineAbout(shownPlace(job), error));
       }
     }
   }

@@ -27,13 +27,13 @@ describe('a manifest', () => {
 
   const expected = () => [
     {
-      path: join(folder, 'a.csv'),
+      place: join(folder, 'a.csv'),
       executions: [
         { label: 'day-1', configuration: { day: 1 } },
         { label: 'later', configuration: { day: 7 }, metaData: ['kept', 'as it is'] },
       ],
     },
-    { path: '/elsewhere/b.csv', executions: [{ configuration: { day: 2 }, metaData: { study: 7 } }] },
+    { place: '/elsewhere/b.csv', executions: [{ configuration: { day: 2 }, metaData: { study: 7 } }] },
   ];
 
   it('as CSV ties the rows of a file together, with paths relative to its own folder', async () => {
@@ -45,6 +45,13 @@ describe('a manifest', () => {
       'a.csv, day-7.json, meta.json, later',
     ].join('\r\n');
     expect(await read('jobs.csv', text)).toEqual(expected());
+  });
+
+  it('may name URLs, which only the worker reads', async () => {
+    const text = 'file,configuration\ns3://bucket/a.csv,day-1.json\n';
+    expect(await read('jobs.csv', text)).toEqual([
+      { place: 's3://bucket/a.csv', executions: [{ label: 'day-1', configuration: { day: 1 } }] },
+    ]);
   });
 
   it('as JSON Lines means the same', async () => {

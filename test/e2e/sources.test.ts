@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CuttingProxy, cuttingProxy } from '../../bench/sources/cutting-proxy.js';
 import { objectStoreClient } from '../../sandbox/object-store.js';
 import { UploadClient, type UploadFailedError, type UploadRequestInput } from '../../src/client.js';
+import type { Receipt } from '../../src/contract/receipt.js';
+import { makeCertificate } from '../files/certificate.js';
 import {
   type Answer,
   countingServer,
@@ -14,9 +16,8 @@ import {
   stopServer,
   urlOf,
 } from '../files/source-server.js';
-import { makeCertificate } from '../files/certificate.js';
 import { bytesOf } from '../support/history.js';
-import { table } from '../support/tables.js';
+import { configuration, table } from '../support/tables.js';
 import { startWorld, type World } from '../support/world.js';
 
 const SECRET = 'e2e-topsecret';
@@ -116,6 +117,16 @@ describe('a source that is not on a disk', () => {
     expect(proxy.ranges, 'each cut was in the way').toHaveLength(3);
     expect(receipt).toMatchObject({ source: `s3://${BUCKET}/a%20b/pk.csv`, sourceVersionId: versionId });
     expect(versionId).toBeTruthy();
+  });
+
+  it('may be named to the command, which leaves the reading to the worker', async () => {
+    const config = await world.write('c.json', JSON.stringify(configuration));
+    const source = sourceServed({});
+    const { stdout, stderr } = await world.run('upload', source, '--config', config, '--json');
+    const receipt = JSON.parse(stdout) as Receipt;
+    expect((await world.sandbox.storedBytes(receipt.fileId ?? '')).equals(content)).toBe(true);
+    expect(receipt.executions).toHaveLength(1);
+    expect(stdout + stderr).not.toContain(SECRET);
   });
 
   it('of unknown length arrives whole, by way of a file that has no name at any time', async () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { assertAsExpected, lookAtSource } from '../../src/files/source.js';
 import { makeCertificate } from './certificate.js';
-import { distinctBytes } from './temporary-folder.js';
 import { accessTo, bytesOf, openRemote, type Serving, serve, sourceServer } from './source-server.js';
+import { distinctBytes } from './temporary-folder.js';
 
 const content = distinctBytes(3_000_000);
 const temporaryFiles = () => readdirSync(tmpdir()).filter((name) => name.startsWith('aplos-upload-'));
