@@ -6,7 +6,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
-import { asUploadFailed, UploadFailedError } from './client/failed.js';
+import { asUploadFailed } from './client/failed.js';
 import { statusOf, type UploadStatus } from './client/status.js';
 import { workflowIdFor } from './client/workflow-id.js';
 import { loadSettings, type Settings } from './config.js';
@@ -52,6 +52,7 @@ export interface UploadHandle {
    * Waits for the receipt, however long it takes.
    *
    * @throws {@link UploadFailedError} when the upload ended without one
+   * @throws {@link UploadError} `PAYLOAD_UNREADABLE` when it is encrypted with a key that this process does not have
    */
   result(): Promise<Receipt>;
 }
@@ -137,8 +138,7 @@ export class UploadClient {
   async status(workflowId: string): Promise<UploadStatus | undefined> {
     const handle = this.#client.workflow.getHandle(workflowId);
     try {
-      const status = await statusOf(this.#client, await handle.describe());
-      return status.state === 'failed' ? { ...status, failure: await failureOf(handle, workflowId) } : status;
+      return await statusOf(this.#client, await handle.describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
@@ -154,6 +154,7 @@ export class UploadClient {
    * Waits for the receipt of an upload.
    *
    * @throws {@link UploadFailedError} when the upload ended without one
+   * @throws {@link UploadError} `PAYLOAD_UNREADABLE` when it is encrypted with a key that this process does not have
    */
   async result(workflowId: string): Promise<Receipt> {
     return receiptOf(this.#client.workflow.getHandle(workflowId), workflowId);
@@ -184,18 +185,5 @@ async function receiptOf(handle: WorkflowHandle, workflowId: string): Promise<Re
     return (await handle.result()) as Receipt;
   } catch (error) {
     throw asUploadFailed(error, workflowId);
-  }
-}
-
-async function failureOf(
-  handle: WorkflowHandle,
-  workflowId: string,
-): Promise<{ code: string; message: string }> {
-  try {
-    await receiptOf(handle, workflowId);
-    throw new Error(`The upload ${workflowId} has not failed`);
-  } catch (error) {
-    if (!(error instanceof UploadFailedError)) throw error;
-    return { code: error.code, message: error.message };
   }
 }

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { type LogLevel, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { type LogLevel, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { Agent } from 'undici';
 import type { ActivityDependencies } from './activities/dependencies.js';
 import { createActivities } from './activities/index.js';
 import { AplosAccounts } from './aplos/accounts.js';
-import type { Settings } from './config.js';
+import type { Encryption, Settings } from './config.js';
 import { UploadError } from './contract/errors.js';
 import { TASK_QUEUE } from './contract/names.js';
 import { createLogger } from './log.js';
@@ -47,11 +47,10 @@ export async function createUploadWorker(
   const connection = await connect(target);
   const dispatcher = new Agent();
   const worker = await Worker.create({
-    workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
     connection,
     namespace: target.namespace,
     taskQueue: TASK_QUEUE,
-    dataConverter: dataConverterFor(settings.encryption),
+    ...conversionFor(settings.encryption),
     activities: { ...createActivities(dependencies(settings, dispatcher, connection, target.namespace)) },
     maxConcurrentActivityTaskExecutions: settings.concurrency,
     shutdownGraceTime: settings.shutdownGraceMs,
@@ -70,6 +69,19 @@ export async function createUploadWorker(
     },
   };
 }
+
+/** With encryption, workflows and activities put the words of failures into payloads too. */
+function conversionFor(encryption: Encryption): Pick<WorkerOptions, 'workflowBundle' | 'dataConverter'> {
+  const dataConverter = dataConverterFor(encryption);
+  if (encryption.mode !== 'on')
+    return { workflowBundle: { codePath: built('./workflow-bundle.js') }, dataConverter };
+  return {
+    workflowBundle: { codePath: built('./workflow-bundle-encrypted.js') },
+    dataConverter: { ...dataConverter, failureConverterPath: built('./temporal/encoded-failures.js') },
+  };
+}
+
+const built = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 async function connect(target: TemporalTarget): Promise<NativeConnection> {
   let connection: NativeConnection | undefined;

@@ -1,6 +1,8 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
+import { isUnreadable } from '../temporal/unreadable.js';
+import { codeAndMessage } from './failed.js';
 
 /** How an upload stands. */
 export type UploadState = 'running' | 'done' | 'failed' | 'cancelled' | 'terminated' | 'timed-out';
@@ -30,7 +32,7 @@ export interface PendingStep {
   readonly activity: string;
   /** 1 for the first. */
   readonly attempt: number;
-  /** The code and the first line of the last attempt's failure. */
+  /** The last attempt's failure: its code, and its words where this process has the key. */
   readonly lastFailure?: { readonly code: string; readonly message: string };
   readonly nextAttemptAt?: Date;
   /** Of an upload that has begun. */
@@ -67,10 +69,22 @@ export async function statusOf(
     executionIds: attribute('AplosExecutionIds') ?? [],
     startedAt: startTime,
     ...(closeTime ? { closedAt: closeTime } : {}),
+    ...(status.name === 'FAILED' ? { failure: await failureOf(client, workflowId, runId) } : {}),
     pending: await Promise.all(
       (raw.pendingActivities ?? []).map((activity) => pendingStep(client, activity)),
     ),
   };
+}
+
+async function failureOf(client: Client, workflowId: string, runId: string) {
+  const { namespace } = client.options;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const failure = history?.events?.[0]?.workflowExecutionFailedEventAttributes?.failure;
+  return codeAndMessage(client, failure ?? {});
 }
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
@@ -81,14 +95,7 @@ async function pendingStep(client: Client, activity: PendingActivity): Promise<P
   return {
     activity: activity.activityType?.name ?? 'unknown',
     attempt: activity.attempt ?? 1,
-    ...(lastFailure
-      ? {
-          lastFailure: {
-            code: lastFailure.applicationFailureInfo?.type ?? 'STEP_TIMED_OUT',
-            message: lastFailure.message ?? '',
-          },
-        }
-      : {}),
+    ...(lastFailure ? { lastFailure: await codeAndMessage(client, lastFailure) } : {}),
     ...(nextAttemptScheduleTime?.seconds
       ? { nextAttemptAt: new Date(Number(nextAttemptScheduleTime.seconds) * 1000) }
       : {}),
@@ -101,9 +108,14 @@ async function heartbeatOf(
   { activityType, heartbeatDetails }: PendingActivity,
 ): Promise<UploadHeartbeat | undefined> {
   if (activityType?.name !== 'uploadFile' || !heartbeatDetails?.payloads?.length) return undefined;
-  return decodeFromPayloadsAtIndex<UploadHeartbeat>(
-    client.options.loadedDataConverter,
-    0,
-    heartbeatDetails.payloads,
-  );
+  try {
+    return await decodeFromPayloadsAtIndex<UploadHeartbeat>(
+      client.options.loadedDataConverter,
+      0,
+      heartbeatDetails.payloads,
+    );
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
 }

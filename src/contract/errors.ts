@@ -48,6 +48,11 @@ export const errorTable = {
     'The Temporal namespace lacks search attributes that the workflow sets.',
     'Register them with the command in the message, then start the worker again.',
   ),
+  PAYLOAD_UNREADABLE: row(
+    'retry',
+    'What Temporal stores is encrypted with a key that this process does not have, or has been changed.',
+    'Add the key of that name to the encryption keys of this process and restart it; what waits for it goes on by itself.',
+  ),
 
   SOURCE_UNSUPPORTED: row(
     'final',

@@ -310,6 +310,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   SETTINGS_INVALID: 'test/e2e/bad-input.test.ts',
   TEMPORAL_UNREACHABLE: 'test/e2e/bad-input.test.ts',
   SEARCH_ATTRIBUTES_MISSING: 'test/e2e/bad-input.test.ts',
+  PAYLOAD_UNREADABLE: 'test/e2e/encryption.test.ts',
   FILE_UNREADABLE: 'test/e2e/bad-input.test.ts',
   FILE_READ_FAILED: 'test/files',
   FILE_READ_STALLED: 'test/files',
