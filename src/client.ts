@@ -1,6 +1,5 @@
 import {
   Client,
-  Connection,
   WorkflowExecutionAlreadyStartedError,
   type WorkflowHandle,
   WorkflowNotFoundError,
@@ -15,7 +14,7 @@ import type { Receipt, UploadProgress } from './contract/receipt.js';
 import { parseUploadRequest, type UploadRequestInput } from './contract/request.js';
 import {
   assertEncryptionDecided,
-  CONNECT_TIMEOUT,
+  connectClient,
   dataConverterFor,
   temporalTarget,
   temporalUnreachable,
@@ -81,17 +80,14 @@ export class UploadClient {
    * @throws {@link UploadError} `SETTINGS_INVALID` or `TEMPORAL_UNREACHABLE`
    */
   static async connect({
-    settings = loadSettings(),
+    settings = loadSettings(process.env, { accounts: false }),
     client,
   }: UploadClientOptions = {}): Promise<UploadClient> {
     if (client) return new UploadClient(client, async () => {});
     const target = temporalTarget();
     assertEncryptionDecided(settings.encryption, target);
     try {
-      const connection = await Connection.connect({
-        connectTimeout: CONNECT_TIMEOUT,
-        ...target.connectionOptions,
-      });
+      const connection = await connectClient(target);
       const own = new Client({
         connection,
         namespace: target.namespace,

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { type LogLevel, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { ActivityDependencies } from './activities/dependencies.js';
 import { createActivities } from './activities/index.js';
 import { AplosAccounts } from './aplos/accounts.js';
 import type { Encryption, Settings } from './config.js';
 import { UploadError } from './contract/errors.js';
 import { TASK_QUEUE } from './contract/names.js';
+import { createDispatcher } from './http/dispatcher.js';
 import { createLogger } from './log.js';
 import {
   assertEncryptionDecided,
@@ -14,6 +15,7 @@ import {
   type TemporalTarget,
   temporalTarget,
   temporalUnreachable,
+  workerConnectionOptions,
 } from './temporal/connection.js';
 import { hasEarlierRuns } from './temporal/earlier-runs.js';
 import { assertSearchAttributes } from './temporal/search-attributes.js';
@@ -45,7 +47,7 @@ export async function createUploadWorker(
   Runtime.install({ logger: createLogger(logLevel), shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'] });
 
   const connection = await connect(target);
-  const dispatcher = new Agent();
+  const dispatcher = createDispatcher(settings.extraCa);
   const worker = await Worker.create({
     connection,
     namespace: target.namespace,
@@ -86,7 +88,7 @@ const built = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 async function connect(target: TemporalTarget): Promise<NativeConnection> {
   let connection: NativeConnection | undefined;
   try {
-    connection = await NativeConnection.connect(target.connectionOptions);
+    connection = await NativeConnection.connect(workerConnectionOptions(target));
     await assertSearchAttributes(connection, target.namespace);
     return connection;
   } catch (error) {
@@ -105,7 +107,7 @@ function assertSomeProfile({ profiles }: Settings): void {
 
 function dependencies(
   settings: Settings,
-  dispatcher: Agent,
+  dispatcher: Dispatcher,
   { workflowService }: NativeConnection,
   namespace: string,
 ): ActivityDependencies {

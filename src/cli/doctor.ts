@@ -1,13 +1,13 @@
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { Agent } from 'undici';
 import { AplosAccounts } from '../aplos/accounts.js';
 import { loadSettings, type Settings } from '../config.js';
 import { UploadError } from '../contract/errors.js';
 import { TASK_QUEUE } from '../contract/names.js';
+import { createDispatcher } from '../http/dispatcher.js';
 import {
   assertEncryptionDecided,
-  CONNECT_TIMEOUT,
+  connectClient,
   type TemporalTarget,
   temporalTarget,
   temporalUnreachable,
@@ -60,8 +60,8 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
   await connection.close();
 }
 
-async function checkAccounts({ profiles }: Settings): Promise<void> {
-  const dispatcher = new Agent();
+async function checkAccounts({ profiles, extraCa }: Settings): Promise<void> {
+  const dispatcher = createDispatcher(extraCa);
   const accounts = new AplosAccounts(profiles, dispatcher);
   if (profiles.size === 0)
     await check(
@@ -98,10 +98,7 @@ async function check<Result>(
 
 async function connect(target: TemporalTarget): Promise<Connection> {
   try {
-    const connection = await Connection.connect({
-      connectTimeout: CONNECT_TIMEOUT,
-      ...target.connectionOptions,
-    });
+    const connection = await connectClient(target);
     await connection.workflowService.describeNamespace({ namespace: target.namespace });
     return connection;
   } catch (error) {

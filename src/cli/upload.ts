@@ -22,7 +22,7 @@ const greetings = {
 /** `aplos-upload upload` */
 export async function upload(files: string[], options: UploadOptions): Promise<void> {
   const requests = await readRequests(files, options);
-  const settings = loadSettings();
+  const settings = loadSettings(process.env, { accounts: false });
   const client = await UploadClient.connect({ settings });
   try {
     const uploads = await startAll(client, requests);

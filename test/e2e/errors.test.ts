@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -343,6 +343,7 @@ describe('the error table', () => {
   async function writeProfiles(): Promise<string> {
     const { env } = world.sandbox;
     const passwordFile = await world.write('password', env.COGNITO_PASSWORD);
+    await chmod(passwordFile, 0o600);
     const profile = (name: string) => `[profiles.${name}]
 api_url = "${env.APLOS_API_URL}"
 cognito_endpoint = "${env.COGNITO_ENDPOINT}"
