@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { startCodecServer } from '../sandbox/codec-server.js';
 import { startSandbox } from '../sandbox/sandbox.js';
+import { freePorts } from '../sandbox/servers/free-ports.js';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
 import { requestForFile, UploadClient, UploadFailedError } from '../src/client.js';
 import { loadSettings } from '../src/config.js';
 import { EncryptionCodec } from '../src/temporal/codec.js';
+import { startCodecServer } from '../src/temporal/codec-server.js';
 import { workflowPage } from '../src/temporal/ui.js';
 
 const WIDTH = 1280;
@@ -75,6 +76,9 @@ async function takePictures(): Promise<void> {
   await shoot('list', `${uiUrl}/namespaces/${namespace}/workflows`, 480, 'placebo-arm.csv');
   await shoot('workflow', workflowPage(uiUrl, namespace, done), 930, 'day 1 on single-oral-dose.csv');
   await shoot('failed', workflowPage(uiUrl, namespace, failed), 930, 'dosing.amount must be more than 0');
+  await shoot('decoded', workflowPage(uiUrl, namespace, failed), 620, 'dosing.amount must be more than 0');
+  await page.route('**/decode*', (route) => route.abort());
+  await shoot('encrypted', workflowPage(uiUrl, namespace, failed), 620, 'what happened is encrypted');
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 }
 
@@ -82,11 +86,13 @@ async function startServers() {
   const key = `docs:${randomBytes(32).toString('base64')}`;
   const { encryption } = loadSettings({ APLOS_UPLOAD_ENCRYPTION_KEY: key });
   const codec = new EncryptionCodec(encryption.mode === 'on' ? encryption.keys : []);
-  const { url: codecEndpoint } = started(await startCodecServer(codec));
+  const [port = 0] = await freePorts(1);
+  const codecEndpoint = `http://127.0.0.1:${port}`;
   const [temporal, sandbox] = await Promise.all([
     startTemporalDevServer({ codecEndpoint }).then(started),
     startSandbox({ refuseConfiguration: refusal }).then(started),
   ]);
+  started(await startCodecServer({ codec, origins: [temporal.uiUrl], port }));
   Object.assign(process.env, sandbox.env, {
     TEMPORAL_ADDRESS: temporal.address,
     APLOS_UPLOAD_ENCRYPTION_KEY: key,
