@@ -93,7 +93,7 @@ async function connect(target: TemporalTarget): Promise<NativeConnection> {
     return connection;
   } catch (error) {
     await connection?.close();
-    throw error instanceof UploadError ? error : temporalUnreachable(target, error);
+    throw temporalUnreachable(target, error);
   }
 }
 

@@ -41,7 +41,7 @@ export const errorTable = {
   TEMPORAL_UNREACHABLE: row(
     'final',
     'The Temporal server does not answer.',
-    'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, and that the server is up.',
+    'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, that the server is up, and with TLS the certificates of both sides.',
   ),
   SEARCH_ATTRIBUTES_MISSING: row(
     'final',

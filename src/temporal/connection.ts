@@ -125,8 +125,9 @@ export function assertEncryptionDecided(encryption: Encryption, { address }: Tem
   );
 }
 
-/** The error for a Temporal that cannot be talked to. */
+/** The error for a Temporal that cannot be talked to; one that has a code already as it is. */
 export function temporalUnreachable({ address, namespace }: TemporalTarget, cause: unknown): UploadError {
+  if (cause instanceof UploadError) return cause;
   const happened = `Temporal at ${address}, namespace "${namespace}", cannot be reached (${reasonOf(cause)})`;
   return new UploadError('TEMPORAL_UNREACHABLE', happened, { cause });
 }

@@ -179,7 +179,6 @@ describe('with several keys about', () => {
   it.each([
     ['has another', keys(newKey('wrong')), 'this process has only "wrong"'],
     ['has none', inPlain, 'this process has no key'],
-    ['has another of the same name', keys(newKey('right')), 'another of that name'],
   ])(
     'have a worker say in one line that it lacks one, and leave the upload to one that has it: it %s',
     async (what, env, words) => {
@@ -208,12 +207,6 @@ describe('with several keys about', () => {
       await expect(handle.result()).resolves.toMatchObject({ status: 204 });
     },
   );
-
-  it('let a worker that lacks one do no harm to what others work on', async () => {
-    await Promise.all([keys(key), keys(newKey('wrong'))].map(startWorker));
-    const handles = await Promise.all(['m.csv', 'n.csv', 'o.csv'].map(startImpatiently));
-    for (const handle of handles) await expect(handle.result()).resolves.toMatchObject({ status: 204 });
-  });
 
   describe('somebody who lacks one', () => {
     let failed: UploadHandle;

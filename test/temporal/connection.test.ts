@@ -9,6 +9,7 @@ import {
   dataConverterFor,
   temporalTarget,
   temporalUnreachable,
+  workerConnectionOptions,
 } from '../../src/temporal/connection.js';
 import { temporaryFolder } from '../files/temporary-folder.js';
 
@@ -96,6 +97,48 @@ describe('where Temporal is', () => {
         code: 'SETTINGS_INVALID',
         message: expect.stringMatching(/nowhere.*Check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE/s),
       }),
+    );
+  });
+});
+
+describe('the proxy to Temporal', () => {
+  beforeEach(() => {
+    for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'])
+      for (const each of [name, name.toLowerCase()]) vi.stubEnv(each, undefined);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+  const proxyTo = (address: string) => workerConnectionOptions(targetAt(address)).proxy;
+
+  it('is the one for https, or else the one for http', () => {
+    expect(proxyTo('temporal.acme.com:7233')).toBeUndefined();
+    vi.stubEnv('HTTP_PROXY', 'http://proxy.acme.com');
+    expect(proxyTo('temporal.acme.com:7233')).toEqual({
+      type: 'http-connect',
+      targetHost: 'proxy.acme.com:80',
+    });
+    vi.stubEnv('https_proxy', 'jane:p%40ss@proxy.acme.com:3128');
+    expect(proxyTo('temporal.acme.com:7233')).toEqual({
+      type: 'http-connect',
+      targetHost: 'proxy.acme.com:3128',
+      basicAuth: { username: 'jane', password: 'p@ss' },
+    });
+  });
+
+  it.each(['localhost:7233', '127.0.0.1:7233', 'temporal.acme.com:7233', 'a.internal:7233'])(
+    'is left out for this machine, and for what NO_PROXY names: %s',
+    (address) => {
+      vi.stubEnv('HTTPS_PROXY', 'http://proxy.acme.com:3128');
+      vi.stubEnv('NO_PROXY', 'temporal.acme.com, .internal');
+      expect(proxyTo(address)).toBeUndefined();
+    },
+  );
+
+  it('is refused where gRPC cannot use it', () => {
+    vi.stubEnv('HTTPS_PROXY', 'https://proxy.acme.com:3128');
+    expect(() => proxyTo('temporal.acme.com:7233')).toThrow(
+      expect.objectContaining({ code: 'SETTINGS_INVALID' }),
     );
   });
 });
