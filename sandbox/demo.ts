@@ -12,9 +12,10 @@ import { receiptText } from '../src/cli/receipt-text.js';
 import { requestForFile, UploadClient } from '../src/client.js';
 import { loadSettings } from '../src/config.js';
 import { EncryptionCodec } from '../src/temporal/codec.js';
+import { startCodecServer } from '../src/temporal/codec-server.js';
 import { workflowPage } from '../src/temporal/ui.js';
-import { startCodecServer } from './codec-server.js';
 import { type Sandbox, startSandbox } from './sandbox.js';
+import { freePorts } from './servers/free-ports.js';
 import { startTemporalDevServer, type TemporalDevServer } from './servers/temporal.js';
 import { startWorker } from './worker-process.js';
 
@@ -41,18 +42,24 @@ process.exit();
 async function demo(): Promise<void> {
   const key = `demo:${randomBytes(32).toString('base64')}`;
   const { encryption } = loadSettings({ APLOS_UPLOAD_ENCRYPTION_KEY: key });
-  const codecServer = started(
-    await startCodecServer(new EncryptionCodec(encryption.mode === 'on' ? encryption.keys : [])),
-  );
+  const [codecPort = 0] = await freePorts(1);
+  const codecEndpoint = `http://127.0.0.1:${codecPort}`;
 
   say('Starting the Temporal dev server, a real S3 (SeaweedFS) and a stand-in for Aplos NCA…');
   const [temporal, sandbox] = await Promise.all([
-    startTemporalDevServer({ codecEndpoint: codecServer.url }).then(started),
+    startTemporalDevServer({ codecEndpoint }).then(started),
     startSandbox().then(started),
   ]);
+  started(
+    await startCodecServer({
+      codec: new EncryptionCodec(encryption.mode === 'on' ? encryption.keys : []),
+      origins: [temporal.uiUrl, temporal.uiUrl.replace('127.0.0.1', 'localhost')],
+      port: codecPort,
+    }),
+  );
   Object.assign(process.env, sandbox.env, {
     APLOS_UPLOAD_UI_URL: temporal.uiUrl,
-    TEMPORAL_CODEC_ENDPOINT: codecServer.url,
+    TEMPORAL_CODEC_ENDPOINT: codecEndpoint,
     TEMPORAL_ADDRESS: temporal.address,
     APLOS_UPLOAD_ENCRYPTION_KEY: key,
   });

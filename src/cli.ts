@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, report } from './cli/exit.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -19,6 +19,10 @@ Exit codes: 0 done, 1 an upload or a check failed, 2 bad usage or bad input (not
 Settings come from the environment; \`aplos-upload doctor\` checks them.`,
   );
 
+const portNumber = (text: string) => {
+  if (/^\d+$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new InvalidArgumentError('It must be a port number.');
+};
 const collect = (value: string, before: string[] = []) => [...before, value];
 
 program
@@ -91,6 +95,21 @@ program
   .command('setup')
   .description('register what the workflow needs in the Temporal namespace; safe to repeat')
   .action(async () => (await import('./cli/setup.js')).setup());
+
+program
+  .command('codec-server')
+  .description('let the Temporal UI show what is encrypted, to those who may see it; until SIGTERM or Ctrl-C')
+  .option('--host <address>', 'where it listens', '127.0.0.1')
+  .option('--port <port>', 'of it; 0 is a free one', portNumber, 8081)
+  .option('--origin <url>', 'where the Temporal UI is; may be given several times', collect)
+  .option('--no-auth', 'answer everybody; only at 127.0.0.1')
+  .action(async (options) => (await import('./cli/codec-server.js')).codecServer(options));
+
+program
+  .command('config')
+  .description('show the settings in force, and where each comes from')
+  .option('--json', 'print them as one JSON list')
+  .action(async (options) => (await import('./cli/config.js')).config(options));
 
 program
   .command('doctor')

@@ -1,6 +1,5 @@
 import {
   Client,
-  Connection,
   isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   type WorkflowHandle,
@@ -9,11 +8,11 @@ import {
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import { pMapIterable, pMapSkip } from 'p-map';
 import { type AwaitedUpload, asTheyEnd, type EndedUpload } from './client/ended.js';
-import { asUploadFailed, UploadFailedError } from './client/failed.js';
+import { asUploadFailed } from './client/failed.js';
 import { queryFor, type UploadFilter } from './client/filter.js';
 import { type ReplayOptions, type ReplayOutcome, replayUpload } from './client/replay.js';
 import { searchAttributesOf } from './client/search-attributes.js';
-import { pendingStepsOf, summaryOf, type UploadStatus, type UploadSummary } from './client/status.js';
+import { statusOf, summaryOf, type UploadStatus, type UploadSummary } from './client/status.js';
 import { workflowIdFor } from './client/workflow-id.js';
 import { loadSettings, type Settings } from './config.js';
 import { UploadError } from './contract/errors.js';
@@ -23,7 +22,7 @@ import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from 
 import { inFewWords } from './http/words.js';
 import {
   assertEncryptionDecided,
-  CONNECT_TIMEOUT,
+  connectClient,
   dataConverterFor,
   temporalTarget,
   temporalUnreachable,
@@ -66,6 +65,7 @@ export interface UploadHandle {
    * Waits for the receipt, however long it takes.
    *
    * @throws {@link UploadFailedError} when the upload ended without one
+   * @throws {@link UploadError} `PAYLOAD_UNREADABLE` when it is encrypted with a key that this process does not have
    */
   result(): Promise<Receipt>;
 }
@@ -104,17 +104,14 @@ export class UploadClient {
    * @throws {@link UploadError} `SETTINGS_INVALID` or `TEMPORAL_UNREACHABLE`
    */
   static async connect({
-    settings = loadSettings(),
+    settings = loadSettings(process.env, { accounts: false }),
     client,
   }: UploadClientOptions = {}): Promise<UploadClient> {
     if (client) return new UploadClient(client, 'the address of the given client', async () => {});
     const target = temporalTarget();
     assertEncryptionDecided(settings.encryption, target);
     try {
-      const connection = await Connection.connect({
-        connectTimeout: CONNECT_TIMEOUT,
-        ...target.connectionOptions,
-      });
+      const connection = await connectClient(target);
       const own = new Client({
         connection,
         namespace: target.namespace,
@@ -182,12 +179,7 @@ export class UploadClient {
   async status(workflowId: string): Promise<UploadStatus | undefined> {
     const handle = this.#client.workflow.getHandle(workflowId);
     try {
-      const description = await handle.describe();
-      const status = {
-        ...summaryOf(description),
-        pending: await pendingStepsOf(this.#client, description),
-      };
-      return status.state === 'failed' ? { ...status, failure: await failureOf(handle, workflowId) } : status;
+      return await statusOf(this.#client, await handle.describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
@@ -239,6 +231,7 @@ export class UploadClient {
    * Waits for the receipt of an upload.
    *
    * @throws {@link UploadFailedError} when the upload ended without one
+   * @throws {@link UploadError} `PAYLOAD_UNREADABLE` when it is encrypted with a key that this process does not have
    */
   async result(workflowId: string): Promise<Receipt> {
     return receiptOf(this.#client.workflow.getHandle(workflowId), workflowId);
@@ -298,18 +291,5 @@ async function receiptOf(handle: WorkflowHandle, workflowId: string): Promise<Re
     return (await handle.result()) as Receipt;
   } catch (error) {
     throw asUploadFailed(error, workflowId);
-  }
-}
-
-async function failureOf(
-  handle: WorkflowHandle,
-  workflowId: string,
-): Promise<{ code: string; message: string }> {
-  try {
-    await receiptOf(handle, workflowId);
-    throw new Error(`The upload ${workflowId} has not failed`);
-  } catch (error) {
-    if (!(error instanceof UploadFailedError)) throw error;
-    return { code: error.code, message: error.message };
   }
 }

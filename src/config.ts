@@ -1,8 +1,9 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createSecretKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
-import { parse as parseToml } from 'smol-toml';
+import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { type ConfigFile, didYouMean, named, readConfigFile, withFile } from './config/file.js';
+import { readSecret, readSettingsFile } from './config/secrets.js';
 import { UploadError } from './contract/errors.js';
 import { problemsOf } from './contract/problems.js';
 import { HostList } from './http/hosts.js';
@@ -59,8 +60,18 @@ export interface Settings {
   readonly listLagMs: number;
   /** Uploads and calls that one worker runs at a time. Default: 20 */
   readonly concurrency: number;
+  /** Certificates, as PEM, that servers may prove themselves with, beside those that Node.js trusts. */
+  readonly extraCa?: string | undefined;
   /** Where the Temporal UI is, without a trailing slash. Default: guessed from the Temporal address */
   readonly uiUrl?: string | undefined;
+}
+
+/** Who may ask a codec server to decode. */
+export interface CodecServerSettings {
+  /** Whoever sends this token as `Authorization: Bearer …` may. */
+  readonly token?: Secret | undefined;
+  /** Whoever sends a JWT that one of these keys has signed may, if it is for the audience. */
+  readonly jwt?: { readonly jwksUrl: string; readonly audience: string } | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -85,6 +96,7 @@ const environmentSchema = z.object({
   COGNITO_USER_NAME: text,
   COGNITO_PASSWORD: text,
   COGNITO_PASSWORD_FILE: text,
+  COGNITO_PASSWORD_COMMAND: text,
   COGNITO_CLIENT_ID: text,
   COGNITO_REGION: text,
   COGNITO_ENDPOINT: url.optional(),
@@ -108,38 +120,51 @@ const environmentSchema = z.object({
   APLOS_UPLOAD_ENCRYPTION: z.literal('off', 'can only be "off"').optional(),
   APLOS_UPLOAD_ENCRYPTION_KEY: text,
   APLOS_UPLOAD_ENCRYPTION_KEY_FILE: text,
+  APLOS_UPLOAD_ENCRYPTION_KEY_COMMAND: text,
+  APLOS_UPLOAD_CA_FILE: text,
+  APLOS_UPLOAD_CODEC_TOKEN: text,
+  APLOS_UPLOAD_CODEC_TOKEN_FILE: text,
+  APLOS_UPLOAD_CODEC_JWKS_URL: url.optional(),
+  APLOS_UPLOAD_CODEC_JWT_AUDIENCE: text,
   APLOS_UPLOAD_UI_URL: url.optional(),
 });
 
-const fileSchema = z.strictObject({
-  profiles: z
-    .record(
-      z.string().min(1),
-      z.strictObject({
-        api_url: url.default('https://api.aplos-nca.com'),
-        api_version: z.literal('v1', 'only v1 is spoken').default('v1'),
-        user_name: z.string().min(1),
-        password_file: z.string().min(1),
-        client_id: text,
-        region: text,
-        cognito_endpoint: url.optional(),
-      }),
-    )
-    .default({}),
-});
+const profileSchema = z
+  .object({
+    api_url: url.default('https://api.aplos-nca.com'),
+    api_version: z.literal('v1', 'only v1 is spoken').default('v1'),
+    user_name: z.string().min(1),
+    password_file: text,
+    password_command: text,
+    client_id: text,
+    region: text,
+    cognito_endpoint: url.optional(),
+  })
+  .refine(
+    ({ password_file: file, password_command: command }) => (file === undefined) !== (command === undefined),
+    {
+      path: ['password_file'],
+      error: 'either this or password_command must be given',
+    },
+  );
+const profilesSchema = z.record(z.string().min(1), profileSchema);
 
 /**
- * Reads the settings from the environment and the file that `APLOS_UPLOAD_CONFIG` names. Variables that are
- * set but empty count as not set.
+ * Reads the settings from the environment and the file that `APLOS_UPLOAD_CONFIG` names; where both say something
+ * the environment counts. Variables that are set but empty count as not set.
  *
- * @throws {@link UploadError} `SETTINGS_INVALID` naming each variable that is wrong
+ * @param accounts whether the Aplos accounts are read, with their passwords. Default: yes; clients need none
+ * @throws {@link UploadError} `SETTINGS_INVALID` naming each variable or key that is wrong
  */
-export function loadSettings(environment: Environment = process.env): Settings {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const env = checked(environmentSchema, given, 'The environment');
+export function loadSettings(
+  environment: Environment = process.env,
+  { accounts = true }: { readonly accounts?: boolean } = {},
+): Settings {
+  const { env, file, label } = readGiven(environment);
+  const profiles = accounts ? [...profilesFromFile(file), ...profileFromEnvironment(env)] : [];
   return Object.freeze({
-    profiles: new Map([...profilesFromFile(env.APLOS_UPLOAD_CONFIG), ...profileFromEnvironment(env)]),
-    encryption: encryptionOf(env),
+    profiles: new Map(profiles),
+    encryption: encryptionOf(env, label),
     uploadRoots: uploadRootsOf(env),
     sourceHosts: env.APLOS_UPLOAD_SOURCE_HOSTS,
     spoolLimitBytes: env.APLOS_UPLOAD_SPOOL_LIMIT,
@@ -148,11 +173,80 @@ export function loadSettings(environment: Environment = process.env): Settings {
     shutdownGraceMs: env.APLOS_UPLOAD_SHUTDOWN_GRACE * 1000,
     listLagMs: env.APLOS_UPLOAD_LIST_LAG * 1000,
     concurrency: env.APLOS_UPLOAD_CONCURRENCY,
+    extraCa: extraCaOf(env, label),
     uiUrl: env.APLOS_UPLOAD_UI_URL,
   });
 }
 
+/**
+ * Reads who may use a codec server.
+ *
+ * @throws {@link UploadError} `SETTINGS_INVALID`
+ */
+export function loadCodecServerSettings(environment: Environment = process.env): CodecServerSettings {
+  const { env, label } = readGiven(environment);
+  const { APLOS_UPLOAD_CODEC_JWKS_URL: jwksUrl, APLOS_UPLOAD_CODEC_JWT_AUDIENCE: audience } = env;
+  if ((jwksUrl === undefined) !== (audience === undefined))
+    throw invalid('Of APLOS_UPLOAD_CODEC_JWKS_URL and APLOS_UPLOAD_CODEC_JWT_AUDIENCE only one is set');
+  const token = readSecret({
+    value: env.APLOS_UPLOAD_CODEC_TOKEN,
+    file: sourceAt(label('APLOS_UPLOAD_CODEC_TOKEN_FILE'), env.APLOS_UPLOAD_CODEC_TOKEN_FILE),
+  });
+  return {
+    token: token === undefined ? undefined : new Secret(token),
+    jwt: jwksUrl && audience ? { jwksUrl, audience } : undefined,
+  };
+}
+
+/** What is given, checked one by one, and how messages name it. */
+export interface GivenSettings {
+  readonly env: CheckedEnvironment;
+  readonly file: ConfigFile | undefined;
+  /** The key in the file that a variable's value comes from, or else its own name. */
+  readonly label: (variable: string) => string;
+}
+
 type CheckedEnvironment = z.output<typeof environmentSchema>;
+
+/**
+ * Reads environment and file, without the secrets that they lead to.
+ *
+ * @throws {@link UploadError} `SETTINGS_INVALID`
+ */
+export function readGiven(environment: Environment): GivenSettings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  assertCertificatesAreChecked(given);
+  assertNoSlip(given);
+  const file =
+    given.APLOS_UPLOAD_CONFIG === undefined ? undefined : readConfigFile(given.APLOS_UPLOAD_CONFIG);
+  const all = withFile(given, file);
+  const label = (variable: string) =>
+    (given[variable] === undefined && all[variable] !== undefined && file?.values.get(variable)?.key) ||
+    variable;
+  const parsed = environmentSchema.safeParse(all);
+  if (!parsed.success) throw notValid('The settings', parsed.error, label);
+  return { env: parsed.data, file, label };
+}
+
+/** Node.js and undici take it from the environment, for every connection of the process. */
+function assertCertificatesAreChecked({ NODE_TLS_REJECT_UNAUTHORIZED: checked }: Environment): void {
+  if (checked !== '0') return;
+  throw new UploadError(
+    'SETTINGS_INVALID',
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 turns the check of certificates off, so that anybody could read what is sent',
+    { action: 'Unset it. Name the certificate of a private authority in APLOS_UPLOAD_CA_FILE.' },
+  );
+}
+
+/** Others may have variables that begin alike; what is nearly one of ours is a slip. */
+function assertNoSlip(given: Environment): void {
+  const known = Object.keys(environmentSchema.shape);
+  const slips = Object.keys(given)
+    .filter((name) => name.startsWith('APLOS_') && !known.includes(name))
+    .filter((name) => known.some((each) => distance(name, each) <= 2))
+    .map((name) => `${name}: is not known ${didYouMean(name, known)}`);
+  if (slips.length > 0) throw invalid(`The environment has settings that are not valid: ${slips.join('; ')}`);
+}
 
 function uploadRootsOf({ APLOS_UPLOAD_ROOTS: given }: CheckedEnvironment): string[] {
   if (given === undefined) return [];
@@ -161,13 +255,31 @@ function uploadRootsOf({ APLOS_UPLOAD_ROOTS: given }: CheckedEnvironment): strin
   return roots.map((root) => resolve(root));
 }
 
+function extraCaOf({ APLOS_UPLOAD_CA_FILE: path }: CheckedEnvironment, label: GivenSettings['label']) {
+  if (path === undefined) return undefined;
+  const setting = label('APLOS_UPLOAD_CA_FILE');
+  const pem = readSettingsFile(setting, path);
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch {
+    throw invalid(`${setting} names ${path}, which does not begin with a certificate in PEM`);
+  }
+}
+
 function profileFromEnvironment(env: CheckedEnvironment): [string, AplosProfile][] {
   const { COGNITO_USER_NAME: userName } = env;
-  const password = env.COGNITO_PASSWORD ?? readSecretFile('COGNITO_PASSWORD_FILE', env.COGNITO_PASSWORD_FILE);
+  const password = readSecret({
+    value: env.COGNITO_PASSWORD,
+    file: sourceAt('COGNITO_PASSWORD_FILE', env.COGNITO_PASSWORD_FILE),
+    command: sourceAt('COGNITO_PASSWORD_COMMAND', env.COGNITO_PASSWORD_COMMAND),
+  });
   if (!userName && !password) return [];
   if (!userName) throw invalid('COGNITO_USER_NAME is not set, though the password is');
   if (!password)
-    throw invalid('COGNITO_PASSWORD or COGNITO_PASSWORD_FILE is not set, though COGNITO_USER_NAME is');
+    throw invalid(
+      'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE is not set, nor is COGNITO_PASSWORD_COMMAND, though COGNITO_USER_NAME is',
+    );
   return [
     [
       'default',
@@ -184,38 +296,42 @@ function profileFromEnvironment(env: CheckedEnvironment): [string, AplosProfile]
   ];
 }
 
-function profilesFromFile(path: string | undefined): [string, AplosProfile][] {
-  if (!path) return [];
-  const { profiles } = checked(fileSchema, readToml(path), `The file ${path} (APLOS_UPLOAD_CONFIG)`);
-  return Object.entries(profiles).map(([name, profile]) => [
-    name,
-    {
-      apiUrl: profile.api_url,
-      apiVersion: profile.api_version,
-      userName: profile.user_name,
-      password: new Secret(readSecretFile(`profiles.${name}.password_file`, profile.password_file)),
-      clientId: profile.client_id,
-      region: profile.region,
-      cognitoEndpoint: profile.cognito_endpoint,
-    },
-  ]);
+function profilesFromFile(file: ConfigFile | undefined): [string, AplosProfile][] {
+  return Object.entries(checkedProfiles(file)).map(([name, profile]) => {
+    const at = `profiles.${name}`;
+    const password = readSecret({
+      file: sourceAt(`${at}.password_file`, profile.password_file),
+      command: sourceAt(`${at}.password_command`, profile.password_command),
+    });
+    return [
+      name,
+      {
+        apiUrl: profile.api_url,
+        apiVersion: profile.api_version,
+        userName: profile.user_name,
+        password: new Secret(password ?? ''),
+        clientId: profile.client_id,
+        region: profile.region,
+        cognitoEndpoint: profile.cognito_endpoint,
+      },
+    ];
+  });
 }
 
-function readToml(path: string): unknown {
-  const content = readSettingsFile('APLOS_UPLOAD_CONFIG', path);
-  try {
-    return parseToml(content);
-  } catch (cause) {
-    throw invalid(
-      `The file ${path} (APLOS_UPLOAD_CONFIG) is not TOML: ${(cause as Error).message.split('\n')[0]}`,
-    );
-  }
+/** The profiles of the file, each checked, without their passwords. */
+export function checkedProfiles(file: ConfigFile | undefined): z.output<typeof profilesSchema> {
+  if (!file) return {};
+  const parsed = profilesSchema.safeParse(file.profiles);
+  if (parsed.success) return parsed.data;
+  throw notValid(named(file.path), parsed.error, (name) => `profiles.${name}`);
 }
 
-function encryptionOf(env: CheckedEnvironment): Encryption {
-  const given =
-    env.APLOS_UPLOAD_ENCRYPTION_KEY ??
-    readSecretFile('APLOS_UPLOAD_ENCRYPTION_KEY_FILE', env.APLOS_UPLOAD_ENCRYPTION_KEY_FILE);
+function encryptionOf(env: CheckedEnvironment, label: GivenSettings['label']): Encryption {
+  const given = readSecret({
+    value: env.APLOS_UPLOAD_ENCRYPTION_KEY,
+    file: sourceAt(label('APLOS_UPLOAD_ENCRYPTION_KEY_FILE'), env.APLOS_UPLOAD_ENCRYPTION_KEY_FILE),
+    command: sourceAt(label('APLOS_UPLOAD_ENCRYPTION_KEY_COMMAND'), env.APLOS_UPLOAD_ENCRYPTION_KEY_COMMAND),
+  });
   if (env.APLOS_UPLOAD_ENCRYPTION === 'off') {
     if (given)
       throw invalid('APLOS_UPLOAD_ENCRYPTION is "off", but an encryption key is set; unset one of them');
@@ -242,29 +358,14 @@ function parseKey(given: string): EncryptionKey {
   return { id, key: createSecretKey(encoded, 'base64') };
 }
 
-function readSecretFile(setting: string, path: string): string;
-function readSecretFile(setting: string, path: string | undefined): string | undefined;
-function readSecretFile(setting: string, path: string | undefined): string | undefined {
-  if (!path) return undefined;
-  const content = readSettingsFile(setting, path).replace(/\r?\n$/, '');
-  if (!content) throw invalid(`${setting} names ${path}, which is empty`);
-  return content;
-}
+const sourceAt = (setting: string, where: string | undefined) =>
+  where === undefined ? undefined : { setting, where };
 
-function readSettingsFile(setting: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw invalid(
-      `${setting} names ${path}, which cannot be read (${(cause as NodeJS.ErrnoException).code})`,
-    );
-  }
-}
-
-function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw invalid(`${what} has settings that are not valid: ${problemsOf(parsed.error, '').join('; ')}`);
-}
+const notValid = (what: string, error: z.ZodError, label: (name: string) => string) =>
+  invalid(
+    `${what} are not valid: ${problemsOf(error, '')
+      .map((problem) => problem.replace(/^[^:]+/, label))
+      .join('; ')}`,
+  );
 
 const invalid = (happened: string) => new UploadError('SETTINGS_INVALID', happened);

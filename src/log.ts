@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
 import { pino, stdSerializers } from 'pino';
 import pinoPretty from 'pino-pretty';
+import { isUnreadable } from './temporal/unreadable.js';
 
 /** Temporal's severities as pino names them. */
 const levels = {
@@ -12,7 +13,10 @@ const levels = {
   ERROR: 'error',
 } as const satisfies Record<LogLevel, string>;
 
-/** Logs to stderr: JSON lines, or something to read where that is a terminal. Failures with a code are logged without their stack. */
+/**
+ * Logs to stderr: JSON lines, or something to read where that is a terminal. Failures with a code are logged without
+ * their stack; that a key is missing is logged once for each key, and then only as `debug`.
+ */
 export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
   const destination = process.stderr.isTTY
     ? pinoPretty({
@@ -31,8 +35,16 @@ export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
     },
     destination,
   );
+  const unreadableSoFar = new Set<string>();
   return new DefaultLogger(level, ({ level: severity, message, meta }: LogEntry) => {
-    const { error, taskToken: _ofNoUse, ...fields } = meta ?? {};
+    // The task is dumped where it cannot be read: encrypted, it is of no use, and in plain it holds the form.
+    const { error, taskToken: _ofNoUse, task: _dump, taskEncoded: _bytes, ...fields } = meta ?? {};
+    if (isUnreadable(error)) {
+      const what = error.message.replace(/^.*(?=A payload )/, '');
+      sink[unreadableSoFar.has(what) ? 'debug' : 'error']({ ...fields, code: error.type }, what);
+      unreadableSoFar.add(what);
+      return;
+    }
     sink[levels[severity]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
   });
 }

@@ -1,15 +1,16 @@
 import { fileURLToPath } from 'node:url';
-import { type LogLevel, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { Agent } from 'undici';
+import { type LogLevel, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Dispatcher } from 'undici';
 import type { ActivityDependencies } from './activities/dependencies.js';
 import { createActivities } from './activities/index.js';
 import { AplosAccounts } from './aplos/accounts.js';
-import type { Settings } from './config.js';
+import type { Encryption, Settings } from './config.js';
 import { UploadError } from './contract/errors.js';
 import { TASK_QUEUE } from './contract/names.js';
 import { httpsAgent } from './files/https-agent.js';
 import { s3Access } from './files/s3-source.js';
 import type { SourceAccess } from './files/source.js';
+import { createDispatcher, tlsOptions } from './http/dispatcher.js';
 import { createLogger } from './log.js';
 import {
   assertEncryptionDecided,
@@ -17,6 +18,7 @@ import {
   type TemporalTarget,
   temporalTarget,
   temporalUnreachable,
+  workerConnectionOptions,
 } from './temporal/connection.js';
 import { hasEarlierRuns } from './temporal/earlier-runs.js';
 import { assertSearchAttributes } from './temporal/search-attributes.js';
@@ -48,14 +50,13 @@ export async function createUploadWorker(
   Runtime.install({ logger: createLogger(logLevel), shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'] });
 
   const connection = await connect(target);
-  const dispatcher = new Agent();
-  const sourceDispatcher = httpsAgent(settings.sourceHosts);
+  const dispatcher = createDispatcher(settings.extraCa);
+  const sourceDispatcher = httpsAgent(settings.sourceHosts, { connect: tlsOptions(settings.extraCa) });
   const worker = await Worker.create({
-    workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
     connection,
     namespace: target.namespace,
     taskQueue: TASK_QUEUE,
-    dataConverter: dataConverterFor(settings.encryption),
+    ...conversionFor(settings.encryption),
     activities: {
       ...createActivities({
         ...dependencies(settings, dispatcher, connection, target.namespace),
@@ -80,15 +81,28 @@ export async function createUploadWorker(
   };
 }
 
+/** With encryption, workflows and activities put the words of failures into payloads too. */
+function conversionFor(encryption: Encryption): Pick<WorkerOptions, 'workflowBundle' | 'dataConverter'> {
+  const dataConverter = dataConverterFor(encryption);
+  if (encryption.mode !== 'on')
+    return { workflowBundle: { codePath: built('./workflow-bundle.js') }, dataConverter };
+  return {
+    workflowBundle: { codePath: built('./workflow-bundle-encrypted.js') },
+    dataConverter: { ...dataConverter, failureConverterPath: built('./temporal/encoded-failures.js') },
+  };
+}
+
+const built = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 async function connect(target: TemporalTarget): Promise<NativeConnection> {
   let connection: NativeConnection | undefined;
   try {
-    connection = await NativeConnection.connect(target.connectionOptions);
+    connection = await NativeConnection.connect(workerConnectionOptions(target));
     await assertSearchAttributes(connection, target.namespace);
     return connection;
   } catch (error) {
     await connection?.close();
-    throw error instanceof UploadError ? error : temporalUnreachable(target, error);
+    throw temporalUnreachable(target, error);
   }
 }
 
@@ -102,7 +116,7 @@ function assertSomeProfile({ profiles }: Settings): void {
 
 function dependencies(
   settings: Settings,
-  dispatcher: Agent,
+  dispatcher: Dispatcher,
   { workflowService }: NativeConnection,
   namespace: string,
 ): Omit<ActivityDependencies, 'sources'> {
@@ -119,7 +133,7 @@ function dependencies(
 
 const sourceAccess = (
   { uploadRoots, sourceHosts, spoolLimitBytes }: Settings,
-  dispatcher: Agent,
+  dispatcher: Dispatcher,
 ): SourceAccess => ({
   roots: uploadRoots,
   https: { hosts: sourceHosts, dispatcher, spoolLimitBytes },

@@ -44,8 +44,12 @@ async function build(): Promise<void> {
 async function bundleWorkflows(into: string): Promise<void> {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const workflowsPath = resolve(into, 'workflows/index.js');
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
-  writeFileSync(join(into, 'workflow-bundle.js'), code);
+  const logger = new DefaultLogger('WARN');
+  const plain = await bundleWorkflowCode({ workflowsPath, logger });
+  writeFileSync(join(into, 'workflow-bundle.js'), plain.code);
+  const failureConverterPath = resolve(into, 'temporal/encoded-failures.js');
+  const encrypted = await bundleWorkflowCode({ workflowsPath, failureConverterPath, logger });
+  writeFileSync(join(into, 'workflow-bundle-encrypted.js'), encrypted.code);
 }
 
 function isStale(): boolean {

@@ -9,13 +9,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { startCodecServer } from '../sandbox/codec-server.js';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
+import { freePorts } from '../sandbox/servers/free-ports.js';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
 import { requestForFile, UploadClient, UploadFailedError } from '../src/client.js';
 import { loadSettings } from '../src/config.js';
 import { EncryptionCodec } from '../src/temporal/codec.js';
+import { startCodecServer } from '../src/temporal/codec-server.js';
 import { workflowPage } from '../src/temporal/ui.js';
 
 const WIDTH = 1280;
@@ -80,6 +81,9 @@ async function takePictures(): Promise<void> {
   await shoot('failed-details', story, 700, 'Current Details', 'User Metadata');
   const waiting = workflowPage(uiUrl, namespace, running);
   await shoot('running', waiting, 760, 'uploadFile', 'Pending Activities');
+  await shoot('decoded', workflowPage(uiUrl, namespace, failed), 620, 'dosing.amount must be more than 0');
+  await page.route('**/decode*', (route) => route.abort());
+  await shoot('encrypted', workflowPage(uiUrl, namespace, failed), 620, 'what happened is encrypted');
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 }
 
@@ -87,11 +91,13 @@ async function startServers() {
   const key = `docs:${randomBytes(32).toString('base64')}`;
   const { encryption } = loadSettings({ APLOS_UPLOAD_ENCRYPTION_KEY: key });
   const codec = new EncryptionCodec(encryption.mode === 'on' ? encryption.keys : []);
-  const { url: codecEndpoint } = started(await startCodecServer(codec));
+  const [port = 0] = await freePorts(1);
+  const codecEndpoint = `http://127.0.0.1:${port}`;
   const [temporal, sandbox] = await Promise.all([
     startTemporalDevServer({ codecEndpoint }).then(started),
     startSandbox({ refuseConfiguration: refusal }).then(started),
   ]);
+  started(await startCodecServer({ codec, origins: [temporal.uiUrl], port }));
   Object.assign(process.env, sandbox.env, {
     TEMPORAL_ADDRESS: temporal.address,
     APLOS_UPLOAD_ENCRYPTION_KEY: key,

@@ -1,5 +1,5 @@
-import { Connection } from '@temporalio/client';
-import { CONNECT_TIMEOUT, type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
+import type { Connection } from '@temporalio/client';
+import { connectClient, type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
 
 /**
  * Connects to Temporal, and checks that the namespace is there.
@@ -8,10 +8,7 @@ import { CONNECT_TIMEOUT, type TemporalTarget, temporalUnreachable } from '../te
  */
 export async function connectToTemporal(target: TemporalTarget): Promise<Connection> {
   try {
-    const connection = await Connection.connect({
-      connectTimeout: CONNECT_TIMEOUT,
-      ...target.connectionOptions,
-    });
+    const connection = await connectClient(target);
     await connection.workflowService.describeNamespace({ namespace: target.namespace });
     return connection;
   } catch (error) {

@@ -1,10 +1,10 @@
 import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { Agent } from 'undici';
 import { AplosAccounts } from '../aplos/accounts.js';
 import { loadSettings, type Settings } from '../config.js';
 import { UploadError } from '../contract/errors.js';
 import { TASK_QUEUE } from '../contract/names.js';
+import { createDispatcher } from '../http/dispatcher.js';
 import { assertEncryptionDecided, type TemporalTarget, temporalTarget } from '../temporal/connection.js';
 import { assertSearchAttributes } from '../temporal/search-attributes.js';
 import { out } from './colors.js';
@@ -56,8 +56,8 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
   await connection.close();
 }
 
-async function checkAccounts({ profiles }: Settings): Promise<void> {
-  const dispatcher = new Agent();
+async function checkAccounts({ profiles, extraCa }: Settings): Promise<void> {
+  const dispatcher = createDispatcher(extraCa);
   const accounts = new AplosAccounts(profiles, dispatcher);
   if (profiles.size === 0)
     await check(

@@ -29,7 +29,7 @@ export function report(error: unknown): ExitCode {
     return ExitCode.badUsage;
   }
   complain(inOneLine(error));
-  return error instanceof UploadError && error.code === 'REQUEST_INVALID'
+  return error instanceof UploadError && ['REQUEST_INVALID', 'SETTINGS_INVALID'].includes(error.code)
     ? ExitCode.badUsage
     : ExitCode.failed;
 }

@@ -13,7 +13,7 @@ const FEW = 20;
 /** `aplos-upload upload` */
 export async function upload(places: string[], options: UploadOptions): Promise<void> {
   const jobs = await readJobs(places, options);
-  const settings = loadSettings();
+  const settings = loadSettings(process.env, { accounts: false });
   const client = await UploadClient.connect({ settings });
   try {
     if (options.dryRun) await dryRun(client, jobs, options);

@@ -1,6 +1,13 @@
-import { WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
-import { type ErrorCode, isErrorCode } from '../contract/errors.js';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  type ProtoFailure,
+  TerminatedFailure,
+} from '@temporalio/common';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { type ErrorCode, errorTable, isErrorCode, UploadError } from '../contract/errors.js';
+import { isUnreadable, UNREADABLE } from '../temporal/unreadable.js';
 
 /** Thrown when an upload that was waited for has ended without a receipt. */
 export class UploadFailedError extends Error {
@@ -16,8 +23,27 @@ export class UploadFailedError extends Error {
   }
 }
 
-/** The error for a workflow that has ended without a receipt; any other error as it is. */
+/** A failure as Temporal has it: its code, which is readable always, and its words, which may be encrypted. */
+export async function codeAndMessage(
+  { options }: Client,
+  failure: ProtoFailure,
+): Promise<{ code: string; message: string }> {
+  const code = failure.applicationFailureInfo?.type ?? 'STEP_TIMED_OUT';
+  try {
+    const error = await decodeOptionalFailureToOptionalError(options.loadedDataConverter, failure);
+    return { code, message: error?.message ?? '' };
+  } catch (error) {
+    if (isUnreadable(error)) return { code, message: `(What happened cannot be shown. ${error.message})` };
+    throw error;
+  }
+}
+
+/** The error for a workflow that has ended without a receipt, or with one that cannot be read; any other as it is. */
 export function asUploadFailed(error: unknown, workflowId: string): unknown {
+  if (isUnreadable(error)) {
+    const happened = error.message.replace(`. ${errorTable[UNREADABLE].action}`, '');
+    return new UploadError(UNREADABLE, happened, { cause: error });
+  }
   if (!(error instanceof WorkflowFailedError)) return error;
   const { cause } = error;
   if (cause instanceof CancelledFailure) {

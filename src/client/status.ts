@@ -2,6 +2,8 @@ import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
 import type { UploadHeartbeat } from '../contract/receipt.js';
+import { isUnreadable } from '../temporal/unreadable.js';
+import { codeAndMessage } from './failed.js';
 
 const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
 
@@ -41,7 +43,7 @@ export interface PendingStep {
   readonly underWay: boolean;
   /** 1 for the first. */
   readonly attempt: number;
-  /** The code and the first line of the last attempt's failure. */
+  /** The last attempt's failure: its code, and its words where this process has the key. */
   readonly lastFailure?: { readonly code: string; readonly message: string };
   readonly nextAttemptAt?: Date;
   /** Of an upload that has begun. */
@@ -87,12 +89,30 @@ export function summaryOf(
   };
 }
 
-/** What a running upload is at. */
-export const pendingStepsOf = (
+/** All that is known of an upload: of what failed, why, and of what is running, what it is at. */
+export async function statusOf(
   client: Client,
-  { raw }: WorkflowExecutionDescription,
-): Promise<PendingStep[]> =>
-  Promise.all((raw.pendingActivities ?? []).map((activity) => pendingStep(client, activity)));
+  description: WorkflowExecutionDescription,
+): Promise<UploadStatus> {
+  const summary = summaryOf(description);
+  const { pendingActivities } = description.raw;
+  return {
+    ...summary,
+    ...(summary.state === 'failed' ? { failure: await failureOf(client, summary) } : {}),
+    pending: await Promise.all((pendingActivities ?? []).map((activity) => pendingStep(client, activity))),
+  };
+}
+
+async function failureOf(client: Client, { workflowId, runId }: UploadSummary) {
+  const { namespace } = client.options;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const failure = history?.events?.[0]?.workflowExecutionFailedEventAttributes?.failure;
+  return codeAndMessage(client, failure ?? {});
+}
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
@@ -104,14 +124,7 @@ async function pendingStep(client: Client, activity: PendingActivity): Promise<P
     activity: activity.activityType?.name ?? 'unknown',
     underWay: activity.state === PENDING_ACTIVITY_STATE_STARTED,
     attempt: activity.attempt ?? 1,
-    ...(lastFailure
-      ? {
-          lastFailure: {
-            code: lastFailure.applicationFailureInfo?.type ?? 'STEP_TIMED_OUT',
-            message: lastFailure.message ?? '',
-          },
-        }
-      : {}),
+    ...(lastFailure ? { lastFailure: await codeAndMessage(client, lastFailure) } : {}),
     ...(nextAttemptScheduleTime ? { nextAttemptAt: new Date(msOf(nextAttemptScheduleTime)) } : {}),
     ...(heartbeat ? { heartbeat } : {}),
     ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
@@ -123,11 +136,16 @@ async function heartbeatOf(
   { activityType, heartbeatDetails }: PendingActivity,
 ): Promise<UploadHeartbeat | undefined> {
   if (activityType?.name !== 'uploadFile' || !heartbeatDetails?.payloads?.length) return undefined;
-  return decodeFromPayloadsAtIndex<UploadHeartbeat>(
-    client.options.loadedDataConverter,
-    0,
-    heartbeatDetails.payloads,
-  );
+  try {
+    return await decodeFromPayloadsAtIndex<UploadHeartbeat>(
+      client.options.loadedDataConverter,
+      0,
+      heartbeatDetails.payloads,
+    );
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
 }
 
 function rateOf(

@@ -31,7 +31,7 @@ export const errorTable = {
   SETTINGS_INVALID: row(
     'final',
     'A setting is missing or malformed.',
-    'Correct the variable named in the message; `aplos-upload doctor` checks all of them.',
+    'Correct the setting named in the message; `aplos-upload config` shows all of them.',
   ),
   PROFILE_UNKNOWN: row(
     'final',
@@ -41,12 +41,17 @@ export const errorTable = {
   TEMPORAL_UNREACHABLE: row(
     'final',
     'The Temporal server does not answer.',
-    'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, and that the server is up.',
+    'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, that the server is up, and with TLS the certificates of both sides.',
   ),
   SEARCH_ATTRIBUTES_MISSING: row(
     'final',
     'The Temporal namespace lacks search attributes that the workflow sets.',
     'Register them with the command in the message, then start the worker again.',
+  ),
+  PAYLOAD_UNREADABLE: row(
+    'retry',
+    'What Temporal stores is encrypted with a key that this process does not have, or has been changed.',
+    'Add the key of that name to the encryption keys of this process and restart it; what waits for it goes on by itself.',
   ),
 
   SOURCE_UNSUPPORTED: row(

@@ -75,6 +75,8 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
 export function failureName(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return failureName(error.errors[0]);
   if (!(error instanceof Error)) return inFewWords(String(error));
+  const [, status] = /^Proxy response \((\d+)\)/.exec(error.message) ?? [];
+  if (status) return `the proxy answered ${status}`;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return error.cause === undefined ? error.name : failureName(error.cause);
 }

@@ -1,7 +1,14 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { METADATA_ENCODING_KEY, type Payload, type PayloadCodec, ValueError } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  METADATA_ENCODING_KEY,
+  type Payload,
+  type PayloadCodec,
+} from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { EncryptionKey } from '../config.js';
+import { UploadError } from '../contract/errors.js';
+import { UNREADABLE } from './unreadable.js';
 
 const ENCODING = 'binary/encrypted';
 const KEY_ID = 'encryption-key-id';
@@ -29,11 +36,9 @@ export class EncryptionCodec implements PayloadCodec {
     return payloads.map((payload) => (isReadable(payload) ? payload : this.#encrypt(payload)));
   }
 
-  /** @throws ValueError where the key is not known or the payload was tampered with */
+  /** @throws ApplicationFailure `PAYLOAD_UNREADABLE` where the key is not known or the payload was tampered with */
   async decode(payloads: Payload[]): Promise<Payload[]> {
-    return payloads.map((payload) =>
-      text(payload.metadata?.[METADATA_ENCODING_KEY]) === ENCODING ? this.#decrypt(payload) : payload,
-    );
+    return payloads.map((payload) => (isEncrypted(payload) ? this.#decrypt(payload) : payload));
   }
 
   #encrypt(payload: Payload): Payload {
@@ -50,10 +55,10 @@ export class EncryptionCodec implements PayloadCodec {
   #decrypt({ metadata, data }: Payload): Payload {
     const id = text(metadata?.[KEY_ID]);
     const known = this.#keys.get(id);
-    if (!known)
-      throw new ValueError(
-        `A payload is encrypted with the key "${id}", which is not among APLOS_UPLOAD_ENCRYPTION_KEY`,
-      );
+    if (!known) {
+      const own = [...this.#keys.keys()].map((each) => `"${each}"`).join(', ');
+      throw unreadable(`A payload is encrypted with the key "${id}", and this process has only ${own}`);
+    }
     const bytes = Buffer.from(data ?? []);
     try {
       const decipher = createDecipheriv('aes-256-gcm', known.key, bytes.subarray(0, IV_BYTES), {
@@ -64,12 +69,30 @@ export class EncryptionCodec implements PayloadCodec {
         Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]),
       );
     } catch {
-      throw new ValueError(
-        `A payload cannot be decrypted with the key "${id}": it was encrypted with another, or has been changed`,
+      throw unreadable(
+        `A payload cannot be decrypted with the key "${id}": it was encrypted with another of that name, or has been changed`,
       );
     }
   }
 }
+
+/** Leaves payloads in plain, and says clearly why one that is encrypted cannot be read. */
+export const plainCodec: PayloadCodec = {
+  encode: async (payloads) => payloads,
+  decode: async (payloads) => {
+    const encrypted = payloads.find(isEncrypted);
+    if (!encrypted) return payloads;
+    throw unreadable(
+      `A payload is encrypted with the key "${text(encrypted.metadata?.[KEY_ID])}", and this process has no key`,
+    );
+  },
+};
+
+/** Retryable: it passes when the key is there, or on a worker that has it. */
+const unreadable = (happened: string) =>
+  ApplicationFailure.retryable(new UploadError(UNREADABLE, happened).message, UNREADABLE);
+
+const isEncrypted = ({ metadata }: Payload) => text(metadata?.[METADATA_ENCODING_KEY]) === ENCODING;
 
 /**
  * A bare string is a summary, which holds nothing secret: it stays readable, so that the Temporal UI tells

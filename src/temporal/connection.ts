@@ -1,10 +1,13 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { Connection, type ConnectionOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import { getProxyForUrl } from 'proxy-from-env';
+import { isLoopback } from '../address.js';
 import type { Encryption } from '../config.js';
 import { UploadError } from '../contract/errors.js';
+import { environmentProxies } from '../http/proxies.js';
 import { inFewWords } from '../http/words.js';
-import { EncryptionCodec } from './codec.js';
+import { EncryptionCodec, plainCodec } from './codec.js';
 
 /** A Temporal that is there answers well within this. */
 export const CONNECT_TIMEOUT = '5 seconds';
@@ -45,9 +48,64 @@ export function temporalTarget(): TemporalTarget {
   }
 }
 
+/** The options of a worker's connection: Temporal's core is told of the proxy, as it does not look for one. */
+export function workerConnectionOptions(target: TemporalTarget): ClientConnectConfig['connectionOptions'] {
+  const proxy = proxyFor(target);
+  if (!proxy) return target.connectionOptions;
+  const { hostname, port, username, password } = new URL(proxy);
+  const basicAuth = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return {
+    ...target.connectionOptions,
+    proxy: {
+      type: 'http-connect',
+      targetHost: `${hostname}:${port || 80}`,
+      ...(username ? { basicAuth } : {}),
+    },
+  };
+}
+
+/** Connects a client. */
+export async function connectClient(target: TemporalTarget): Promise<Connection> {
+  const proxy = proxyFor(target);
+  const options: ConnectionOptions = { connectTimeout: CONNECT_TIMEOUT, ...target.connectionOptions };
+  const connection = proxy
+    ? withVariable('grpc_proxy', proxy, () => Connection.lazy(options))
+    : Connection.lazy({ ...options, channelArgs: { 'grpc.enable_http_proxy': 0 } });
+  await connection.ensureConnected();
+  return connection;
+}
+
+/** @throws UploadError `SETTINGS_INVALID` for a proxy that is itself reached by TLS, which gRPC does not speak */
+function proxyFor({ address }: TemporalTarget): string | undefined {
+  if (isLoopback(address) || !['https', 'http'].some((scheme) => getProxyForUrl(`${scheme}://${address}`)))
+    return undefined;
+  const { https: proxy } = environmentProxies();
+  if (proxy.startsWith('http://')) return proxy;
+  throw new UploadError(
+    'SETTINGS_INVALID',
+    `Temporal at ${address} cannot be reached through an https: proxy`,
+    {
+      action: 'Name an http: proxy in HTTPS_PROXY, or the host of Temporal in NO_PROXY.',
+    },
+  );
+}
+
+/** gRPC looks for its proxy in the environment only, while a channel is made, and not in capitals. */
+function withVariable<Result>(name: string, value: string, work: () => Result): Result {
+  const before = process.env[name];
+  process.env[name] = value;
+  try {
+    return work();
+  } finally {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
+}
+
 /** What a client and a worker convert payloads with. */
-export const dataConverterFor = (encryption: Encryption): DataConverter =>
-  encryption.mode === 'on' ? { payloadCodecs: [new EncryptionCodec(encryption.keys)] } : {};
+export const dataConverterFor = (encryption: Encryption): DataConverter => ({
+  payloadCodecs: [encryption.mode === 'on' ? new EncryptionCodec(encryption.keys) : plainCodec],
+});
 
 /**
  * Where Temporal is on another machine, payloads (among them the presigned form) must be encrypted, or be
@@ -67,16 +125,12 @@ export function assertEncryptionDecided(encryption: Encryption, { address }: Tem
   );
 }
 
-function isLoopback(address: string): boolean {
-  const host = isIPv6(address) ? address : address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-}
-
-/** The error for a Temporal that cannot be talked to. */
+/** The error for a Temporal that cannot be talked to; one that has a code already as it is. */
 export function temporalUnreachable(
   { address, namespace }: Pick<TemporalTarget, 'address' | 'namespace'>,
   cause: unknown,
 ): UploadError {
+  if (cause instanceof UploadError) return cause;
   const happened = `Temporal at ${address}, namespace "${namespace}", cannot be reached (${reasonOf(cause)})`;
   return new UploadError('TEMPORAL_UNREACHABLE', happened, { cause });
 }

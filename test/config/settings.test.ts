@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { loadSettings, type Settings } from '../../src/config.js';
+import { loadCodecServerSettings, loadSettings, type Settings } from '../../src/config.js';
 import { HostList } from '../../src/http/hosts.js';
 import { temporaryFile, temporaryFolder } from '../files/temporary-folder.js';
 
@@ -33,6 +33,7 @@ describe('the settings', () => {
       s3Hosts: new HostList(),
       idleTimeoutMs: 60_000,
       listLagMs: 15_000,
+      extraCa: undefined,
       shutdownGraceMs: 30_000,
       concurrency: 20,
       uiUrl: undefined,
@@ -56,6 +57,7 @@ describe('the settings', () => {
       APLOS_UPLOAD_CONCURRENCY: '3',
       APLOS_UPLOAD_UI_URL: 'https://temporal.acme.com/',
       SOMETHING_ELSE: 'x',
+      APLOS_UPLOAD_PORT: 'tcp://10.0.0.7:80', // as Kubernetes names a service of this name
     });
     expect(settings).toMatchObject({
       uploadRoots: ['/data', resolve('relative')],
@@ -114,6 +116,10 @@ describe('the settings', () => {
     ['APLOS_UPLOAD_ENCRYPTION_KEY_FILE', '/nowhere/key', '/nowhere/key, which cannot be read (ENOENT)'],
     ['APLOS_UPLOAD_CONFIG', '/nowhere/config.toml', '/nowhere/config.toml, which cannot be read (ENOENT)'],
     ['COGNITO_USER_NAME', 'jane', 'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE is not set'],
+    ['APLOS_UPLOAD_CA_FILE', '/nowhere/ca.pem', '/nowhere/ca.pem, which cannot be read (ENOENT)'],
+    ['APLOS_UPLOAD_CA_FILE', resolve('package.json'), 'which does not begin with a certificate in PEM'],
+    ['APLOS_UPLOAD_ROOT', '/data', 'is not known (did you mean APLOS_UPLOAD_ROOTS?)'],
+    ['NODE_TLS_REJECT_UNAUTHORIZED', '0', 'turns the check of certificates off'],
   ])('name the variable %s where it is %j', (name, value, words) => {
     const problem = problemOf({ [name]: value });
     expect(problem).toContain(name);
@@ -174,11 +180,156 @@ describe('a password', () => {
   });
 });
 
+describe('a file with a secret', () => {
+  async function problemWith(mode: number, owner?: { uid: number; gid: number }) {
+    const { path } = await temporaryFile(PASSWORD, 'password');
+    await chmod(path, mode);
+    if (owner) await chown(path, owner.uid, owner.gid);
+    return problemOf({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path });
+  }
+
+  it.each([0o600, 0o400])('is read where only its owner may: mode %o', async (mode) => {
+    expect(await problemWith(mode)).toBe('none');
+  });
+
+  it.each([
+    [0o644, '0644'],
+    [0o604, '0604'],
+    [0o660, '0660'],
+    [0o620, '0620'],
+  ])('is refused where others may read or write it: mode %o', async (mode, shown) => {
+    expect(await problemWith(mode)).toContain(`which more than its owner may read or write (mode ${shown})`);
+  });
+
+  it.runIf(process.getuid?.() === 0).each([
+    [0o440, 0, 'none'],
+    [0o640, 0, 'none'],
+    [0o444, 0, '(mode 0444)'],
+    [0o440, 1000, '(mode 0440)'],
+  ])(
+    'is read by a group where root mounts it so, and only then: mode %o of user %d',
+    async (mode, uid, words) => {
+      expect(await problemWith(mode, { uid, gid: 1000 })).toContain(words);
+    },
+  );
+
+  it('that is refused says how to mend it', async () => {
+    const { path } = await temporaryFile(PASSWORD, 'password');
+    await chmod(path, 0o644);
+    expect(() => loadSettings({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path })).toThrow(
+      `Run: chmod 600 '${path}'`,
+    );
+  });
+});
+
+describe('a command that prints a secret', () => {
+  const passwordBy = (command: string) =>
+    loadSettings({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_COMMAND: command })
+      .profiles.get('default')
+      ?.password.reveal();
+
+  it('is run by the shell, and loses the line break at its end', () => {
+    expect(passwordBy(`printf '${PASSWORD}\\n' | cat`)).toBe(PASSWORD);
+  });
+
+  it('prints encryption keys too', () => {
+    const { encryption } = loadSettings({ APLOS_UPLOAD_ENCRYPTION_KEY_COMMAND: `echo k1:${KEY}` });
+    expect(encryption).toMatchObject({ mode: 'on', keys: [{ id: 'k1' }] });
+  });
+
+  it.each([
+    [`echo '${PASSWORD}'; echo '${PASSWORD}' >&2; exit 3`, 'it ended with exit code 3'],
+    ['kill -9 $$', 'it ended with SIGKILL'],
+    ['true', 'it printed nothing'],
+    ['head -c 100000 /dev/zero', 'it printed more than 64 KiB'],
+  ])('that fails is told without what it printed: %s', (command, words) => {
+    const problem = problemOf({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_COMMAND: command });
+    expect(problem).toBe(`The command of COGNITO_PASSWORD_COMMAND gave no secret: ${words}`);
+  });
+
+  it('is not run for who needs no account', () => {
+    const env = { COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_COMMAND: 'exit 1' };
+    expect(loadSettings(env, { accounts: false }).profiles.size).toBe(0);
+  });
+});
+
+describe('the settings in a file', () => {
+  const settingsWith = async (toml: string, environment: Record<string, string> = {}) =>
+    loadSettings({ ...environment, APLOS_UPLOAD_CONFIG: (await temporaryFile(toml, 'config.toml')).path });
+
+  it('are all that the environment has', async () => {
+    expect(
+      await settingsWith(`
+        ui.url = "https://temporal.acme.com/"
+        [worker]
+        roots = ["/data", "/more"]
+        idle_timeout = 1.5
+        shutdown_grace = 10
+        list_lag = 20
+        concurrency = 3
+        [encryption]
+        key_command = "echo k1:${KEY}"`),
+    ).toMatchObject({
+      uploadRoots: ['/data', '/more'],
+      idleTimeoutMs: 1_500,
+      shutdownGraceMs: 10_000,
+      listLagMs: 20_000,
+      concurrency: 3,
+      uiUrl: 'https://temporal.acme.com',
+      encryption: { mode: 'on', keys: [{ id: 'k1' }] },
+    });
+  });
+
+  it('give way to the environment', async () => {
+    const toml = '[worker]\nconcurrency = 3\nlist_lag = 20\n[encryption]\nkey_file = "/nowhere"';
+    const environment = { APLOS_UPLOAD_CONCURRENCY: '5', APLOS_UPLOAD_ENCRYPTION: 'off' };
+    expect(await settingsWith(toml, environment)).toMatchObject({
+      concurrency: 5,
+      listLagMs: 20_000,
+      encryption: { mode: 'off' },
+    });
+  });
+
+  it.each([
+    ['[worker]\nconcurency = 3', 'worker.concurency: is not known (did you mean concurrency?)'],
+    ['[worker]\nconcurrency = "many"', 'worker.concurrency: must be a whole number'],
+    ['[worker]\nroots = true', 'worker.roots: must be text, a number or a list of texts'],
+    ['worker = 3', 'worker: must be a table'],
+    ['[encryption]\nkey_file = "/nowhere"', 'encryption.key_file names /nowhere, which cannot be read'],
+    [`[encryption]\nkey = "k1:${KEY}"`, 'encryption.key: is not known (did you mean key_file?)'],
+    ['[network]\nca_file = "/nowhere"', 'network.ca_file names /nowhere'],
+  ])('are named by their key where they are wrong: %j', async (toml, words) => {
+    const problem = problemOf({ APLOS_UPLOAD_CONFIG: (await temporaryFile(toml, 'config.toml')).path });
+    expect(problem).toContain(words);
+    expect(problem).not.toContain(KEY);
+  });
+});
+
+describe('the settings of a codec server', () => {
+  it('are a token, keys of an identity provider, or both', async () => {
+    expect(loadCodecServerSettings({})).toEqual({ token: undefined, jwt: undefined });
+    const { path } = await temporaryFile('a token\n', 'token');
+    const { token, jwt } = loadCodecServerSettings({
+      APLOS_UPLOAD_CODEC_TOKEN_FILE: path,
+      APLOS_UPLOAD_CODEC_JWKS_URL: 'https://login.acme.com/keys',
+      APLOS_UPLOAD_CODEC_JWT_AUDIENCE: 'temporal-ui',
+    });
+    expect(token?.reveal()).toBe('a token');
+    expect(jwt).toEqual({ jwksUrl: 'https://login.acme.com/keys', audience: 'temporal-ui' });
+  });
+
+  it('miss the audience of the keys', () => {
+    expect(() =>
+      loadCodecServerSettings({ APLOS_UPLOAD_CODEC_JWKS_URL: 'https://login.acme.com/keys' }),
+    ).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
+  });
+});
+
 describe('profiles in a file', () => {
   async function fileWith(toml: (folder: string) => string) {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'secrets'));
-    await writeFile(join(folder, 'secrets/team'), 'of the team\n');
+    await writeFile(join(folder, 'secrets/team'), 'of the team\n', { mode: 0o600 });
     const path = join(folder, 'config.toml');
     await writeFile(path, toml(folder));
     return path;
@@ -218,9 +369,27 @@ describe('profiles in a file', () => {
   });
 
   it.each<[what: string, toml: (folder: string) => string, words: string]>([
-    ['a field that is not known', team('pasword = "x"'), 'profiles.team: Unrecognized key: "pasword"'],
-    ['a password in the file itself', team(`password = "${PASSWORD}"`), 'Unrecognized key: "password"'],
-    ['a table that is not known', team('[proxy]\nurl = "x"'), 'Unrecognized key: "proxy"'],
+    [
+      'a field that is not known',
+      team('regoin = "x"'),
+      'profiles.team.regoin: is not known (did you mean region?)',
+    ],
+    [
+      'a password in the file itself',
+      team(`password = "${PASSWORD}"`),
+      'profiles.team.password: is not known (did you mean password_file?)',
+    ],
+    [
+      'a table that is not known',
+      team('[proxy]\nurl = "x"'),
+      'proxy: is not known (known are profiles, worker,',
+    ],
+    ['a table that is nearly known', team('[workers]\n'), 'workers: is not known (did you mean worker?)'],
+    [
+      'a file and a command for one password',
+      team('password_command = "x"'),
+      'either this or password_command',
+    ],
     ['a URL that is none', team('api_url = "x"'), 'profiles.team.api_url: must be an http(s) URL'],
     ['no user', () => '[profiles.team]\npassword_file = "x"', 'profiles.team.user_name: '],
     [

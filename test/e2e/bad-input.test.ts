@@ -148,11 +148,13 @@ describe('bad input', () => {
     [{ COGNITO_PASSWORD: '' }, 'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE is not set'],
     [{ COGNITO_USER_NAME: '', COGNITO_PASSWORD: '' }, 'No Aplos account is configured'],
     [{ APLOS_UPLOAD_IDLE_TIMEOUT: 'soon' }, 'APLOS_UPLOAD_IDLE_TIMEOUT: must be a number of seconds'],
+    [{ APLOS_UPLOAD_CONCURENCY: '3' }, 'did you mean APLOS_UPLOAD_CONCURRENCY?'],
+    [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'turns the check of certificates off'],
     [{ APLOS_UPLOAD_ENCRYPTION_KEY: 'short' }, 'A key in APLOS_UPLOAD_ENCRYPTION_KEY must read ID:KEY'],
   ])('keeps a worker from starting, in one line: %j', async (env, message) => {
     const { exitCode, stderr } = await runCommand(['worker'], { ...world.env, ...env });
     expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(message)]);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
   });
 
   it('keeps a worker from starting, with the command to run, when search attributes are missing', async () => {

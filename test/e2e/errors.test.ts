@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -325,6 +325,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   SETTINGS_INVALID: 'test/e2e/bad-input.test.ts',
   TEMPORAL_UNREACHABLE: 'test/e2e/bad-input.test.ts',
   SEARCH_ATTRIBUTES_MISSING: 'test/e2e/bad-input.test.ts',
+  PAYLOAD_UNREADABLE: 'test/e2e/encryption.test.ts',
   FILE_UNREADABLE: 'test/e2e/bad-input.test.ts',
   SOURCE_FORBIDDEN: 'test/e2e/sources.test.ts',
   SOURCE_REFUSED: 'test/e2e/sources.test.ts',
@@ -365,6 +366,7 @@ describe('the error table', () => {
   async function writeProfiles(): Promise<string> {
     const { env } = world.sandbox;
     const passwordFile = await world.write('password', env.COGNITO_PASSWORD);
+    await chmod(passwordFile, 0o600);
     const profile = (name: string) => `[profiles.${name}]
 api_url = "${env.APLOS_API_URL}"
 cognito_endpoint = "${env.COGNITO_ENDPOINT}"

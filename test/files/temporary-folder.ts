@@ -18,12 +18,12 @@ export function distinctBytes(size: number): Buffer {
   return bytes;
 }
 
-/** Writes a file into a temporary folder. */
+/** Writes a file into a temporary folder, for its owner alone. */
 export async function temporaryFile(
   content: Buffer | string,
   name = 'pk.csv',
 ): Promise<{ path: string; url: string }> {
   const path = join(await temporaryFolder(), name);
-  await writeFile(path, content);
+  await writeFile(path, content, { mode: 0o600 });
   return { path, url: pathToFileURL(path).href };
 }

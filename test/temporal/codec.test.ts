@@ -1,12 +1,18 @@
 import { createCipheriv, createSecretKey, randomBytes } from 'node:crypto';
-import { defaultPayloadConverter, METADATA_ENCODING_KEY, type Payload, ValueError } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  defaultPayloadConverter,
+  METADATA_ENCODING_KEY,
+  type Payload,
+} from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import type { EncryptionKey } from '../../src/config.js';
-import { EncryptionCodec } from '../../src/temporal/codec.js';
+import { EncryptionCodec, plainCodec } from '../../src/temporal/codec.js';
 
 const newKey = (id: string): EncryptionKey => ({ id, key: createSecretKey(randomBytes(32)) });
 const key = newKey('k1');
 const codec = new EncryptionCodec([key]);
+const unreadable = { constructor: ApplicationFailure, type: 'PAYLOAD_UNREADABLE', nonRetryable: false };
 
 const plain = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
 const read = (payload: Payload | undefined): unknown =>
@@ -75,13 +81,13 @@ describe('the encryption of payloads', () => {
 
   it('names the key that a payload is encrypted with where it is not known', async () => {
     const decoding = new EncryptionCodec([newKey('k2')]).decode([await encrypted({ a: 1 })]);
-    await expect(decoding).rejects.toThrow(ValueError);
-    await expect(decoding).rejects.toThrow('"k1", which is not among APLOS_UPLOAD_ENCRYPTION_KEY');
+    await expect(decoding).rejects.toMatchObject(unreadable);
+    await expect(decoding).rejects.toThrow('with the key "k1", and this process has only "k2". Add the key');
   });
 
   it('is not undone by another key of the same name', async () => {
     const decoding = new EncryptionCodec([newKey('k1')]).decode([await encrypted({ a: 1 })]);
-    await expect(decoding).rejects.toThrow(ValueError);
+    await expect(decoding).rejects.toMatchObject(unreadable);
     await expect(decoding).rejects.toThrow('cannot be decrypted with the key "k1"');
   });
 
@@ -98,8 +104,16 @@ describe('the encryption of payloads', () => {
     ['nonce, cut off,', () => Buffer.alloc(0)],
   ])('notices that the %s is not what it was', async (_part, change) => {
     const decoding = codec.decode([changed(await encrypted({ a: 1 }), change)]);
-    await expect(decoding).rejects.toThrow(ValueError);
+    await expect(decoding).rejects.toMatchObject(unreadable);
     await expect(decoding).rejects.toThrow('cannot be decrypted');
+  });
+
+  it('is missed by name where there is no key at all, and what is in plain is read', async () => {
+    expect(await plainCodec.encode([plain({ a: 1 })])).toEqual([plain({ a: 1 })]);
+    expect(await plainCodec.decode([plain({ a: 1 })])).toEqual([plain({ a: 1 })]);
+    const decoding = plainCodec.decode([await encrypted({ a: 1 })]);
+    await expect(decoding).rejects.toMatchObject(unreadable);
+    await expect(decoding).rejects.toThrow('with the key "k1", and this process has no key');
   });
 
   it('is not to be had without a key', () => {
@@ -122,7 +136,7 @@ describe('a tag of four bytes', () => {
       data: Buffer.concat([iv, tag.subarray(0, length)]),
     });
     await expect(codec.decode([sealed(16)])).resolves.toHaveLength(1);
-    await expect(codec.decode([sealed(4)])).rejects.toThrow(ValueError);
+    await expect(codec.decode([sealed(4)])).rejects.toMatchObject(unreadable);
   });
 });
 

@@ -3,12 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Encryption } from '../../src/config.js';
-import { EncryptionCodec } from '../../src/temporal/codec.js';
+import { EncryptionCodec, plainCodec } from '../../src/temporal/codec.js';
 import {
   assertEncryptionDecided,
   dataConverterFor,
   temporalTarget,
   temporalUnreachable,
+  workerConnectionOptions,
 } from '../../src/temporal/connection.js';
 import { temporaryFolder } from '../files/temporary-folder.js';
 
@@ -47,8 +48,8 @@ describe('whether payloads are encrypted', () => {
 
   it('is what client and worker go by', () => {
     expect(dataConverterFor(on).payloadCodecs).toEqual([expect.any(EncryptionCodec)]);
-    expect(dataConverterFor({ mode: 'off' })).toEqual({});
-    expect(dataConverterFor({ mode: 'unset' })).toEqual({});
+    expect(dataConverterFor({ mode: 'off' })).toEqual({ payloadCodecs: [plainCodec] });
+    expect(dataConverterFor({ mode: 'unset' })).toEqual({ payloadCodecs: [plainCodec] });
   });
 });
 
@@ -96,6 +97,48 @@ describe('where Temporal is', () => {
         code: 'SETTINGS_INVALID',
         message: expect.stringMatching(/nowhere.*Check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE/s),
       }),
+    );
+  });
+});
+
+describe('the proxy to Temporal', () => {
+  beforeEach(() => {
+    for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'])
+      for (const each of [name, name.toLowerCase()]) vi.stubEnv(each, undefined);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+  const proxyTo = (address: string) => workerConnectionOptions(targetAt(address)).proxy;
+
+  it('is the one for https, or else the one for http', () => {
+    expect(proxyTo('temporal.acme.com:7233')).toBeUndefined();
+    vi.stubEnv('HTTP_PROXY', 'http://proxy.acme.com');
+    expect(proxyTo('temporal.acme.com:7233')).toEqual({
+      type: 'http-connect',
+      targetHost: 'proxy.acme.com:80',
+    });
+    vi.stubEnv('https_proxy', 'jane:p%40ss@proxy.acme.com:3128');
+    expect(proxyTo('temporal.acme.com:7233')).toEqual({
+      type: 'http-connect',
+      targetHost: 'proxy.acme.com:3128',
+      basicAuth: { username: 'jane', password: 'p@ss' },
+    });
+  });
+
+  it.each(['localhost:7233', '127.0.0.1:7233', 'temporal.acme.com:7233', 'a.internal:7233'])(
+    'is left out for this machine, and for what NO_PROXY names: %s',
+    (address) => {
+      vi.stubEnv('HTTPS_PROXY', 'http://proxy.acme.com:3128');
+      vi.stubEnv('NO_PROXY', 'temporal.acme.com, .internal');
+      expect(proxyTo(address)).toBeUndefined();
+    },
+  );
+
+  it('is refused where gRPC cannot use it', () => {
+    vi.stubEnv('HTTPS_PROXY', 'https://proxy.acme.com:3128');
+    expect(() => proxyTo('temporal.acme.com:7233')).toThrow(
+      expect.objectContaining({ code: 'SETTINGS_INVALID' }),
     );
   });
 });

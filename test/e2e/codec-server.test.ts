@@ -1,0 +1,75 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { COMMAND } from '../../sandbox/worker-process.js';
+import { UploadClient } from '../../src/client.js';
+import { ensureBinaries } from '../../tools/binaries.js';
+import { runCommand } from '../support/command.js';
+import { table } from '../support/tables.js';
+import { startWorld, type World } from '../support/world.js';
+
+const TOKEN = randomBytes(24).toString('hex');
+
+describe('aplos-upload codec-server', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world?.stop());
+
+  async function start(...args: string[]): Promise<{ url: string; end: () => Promise<number | null> }> {
+    const child = spawn(process.execPath, [COMMAND, 'codec-server', '--port', '0', ...args], {
+      env: { ...process.env, ...world.env, APLOS_UPLOAD_CODEC_TOKEN: TOKEN },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+    return {
+      url: /http:\S+/.exec(line)?.[0] ?? '',
+      end: async () => {
+        const exit = once(child, 'exit');
+        child.kill('SIGTERM');
+        return ((await exit) as [number | null])[0];
+      },
+    };
+  }
+
+  it("lets Temporal's own command show an input, to who has the token, until it is told to stop", async () => {
+    const client = await UploadClient.connect({ client: world.client });
+    const source = pathToFileURL(await world.write('shown.csv', table(1_000))).href;
+    const { workflowId } = await client.start({ source });
+    const { url, end } = await start();
+    const { temporal } = await ensureBinaries();
+    const args = [
+      'workflow',
+      'show',
+      '--detailed',
+      '--workflow-id',
+      workflowId,
+      '--address',
+      world.temporal.address,
+    ];
+    const codec = ['--codec-endpoint', url, '--codec-auth', `Bearer ${TOKEN}`];
+    expect((await promisify(execFile)(temporal, args)).stdout).not.toContain(source);
+    expect((await promisify(execFile)(temporal, [...args, ...codec])).stdout).toContain(source);
+    expect(await end()).toBe(0);
+  });
+
+  it('does not start where more could decode than is meant, or nobody', async () => {
+    const cases: [readonly string[], NodeJS.ProcessEnv, string][] = [
+      [[], { APLOS_UPLOAD_CODEC_TOKEN: '' }, 'Who may decode is not said'],
+      [['--no-auth', '--host', '0.0.0.0'], {}, 'everybody who reaches 0.0.0.0 could decode'],
+      [[], { APLOS_UPLOAD_ENCRYPTION_KEY: '' }, 'There is nothing to decode with'],
+      [['--origin', 'temporal.acme.com'], {}, '"temporal.acme.com" is not the URL of a Temporal UI'],
+    ];
+    for (const [args, env, words] of cases) {
+      const all = { ...world.env, APLOS_UPLOAD_CODEC_TOKEN: TOKEN, ...env };
+      const { exitCode, stderr } = await runCommand(['codec-server', ...args], all);
+      expect(stderr).toContain(words);
+      expect(exitCode).toBe(2);
+    }
+  });
+});

@@ -1,0 +1,239 @@
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as after } from 'node:timers/promises';
+import type { Dispatcher } from 'undici';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { initiateAuth } from '../../src/aplos/cognito.js';
+import { findPool } from '../../src/aplos/discovery.js';
+import { callOnce } from '../../src/http/call.js';
+import { createDispatcher } from '../../src/http/dispatcher.js';
+import { postObject } from '../../src/s3/post-object.js';
+import { distinctBytes, temporaryFolder } from '../files/temporary-folder.js';
+import { bodyOf, errorXml, httpServer, rawAnswer, socketServer } from '../s3/servers.js';
+import { openFile, postOptions, presignedPost } from '../s3/uploading.js';
+import { authority, hasOpenssl, type Identity, vouchedFor } from '../support/certificates.js';
+import { startConnectProxy } from '../support/connect-proxy.js';
+
+const MIB = 1024 * 1024;
+
+beforeEach(() => {
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'])
+    for (const each of [name, name.toLowerCase()]) vi.stubEnv(each, undefined);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function dispatcher(extraCa?: string): Dispatcher {
+  const own = createDispatcher(extraCa);
+  onTestFinished(() => own.destroy());
+  return own;
+}
+
+async function tlsServer({ key, cert }: Identity): Promise<{ url: string; asked: () => number }> {
+  const asked = vi.fn();
+  const server = createServer({ key, cert }, async (request, response) => {
+    asked();
+    await bodyOf(request);
+    response.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    asked: () => asked.mock.calls.length,
+  };
+}
+
+describe.skipIf(!hasOpenssl)('a server whose certificate nobody vouches for', () => {
+  const uses: [string, (url: string, by: Dispatcher) => Promise<unknown>, string][] = [
+    ['the API', (url, by) => findPool({ apiUrl: url.slice(0, -1) }, by), 'API_UNREACHABLE'],
+    [
+      'Cognito',
+      (endpoint, by) =>
+        initiateAuth(
+          { endpoint, clientId: 'c' },
+          { AuthFlow: 'REFRESH_TOKEN_AUTH', AuthParameters: { REFRESH_TOKEN: 'secret' } },
+          by,
+        ),
+      'LOGIN_UNAVAILABLE',
+    ],
+    [
+      'S3',
+      async (url, by) =>
+        postObject(presignedPost(url), await openFile('abc'), postOptions({ dispatcher: by })),
+      'S3_UNREACHABLE',
+    ],
+  ];
+
+  it.each(uses)(
+    'is told nothing as %s, even where the environment turns the check off',
+    async (_what, use, code) => {
+      const folder = await temporaryFolder();
+      const { url, asked } = await tlsServer(vouchedFor(folder, 'server', authority(folder, 'nobody')));
+      const elsewhere = authority(folder, 'another');
+      vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+      for (const by of [dispatcher(), dispatcher(elsewhere.cert)])
+        await expect(use(url, by)).rejects.toMatchObject({
+          code,
+          message: expect.stringMatching(/UNABLE_TO_VERIFY_LEAF_SIGNATURE/),
+        });
+      expect(asked()).toBe(0);
+    },
+  );
+
+  it('is used where its authority is named, beside those that Node.js trusts', async () => {
+    const folder = await temporaryFolder();
+    const [own, nodes] = [authority(folder, 'own'), authority(folder, 'nodes')];
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', nodes.certFile);
+    const by = dispatcher(own.cert);
+    for (const each of [own, nodes]) {
+      const { url } = await tlsServer(vouchedFor(folder, 'server', each));
+      await expect(
+        postObject(presignedPost(url), await openFile('abc'), postOptions({ dispatcher: by })),
+      ).resolves.toMatchObject({ status: 204 });
+    }
+  });
+});
+
+describe('behind a proxy', () => {
+  /** A proxy through which `http://s3.test/` is the given server. */
+  async function proxied(url: string, credentials = '') {
+    const proxy = await startConnectProxy(new Map([['s3.test:80', new URL(url).host]]));
+    onTestFinished(() => proxy.stop());
+    vi.stubEnv('HTTP_PROXY', proxy.url.replace('//', `//${credentials}`));
+    return { proxy, post: presignedPost('http://s3.test/') };
+  }
+
+  it('an upload goes through a tunnel, byte for byte', async () => {
+    const content = distinctBytes(3 * MIB);
+    let received: Buffer = Buffer.alloc(0);
+    const url = await httpServer(async (request, response) => {
+      received = await bodyOf(request);
+      response.writeHead(204).end();
+    });
+    const { proxy, post } = await proxied(url, 'jane:p%40ss@');
+    await expect(
+      postObject(post, await openFile(content), postOptions({ dispatcher: dispatcher() })),
+    ).resolves.toMatchObject({ status: 204 });
+    expect(received.includes(content)).toBe(true);
+    expect(proxy.asked).toEqual([
+      { authority: 's3.test:80', credentials: `Basic ${Buffer.from('jane:p@ss').toString('base64')}` },
+    ]);
+  });
+
+  it.skipIf(!hasOpenssl)('TLS reaches to the server itself, whose certificate is checked', async () => {
+    const folder = await temporaryFolder();
+    const own = authority(folder, 'own');
+    const { url } = await tlsServer(vouchedFor(folder, 'server', own, { names: ['s3.test'] }));
+    const proxy = await startConnectProxy(
+      new Map(['s3.test:443', 'other.test:443'].map((name) => [name, new URL(url).host])),
+    );
+    onTestFinished(() => proxy.stop());
+    vi.stubEnv('https_proxy', proxy.url);
+    const by = dispatcher(own.cert);
+    const call = (target: string, through = by) =>
+      callOnce({ purpose: 'see', method: 'GET', url: target, unreachable: 'API_UNREACHABLE' }, through);
+    await expect(call('https://s3.test/')).resolves.toMatchObject({ status: 204 });
+    await expect(call('https://other.test/')).rejects.toThrow('ERR_TLS_CERT_ALTNAME_INVALID');
+    await expect(call('https://s3.test/', dispatcher())).rejects.toThrow('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    expect(proxy.asked.length).toBe(3);
+  });
+
+  it('a server that takes little is sent little, and one that stops ends the upload', async () => {
+    let received = 0;
+    const { post } = await proxied(
+      await socketServer((socket) => {
+        socket.on('data', (chunk) => {
+          received += chunk.length;
+          if (received > 4 * MIB) socket.pause();
+        });
+      }),
+    );
+    let sent = 0;
+    const options = postOptions({
+      dispatcher: dispatcher(),
+      idleTimeoutMs: 400,
+      onProgress: (bytes) => {
+        sent = bytes;
+      },
+    });
+    await expect(postObject(post, await openFile(distinctBytes(64 * MIB)), options)).rejects.toMatchObject({
+      code: 'S3_STALLED',
+    });
+    expect(sent).toBeLessThan(32 * MIB);
+  });
+
+  it('an upload goes on, however slow, as long as bytes move', async () => {
+    const { post } = await proxied(
+      await httpServer(async (request, response) => {
+        let next = MIB;
+        let received = 0;
+        for await (const chunk of request as AsyncIterable<Buffer>) {
+          received += chunk.length;
+          if (received < next) continue;
+          next += MIB;
+          await after(30);
+        }
+        response.writeHead(204).end();
+      }),
+    );
+    const options = postOptions({ dispatcher: dispatcher(), idleTimeoutMs: 1000 });
+    const { seconds } = await postObject(post, await openFile(distinctBytes(48 * MIB)), options);
+    expect(seconds).toBeGreaterThan(1);
+  });
+
+  it('an early refusal is read', async () => {
+    const { post } = await proxied(
+      await socketServer((socket) =>
+        socket.once('data', () => {
+          socket.pause();
+          socket.end(rawAnswer('403 Forbidden', errorXml('AccessDenied', 'Access Denied')), () =>
+            socket.destroy(),
+          );
+        }),
+      ),
+    );
+    await expect(
+      postObject(post, await openFile(distinctBytes(16 * MIB)), postOptions({ dispatcher: dispatcher() })),
+    ).rejects.toMatchObject({ code: 'S3_ACCESS_DENIED' });
+  });
+
+  it('a refusal of the proxy is told as such', async () => {
+    await proxied('http://127.0.0.1:1/');
+    await expect(
+      postObject(
+        presignedPost('http://elsewhere.test/'),
+        await openFile('abc'),
+        postOptions({ dispatcher: dispatcher() }),
+      ),
+    ).rejects.toThrow('(the proxy answered 403)');
+  });
+
+  it.each(['127.0.0.1', 'localhost'])('this machine is reached without it, as %s', async (host) => {
+    const url = await httpServer((_request, response) => void response.writeHead(204).end());
+    const { proxy } = await proxied(url);
+    const target = url.replace('127.0.0.1', host);
+    await expect(
+      callOnce({ purpose: 'see', method: 'GET', url: target, unreachable: 'API_UNREACHABLE' }, dispatcher()),
+    ).resolves.toMatchObject({ status: 204 });
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it.each(['s3.test', '*'])('what NO_PROXY names is reached without it: %s', async (none) => {
+    const { proxy, post } = await proxied('http://127.0.0.1:1/');
+    vi.stubEnv('NO_PROXY', none);
+    await expect(
+      postObject(post, await openFile('abc'), postOptions({ dispatcher: dispatcher() })),
+    ).rejects.toMatchObject({ code: 'S3_UNREACHABLE' });
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it.each(['not a url', 'socks5://127.0.0.1:1080'])('a setting that is none is refused: %s', (given) => {
+    vi.stubEnv('HTTPS_PROXY', given);
+    expect(() => createDispatcher()).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
+  });
+});

@@ -1,0 +1,87 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Whether certificates can be made here. */
+export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+/** A key and its certificate, as files and as PEM. */
+export interface Identity {
+  readonly keyFile: string;
+  readonly certFile: string;
+  readonly key: string;
+  readonly cert: string;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Makes a certificate authority. */
+export function authority(folder: string, name: string): Identity {
+  const subject = ['-subj', `/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE'];
+  return made(folder, name, (key, cert) =>
+    openssl('req', '-x509', ...newKey, '-days', '2', ...subject, '-keyout', key, '-out', cert),
+  );
+}
+
+/** Makes a certificate for 127.0.0.1, `localhost` and more names that an authority vouches for. */
+export function vouchedFor(
+  folder: string,
+  name: string,
+  by: Identity,
+  { expired = false, names = [] }: { expired?: boolean; names?: readonly string[] } = {},
+): Identity {
+  const request = join(folder, `${name}.csr`);
+  const extensions = join(folder, `${name}.ext`);
+  const all = ['IP:127.0.0.1', 'DNS:localhost', ...names.map((each) => `DNS:${each}`)];
+  writeFileSync(extensions, `subjectAltName=${all.join(',')}\n`);
+  const [from, to] = expired ? [-2 * DAY, -DAY] : [-DAY, DAY];
+  return made(folder, name, (key, cert) => {
+    openssl('req', ...newKey, '-subj', `/CN=${name}`, '-keyout', key, '-out', request);
+    const database = join(folder, `${name}.db`);
+    const config = join(folder, `${name}.cnf`);
+    writeFileSync(database, '');
+    writeFileSync(
+      config,
+      `[ca]\ndefault_ca=a\n[a]\ndatabase=${database}\nnew_certs_dir=${folder}\nrand_serial=yes\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n`,
+    );
+    openssl(
+      'ca',
+      '-batch',
+      '-notext',
+      '-config',
+      config,
+      '-cert',
+      by.certFile,
+      '-keyfile',
+      by.keyFile,
+      '-in',
+      request,
+      '-out',
+      cert,
+      '-extfile',
+      extensions,
+      '-startdate',
+      time(from),
+      '-enddate',
+      time(to),
+    );
+  });
+}
+
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+const time = (fromNowMs: number) =>
+  new Date(Date.now() + fromNowMs)
+    .toISOString()
+    .replace(/\.\d+Z|[-:T]/g, (found) => (found.endsWith('Z') ? 'Z' : ''));
+
+function made(folder: string, name: string, make: (key: string, cert: string) => void): Identity {
+  const keyFile = join(folder, `${name}-key.pem`);
+  const certFile = join(folder, `${name}.pem`);
+  make(keyFile, certFile);
+  return { keyFile, certFile, key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
+}
+
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+}

@@ -1,0 +1,159 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createDispatcher } from '../../src/http/dispatcher.js';
+import { Secret } from '../../src/secret.js';
+import { EncryptionCodec } from '../../src/temporal/codec.js';
+import { codecAccess } from '../../src/temporal/codec-access.js';
+import {
+  type CodecServer,
+  type CodecServerOptions,
+  startCodecServer,
+} from '../../src/temporal/codec-server.js';
+import { httpServer } from '../s3/servers.js';
+
+const { Payloads } = proto.temporal.api.common.v1;
+const UI = 'https://temporal.example.com';
+const codec = new EncryptionCodec([{ id: 'k1', key: createSecretKey(randomBytes(32)) }]);
+
+let server: CodecServer;
+afterEach(() => server.stop());
+
+async function serve(options: Partial<CodecServerOptions> = {}): Promise<void> {
+  server = await startCodecServer({ codec, origins: [UI], ...options });
+}
+
+const asJson = (payloads: Payload[]) => Payloads.toObject(Payloads.create({ payloads }), { bytes: String });
+const plain = (value: unknown) => defaultPayloadConverter.toPayload(value);
+const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  fetch(`${server.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: UI, ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+async function payloadsOf(response: Response): Promise<Payload[]> {
+  return Payloads.fromObject((await response.json()) as object).payloads;
+}
+
+describe('a codec server', () => {
+  it.each(['/decode', '/decode?preserveStorageRefs=true', '/any/path/decode'])(
+    'decodes what the UI posts to %s, and leaves what is in plain',
+    async (path) => {
+      await serve();
+      const encoded = [...(await codec.encode([plain({ study: 7 })])), plain({ study: 8 })];
+      const response = await post(path, asJson(encoded));
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      const values = (await payloadsOf(response)).map((each) => defaultPayloadConverter.fromPayload(each));
+      expect(values).toEqual([{ study: 7 }, { study: 8 }]);
+    },
+  );
+
+  it('encodes what the UI is about to send', async () => {
+    await serve();
+    const encoded = await payloadsOf(await post('/encode', asJson([plain({ study: 7 })])));
+    expect(Buffer.from(encoded[0]?.metadata?.encoding ?? []).toString()).toBe('binary/encrypted');
+    const decoded = await codec.decode(encoded);
+    expect(decoded.map((each) => defaultPayloadConverter.fromPayload(each))).toEqual([{ study: 7 }]);
+  });
+
+  it('lets the pages of the UI in, and no others', async () => {
+    await serve();
+    const preflight = (origin: string) =>
+      fetch(`${server.url}/decode`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
+    const own = await preflight(UI);
+    expect(own.status).toBe(204);
+    expect(own.headers.get('access-control-allow-origin')).toBe(UI);
+    expect(own.headers.get('access-control-allow-headers')).toContain('authorization');
+    for (const response of [
+      await preflight('https://evil.example.com'),
+      await post('/decode', { payloads: [] }, { origin: 'https://evil.example.com' }),
+    ]) {
+      expect(response.status).toBe(403);
+      expect(response.headers.get('access-control-allow-origin')).toBeNull();
+    }
+  });
+
+  it.each<[string, () => Promise<Response>, number]>([
+    ['a payload of another key', async () => post('/decode', asJson(await foreign())), 400],
+    ['what is no JSON', () => post('/decode', '{'), 400],
+    ['what is no payloads', () => post('/decode', { payloads: 7 }), 400],
+    ['more than 8 MiB', () => post('/decode', 'x'.repeat(9 * 1024 * 1024)), 413],
+    ['another path', () => post('/', { payloads: [] }), 404],
+    ['another method', () => fetch(`${server.url}/decode`), 405],
+  ])('refuses %s', async (_what, ask, status) => {
+    await serve();
+    expect((await ask()).status).toBe(status);
+  });
+
+  it('names the key that it lacks', async () => {
+    await serve();
+    expect(await (await post('/decode', asJson(await foreign()))).text()).toContain('with the key "k2"');
+  });
+
+  it('says that it is up, to anybody', async () => {
+    await serve({ mayUse: async () => false });
+    expect(await (await fetch(`${server.url}/health`)).text()).toBe('ok');
+  });
+
+  it('says nothing of an error that was not foreseen, but to who runs it', async () => {
+    const seen: unknown[] = [];
+    const mayUse = () => Promise.reject(new Error('inside'));
+    await serve({ mayUse, onError: (error) => seen.push(error) });
+    const response = await post('/decode', { payloads: [] });
+    expect([response.status, await response.text()]).toEqual([500, 'Something went wrong']);
+    expect(seen).toMatchObject([{ message: 'inside' }]);
+  });
+});
+
+describe('who may use a codec server', () => {
+  const dispatcher = createDispatcher();
+  const audience = 'temporal-ui';
+  let keys: Awaited<ReturnType<typeof generateKeyPair>>;
+  beforeAll(async () => {
+    keys = await generateKeyPair('RS256');
+  });
+
+  const decode = async (authorization?: string) =>
+    (await post('/decode', { payloads: [] }, authorization === undefined ? {} : { authorization })).status;
+
+  it('is who has the token', async () => {
+    await serve({ mayUse: codecAccess({ token: new Secret('let-me-in') }, dispatcher) });
+    expect(await decode('Bearer let-me-in')).toBe(200);
+    expect(await decode('bearer let-me-in')).toBe(200);
+    for (const wrong of [undefined, '', 'let-me-in', 'Basic let-me-in', 'Bearer let-me-out', 'Bearer '])
+      expect(await decode(wrong)).toBe(401);
+  });
+
+  it('is who the identity provider vouches for, to the right audience and for the time being', async () => {
+    const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'RS256' };
+    const jwksUrl = await httpServer(
+      (_request, response) => void response.end(JSON.stringify({ keys: [jwk] })),
+    );
+    await serve({ mayUse: codecAccess({ jwt: { jwksUrl, audience } }, dispatcher) });
+    const token = (claims: { aud?: string; exp?: string }, key = keys.privateKey) => {
+      const jwt = new SignJWT({})
+        .setProtectedHeader({ alg: 'RS256', kid: 'one' })
+        .setAudience(claims.aud ?? audience);
+      return (claims.exp === '' ? jwt : jwt.setExpirationTime(claims.exp ?? '1m')).sign(key);
+    };
+    const stranger = await generateKeyPair('RS256');
+    expect(await decode(`Bearer ${await token({})}`)).toBe(200);
+    expect(await decode(`Bearer ${await token({ aud: 'another' })}`)).toBe(401);
+    expect(await decode(`Bearer ${await token({ exp: '-1m' })}`)).toBe(401);
+    expect(await decode(`Bearer ${await token({ exp: '' })}`)).toBe(401);
+    expect(await decode(`Bearer ${await token({}, stranger.privateKey)}`)).toBe(401);
+    expect(await decode('Bearer let-me-in')).toBe(401);
+  });
+
+  it('is everybody where nothing is set', () => {
+    expect(codecAccess({}, dispatcher)).toBeUndefined();
+  });
+});
+
+const foreign = () =>
+  new EncryptionCodec([{ id: 'k2', key: createSecretKey(randomBytes(32)) }]).encode([plain({ study: 7 })]);
