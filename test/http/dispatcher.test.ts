@@ -1,12 +1,14 @@
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { initiateAuth } from '../../src/aplos/cognito.js';
 import { findPool } from '../../src/aplos/discovery.js';
 import { callOnce } from '../../src/http/call.js';
 import { createDispatcher } from '../../src/http/dispatcher.js';
+import { HostList } from '../../src/http/hosts.js';
 import { postObject } from '../../src/s3/post-object.js';
 import { distinctBytes, temporaryFolder } from '../files/temporary-folder.js';
 import { bodyOf, errorXml, httpServer, rawAnswer, socketServer } from '../s3/servers.js';
@@ -99,13 +101,40 @@ describe.skipIf(!hasOpenssl)('a server whose certificate nobody vouches for', ()
   });
 });
 
-describe('behind a proxy', () => {
-  /** A proxy through which `http://s3.test/` is the given server. */
+describe.skipIf(!hasOpenssl)('behind a proxy', () => {
+  /** A proxy through which `https://s3.test/` is the given server; who goes through it may send files there. */
   async function proxied(url: string, credentials = '') {
-    const proxy = await startConnectProxy(new Map([['s3.test:80', new URL(url).host]]));
+    const folder = await temporaryFolder();
+    const own = authority(folder, 'own');
+    const tls = await tlsInFrontOf(url, vouchedFor(folder, 'server', own, { names: ['s3.test'] }));
+    const proxy = await startConnectProxy(new Map([['s3.test:443', tls]]));
     onTestFinished(() => proxy.stop());
-    vi.stubEnv('HTTP_PROXY', proxy.url.replace('//', `//${credentials}`));
-    return { proxy, post: presignedPost('http://s3.test/') };
+    vi.stubEnv('HTTPS_PROXY', proxy.url.replace('//', `//${credentials}`));
+    const options = () =>
+      postOptions({ dispatcher: dispatcher(own.cert), hosts: new HostList(['s3.test', 'elsewhere.test']) });
+    return { proxy, post: presignedPost('https://s3.test/'), options };
+  }
+
+  /** Takes TLS off, and passes on what is in it. */
+  async function tlsInFrontOf(url: string, identity: Identity): Promise<string> {
+    const sockets = new Set<Socket>();
+    const server = createTlsServer(identity, (socket) => {
+      const behind = connect(Number(new URL(url).port), '127.0.0.1');
+      for (const [from, to] of [
+        [socket, behind],
+        [behind, socket],
+      ] as const) {
+        sockets.add(from);
+        from.on('error', () => to.destroy());
+        from.pipe(to);
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
   it('an upload goes through a tunnel, byte for byte', async () => {
@@ -115,17 +144,17 @@ describe('behind a proxy', () => {
       received = await bodyOf(request);
       response.writeHead(204).end();
     });
-    const { proxy, post } = await proxied(url, 'jane:p%40ss@');
-    await expect(
-      postObject(post, await openFile(content), postOptions({ dispatcher: dispatcher() })),
-    ).resolves.toMatchObject({ status: 204 });
+    const { proxy, post, options } = await proxied(url, 'jane:p%40ss@');
+    await expect(postObject(post, await openFile(content), options())).resolves.toMatchObject({
+      status: 204,
+    });
     expect(received.includes(content)).toBe(true);
     expect(proxy.asked).toEqual([
-      { authority: 's3.test:80', credentials: `Basic ${Buffer.from('jane:p@ss').toString('base64')}` },
+      { authority: 's3.test:443', credentials: `Basic ${Buffer.from('jane:p@ss').toString('base64')}` },
     ]);
   });
 
-  it.skipIf(!hasOpenssl)('TLS reaches to the server itself, whose certificate is checked', async () => {
+  it('TLS reaches to the server itself, whose certificate is checked', async () => {
     const folder = await temporaryFolder();
     const own = authority(folder, 'own');
     const { url } = await tlsServer(vouchedFor(folder, 'server', own, { names: ['s3.test'] }));
@@ -145,7 +174,7 @@ describe('behind a proxy', () => {
 
   it('a server that takes little is sent little, and one that stops ends the upload', async () => {
     let received = 0;
-    const { post } = await proxied(
+    const { post, options } = await proxied(
       await socketServer((socket) => {
         socket.on('data', (chunk) => {
           received += chunk.length;
@@ -154,21 +183,22 @@ describe('behind a proxy', () => {
       }),
     );
     let sent = 0;
-    const options = postOptions({
-      dispatcher: dispatcher(),
+    const patience = {
       idleTimeoutMs: 400,
-      onProgress: (bytes) => {
+      onProgress: (bytes: number) => {
         sent = bytes;
       },
-    });
-    await expect(postObject(post, await openFile(distinctBytes(64 * MIB)), options)).rejects.toMatchObject({
+    };
+    await expect(
+      postObject(post, await openFile(distinctBytes(64 * MIB)), { ...options(), ...patience }),
+    ).rejects.toMatchObject({
       code: 'S3_STALLED',
     });
     expect(sent).toBeLessThan(32 * MIB);
   });
 
   it('an upload goes on, however slow, as long as bytes move', async () => {
-    const { post } = await proxied(
+    const { post, options } = await proxied(
       await httpServer(async (request, response) => {
         let next = MIB;
         let received = 0;
@@ -181,13 +211,15 @@ describe('behind a proxy', () => {
         response.writeHead(204).end();
       }),
     );
-    const options = postOptions({ dispatcher: dispatcher(), idleTimeoutMs: 1000 });
-    const { seconds } = await postObject(post, await openFile(distinctBytes(48 * MIB)), options);
+    const { seconds } = await postObject(post, await openFile(distinctBytes(48 * MIB)), {
+      ...options(),
+      idleTimeoutMs: 1000,
+    });
     expect(seconds).toBeGreaterThan(1);
   });
 
   it('an early refusal is read', async () => {
-    const { post } = await proxied(
+    const { post, options } = await proxied(
       await socketServer((socket) =>
         socket.once('data', () => {
           socket.pause();
@@ -197,25 +229,22 @@ describe('behind a proxy', () => {
         }),
       ),
     );
-    await expect(
-      postObject(post, await openFile(distinctBytes(16 * MIB)), postOptions({ dispatcher: dispatcher() })),
-    ).rejects.toMatchObject({ code: 'S3_ACCESS_DENIED' });
+    await expect(postObject(post, await openFile(distinctBytes(16 * MIB)), options())).rejects.toMatchObject({
+      code: 'S3_ACCESS_DENIED',
+    });
   });
 
   it('a refusal of the proxy is told as such', async () => {
-    await proxied('http://127.0.0.1:1/');
+    const { options } = await proxied('http://127.0.0.1:1/');
     await expect(
-      postObject(
-        presignedPost('http://elsewhere.test/'),
-        await openFile('abc'),
-        postOptions({ dispatcher: dispatcher() }),
-      ),
+      postObject(presignedPost('https://elsewhere.test/'), await openFile('abc'), options()),
     ).rejects.toThrow('(the proxy answered 403)');
   });
 
   it.each(['127.0.0.1', 'localhost'])('this machine is reached without it, as %s', async (host) => {
     const url = await httpServer((_request, response) => void response.writeHead(204).end());
     const { proxy } = await proxied(url);
+    vi.stubEnv('HTTP_PROXY', proxy.url);
     const target = url.replace('127.0.0.1', host);
     await expect(
       callOnce({ purpose: 'see', method: 'GET', url: target, unreachable: 'API_UNREACHABLE' }, dispatcher()),
@@ -224,11 +253,11 @@ describe('behind a proxy', () => {
   });
 
   it.each(['s3.test', '*'])('what NO_PROXY names is reached without it: %s', async (none) => {
-    const { proxy, post } = await proxied('http://127.0.0.1:1/');
+    const { proxy, post, options } = await proxied('http://127.0.0.1:1/');
     vi.stubEnv('NO_PROXY', none);
-    await expect(
-      postObject(post, await openFile('abc'), postOptions({ dispatcher: dispatcher() })),
-    ).rejects.toMatchObject({ code: 'S3_UNREACHABLE' });
+    await expect(postObject(post, await openFile('abc'), options())).rejects.toMatchObject({
+      code: 'S3_UNREACHABLE',
+    });
     expect(proxy.asked).toEqual([]);
   });
 
