@@ -1,13 +1,12 @@
 import { cancellationSignal } from '@temporalio/activity';
-import type { UploadRequest } from '../contract/request.js';
-import type { Presigned } from '../contract/steps.js';
+import type { FileRequest, Presigned } from '../contract/steps.js';
 import { assertAsExpected, openSource } from '../files/source.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** Looks at the file and asks the service for a place for it. */
 export const presignUpload =
   ({ api, uploadRoots }: ActivityDependencies) =>
-  async ({ request }: { request: UploadRequest }): Promise<Presigned> => {
+  async ({ request }: { request: FileRequest }): Promise<Presigned> => {
     const { source, fileName, profile, expect } = request;
     const service = api(profile);
     const file = await openSource(source, fileName, uploadRoots);

@@ -4,7 +4,7 @@ import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/e
 import type { Encryption } from '../config.js';
 import { UploadError } from '../contract/errors.js';
 import { inFewWords } from '../http/words.js';
-import { EncryptionCodec } from './codec.js';
+import { codecWithoutKey, EncryptionCodec } from './codec.js';
 
 /** A Temporal that is there answers well within this. */
 export const CONNECT_TIMEOUT = '5 seconds';
@@ -46,8 +46,9 @@ export function temporalTarget(): TemporalTarget {
 }
 
 /** What a client and a worker convert payloads with. */
-export const dataConverterFor = (encryption: Encryption): DataConverter =>
-  encryption.mode === 'on' ? { payloadCodecs: [new EncryptionCodec(encryption.keys)] } : {};
+export const dataConverterFor = (encryption: Encryption): DataConverter => ({
+  payloadCodecs: [encryption.mode === 'on' ? new EncryptionCodec(encryption.keys) : codecWithoutKey],
+});
 
 /**
  * Where Temporal is on another machine, payloads (among them the presigned form) must be encrypted, or be

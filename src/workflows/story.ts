@@ -40,6 +40,10 @@ export class Story {
     ]);
   }
 
+  get fileName(): string {
+    return this.#request.fileName;
+  }
+
   get progress(): UploadProgress {
     return this.#progress;
   }

@@ -2,7 +2,7 @@ import { createCipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { defaultPayloadConverter, METADATA_ENCODING_KEY, type Payload, ValueError } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import type { EncryptionKey } from '../../src/config.js';
-import { EncryptionCodec } from '../../src/temporal/codec.js';
+import { codecWithoutKey, EncryptionCodec } from '../../src/temporal/codec.js';
 
 const newKey = (id: string): EncryptionKey => ({ id, key: createSecretKey(randomBytes(32)) });
 const key = newKey('k1');
@@ -59,6 +59,25 @@ describe('the encryption of payloads', () => {
     expect(read((await codec.decode([payload]))[0])).toBe('pk.csv, 1,024 bytes');
   });
 
+  it.each<[what: string, value: unknown]>([
+    ['the details of a failure', { code: 'REQUEST_INVALID', remedy: 'final' }],
+    ['the details of a failure with facts', { code: 'UPLOAD_NOT_204', remedy: 'final', status: 200 }],
+    ['a heartbeat', { bytesSent: 1024, totalBytes: 4096 }],
+  ])('keeps %s readable, for whoever has no key', async (_what, value) => {
+    expect(await encrypted(value)).toEqual(plain(value));
+  });
+
+  it.each<[unknown]>([
+    [{ code: 'a secret', remedy: 'final' }],
+    [{ code: 'S3_EXPIRED', remedy: 'wait' }],
+    [{ source: 'file:///pk.csv', code: 'S3_EXPIRED', remedy: 'final' }],
+    [[{ code: 'S3_EXPIRED', remedy: 'final' }]],
+    [{ bytesSent: 1, totalBytes: 2, token: 'secret' }],
+    [{ bytesSent: 'secret', totalBytes: 2 }],
+  ])('encrypts what only looks like them: %j', async (value) => {
+    expect(bytesOf(await encrypted(value))).not.toMatch(/secret|code|bytesSent/);
+  });
+
   it('takes what is in plain as it is', async () => {
     const payload = plain({ source: 'file:///pk.csv' });
     expect(await codec.decode([payload])).toEqual([payload]);
@@ -104,6 +123,22 @@ describe('the encryption of payloads', () => {
 
   it('is not to be had without a key', () => {
     expect(() => new EncryptionCodec([])).toThrow(RangeError);
+  });
+});
+
+describe('without a key', () => {
+  it('payloads stay as they are', async () => {
+    const payloads = [plain({ a: 1 }), plain(undefined)];
+    expect(await codecWithoutKey.encode(payloads)).toEqual(payloads);
+    expect(await codecWithoutKey.decode(payloads)).toEqual(payloads);
+  });
+
+  it('what is encrypted names its key and the setting that is missing', async () => {
+    const decoding = codecWithoutKey.decode([await encrypted({ a: 1 })]);
+    await expect(decoding).rejects.toThrow(ValueError);
+    await expect(decoding).rejects.toThrow(
+      'A payload is encrypted with the key "k1", and APLOS_UPLOAD_ENCRYPTION_KEY is not set',
+    );
   });
 });
 

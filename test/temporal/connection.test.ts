@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Encryption } from '../../src/config.js';
-import { EncryptionCodec } from '../../src/temporal/codec.js';
+import { codecWithoutKey, EncryptionCodec } from '../../src/temporal/codec.js';
 import {
   assertEncryptionDecided,
   dataConverterFor,
@@ -47,8 +47,8 @@ describe('whether payloads are encrypted', () => {
 
   it('is what client and worker go by', () => {
     expect(dataConverterFor(on).payloadCodecs).toEqual([expect.any(EncryptionCodec)]);
-    expect(dataConverterFor({ mode: 'off' })).toEqual({});
-    expect(dataConverterFor({ mode: 'unset' })).toEqual({});
+    expect(dataConverterFor({ mode: 'off' }).payloadCodecs).toEqual([codecWithoutKey]);
+    expect(dataConverterFor({ mode: 'unset' }).payloadCodecs).toEqual([codecWithoutKey]);
   });
 });
 
