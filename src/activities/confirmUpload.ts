@@ -1,8 +1,7 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import type { AplosApi, FileState } from '../aplos/api.js';
 import { UploadError } from '../contract/errors.js';
-import type { UploadRequest } from '../contract/request.js';
-import type { Confirmation, FileRef, UploadEvidence } from '../contract/steps.js';
+import type { Confirmation, FileRef, FileRequest, UploadEvidence } from '../contract/steps.js';
 import { inFewWords } from '../http/words.js';
 import type { ActivityDependencies } from './dependencies.js';
 
@@ -14,7 +13,7 @@ export const confirmUpload =
     file,
     evidence,
   }: {
-    request: UploadRequest;
+    request: FileRequest;
     file: FileRef;
     evidence: UploadEvidence;
   }): Promise<Confirmation> => {

@@ -5,14 +5,14 @@ import type { FailureDetails } from '../contract/steps.js';
 import { inFewWords } from '../http/words.js';
 
 /** Lets an activity fail with a code of the error table as the type of its failure. */
-export function coded<Input, Result>(
-  activity: (input: Input) => Promise<Result>,
-): (input: Input) => Promise<Result> {
-  return async (input) => {
+export function coded<Inputs extends unknown[], Result>(
+  activity: (...inputs: Inputs) => Promise<Result>,
+): (...inputs: Inputs) => Promise<Result> {
+  return async (...inputs) => {
     try {
-      return await activity(input);
+      return await activity(...inputs);
     } catch (error) {
-      throw toFailure(error, fileNameIn(input));
+      throw toFailure(error, fileNameIn(inputs[0]));
     }
   };
 }

@@ -7,12 +7,13 @@ import { heartbeating } from './heartbeats.js';
 import { presignUpload } from './presignUpload.js';
 import { startExecution } from './startExecution.js';
 import { timed } from './timed.js';
+import { undecoded } from './undecoded.js';
 import { uploadFile } from './uploadFile.js';
 
 /** Puts the activities together with what they need. */
 export function createActivities(dependencies: ActivityDependencies): UploadActivities {
   return {
-    checkRequest: coded(checkRequest),
+    checkRequest: undecoded(coded(checkRequest)),
     presignUpload: coded(timed(heartbeating(presignUpload(dependencies)))),
     uploadFile: coded(timed(uploadFile(dependencies))),
     confirmUpload: coded(timed(heartbeating(confirmUpload(dependencies)))),

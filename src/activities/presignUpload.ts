@@ -1,13 +1,12 @@
 import { cancellationSignal } from '@temporalio/activity';
-import type { UploadRequest } from '../contract/request.js';
-import type { Presigned } from '../contract/steps.js';
+import type { FileRequest, Presigned } from '../contract/steps.js';
 import { lookAtSource } from '../files/source.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** Looks at the file and asks the service for a place for it. */
 export const presignUpload =
   ({ api, sources, idleTimeoutMs }: ActivityDependencies) =>
-  async ({ request }: { request: UploadRequest }): Promise<Presigned> => {
+  async ({ request }: { request: FileRequest }): Promise<Presigned> => {
     const signal = cancellationSignal();
     const service = api(request.profile);
     const sizeBytes = await lookAtSource(request, sources, { signal, idleTimeoutMs });

@@ -1,7 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { UploadHeartbeat } from '../contract/receipt.js';
-import type { UploadRequest } from '../contract/request.js';
-import type { PresignedPost, UploadEvidence } from '../contract/steps.js';
+import type { FileRequest, PresignedPost, UploadEvidence } from '../contract/steps.js';
 import { assertAsExpected, openSource } from '../files/source.js';
 import { postObject } from '../s3/post-object.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -14,7 +13,7 @@ export const uploadFile =
     request,
     presigned,
   }: {
-    request: UploadRequest;
+    request: FileRequest;
     presigned: PresignedPost;
   }): Promise<UploadEvidence> => {
     const { source, fileName, expect } = request;

@@ -1,5 +1,5 @@
 import type { StartedExecution } from './receipt.js';
-import type { ExecutionRequest, UploadRequest, UploadRequestInput } from './request.js';
+import type { ExecutionRequest, UploadRequest } from './request.js';
 
 /** What names an uploaded file to the service. The vendor's older answers carry no file id. */
 export interface FileRef {
@@ -67,6 +67,9 @@ export interface Confirmation {
   readonly etagIsMd5: boolean;
 }
 
+/** What is asked for of one file. Its executions stay out of the steps that do not need them: a history has room for so much. */
+export type FileRequest = Omit<UploadRequest, 'executions'>;
+
 /** What `startExecution` is asked. */
 export interface StartInput {
   readonly profile: string;
@@ -82,15 +85,15 @@ export interface StartInput {
 
 /** What the workflow has done for it, in order. Each throws an `ApplicationFailure` whose type is an error code. */
 export interface UploadActivities {
-  /** Checks the request and fills in its defaults. Runs as a local activity. */
-  checkRequest(input: UploadRequestInput): Promise<UploadRequest>;
+  /** Checks the request and fills in its defaults, given how many arguments came. Runs as a local activity. */
+  checkRequest(input: unknown, argumentCount: number): Promise<UploadRequest>;
   /** Looks at the file and asks the service for a place for it. */
-  presignUpload(input: { request: UploadRequest }): Promise<Timed<Presigned>>;
+  presignUpload(input: { request: FileRequest }): Promise<Timed<Presigned>>;
   /** Posts the file to S3. Heartbeats an `UploadHeartbeat`. */
-  uploadFile(input: { request: UploadRequest; presigned: PresignedPost }): Promise<Timed<UploadEvidence>>;
+  uploadFile(input: { request: FileRequest; presigned: PresignedPost }): Promise<Timed<UploadEvidence>>;
   /** Judges the evidence: 204, the right sums, and a file that the service can read. */
   confirmUpload(input: {
-    request: UploadRequest;
+    request: FileRequest;
     file: FileRef;
     evidence: UploadEvidence;
   }): Promise<Timed<Confirmation>>;

@@ -95,11 +95,20 @@ const unreadable = (happened: string) =>
 const isEncrypted = ({ metadata }: Payload) => text(metadata?.[METADATA_ENCODING_KEY]) === ENCODING;
 
 /**
- * A bare string is a summary, which holds nothing secret: it stays readable, so that the Temporal UI tells
- * the story without the key. All that holds secrets or data is an object.
+ * What stays readable, so that the Temporal UI and whoever starts an upload without the key see what happens: a
+ * summary (a bare string), the code of a failure, and how far an upload is. None holds anything secret.
  */
+const READABLE = [
+  /^"/,
+  /^\{"code":"[A-Z0-9_]+","remedy":"(retry|presign-again|final)"\}$/,
+  /^\{"bytesSent":\d+,"totalBytes":\d+\}$/,
+];
+const MOST_READABLE_BYTES = 16 * 1024;
+
 function isReadable({ metadata, data }: Payload): boolean {
-  return text(metadata?.[METADATA_ENCODING_KEY]) === 'json/plain' && data?.[0] === '"'.charCodeAt(0);
+  if (text(metadata?.[METADATA_ENCODING_KEY]) !== 'json/plain') return false;
+  if (!data || data.length > MOST_READABLE_BYTES) return false;
+  return READABLE.some((shape) => shape.test(text(data)));
 }
 
 const text = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString('utf8');

@@ -45,6 +45,10 @@ export class Story {
     ]);
   }
 
+  get fileName(): string {
+    return this.#request.fileName;
+  }
+
   get progress(): UploadProgress {
     return this.#progress;
   }
@@ -72,9 +76,8 @@ export class Story {
 
   started(execution: StartedExecution): void {
     const executions = [...this.#progress.executions, execution];
-    upsertSearchAttributes([
-      { key: attributes.executionIds, value: executions.map(({ executionId }) => executionId) },
-    ]);
+    const ids = executions.map(({ executionId }) => executionId);
+    upsertSearchAttributes([{ key: attributes.executionIds, value: asManyAsFit(ids) }]);
     this.#tell({ executions });
   }
 
@@ -113,4 +116,16 @@ export class Story {
       ...executions.map(({ label, executionId, status }) => `  - ${label}: \`${executionId}\` (${status})`),
     ].join('\n');
   }
+}
+
+/** Temporal terminates a workflow that sets a search attribute of more bytes. */
+const MOST_ATTRIBUTE_BYTES = 2048;
+
+function asManyAsFit(ids: readonly string[]): string[] {
+  const encoder = new TextEncoder();
+  let bytes = 2;
+  return ids.filter((id) => {
+    bytes += encoder.encode(JSON.stringify(id)).length + 1;
+    return bytes <= MOST_ATTRIBUTE_BYTES;
+  });
 }

@@ -1,7 +1,13 @@
-import { defineQuery, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import { rawValueTypeInfo } from '@temporalio/common';
+import {
+  defineQuery,
+  defineWorkflowOptions,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
-import type { UploadRequest, UploadRequestInput } from '../contract/request.js';
-import { shownSource } from '../contract/source.js';
+import type { UploadRequest } from '../contract/request.js';
 import type { PresignedPost, Timed } from '../contract/steps.js';
 import { needsNewPresign, workflowFailure } from './failures.js';
 import { receiptOf, type StoredUpload } from './receipt.js';
@@ -20,14 +26,15 @@ const progressQuery = defineQuery<UploadProgress | undefined>('progress');
 /**
  * Asks Aplos NCA for a presigned POST, uploads the file, confirms the 204, and starts each execution, once.
  *
+ * @param input one `UploadRequestInput`. It comes as it was sent, so that what is no JSON fails the workflow too
  * @returns the receipt: what was observed at each step
  * @throws ApplicationFailure whose type is a code of the error table, and whose message says what to do
  */
-export async function uploadAnalysisFile(input: UploadRequestInput): Promise<Receipt> {
+export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> {
   let story: Story | undefined;
   setHandler(progressQuery, () => story?.progress);
   try {
-    const request = await checkRequest(input);
+    const request = await checkRequest(input[0], input.length);
     story = new Story(request);
     const upload = await uploadUntilStored(request, story);
     const executions = await startEach(request, upload, story);
@@ -38,13 +45,21 @@ export async function uploadAnalysisFile(input: UploadRequestInput): Promise<Rec
       story?.cancelled();
       throw error;
     }
-    const failure = workflowFailure(error, String(input?.fileName ?? shownSource(String(input?.source))));
+    const failure = workflowFailure(error, story?.fileName ?? workflowInfo().workflowId);
     story?.failed(failure.type ?? '', failure.message);
     throw failure;
   }
 }
 
-async function uploadUntilStored(request: UploadRequest, story: Story): Promise<StoredUpload> {
+/** More than anybody sends: an argument that comes after these is decoded, and holds the workflow up where that fails. */
+const MOST_ARGUMENTS = 16;
+const inputTypes = Array.from({ length: MOST_ARGUMENTS }, () => rawValueTypeInfo);
+defineWorkflowOptions(uploadAnalysisFile, { staticOptions: { typeInfo: { inputTypes } } });
+
+async function uploadUntilStored(
+  { executions: _, ...request }: UploadRequest,
+  story: Story,
+): Promise<StoredUpload> {
   const { fileName } = request;
   for (let presigns = 1, refused = 0; ; presigns++) {
     story.presigning();

@@ -85,9 +85,11 @@ describe('the activities', () => {
 });
 
 describe('checkRequest', () => {
+  const checkWith = (activities: Job['activities']) => (input: unknown) => activities.checkRequest(input, 1);
+
   it('fills in the defaults', async () => {
     const { activities } = await newJob({ s3 });
-    expect(await run(activities.checkRequest, { source: 'file:///pk.csv' })).toMatchObject({
+    expect(await run(checkWith(activities), { source: 'file:///pk.csv' })).toMatchObject({
       fileName: 'pk.csv',
       profile: 'default',
     });
@@ -97,8 +99,7 @@ describe('checkRequest', () => {
     'refuses %j for good',
     async (input) => {
       const job = await newJob({ s3 });
-      const check = job.activities.checkRequest as (input: unknown) => Promise<unknown>;
-      expect(await failureOf(job, run(check, input))).toMatchObject({
+      expect(await failureOf(job, run(checkWith(job.activities), input))).toMatchObject({
         type: 'REQUEST_INVALID',
         nonRetryable: true,
       });

@@ -65,6 +65,25 @@ describe('the encryption of payloads', () => {
     expect(read((await codec.decode([payload]))[0])).toBe('pk.csv, 1,024 bytes');
   });
 
+  it.each<[what: string, value: unknown]>([
+    ['the details of a failure', { code: 'REQUEST_INVALID', remedy: 'final' }],
+    ['a heartbeat', { bytesSent: 1024, totalBytes: 4096 }],
+  ])('keeps %s readable, for whoever has no key', async (_what, value) => {
+    expect(await encrypted(value)).toEqual(plain(value));
+  });
+
+  it.each<[unknown]>([
+    [{ code: 'a secret', remedy: 'final' }],
+    [{ code: 'UPLOAD_NOT_204', remedy: 'final', status: 200 }],
+    [{ code: 'S3_EXPIRED', remedy: 'wait' }],
+    [{ source: 'file:///pk.csv', code: 'S3_EXPIRED', remedy: 'final' }],
+    [[{ code: 'S3_EXPIRED', remedy: 'final' }]],
+    [{ bytesSent: 1, totalBytes: 2, token: 'secret' }],
+    [{ bytesSent: 'secret', totalBytes: 2 }],
+  ])('encrypts what only looks like them: %j', async (value) => {
+    expect(bytesOf(await encrypted(value))).not.toMatch(/secret|code|bytesSent/);
+  });
+
   it('takes what is in plain as it is', async () => {
     const payload = plain({ source: 'file:///pk.csv' });
     expect(await codec.decode([payload])).toEqual([payload]);
