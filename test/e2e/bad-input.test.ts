@@ -21,6 +21,8 @@ describe('bad input', () => {
     await world.write('pk.pdf', TABLE);
     await world.write('broken.json', '{"a":');
     await world.write('list.json', '[]');
+    await world.write('large.json', JSON.stringify({ padding: 'x'.repeat(1_048_576) }));
+    await world.write('deep.json', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
     await mkdir(join(world.folder, 'folder.csv'));
   });
   afterAll(() => world?.stop());
@@ -49,6 +51,16 @@ describe('bad input', () => {
       'a configuration that is missing',
       ['pk.csv', '--config', 'none.json'],
       'none.json cannot be read (ENOENT)',
+    ],
+    [
+      'a configuration that is too large',
+      ['pk.csv', '--config', 'large.json'],
+      'bytes as JSON, but at most 1,048,576 are allowed',
+    ],
+    [
+      'a configuration that is too deep',
+      ['pk.csv', '--config', 'deep.json'],
+      'is nested deeper than 64 levels',
     ],
     ['no configuration', ['pk.csv'], "required option '--config <file>' not specified"],
     [

@@ -1,0 +1,224 @@
+import { execFile } from 'node:child_process';
+import { createHash, randomInt } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WorkerProcess } from '../../sandbox/worker-process.js';
+import type { Receipt } from '../../src/contract/receipt.js';
+import { ensureBinaries } from '../../tools/binaries.js';
+import { fetchWheels } from '../../tools/wheels.js';
+import { examplesOn } from '../support/examples.js';
+import { startWorld, type World } from '../support/world.js';
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const CONFIG = join(REPOSITORY, 'samples', 'single-oral-dose.json');
+const IN_PLAIN = { APLOS_UPLOAD_ENCRYPTION_KEY: '', APLOS_UPLOAD_ENCRYPTION: 'off' };
+const examples = examplesOn('trigger.md');
+
+interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe('the examples of docs/trigger.md, as they stand there', () => {
+  let world: World;
+  let worker: WorkerProcess;
+  let folder: string;
+  let env: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    // Within the package, so that they import it by its name as its users do.
+    folder = await mkdtemp(join(REPOSITORY, 'test', '.examples-'));
+    const [{ temporal }, python] = await Promise.all([
+      ensureBinaries(),
+      fetchWheels({
+        requirements: 'requirements-examples.txt',
+        what: "Temporal's SDK for Python, for the tests",
+        size: '20 MB',
+        instead: '',
+      }),
+    ]);
+    world = await startWorld();
+    worker = await world.startWorker(IN_PLAIN);
+    env = {
+      PATH: [dirname(temporal), process.env.PATH].join(delimiter),
+      HOME: world.folder,
+      PYTHONPATH: python,
+      TEMPORAL_ADDRESS: world.temporal.address,
+      TEMPORAL_HTTP_URL: world.temporal.httpUrl,
+    };
+    for (const [name, text] of examples) await writeFile(join(folder, name), text);
+  });
+  afterAll(async () => {
+    await world?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Runs an example, or a program, as a user does. */
+  async function run(name: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ran> {
+    const [program = '', ...before] = {
+      ts: [process.execPath, '--import', 'tsx', join(folder, name)],
+      py: ['python3', join(folder, name)],
+      sh: ['sh', join(folder, name)],
+    }[name.split('.')[1] ?? ''] ?? [name];
+    const options = { cwd: REPOSITORY, env: { ...env, ...more } };
+    return promisify(execFile)(program, [...before, ...args], options).then(
+      (output) => ({ exitCode: 0, ...output }),
+      ({ code, stdout, stderr }) => ({ exitCode: code, stdout, stderr }),
+    );
+  }
+
+  async function newFile(name: string): Promise<{ path: string; content: Buffer; workflowId: string }> {
+    const content = Buffer.from(`subject,time,conc,conc.obs\n1,0,0,0\n1,1,${randomInt(1e9)},1\n`);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return { path: await world.write(name, content), content, workflowId: `pk:${sha256.slice(0, 20)}` };
+  }
+
+  const uploadsOf = (fileName: string) => world.sandbox.files.filter((file) => file.fileName === fileName);
+  const chargesOf = (fileName: string) =>
+    world.sandbox.charges.filter(({ fileId }) => uploadsOf(fileName).some((file) => file.fileId === fileId));
+
+  /** That the file is stored, byte for byte, and one execution was started, with the configuration as it is. */
+  async function expectOneUpload(fileName: string, content: Buffer): Promise<void> {
+    const [file, ...others] = uploadsOf(fileName);
+    expect(others).toEqual([]);
+    expect(await world.sandbox.storedBytes(file?.fileId ?? '')).toEqual(content);
+    expect(chargesOf(fileName)).toHaveLength(1);
+    expect(chargesOf(fileName)[0]?.configuration).toEqual(JSON.parse(await readFile(CONFIG, 'utf8')));
+  }
+
+  it('are all of these', () => {
+    expect([...examples.keys()]).toEqual([
+      'with-our-client.ts',
+      'with-temporals-client.ts',
+      'upload.py',
+      'upload.sh',
+      'upload-with-curl.sh',
+      'schedule.sh',
+      'study-workflow.ts',
+      'study.ts',
+      'receipt.py',
+    ]);
+  });
+
+  it('are what the compiler takes', async () => {
+    const project = join(folder, 'tsconfig.json');
+    await writeFile(project, JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts'] }));
+    const { stdout, exitCode } = await run(process.execPath, [
+      'node_modules/typescript/bin/tsc',
+      '-p',
+      project,
+    ]);
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 0 });
+  });
+
+  const receiptOf: Record<string, (stdout: string) => Receipt> = {
+    'upload.sh': (stdout) => JSON.parse(stdout).result,
+    'upload-with-curl.sh': (stdout) =>
+      JSON.parse(stdout).history.events[0].workflowExecutionCompletedEventAttributes.result[0],
+  };
+  const uploading = [
+    'with-our-client.ts',
+    'with-temporals-client.ts',
+    'upload.py',
+    'upload.sh',
+    'upload-with-curl.sh',
+  ];
+
+  it.each(uploading)('upload once, however often they are run: %s', async (example) => {
+    const fileName = `${example}.csv`;
+    const { path, content } = await newFile(fileName);
+    const [first, ...again] = await Promise.all([run(example, [path, CONFIG]), run(example, [path, CONFIG])]);
+    again.push(await run(example, [path, CONFIG]));
+    expect(first).toMatchObject({ exitCode: 0 });
+    const receipt = (receiptOf[example] ?? JSON.parse)(first.stdout) as Receipt;
+    expect(receipt).toMatchObject({
+      fileName,
+      status: 204,
+      etagIsMd5: true,
+      executions: [{ label: 'day 1' }],
+    });
+    expect(again.map(({ stdout }) => (receiptOf[example] ?? JSON.parse)(stdout))).toEqual([receipt, receipt]);
+    await expectOneUpload(fileName, content);
+  });
+
+  it.each(uploading)('say why an upload failed, by code and in words: %s', async (example) => {
+    const { path } = await newFile(`failing-${example}.csv`);
+    const empty = await world.write('empty.json', '{}');
+    const { exitCode, stdout, stderr } = await run(example, [path, empty]);
+    expect(stdout + stderr).toContain('EXECUTION_REFUSED');
+    expect(stdout + stderr).toContain('Correct the configuration, then upload again with it.');
+    expect(exitCode).toBe(example === 'upload-with-curl.sh' ? 0 : 1);
+  });
+
+  it('start one workflow at each time of a schedule, each with an id of its own', async () => {
+    const { path, content } = await newFile('nightly.csv');
+    expect(await run('schedule.sh', [path, CONFIG])).toMatchObject({ exitCode: 0 });
+    const workflows = async () => {
+      const ids = [];
+      for await (const { workflowId } of world.client.workflow.list({
+        query: "AplosFileName = 'nightly.csv'",
+      }))
+        ids.push(workflowId);
+      return ids;
+    };
+    const trigger = () => run('temporal', ['schedule', 'trigger', '--schedule-id', 'nightly-pk']);
+
+    await trigger();
+    await expect.poll(async () => (await workflows()).length, { timeout: 20_000 }).toBe(1);
+    const [workflowId = ''] = await workflows();
+    expect(workflowId).toMatch(/^nightly-pk-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    const receipt = (await world.client.workflow.getHandle(workflowId).result()) as Receipt;
+    expect(receipt.executions).toMatchObject([{ label: 'nightly' }]);
+    await expectOneUpload('nightly.csv', content);
+
+    const second = () => `nightly-pk-${new Date().toISOString().slice(0, 19)}Z`;
+    await expect.poll(second).not.toBe(workflowId);
+    await trigger();
+    await expect.poll(async () => chargesOf('nightly.csv').length, { timeout: 20_000 }).toBe(2);
+    expect(await workflows()).toHaveLength(2);
+  });
+
+  it('run an upload as the child of a workflow with a worker of its own', async () => {
+    const { path, content, workflowId } = await newFile('child.csv');
+    const { exitCode, stdout, stderr } = await run('study.ts', [path, CONFIG]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse(stdout)).toEqual(chargesOf('child.csv').map(({ executionId }) => executionId));
+    await expectOneUpload('child.csv', content);
+    const { raw } = await world.client.workflow.getHandle(workflowId).describe();
+    expect(raw.workflowExecutionInfo?.parentExecution?.workflowId).toBe(workflowId.replace('pk:', 'study:'));
+  });
+
+  describe('where the worker has a key', () => {
+    beforeAll(async () => {
+      await worker.stop();
+      await world.startWorker();
+    });
+
+    it('upload without it, and read the receipt with it', async () => {
+      const { path, content, workflowId } = await newFile('encrypted.csv');
+      expect((await run('upload.py', [path, CONFIG])).stderr).toMatch(
+        /Unknown payload encoding binary\/encrypted/,
+      );
+      const key = { APLOS_UPLOAD_ENCRYPTION_KEY: world.env.APLOS_UPLOAD_ENCRYPTION_KEY };
+      const { stdout } = await run('receipt.py', [workflowId], key);
+      expect(JSON.parse(stdout)).toEqual(await world.client.workflow.getHandle(workflowId).result());
+      expect(JSON.parse(stdout)).toMatchObject({ fileName: 'encrypted.csv', status: 204 });
+      await expectOneUpload('encrypted.csv', content);
+    });
+
+    it.each(['with-temporals-client.ts', 'upload.py'])(
+      'say what is wrong with a request to one who has no key: %s',
+      async (example) => {
+        const { path } = await newFile(`locked-${example}.csv`);
+        const seven = await world.write('seven.json', '7');
+        const { exitCode, stdout, stderr } = await run(example, [path, seven]);
+        expect(stdout + stderr).toMatch(/REQUEST_INVALID: .*executions\[0\]\.configuration: /);
+        expect(exitCode).toBe(1);
+      },
+    );
+  });
+});
