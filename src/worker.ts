@@ -132,12 +132,12 @@ function dependencies(
 }
 
 const sourceAccess = (
-  { uploadRoots, sourceHosts, spoolLimitBytes }: Settings,
+  { uploadRoots, sourceHosts, spoolLimitBytes, extraCa }: Settings,
   dispatcher: Dispatcher,
 ): SourceAccess => ({
   roots: uploadRoots,
   https: { hosts: sourceHosts, dispatcher, spoolLimitBytes },
-  s3: s3Access(),
+  s3: s3Access(tlsOptions(extraCa)),
 });
 
 /** At once, then after ever longer pauses, until a list that lags by so much must show what was started. */

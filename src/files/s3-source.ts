@@ -1,3 +1,4 @@
+import type { AgentOptions } from 'node:https';
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { UploadError } from '../contract/errors.js';
 import { failureName } from '../http/call.js';
@@ -18,21 +19,24 @@ export interface S3Access {
 /**
  * How `s3:` sources are read: with the credentials, the region and the endpoint that the AWS SDK finds in the
  * worker's environment. The SDK is loaded when it is first asked for, as most workers never need it.
+ *
+ * @param tls how S3 has to prove itself. Default: by a certificate that Node.js trusts
  */
-export function s3Access(): () => Promise<S3Access> {
+export function s3Access(tls: AgentOptions = {}): () => Promise<S3Access> {
   let access: Promise<S3Access> | undefined;
   return () => {
-    access ??= load();
+    access ??= load(tls);
     return access;
   };
 }
 
-async function load(): Promise<S3Access> {
+async function load(tls: AgentOptions): Promise<S3Access> {
   // It runs on every Node that this program runs on; it need not say each time when that will end.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({
     maxAttempts: 1, // Temporal tries again
+    requestHandler: { httpsAgent: tls },
     followRegionRedirects: true,
     forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
     responseChecksumValidation: 'WHEN_REQUIRED', // a file that is read in parts has none to compare

@@ -1,3 +1,5 @@
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { cuttingProxy } from '../../bench/sources/cutting-proxy.js';
@@ -5,9 +7,11 @@ import { objectStoreClient } from '../../sandbox/object-store.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { objectLocation, s3Access } from '../../src/files/s3-source.js';
 import { lookAtSource, type OpenFile, openSource } from '../../src/files/source.js';
+import { tlsOptions } from '../../src/http/dispatcher.js';
 import { urlOfNobody } from '../s3/servers.js';
+import { authority, hasOpenssl, vouchedFor } from '../support/certificates.js';
 import { bytesOf, sourceServer } from './source-server.js';
-import { distinctBytes } from './temporary-folder.js';
+import { distinctBytes, temporaryFolder } from './temporary-folder.js';
 
 const content = distinctBytes(6_000_000);
 const KEY = 'study 7/größe+100%/pk.csv';
@@ -54,6 +58,28 @@ describe('an object in S3', () => {
   it('is looked at without being read', async () => {
     expect(await lookAtSource({ source, fileName: 'pk.csv' }, { s3: s3Access() })).toBe(content.length);
   });
+
+  it.skipIf(!hasOpenssl)(
+    'is read from a server that an authority of our own vouches for, and from no other',
+    async () => {
+      const folder = await temporaryFolder();
+      const own = authority(folder, 'own');
+      const { key, cert } = vouchedFor(folder, 'server', own);
+      const server = createServer({ key, cert }, (_request, response) => {
+        response.writeHead(200, { 'content-length': 3, etag: '"1"' }).end('abc');
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      vi.stubEnv('AWS_ENDPOINT_URL_S3', `https://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const look = (extraCa?: string) =>
+        lookAtSource({ source, fileName: 'pk.csv' }, { s3: s3Access(tlsOptions(extraCa)) });
+      expect(await look(own.cert)).toBe(3);
+      await expect(look()).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+    },
+  );
 
   it('is taken up where it was cut, three times', async () => {
     const proxy = await cuttingProxy(s3.endpoint, [1_500_000, 1_200_000, 2_000_000]);
