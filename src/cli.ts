@@ -15,8 +15,8 @@ const program = new Command('aplos-upload')
   .addHelpText(
     'after',
     `
-Exit codes: 0 done, 1 an upload or a check failed, 2 bad usage or bad input (nothing was started).
-Settings come from the environment; \`aplos-upload doctor\` checks them.`,
+Exit codes: 0 done, 1 an upload or a check failed, 2 bad usage, bad input or a wrong setting (nothing was started).
+Settings come from the environment and a file; \`config\` shows them, \`doctor\` checks that they work.`,
   );
 
 const portNumber = (text: string) => {
@@ -24,16 +24,6 @@ const portNumber = (text: string) => {
   throw new InvalidArgumentError('It must be a port number.');
 };
 const collect = (value: string, before: string[] = []) => [...before, value];
-
-program
-  .command('worker')
-  .description('run a worker, until SIGTERM or Ctrl-C')
-  .addOption(
-    new Option('--log-level <level>', 'least severity that is logged')
-      .choices(['debug', 'info', 'warn', 'error'])
-      .default('info'),
-  )
-  .action(async (options) => (await import('./cli/worker.js')).worker(options));
 
 program
   .command('upload')
@@ -97,13 +87,9 @@ program
   .action(async () => (await import('./cli/setup.js')).setup());
 
 program
-  .command('codec-server')
-  .description('let the Temporal UI show what is encrypted, to those who may see it; until SIGTERM or Ctrl-C')
-  .option('--host <address>', 'where it listens', '127.0.0.1')
-  .option('--port <port>', 'of it; 0 is a free one', portNumber, 8081)
-  .option('--origin <url>', 'where the Temporal UI is; may be given several times', collect)
-  .option('--no-auth', 'answer everybody; only at 127.0.0.1')
-  .action(async (options) => (await import('./cli/codec-server.js')).codecServer(options));
+  .command('doctor')
+  .description('check everything that the job needs, and say what to do about what fails')
+  .action(async () => (await import('./cli/doctor.js')).doctor());
 
 program
   .command('config')
@@ -112,9 +98,23 @@ program
   .action(async (options) => (await import('./cli/config.js')).config(options));
 
 program
-  .command('doctor')
-  .description('check everything that the job needs, and say what to do about what fails')
-  .action(async () => (await import('./cli/doctor.js')).doctor());
+  .command('worker')
+  .description('run a worker, until SIGTERM or Ctrl-C')
+  .addOption(
+    new Option('--log-level <level>', 'least severity that is logged')
+      .choices(['debug', 'info', 'warn', 'error'])
+      .default('info'),
+  )
+  .action(async (options) => (await import('./cli/worker.js')).worker(options));
+
+program
+  .command('codec-server')
+  .description('let the Temporal UI show what is encrypted, to those who may see it; until SIGTERM or Ctrl-C')
+  .option('--host <address>', 'where it listens', '127.0.0.1')
+  .option('--port <port>', 'of it; 0 is a free one', portNumber, 8081)
+  .option('--origin <url>', 'where the Temporal UI is; may be given several times', collect)
+  .option('--no-auth', 'answer everybody; only at 127.0.0.1')
+  .action(async (options) => (await import('./cli/codec-server.js')).codecServer(options));
 
 try {
   await program.parseAsync();
