@@ -15,14 +15,14 @@ module.exports = {
       from: { path: '^src/workflows' },
       to: {
         path: '^src/contract',
-        pathNot: '^src/contract/source\\.ts$',
+        pathNot: '^src/contract/(source|turns)\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },
     {
       name: 'what-workflows-take-from-the-contract-stands-alone',
       severity: 'error',
-      from: { path: '^src/contract/source\\.ts$' },
+      from: { path: '^src/contract/(source|turns)\\.ts$' },
       to: { path: '.' },
     },
     {

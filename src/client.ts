@@ -19,6 +19,7 @@ import { UploadError } from './contract/errors.js';
 import { PROGRESS_QUERY, TASK_QUEUE, WORKFLOW_TYPE } from './contract/names.js';
 import type { Receipt, UploadProgress } from './contract/receipt.js';
 import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from './contract/request.js';
+import { turnsOf } from './contract/turns.js';
 import { inFewWords } from './http/words.js';
 import {
   assertEncryptionDecided,
@@ -140,6 +141,7 @@ export class UploadClient {
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
         staticSummary: inOneLine(request),
         typedSearchAttributes: searchAttributesOf(request),
+        priority: turnsOf(request).toGoOn,
         args: [request],
       });
       return this.#handle(request, workflowId, handle.firstExecutionRunId, 'started');

@@ -9,14 +9,10 @@ const persistent = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 
-/** A file's turn comes when those before it are done, so that their forms do not expire in a queue. The default is 3. */
-const AFTER_ALL_THAT_HAS_BEGUN = { priorityKey: 4 };
-
 export const { checkRequest } = proxyLocalActivities<UploadActivities>({ startToCloseTimeout: '10 seconds' });
 export const { presignUpload } = proxyActivities<UploadActivities>({
   ...persistent,
   startToCloseTimeout: '2 minutes',
-  priority: AFTER_ALL_THAT_HAS_BEGUN,
 });
 export const { uploadFile } = proxyActivities<UploadActivities>(persistent);
 export const { confirmUpload } = proxyActivities<UploadActivities>({

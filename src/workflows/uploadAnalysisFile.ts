@@ -9,6 +9,7 @@ import {
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { PresignedPost, Timed } from '../contract/steps.js';
+import { turnsOf } from '../contract/turns.js';
 import { needsNewPresign, workflowFailure } from './failures.js';
 import { receiptOf, type StoredUpload } from './receipt.js';
 import {
@@ -61,21 +62,27 @@ async function uploadUntilStored(
   story: Story,
 ): Promise<StoredUpload> {
   const { fileName } = request;
+  const { toBegin, toGoOn } = turnsOf(request);
   for (let presigns = 1, refused = 0; ; presigns++) {
     story.presigning();
-    const place = await presignUpload.executeWithOptions({ summary: `a place for ${fileName}` }, [
-      { request },
-    ]);
+    const place = await presignUpload.executeWithOptions(
+      { summary: `a place for ${fileName}`, priority: toBegin },
+      [{ request }],
+    );
     try {
       story.uploading(place);
       const evidence = await uploadFile.executeWithOptions(
-        { summary: `${fileName}, ${place.sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes` },
+        {
+          summary: `${fileName}, ${place.sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes`,
+          priority: toGoOn,
+        },
         [{ request, presigned: place.presigned }],
       );
       story.confirming();
-      const confirmation = await confirmUpload.executeWithOptions({ summary: `${fileName} arrived whole?` }, [
-        { request, file: place.file, evidence },
-      ]);
+      const confirmation = await confirmUpload.executeWithOptions(
+        { summary: `${fileName} arrived whole?`, priority: toGoOn },
+        [{ request, file: place.file, evidence }],
+      );
       return { file: place.file, evidence, confirmation, presigns, presigned: place.ran };
     } catch (error) {
       if (!needsNewPresign(error)) throw error;
@@ -93,22 +100,26 @@ async function startEach(
   story: Story,
 ): Promise<Timed<StartedExecution>[]> {
   const { profile, fileName } = request;
+  const { toGoOn } = turnsOf(request);
   const { runId, firstExecutionRunId } = workflowInfo();
   story.starting();
   const starts = await Promise.allSettled(
     request.executions.map(async ({ label: given, ...execution }, index) => {
       const label = given ?? `#${index + 1}`;
-      const started = await startExecution.executeWithOptions({ summary: `${label} on ${fileName}` }, [
-        {
-          profile,
-          fileName,
-          file,
-          sha256: evidence.sha256,
-          label,
-          execution,
-          isReplay: runId !== firstExecutionRunId,
-        },
-      ]);
+      const started = await startExecution.executeWithOptions(
+        { summary: `${label} on ${fileName}`, priority: toGoOn },
+        [
+          {
+            profile,
+            fileName,
+            file,
+            sha256: evidence.sha256,
+            label,
+            execution,
+            isReplay: runId !== firstExecutionRunId,
+          },
+        ],
+      );
       story.started(started);
       return started;
     }),

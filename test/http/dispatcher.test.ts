@@ -223,9 +223,7 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
       await socketServer((socket) =>
         socket.once('data', () => {
           socket.pause();
-          socket.end(rawAnswer('403 Forbidden', errorXml('AccessDenied', 'Access Denied')), () =>
-            socket.destroy(),
-          );
+          socket.end(rawAnswer('403 Forbidden', errorXml('AccessDenied', 'Access Denied')));
         }),
       ),
     );

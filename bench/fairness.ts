@@ -1,0 +1,60 @@
+/**
+ * `npm run bench:fairness [-- --files 300]`: how long a single upload takes on an idle system, and how long while a
+ * batch is in flight on the same worker, as a ratio. Everything is real: dev server, S3, worker.
+ */
+import { parseArgs } from 'node:util';
+import { requestForFile, UploadClient } from '../src/client.js';
+import { configuration } from '../test/support/tables.js';
+import { startWorld } from '../test/support/world.js';
+
+const { values } = parseArgs({ options: { files: { type: 'string', default: '300' } } });
+const files = Number(values.files);
+const TIMES = 5;
+let made = 0;
+
+const world = await startWorld({}, { keepsDatabase: false });
+try {
+  await world.startWorker();
+  await run(await UploadClient.connect({ client: world.client }));
+} finally {
+  await world.stop();
+}
+process.exit();
+
+async function run(client: UploadClient): Promise<void> {
+  await single(client, 'first'); // logs in
+  const idle = await median(() => single(client, 'idle'));
+  const requests = [];
+  for (let file = 1; file <= files; file++) requests.push(await requestFor(`batch-${file}`, 'study-7'));
+  for await (const _ of client.startMany(requests));
+  const busy = await median(() => single(client, 'busy'));
+  const { count: left } = await world.client.workflow.count(
+    "AplosBatch = 'study-7' AND ExecutionStatus = 'Running'",
+  );
+  console.log(`idle:            ${idle.toFixed(0)} ms for a single upload (median of ${TIMES})`);
+  console.log(
+    `batch of ${files}:    ${busy.toFixed(0)} ms, with ${left} of the batch still to do at the end`,
+  );
+  console.log(`ratio:           ${(busy / idle).toFixed(1)}`);
+}
+
+async function requestFor(name: string, batch?: string) {
+  const path = await world.write(`${name}-${++made}.csv`, `subject,time,conc\n1,0,0\n1,1,${made}\n`);
+  return requestForFile(path, {
+    executions: [{ label: 'only', configuration }],
+    ...(batch === undefined ? {} : { batch }),
+  });
+}
+
+async function single(client: UploadClient, name: string): Promise<number> {
+  const request = await requestFor(name);
+  const before = performance.now();
+  await (await client.start(request)).result();
+  return performance.now() - before;
+}
+
+async function median(measure: () => Promise<number>): Promise<number> {
+  const times: number[] = [];
+  for (let time = 0; time < TIMES; time++) times.push(await measure());
+  return times.sort((a, b) => a - b)[Math.floor(TIMES / 2)] ?? 0;
+}
