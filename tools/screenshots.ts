@@ -78,7 +78,7 @@ async function takePictures(): Promise<void> {
   await shoot('workflow', workflowPage(uiUrl, namespace, done), 930, 'day 1 on single-oral-dose.csv');
   await shoot('failed', workflowPage(uiUrl, namespace, failed), 930, 'dosing.amount must be more than 0');
   const story = workflowPage(uiUrl, namespace, failed);
-  await shoot('failed-details', story, 700, 'Current Details', 'User Metadata');
+  await shoot('failed-details', story, 960, 'Current Details', 'User Metadata');
   const waiting = workflowPage(uiUrl, namespace, running);
   await shoot('running', waiting, 760, 'uploadFile', 'Pending Activities');
   await shoot('decoded', workflowPage(uiUrl, namespace, failed), 620, 'dosing.amount must be more than 0');
