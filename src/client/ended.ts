@@ -32,6 +32,8 @@ export interface EndedUpload {
 const POLL_MS = 1000;
 /** So far, at the most, Temporal's list may lag behind without an upload being asked for by name. */
 const LIST_LAG_MS = 10_000;
+/** So far, at the most, Temporal's clock may be behind ours without an upload being asked for by name. */
+const MOST_CLOCKS_DIFFER_MS = 60 * 60_000;
 /** So many of those that were waited for longest are asked for by name each time, in case the list missed one. */
 const ASKED_BY_NAME = 20;
 
@@ -88,7 +90,7 @@ class Closings {
   async among(workflowIds: readonly string[]): Promise<UploadSummary[]> {
     const [first] = workflowIds;
     if (first === undefined) return [];
-    this.#since ??= (await this.#describe(first)).startedAt;
+    this.#since ??= await this.#startOf(first);
     const listed = await this.#listed(new Set(workflowIds));
     const done = listed.filter(({ state }) => state === 'done');
     const unsure = new Set(
@@ -99,6 +101,12 @@ class Closings {
       concurrency: ASKED_BY_NAME,
     });
     return [...done, ...described.filter(({ state }) => state !== 'running')];
+  }
+
+  /** One that was joined may have been running for days: what has closed in those is of no interest. */
+  async #startOf(workflowId: string): Promise<Date> {
+    const { startedAt } = await this.#describe(workflowId);
+    return new Date(Math.max(startedAt.getTime(), Date.now() - MOST_CLOCKS_DIFFER_MS));
   }
 
   async #listed(workflowIds: ReadonlySet<string>): Promise<UploadSummary[]> {
