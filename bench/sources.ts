@@ -15,7 +15,7 @@ import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { objectStoreClient } from '../sandbox/object-store.js';
 import type { WorkerProcess } from '../sandbox/worker-process.js';
 import { UploadClient } from '../src/client.js';
-import { type Certificate, makeCertificate } from '../test/files/certificate.js';
+import { type KeyAndCertificate, selfSigned } from '../test/support/certificates.js';
 import { table } from '../test/support/tables.js';
 import { startWorld, type World } from '../test/support/world.js';
 import { cuttingProxy } from './sources/cutting-proxy.js';
@@ -28,7 +28,7 @@ const BUCKET = 'studies';
 async function run(sizeBytes: number): Promise<boolean> {
   const file = new RepeatedFile(sizeBytes);
   const cuts = Array.from({ length: CUTS }, () => Math.floor(sizeBytes / (CUTS + 1)));
-  const certificate = makeCertificate();
+  const certificate = selfSigned();
   const https = await serveOverTls(file, certificate);
   const world = await startWorld();
   const proxies = [await cuttingProxy(https.url, cuts), await cuttingProxy(world.sandbox.s3.endpoint, cuts)];
@@ -86,7 +86,7 @@ class RepeatedFile {
 
 async function serveOverTls(
   file: RepeatedFile,
-  certificate: Certificate,
+  certificate: KeyAndCertificate,
 ): Promise<{ url: string; server: Server }> {
   const server = createServer(certificate, (request, response) => {
     const size = request.url === '/small.csv' ? MB : file.sizeBytes;
@@ -123,7 +123,7 @@ async function storeObject({ sandbox }: World, file: RepeatedFile): Promise<void
 
 const temporaryFolderOf = ({ folder }: World) => join(folder, 'temporary');
 
-async function startWorker(world: World, { cert }: Certificate, s3Url: string): Promise<WorkerProcess> {
+async function startWorker(world: World, { cert }: KeyAndCertificate, s3Url: string): Promise<WorkerProcess> {
   const { s3 } = world.sandbox;
   const ca = join(world.folder, 'ca.pem');
   await writeFile(ca, cert);

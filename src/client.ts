@@ -196,13 +196,13 @@ export class UploadClient {
    */
   list(filter: UploadFilter = {}): AsyncIterable<UploadSummary> {
     const seen = new Set<string>();
-    const mayHaveLaterRun = filter.state === 'failed' || filter.errorCode !== undefined;
     return pMapIterable(
       this.#client.workflow.list({ query: queryFor(filter) }),
       async (info) => {
-        const { workflowId, runId } = info;
+        const { workflowId, runId, status } = info;
         if (seen.has(workflowId)) return pMapSkip;
         seen.add(workflowId);
+        const mayHaveLaterRun = status.name !== 'RUNNING' && status.name !== 'COMPLETED';
         const isLatest = !mayHaveLaterRun || (await this.#latestRunOf(workflowId)) === runId;
         return isLatest ? summaryOf(info) : pMapSkip;
       },

@@ -7,7 +7,6 @@ import { type CuttingProxy, cuttingProxy } from '../../bench/sources/cutting-pro
 import { objectStoreClient } from '../../sandbox/object-store.js';
 import { UploadClient, type UploadFailedError, type UploadRequestInput } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
-import { makeCertificate } from '../files/certificate.js';
 import {
   type Answer,
   countingServer,
@@ -16,6 +15,7 @@ import {
   stopServer,
   urlOf,
 } from '../files/source-server.js';
+import { selfSigned } from '../support/certificates.js';
 import { bytesOf } from '../support/history.js';
 import { configuration, table } from '../support/tables.js';
 import { startWorld, type World } from '../support/world.js';
@@ -38,7 +38,7 @@ describe('a source that is not on a disk', () => {
   beforeAll(async () => {
     world = await startWorld();
     client = await UploadClient.connect({ client: world.client });
-    const certificate = makeCertificate();
+    const certificate = selfSigned();
     await writeFile(join(world.folder, 'ca.pem'), certificate.cert);
     ({ server } = countingServer(answerByPath, certificate));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { assertAsExpected, lookAtSource } from '../../src/files/source.js';
-import { makeCertificate } from './certificate.js';
+import { selfSigned } from '../support/certificates.js';
 import { accessTo, bytesOf, openRemote, type Serving, serve, sourceServer } from './source-server.js';
 import { distinctBytes } from './temporary-folder.js';
 
@@ -62,7 +62,7 @@ describe('a file at a server', () => {
   });
 
   it('is read over TLS from whom the certificate is for', async () => {
-    const certificate = makeCertificate();
+    const certificate = selfSigned();
     const { url } = await sourceServer(serve(content), certificate);
 
     await expect(openRemote(`${url}/pk.csv`)).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type HttpsAgentOptions, httpsAgent } from '../../src/files/https-agent.js';
 import { type OpenFile, openSource, type Patience, type SourceAccess } from '../../src/files/source.js';
 import { HostList } from '../../src/http/hosts.js';
-import type { Certificate } from './certificate.js';
+import type { KeyAndCertificate } from '../support/certificates.js';
 
 /** What a request was answered with is up to the test. */
 export type Answer = (request: IncomingMessage, response: ServerResponse, number: number) => void;
@@ -18,7 +18,7 @@ export interface SourceServer {
 }
 
 /** A server that lives as long as the running test. */
-export async function sourceServer(answer: Answer, tls?: Certificate): Promise<SourceServer> {
+export async function sourceServer(answer: Answer, tls?: KeyAndCertificate): Promise<SourceServer> {
   const { server, requests } = countingServer(answer, tls);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => stopServer(server));
@@ -26,7 +26,7 @@ export async function sourceServer(answer: Answer, tls?: Certificate): Promise<S
 }
 
 /** A server that is not listening yet, and what it will be asked. */
-export function countingServer(answer: Answer, tls?: Certificate) {
+export function countingServer(answer: Answer, tls?: KeyAndCertificate) {
   const requests: IncomingMessage[] = [];
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     requests.push(request);

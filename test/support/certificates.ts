@@ -1,16 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Whether certificates can be made here. */
 export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
-/** A key and its certificate, as files and as PEM. */
-export interface Identity {
-  readonly keyFile: string;
-  readonly certFile: string;
+/** A key and its certificate, as PEM. */
+export interface KeyAndCertificate {
   readonly key: string;
   readonly cert: string;
+}
+
+/** A key and its certificate, as files too. */
+export interface Identity extends KeyAndCertificate {
+  readonly keyFile: string;
+  readonly certFile: string;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -66,6 +71,19 @@ export function vouchedFor(
       time(to),
     );
   });
+}
+
+/** Makes a certificate for 127.0.0.1 and `files.test` that only itself vouches for. */
+export function selfSigned(): KeyAndCertificate {
+  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+  const names = ['-subj', '/CN=files.test', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:files.test'];
+  try {
+    return made(folder, 'self', (key, cert) =>
+      openssl('req', '-x509', ...newKey, '-days', '2', ...names, '-keyout', key, '-out', cert),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
