@@ -112,7 +112,8 @@ async function checked(job: Job): Promise<Job> {
   return job;
 }
 
-function userName(): string {
+/** Who runs this command, as far as the system knows. */
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

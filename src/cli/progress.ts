@@ -2,15 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MultiBar } from 'cli-progress';
 import type { UploadClient, UploadHandle } from '../client.js';
 import { err } from './colors.js';
+import { stepInWords } from './status-text.js';
 
 const EVERY_MS = 500;
-
-const words: Record<string, string> = {
-  presignUpload: 'presigning',
-  uploadFile: 'uploading',
-  confirmUpload: 'confirming',
-  startExecution: 'starting',
-};
 
 /** Shows how one upload goes on. */
 interface Display {
@@ -91,7 +85,7 @@ async function watch(
     while (!ended.aborted) {
       const pending = (await client.status(workflowId))?.pending[0];
       if (pending && !ended.aborted) {
-        const step = words[pending.activity] ?? pending.activity;
+        const step = stepInWords(pending.activity);
         const trouble = pending.lastFailure
           ? ` (attempt ${pending.attempt}, after ${pending.lastFailure.code})`
           : '';

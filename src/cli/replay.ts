@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { type ReplayFrom, type ReplayOutcome, UploadClient, type UploadFilter } from '../client.js';
 import { out } from './colors.js';
 import { BadInputError, ExitCode, MOST_LINES } from './exit.js';
+import { userName } from './jobs.js';
 import { filterFrom, type SelectOptions } from './select.js';
 import { stepInWords } from './status-text.js';
 import { count } from './words.js';
@@ -66,7 +66,7 @@ async function replayEach(
   for await (const outcome of client.replay(workflowIds, {
     from,
     dryRun,
-    requestedBy: userInfo().username,
+    requestedBy: userName(),
   })) {
     const what = inWords(outcome);
     tally.set(what, (tally.get(what) ?? 0) + 1);
