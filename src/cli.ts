@@ -1,15 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, report } from './cli/exit.js';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+import { VERSION } from './version.js';
 
 const program = new Command('aplos-upload')
   .description('Uploads analysis files to Aplos NCA and starts their executions, durably, on Temporal.')
-  .version(version)
+  .version(VERSION)
   .exitOverride()
   .showHelpAfterError('(aplos-upload --help tells more)')
   .addHelpText(

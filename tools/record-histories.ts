@@ -1,6 +1,7 @@
 /**
- * `npm run histories`: records the histories in test/histories/ anew, from real runs on the dev server against
- * the sandbox. What is secret in them, and what tells of this machine, is replaced.
+ * `npm run histories`: records the histories of the version to come, in test/histories/VERSION/, from real runs on
+ * the dev server against the sandbox. What is secret in them, and what tells of this machine, is replaced. Those of
+ * a version that is released stay as they are: workflows that it started may still run.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,10 +14,19 @@ import { type Fault, startSandbox } from '../sandbox/sandbox.js';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
 import { requestForFile, UploadClient } from '../src/client.js';
+import { VERSION } from '../src/version.js';
 import { configuration } from '../test/support/tables.js';
 import { ensureBinaries } from './binaries.js';
+import { releasedVersions } from './released-versions.js';
 
-const into = fileURLToPath(new URL('../test/histories/', import.meta.url));
+if (releasedVersions().includes(VERSION)) {
+  console.error(
+    `${VERSION} is released, and its histories are what it left behind. Raise the version first.`,
+  );
+  process.exit(1);
+}
+const into = fileURLToPath(new URL(`../test/histories/${VERSION}/`, import.meta.url));
+await mkdir(into, { recursive: true });
 
 interface Scenario {
   readonly labels: readonly string[];

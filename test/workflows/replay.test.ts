@@ -2,10 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { VERSION } from '../../src/version.js';
+import { releasedVersions } from '../../tools/released-versions.js';
 import { bundleWorkflows } from '../support/temporal.js';
 
 const folder = fileURLToPath(new URL('../histories/', import.meta.url));
-const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.json'),
+);
 const read = (name: string) => readFileSync(`${folder}${name}`, 'utf8');
 
 /** The text of a history with its payloads in plain. */
@@ -20,12 +24,17 @@ describe('the workflow as it is now', () => {
     workflowBundle = await bundleWorkflows();
   });
 
+  it('is held against the histories of every version that was released, and of the one to come', () => {
+    const versions = [...releasedVersions(), VERSION];
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(versions));
+  });
+
   it.each(names)('replays what was recorded: %s', async (name) => {
     await Worker.runReplayHistory({ workflowBundle }, JSON.parse(read(name)), name);
   });
 
   it('would notice a step that is no longer there', async () => {
-    const changed = JSON.parse(read('finished.json').replaceAll('confirmUpload', 'judgeUpload'));
+    const changed = JSON.parse(read(`${VERSION}/finished.json`).replaceAll('confirmUpload', 'judgeUpload'));
     await expect(Worker.runReplayHistory({ workflowBundle }, changed, 'changed')).rejects.toThrow(
       /judgeUpload/,
     );
