@@ -20,6 +20,7 @@ import {
   temporalUnreachable,
   workerConnectionOptions,
 } from './temporal/connection.js';
+import { deploymentVersion, polled, versioningOptions, whyNoneTaken } from './temporal/versioning.js';
 import { hasEarlierRuns } from './temporal/earlier-runs.js';
 import { assertSearchAttributes } from './temporal/search-attributes.js';
 
@@ -45,6 +46,7 @@ export async function createUploadWorker(
   logLevel: LogLevel = 'INFO',
 ): Promise<UploadWorker> {
   const target = temporalTarget();
+  const deployment = deploymentVersion();
   assertEncryptionDecided(settings.encryption, target);
   assertSomeProfile(settings);
   Runtime.install({ logger: createLogger(logLevel), shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'] });
@@ -56,6 +58,7 @@ export async function createUploadWorker(
     connection,
     namespace: target.namespace,
     taskQueue: TASK_QUEUE,
+    ...versioningOptions(deployment),
     ...conversionFor(settings.encryption),
     activities: {
       ...createActivities({
@@ -69,6 +72,8 @@ export async function createUploadWorker(
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
   });
+  const idle = whyNoneTaken(await polled(connection, target.namespace), deployment);
+  if (idle) Runtime.instance().logger.warn(idle);
   return {
     run: async () => {
       try {

@@ -1,5 +1,3 @@
-import type { Connection } from '@temporalio/client';
-import proto from '@temporalio/proto';
 import { AplosAccounts } from '../aplos/accounts.js';
 import { loadSettings, type Settings } from '../config.js';
 import { UploadError } from '../contract/errors.js';
@@ -7,6 +5,7 @@ import { TASK_QUEUE } from '../contract/names.js';
 import { createDispatcher } from '../http/dispatcher.js';
 import { assertEncryptionDecided, type TemporalTarget, temporalTarget } from '../temporal/connection.js';
 import { assertSearchAttributes } from '../temporal/search-attributes.js';
+import { type Polled, polled, versionInWords } from '../temporal/versioning.js';
 import { out } from './colors.js';
 import { connectToTemporal } from './connect.js';
 import { ExitCode, inOneLine } from './exit.js';
@@ -50,8 +49,9 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
   );
   await check(
     'Workers',
-    () => countWorkers(connection, target),
-    (count) => `${count} polling the task queue ${TASK_QUEUE}`,
+    async () => assertTaken(await polled(connection, target.namespace), target),
+    ({ takers, current }) =>
+      `${takers} polling the task queue ${TASK_QUEUE}${current ? `, ${versionInWords(current)}` : ''}`,
   );
   await connection.close();
 }
@@ -92,17 +92,21 @@ async function check<Result>(
   }
 }
 
-async function countWorkers({ workflowService }: Connection, { namespace }: TemporalTarget): Promise<number> {
-  const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
-  const { pollers } = await workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: TASK_QUEUE },
-    taskQueueType: TASK_QUEUE_TYPE_ACTIVITY,
-  });
-  if (pollers.length > 0) return pollers.length;
+function assertTaken(queue: Polled, { namespace }: TemporalTarget): Polled {
+  const { workers, takers, current } = queue;
+  if (takers > 0) return queue;
+  if (workers === 0)
+    throw new UploadError(
+      'STEP_TIMED_OUT',
+      `No worker polls the task queue ${TASK_QUEUE} of the namespace "${namespace}"`,
+      { action: 'Start one: aplos-upload worker' },
+    );
   throw new UploadError(
     'STEP_TIMED_OUT',
-    `No worker polls the task queue ${TASK_QUEUE} of the namespace "${namespace}"`,
-    { action: 'Start one: aplos-upload worker' },
+    `${workers} polling the task queue ${TASK_QUEUE}, but new uploads go to ${versionInWords(current)}, of which none does`,
+    {
+      action:
+        'Start one of these, or make another version the current one: temporal worker deployment set-current-version',
+    },
   );
 }

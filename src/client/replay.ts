@@ -5,6 +5,7 @@ import { errorTable, isErrorCode } from '../contract/errors.js';
 import { summaryOf, type UploadSummary } from './status.js';
 
 const { RESET_REAPPLY_TYPE_NONE } = proto.temporal.api.enums.v1.ResetReapplyType;
+type PostResetOperation = proto.temporal.api.workflow.v1.IPostResetOperation;
 
 /** Where a replay begins: the steps before it are kept. Default: the step that failed. */
 export type ReplayFrom = 'presign' | 'start';
@@ -63,7 +64,8 @@ export async function replayUpload(
 
   const outcome = { ...named(upload), from: point.activity };
   if (dryRun) return { ...outcome, state: 'would-be-taken-up' };
-  const runId = await whereKept(() => reset(client, upload, point, requestedBy));
+  const isPinned = Boolean(description.raw.workflowExecutionInfo?.versioningInfo);
+  const runId = await whereKept(() => reset(client, upload, point, { isPinned, requestedBy }));
   return runId ? { ...outcome, state: 'taken-up', runId } : skipped(upload, 'history-gone');
 }
 
@@ -135,7 +137,7 @@ async function reset(
   client: Client,
   { workflowId, runId }: UploadSummary,
   { decidedBy, activity }: Step,
-  requestedBy: string | undefined,
+  { isPinned, requestedBy }: { isPinned: boolean; requestedBy: string | undefined },
 ): Promise<string> {
   const answer = await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,
@@ -144,9 +146,18 @@ async function reset(
     requestId: randomUUID(),
     workflowTaskFinishEventId: decidedBy,
     resetReapplyType: RESET_REAPPLY_TYPE_NONE,
+    postResetOperations: isPinned ? [moveToCurrentVersion] : [],
   });
   return answer.runId;
 }
+
+/** The version that a run failed on may have no worker any more, and may be why it failed. */
+const moveToCurrentVersion: PostResetOperation = {
+  updateWorkflowOptions: {
+    workflowExecutionOptions: { versioningOverride: { autoUpgrade: true } },
+    updateMask: { paths: ['versioning_override'] },
+  },
+};
 
 async function whereKept<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
   try {

@@ -2,6 +2,7 @@ import { loadClientConfigProfile } from '@temporalio/envconfig';
 import { checkedProfiles, type GivenSettings, loadSettings, readGiven } from '../config.js';
 import { environmentProxies } from '../http/proxies.js';
 import { temporalTarget } from '../temporal/connection.js';
+import { deploymentVersion } from '../temporal/versioning.js';
 
 /** A setting as it is in force. */
 export interface SettingInForce {
@@ -142,6 +143,7 @@ function temporalSettings(environment: Environment): SettingInForce[] {
   const profile = environment.TEMPORAL_PROFILE || 'default';
   const path = environment.TEMPORAL_CONFIG_FILE;
   const { tls, apiKey } = loadClientConfigProfile();
+  const version = deploymentVersion(environment);
   const inFile = loadClientConfigProfile({
     disableEnv: true,
     ...(environment.TEMPORAL_PROFILE ? { profile } : {}),
@@ -187,6 +189,8 @@ function temporalSettings(environment: Environment): SettingInForce[] {
     ...(tls?.serverName
       ? [row('TEMPORAL_TLS_SERVER_NAME', tls.serverName, inFile.tls?.serverName !== undefined)]
       : []),
+    row('TEMPORAL_DEPLOYMENT_NAME', version?.deploymentName ?? 'none', false),
+    ...(version ? [row('TEMPORAL_WORKER_BUILD_ID', version.buildId, false)] : []),
   ];
 }
 

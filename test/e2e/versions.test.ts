@@ -1,0 +1,133 @@
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WorkerProcess } from '../../sandbox/worker-process.js';
+import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
+import { ensureBinaries } from '../../tools/binaries.js';
+import { configuration, table } from '../support/tables.js';
+import { startWorld, type World } from '../support/world.js';
+
+describe('worker deployment versions', () => {
+  let world: World;
+  let client: UploadClient;
+  let temporal: (...args: string[]) => string;
+  let one: WorkerProcess;
+
+  const startVersion = (buildId: string) =>
+    world.startWorker({
+      TEMPORAL_DEPLOYMENT_NAME: 'aplos-upload',
+      TEMPORAL_WORKER_BUILD_ID: buildId,
+      APLOS_UPLOAD_CONCURRENCY: '2',
+      APLOS_UPLOAD_LIST_LAG: '0.5',
+      APLOS_UPLOAD_SHUTDOWN_GRACE: '0.5',
+    });
+
+  /** Temporal refuses until it has seen the version's worker poll for workflows and for activities. */
+  async function makeCurrent(buildId: string): Promise<void> {
+    for (;;) {
+      try {
+        temporal(
+          ...['worker', 'deployment', 'set-current-version', '--yes'],
+          ...['--deployment-name', 'aplos-upload', '--build-id', buildId],
+        );
+        return;
+      } catch (error) {
+        if (!/missing active task queues|no Worker Deployment/.test(String(error))) throw error;
+        await sleep(200);
+      }
+    }
+  }
+
+  async function start(name: string): Promise<UploadHandle> {
+    const path = await world.write(name, table(1_000));
+    return client.start(await requestForFile(path, { executions: [{ configuration }] }));
+  }
+
+  /** The versions whose workers have decided what a run does next. */
+  async function versionsOf(workflowId: string): Promise<string[]> {
+    const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
+    const all = events?.flatMap(
+      ({ workflowTaskCompletedEventAttributes: completed }) => completed?.deploymentVersion?.buildId ?? [],
+    );
+    return [...new Set(all)];
+  }
+
+  beforeAll(async () => {
+    world = await startWorld({ latencyMs: 20 }, { keepsDatabase: false });
+    client = await UploadClient.connect({ client: world.client });
+    const { temporal: command } = await ensureBinaries();
+    temporal = (...args) =>
+      execFileSync(command, [...args, '--address', world.temporal.address], {
+        encoding: 'utf8',
+        stdio: 'pipe',
+      });
+    one = await startVersion('one');
+  });
+  afterAll(() => world?.stop());
+
+  it('a worker whose version is not the current one says so, and how to change it', async () => {
+    const command = 'set-current-version --deployment-name aplos-upload --build-id one';
+    expect(world.log()).toContain('New uploads go to workers without a version');
+    expect(world.log()).toContain(command);
+    const { stdout, exitCode } = await world.run('doctor');
+    expect(stdout).toContain(
+      '1 polling the task queue aplos-upload, but new uploads go to workers without a version',
+    );
+    expect(exitCode).toBe(1);
+
+    await makeCurrent('one');
+    const again = await world.run('doctor');
+    expect(again.stdout).toContain('version one of the deployment aplos-upload');
+    expect(again.exitCode).toBe(0);
+  });
+
+  it('every upload of a batch ends on the version that it began on while another is rolled out', async () => {
+    const uploads: UploadHandle[] = [];
+    for (let index = 0; index < 30; index++) uploads.push(await start(`rolled-${index}.csv`));
+    await uploads[0]?.result();
+    await startVersion('two');
+    await makeCurrent('two');
+    for (let index = 30; index < 40; index++) uploads.push(await start(`rolled-${index}.csv`));
+    const receipts = await Promise.all(uploads.map(({ result }) => result()));
+
+    const versions = await Promise.all(uploads.map(({ workflowId }) => versionsOf(workflowId)));
+    expect(versions.filter((each) => each.length !== 1)).toEqual([]);
+    expect(versions.slice(30).flat()).toEqual(Array(10).fill('two'));
+    expect(versions.flat().filter((each) => each === 'one').length).toBeGreaterThan(1);
+    const charged = world.sandbox.charges.map(({ fileId }) => fileId).sort();
+    expect(charged).toEqual(receipts.map(({ fileId }) => fileId).sort());
+  });
+
+  it('an upload that failed on a version that is gone goes on with the current one', async () => {
+    await makeCurrent('one');
+    world.sandbox.faults.add({ route: 'start', status: 400 });
+    const upload = await start('failed.csv');
+    await expect(upload.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
+    expect(await versionsOf(upload.workflowId)).toEqual(['one']);
+    await makeCurrent('two');
+    await one.stop();
+
+    const { stdout } = await world.run('replay', upload.workflowId, '--yes');
+    expect(stdout).toContain('taken up after EXECUTION_REFUSED');
+    const { executions } = await client.result(upload.workflowId);
+    expect(executions).toHaveLength(1);
+    expect(await versionsOf(upload.workflowId)).toEqual(['one', 'two']);
+  });
+
+  it('what waits for a version that is gone is moved to the current one by the command of the documentation', async () => {
+    const three = await startVersion('three');
+    await makeCurrent('three');
+    world.sandbox.faults.add({ route: 'upload', hang: true });
+    const upload = await start('left-behind.csv');
+    while ((await client.progress(upload.workflowId))?.step !== 'upload') await sleep(50);
+    await makeCurrent('two');
+    await three.stop();
+
+    temporal(
+      ...['workflow', 'update-options', '--yes', '--versioning-override-behavior', 'auto_upgrade'],
+      ...['--query', 'ExecutionStatus="Running" AND TemporalWorkerDeploymentVersion="aplos-upload:three"'],
+    );
+    await upload.result();
+    expect(await versionsOf(upload.workflowId)).toEqual(['three', 'two']);
+  });
+});
