@@ -30,11 +30,11 @@ import {
 } from './temporal/connection.js';
 
 export type { AwaitedUpload, EndedUpload } from './client/ended.js';
-export { UploadFailedError } from './client/failed.js';
 export type { UploadFilter } from './client/filter.js';
 export type { ReplayFrom, ReplayOptions, ReplayOutcome, ReplaySkipReason } from './client/replay.js';
 export { requestForFile } from './client/request-for-file.js';
 export type { PendingStep, UploadState, UploadStatus, UploadSummary } from './client/status.js';
+export { UploadFailedError } from './client/upload-failed-error.js';
 export { workflowIdFor } from './client/workflow-id.js';
 export { type ErrorCode, errorTable, UploadError } from './contract/errors.js';
 export * from './contract/names.js';

@@ -1,4 +1,4 @@
-import { UploadFailedError } from '../client.js';
+import { UploadFailedError } from '../client/upload-failed-error.js';
 import { UploadError } from '../contract/errors.js';
 import { err } from './colors.js';
 import { count } from './words.js';

@@ -6,22 +6,9 @@ import {
   TerminatedFailure,
 } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import { type ErrorCode, errorTable, isErrorCode, UploadError } from '../contract/errors.js';
+import { errorTable, isErrorCode, UploadError } from '../contract/errors.js';
 import { isUnreadable, UNREADABLE } from '../temporal/unreadable.js';
-
-/** Thrown when an upload that was waited for has ended without a receipt. */
-export class UploadFailedError extends Error {
-  override readonly name = 'UploadFailedError';
-  /** Of the error table, or how the workflow was ended from outside. */
-  readonly code: ErrorCode | 'CANCELLED' | 'TERMINATED';
-  readonly workflowId: string;
-
-  constructor(code: UploadFailedError['code'], message: string, workflowId: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.workflowId = workflowId;
-  }
-}
+import { UploadFailedError } from './upload-failed-error.js';
 
 /** A failure as Temporal has it: its code, which is readable always, and its words, which may be encrypted. */
 export async function codeAndMessage(

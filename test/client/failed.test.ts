@@ -8,7 +8,8 @@ import {
   TimeoutType,
 } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { asUploadFailed, UploadFailedError } from '../../src/client/failed.js';
+import { asUploadFailed } from '../../src/client/failed.js';
+import { UploadFailedError } from '../../src/client/upload-failed-error.js';
 
 const ended = (cause: Error) =>
   asUploadFailed(
