@@ -194,7 +194,7 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     ).rejects.toMatchObject({
       code: 'S3_STALLED',
     });
-    expect(sent).toBeLessThan(32 * MIB);
+    expect(sent).toBeLessThan(48 * MIB);
   });
 
   it('an upload goes on, however slow, as long as bytes move', async () => {
