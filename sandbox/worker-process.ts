@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endWithThisProcess } from './servers/watchdog.js';
@@ -25,11 +25,13 @@ export interface WorkerProcess {
 export async function startWorker(
   env: NodeJS.ProcessEnv,
   onLog?: (text: string) => void,
+  { cwd }: Pick<SpawnOptions, 'cwd'> = {},
 ): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [COMMAND, 'worker'], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
+    cwd,
   });
   endWithThisProcess(child);
 

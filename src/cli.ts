@@ -40,6 +40,7 @@ program
   )
   .option('--batch <name>', 'a name that ties these uploads together')
   .option('--profile <name>', 'which Aplos account of the worker', 'default')
+  .option('--host <name>', 'the host that has the files, where not every worker sees them')
   .option('--dry-run', 'say what would happen to each file, and start nothing')
   .option('--wait', 'wait for the receipts')
   .option('--json', 'print one receipt a line on stdout, and nothing else there; waits')

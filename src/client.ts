@@ -13,13 +13,15 @@ import { queryFor, type UploadFilter } from './client/filter.js';
 import { type ReplayOptions, type ReplayOutcome, replayUpload } from './client/replay.js';
 import { searchAttributesOf } from './client/search-attributes.js';
 import { statusOf, summaryOf, type UploadStatus, type UploadSummary } from './client/status.js';
+import { WorkerLookout } from './client/worker-lookout.js';
 import { workflowIdFor } from './client/workflow-id.js';
 import { loadSettings, type Settings } from './config.js';
 import { UploadError } from './contract/errors.js';
-import { PROGRESS_QUERY, TASK_QUEUE, WORKFLOW_TYPE } from './contract/names.js';
+import { hostTaskQueue, PROGRESS_QUERY, TASK_QUEUE, WORKFLOW_TYPE } from './contract/names.js';
 import type { Receipt, UploadProgress } from './contract/receipt.js';
 import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from './contract/request.js';
 import { turnsOf } from './contract/turns.js';
+import { type HostOfFiles, hostFor } from './files/own-host.js';
 import { inFewWords } from './http/words.js';
 import {
   assertEncryptionDecided,
@@ -91,11 +93,15 @@ export interface UploadClientOptions {
 export class UploadClient {
   readonly #client: Client;
   readonly #address: string;
+  readonly #files: HostOfFiles;
+  readonly #lookout: WorkerLookout;
   readonly #close: () => Promise<void>;
 
-  private constructor(client: Client, address: string, close: () => Promise<void>) {
+  private constructor(client: Client, address: string, files: HostOfFiles, close: () => Promise<void>) {
     this.#client = client;
     this.#address = address;
+    this.#files = files;
+    this.#lookout = new WorkerLookout(client);
     this.#close = close;
   }
 
@@ -108,7 +114,7 @@ export class UploadClient {
     settings = loadSettings(process.env, { accounts: false }),
     client,
   }: UploadClientOptions = {}): Promise<UploadClient> {
-    if (client) return new UploadClient(client, 'the address of the given client', async () => {});
+    if (client) return new UploadClient(client, 'the address of the given client', settings, async () => {});
     const target = temporalTarget();
     assertEncryptionDecided(settings.encryption, target);
     try {
@@ -118,7 +124,7 @@ export class UploadClient {
         namespace: target.namespace,
         dataConverter: dataConverterFor(settings.encryption),
       });
-      return new UploadClient(own, target.address, () => connection.close());
+      return new UploadClient(own, target.address, settings, () => connection.close());
     } catch (error) {
       throw temporalUnreachable(target, error);
     }
@@ -126,12 +132,13 @@ export class UploadClient {
 
   /**
    * Starts an upload. Safe to repeat: the same work that is running is joined, what is done answers with its
-   * receipt, and what has failed runs again, without starting a second execution.
+   * receipt, and what has failed runs again, without starting a second execution. Where the settings name this host, a
+   * request for a `file:` that does not name one is for this one, unless the file is on a shared mount.
    *
    * @throws {@link UploadError} `REQUEST_INVALID`, `SEARCH_ATTRIBUTES_MISSING` or `TEMPORAL_UNREACHABLE`
    */
   async start(input: UploadRequestInput): Promise<UploadHandle> {
-    const request = parseUploadRequest(input);
+    const request = await this.#withHost(parseUploadRequest(input));
     const workflowId = workflowIdFor(request);
     try {
       const handle = await this.#client.workflow.start(WORKFLOW_TYPE, {
@@ -181,7 +188,7 @@ export class UploadClient {
   async status(workflowId: string): Promise<UploadStatus | undefined> {
     const handle = this.#client.workflow.getHandle(workflowId);
     try {
-      return await statusOf(this.#client, await handle.describe());
+      return await statusOf(this.#client, await handle.describe(), this.#lookout);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
@@ -239,6 +246,16 @@ export class UploadClient {
     return receiptOf(this.#client.workflow.getHandle(workflowId), workflowId);
   }
 
+  /**
+   * Whether a worker serves a host, as far as Temporal knows: one that was killed is missed after a minute and a half.
+   * `undefined` where Temporal does not tell.
+   *
+   * @param host as in requests
+   */
+  hostHasWorker(host: string): Promise<boolean | undefined> {
+    return this.#lookout.hasWorker(hostTaskQueue(host.toLowerCase()));
+  }
+
   /** Asks an upload to stop. What was started at the service stays started. */
   async cancel(workflowId: string): Promise<void> {
     await this.#client.workflow.getHandle(workflowId).cancel();
@@ -247,6 +264,11 @@ export class UploadClient {
   /** Closes the connection, unless it came from outside. */
   close(): Promise<void> {
     return this.#close();
+  }
+
+  async #withHost(request: UploadRequest): Promise<UploadRequest> {
+    const host = request.host ?? (await hostFor(request.source, this.#files));
+    return host === undefined ? request : { ...request, host };
   }
 
   #notStarted(error: unknown): unknown {
@@ -285,8 +307,8 @@ export class UploadClient {
   }
 }
 
-const inOneLine = ({ fileName, profile, batch, requestedBy }: UploadRequest) =>
-  `${fileName} → Aplos (${profile})${batch ? `, batch ${batch}` : ''}${requestedBy ? `, for ${requestedBy}` : ''}`;
+const inOneLine = ({ fileName, host, profile, batch, requestedBy }: UploadRequest) =>
+  `${fileName}${host ? ` on ${host}` : ''} → Aplos (${profile})${batch ? `, batch ${batch}` : ''}${requestedBy ? `, for ${requestedBy}` : ''}`;
 
 async function receiptOf(handle: WorkflowHandle, workflowId: string): Promise<Receipt> {
   try {

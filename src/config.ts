@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
@@ -6,6 +7,7 @@ import { type ConfigFile, didYouMean, named, readConfigFile, withFile } from './
 import { readSecret, readSettingsFile } from './config/secrets.js';
 import { UploadError } from './contract/errors.js';
 import { problemsOf } from './contract/problems.js';
+import { hostSchema } from './contract/request.js';
 import { HostList } from './http/hosts.js';
 import { Secret } from './secret.js';
 
@@ -43,6 +45,13 @@ export interface Settings {
   readonly encryption: Encryption;
   /** Folders below which files may be read; empty: anywhere. */
   readonly uploadRoots: readonly string[];
+  /**
+   * The host that this process is on, by the name that requests know it by. A worker takes what is for it alone; a client
+   * says in its requests that its files are here. Default: neither
+   */
+  readonly host?: string | undefined;
+  /** Folders that all workers see under the same paths: files below them are not on this host alone. Default: none */
+  readonly sharedRoots: readonly string[];
   /** Hosts and addresses that `https:` sources may be read from; empty: none. */
   readonly sourceHosts: HostList;
   /** Most bytes of a source of unknown length that are taken to the disk. Default: 1 GiB */
@@ -102,6 +111,12 @@ const environmentSchema = z.object({
   COGNITO_ENDPOINT: url.optional(),
   APLOS_UPLOAD_CONFIG: text,
   APLOS_UPLOAD_ROOTS: text,
+  APLOS_UPLOAD_HOST: z
+    .string()
+    .transform((given) => (given === 'auto' ? hostname() : given))
+    .pipe(hostSchema)
+    .optional(),
+  APLOS_UPLOAD_SHARED_ROOTS: text,
   APLOS_UPLOAD_SOURCE_HOSTS: hosts,
   APLOS_UPLOAD_SPOOL_LIMIT: z.coerce
     .number('must be a whole number of bytes')
@@ -165,7 +180,9 @@ export function loadSettings(
   return Object.freeze({
     profiles: new Map(profiles),
     encryption: encryptionOf(env, label),
-    uploadRoots: uploadRootsOf(env),
+    uploadRoots: foldersIn('APLOS_UPLOAD_ROOTS', env),
+    host: env.APLOS_UPLOAD_HOST,
+    sharedRoots: foldersIn('APLOS_UPLOAD_SHARED_ROOTS', env),
     sourceHosts: env.APLOS_UPLOAD_SOURCE_HOSTS,
     spoolLimitBytes: env.APLOS_UPLOAD_SPOOL_LIMIT,
     s3Hosts: env.APLOS_UPLOAD_S3_HOSTS,
@@ -248,11 +265,14 @@ function assertNoSlip(given: Environment): void {
   if (slips.length > 0) throw invalid(`The environment has settings that are not valid: ${slips.join('; ')}`);
 }
 
-function uploadRootsOf({ APLOS_UPLOAD_ROOTS: given }: CheckedEnvironment): string[] {
+function foldersIn(
+  variable: 'APLOS_UPLOAD_ROOTS' | 'APLOS_UPLOAD_SHARED_ROOTS',
+  { [variable]: given }: CheckedEnvironment,
+): string[] {
   if (given === undefined) return [];
-  const roots = given.split(':').filter(Boolean);
-  if (roots.length === 0) throw invalid('APLOS_UPLOAD_ROOTS names no folder');
-  return roots.map((root) => resolve(root));
+  const folders = given.split(':').filter(Boolean);
+  if (folders.length === 0) throw invalid(`${variable} names no folder`);
+  return folders.map((folder) => resolve(folder));
 }
 
 function extraCaOf({ APLOS_UPLOAD_CA_FILE: path }: CheckedEnvironment, label: GivenSettings['label']) {

@@ -6,7 +6,7 @@ import { createActivities } from './activities/index.js';
 import { AplosAccounts } from './aplos/accounts.js';
 import type { Encryption, Settings } from './config.js';
 import { UploadError } from './contract/errors.js';
-import { TASK_QUEUE } from './contract/names.js';
+import { hostTaskQueue, TASK_QUEUE } from './contract/names.js';
 import { httpsAgent } from './files/https-agent.js';
 import { s3Access } from './files/s3-source.js';
 import type { SourceAccess } from './files/source.js';
@@ -22,6 +22,8 @@ import {
 } from './temporal/connection.js';
 import { deploymentVersion, polled, versioningOptions, whyNoneTaken } from './temporal/versioning.js';
 import { hasEarlierRuns } from './temporal/earlier-runs.js';
+import { hasWorker, WORKER_HEARTBEAT } from './temporal/presence.js';
+import { runTogether } from './temporal/run-together.js';
 import { assertSearchAttributes } from './temporal/search-attributes.js';
 
 /** The time within which a killed worker's or a cancelled upload is noticed. */
@@ -30,9 +32,12 @@ const HEARTBEAT_THROTTLE = '1 second';
 /** Longer than any call that is not cancelled; after that a worker ends even if Temporal is gone. */
 const FORCE_AFTER_GRACE_MS = 60_000;
 
-/** A worker that is connected and checked, and what ends it. */
+/** Workers that are connected and checked, on the common task queue and on that of their host, and what ends them. */
 export interface UploadWorker {
-  /** Polls until told to stop by `SIGTERM` or `SIGINT`, then drains: resolves when all is handed back. */
+  /**
+   * Polls until told to stop by `SIGTERM` or `SIGINT`, then drains: resolves when all is handed back. Where one of them
+   * fails, the other ends too.
+   */
   run(): Promise<void>;
 }
 
@@ -49,17 +54,21 @@ export async function createUploadWorker(
   const deployment = deploymentVersion();
   assertEncryptionDecided(settings.encryption, target);
   assertSomeProfile(settings);
-  Runtime.install({ logger: createLogger(logLevel), shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'] });
+  Runtime.install({
+    logger: createLogger(logLevel),
+    shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'],
+    workerHeartbeatInterval: WORKER_HEARTBEAT,
+  });
 
   const connection = await connect(target);
   const dispatcher = createDispatcher(settings.extraCa);
   const sourceDispatcher = httpsAgent(settings.sourceHosts, { connect: tlsOptions(settings.extraCa) });
-  const worker = await Worker.create({
+  const { workflowBundle, dataConverter } = conversionFor(settings.encryption);
+  const options = {
     connection,
     namespace: target.namespace,
-    taskQueue: TASK_QUEUE,
+    dataConverter,
     ...versioningOptions(deployment),
-    ...conversionFor(settings.encryption),
     activities: {
       ...createActivities({
         ...dependencies(settings, dispatcher, connection, target.namespace),
@@ -71,13 +80,16 @@ export async function createUploadWorker(
     shutdownForceTime: settings.shutdownGraceMs + FORCE_AFTER_GRACE_MS,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
-  });
+  } satisfies Partial<WorkerOptions>;
+  const workers = [await Worker.create({ ...options, workflowBundle, taskQueue: TASK_QUEUE })];
+  if (settings.host !== undefined)
+    workers.push(await Worker.create({ ...options, taskQueue: hostTaskQueue(settings.host) }));
   const idle = whyNoneTaken(await polled(connection, target.namespace), deployment);
   if (idle) Runtime.instance().logger.warn(idle);
   return {
     run: async () => {
       try {
-        await worker.run();
+        await runTogether(workers);
       } finally {
         await Promise.all([dispatcher.destroy(), sourceDispatcher.destroy()]);
         await connection.close();
@@ -87,7 +99,9 @@ export async function createUploadWorker(
 }
 
 /** With encryption, workflows and activities put the words of failures into payloads too. */
-function conversionFor(encryption: Encryption): Pick<WorkerOptions, 'workflowBundle' | 'dataConverter'> {
+function conversionFor(
+  encryption: Encryption,
+): Required<Pick<WorkerOptions, 'workflowBundle' | 'dataConverter'>> {
   const dataConverter = dataConverterFor(encryption);
   if (encryption.mode !== 'on')
     return { workflowBundle: { codePath: built('./workflow-bundle.js') }, dataConverter };
@@ -129,6 +143,8 @@ function dependencies(
   return {
     api: (profile) => accounts.api(profile),
     dispatcher,
+    host: settings.host,
+    hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue),
     s3Hosts: settings.s3Hosts,
     idleTimeoutMs: settings.idleTimeoutMs,
     hasEarlierRuns: (workflowId, runId) => hasEarlierRuns(workflowService, namespace, workflowId, runId),

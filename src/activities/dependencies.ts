@@ -13,6 +13,10 @@ export interface ActivityDependencies {
   readonly api: (profile: string) => AplosApi;
   /** For the uploads to S3. */
   readonly dispatcher: Dispatcher;
+  /** The host whose files this worker reads, beside those that any worker sees. */
+  readonly host?: string | undefined;
+  /** Whether a worker serves a task queue. */
+  readonly hasWorker: (taskQueue: string) => Promise<boolean>;
   /** What may be read. */
   readonly sources: SourceAccess;
   /** Where files may be posted to, besides Amazon S3 and this machine. */

@@ -4,6 +4,7 @@ import { confirmUpload } from './confirmUpload.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { coded } from './failures.js';
 import { heartbeating } from './heartbeats.js';
+import { lookForWorker } from './lookForWorker.js';
 import { presignUpload } from './presignUpload.js';
 import { startExecution } from './startExecution.js';
 import { timed } from './timed.js';
@@ -14,6 +15,7 @@ import { uploadFile } from './uploadFile.js';
 export function createActivities(dependencies: ActivityDependencies): UploadActivities {
   return {
     checkRequest: undecoded(coded(checkRequest)),
+    lookForWorker: lookForWorker(dependencies),
     presignUpload: coded(timed(heartbeating(presignUpload(dependencies)))),
     uploadFile: coded(timed(uploadFile(dependencies))),
     confirmUpload: coded(timed(heartbeating(confirmUpload(dependencies)))),

@@ -5,10 +5,11 @@ import { assertAsExpected, openSource } from '../files/source.js';
 import { postObject } from '../s3/post-object.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { whileHeartbeating } from './heartbeats.js';
+import { assertOnThisHost } from './own-host.js';
 
 /** Posts the file to S3, if it still is the one that the sender saw, and tells Temporal how many bytes have gone. */
 export const uploadFile =
-  ({ dispatcher, sources, s3Hosts, idleTimeoutMs }: ActivityDependencies) =>
+  ({ dispatcher, host, sources, s3Hosts, idleTimeoutMs }: ActivityDependencies) =>
   async ({
     request,
     presigned,
@@ -16,6 +17,7 @@ export const uploadFile =
     request: FileRequest;
     presigned: PresignedPost;
   }): Promise<UploadEvidence> => {
+    assertOnThisHost(request, host);
     const { source, fileName, expect } = request;
     const signal = cancellationSignal();
     const patience = { signal, idleTimeoutMs };

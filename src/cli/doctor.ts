@@ -1,9 +1,10 @@
 import { AplosAccounts } from '../aplos/accounts.js';
 import { loadSettings, type Settings } from '../config.js';
 import { UploadError } from '../contract/errors.js';
-import { TASK_QUEUE } from '../contract/names.js';
+import { hostTaskQueue, TASK_QUEUE } from '../contract/names.js';
 import { createDispatcher } from '../http/dispatcher.js';
 import { assertEncryptionDecided, type TemporalTarget, temporalTarget } from '../temporal/connection.js';
+import { hasWorker } from '../temporal/presence.js';
 import { assertSearchAttributes } from '../temporal/search-attributes.js';
 import { type Polled, polled, versionInWords } from '../temporal/versioning.js';
 import { out } from './colors.js';
@@ -53,7 +54,25 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
     ({ takers, current }) =>
       `${takers} polling the task queue ${TASK_QUEUE}${current ? `, ${versionInWords(current)}` : ''}`,
   );
+  const host = settings?.host;
+  if (host !== undefined)
+    await check(
+      `Workers on ${host}`,
+      () => assertHostIsServed(connection, target, host),
+      () => `there, on the task queue ${hostTaskQueue(host)}`,
+    );
   await connection.close();
+}
+
+async function assertHostIsServed(
+  { workflowService }: Connection,
+  { namespace }: TemporalTarget,
+  host: string,
+): Promise<void> {
+  if (await hasWorker(workflowService, namespace, hostTaskQueue(host))) return;
+  throw new UploadError('HOST_WITHOUT_WORKER', `No worker serves the task queue ${hostTaskQueue(host)}`, {
+    action: `Start one there: APLOS_UPLOAD_HOST=${host} aplos-upload worker`,
+  });
 }
 
 async function checkAccounts({ profiles, extraCa }: Settings): Promise<void> {

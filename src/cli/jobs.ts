@@ -5,6 +5,7 @@ import { requestForFile, type UploadRequestInput } from '../client.js';
 import type { ExecutionRequest } from '../contract/request.js';
 import { parseUploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
+import { type HostOfFiles, hostFor } from '../files/own-host.js';
 import { openSource } from '../files/source.js';
 import { BadInputError, inOneLineAbout } from './exit.js';
 import { filesAt, isUrl } from './files.js';
@@ -19,9 +20,10 @@ export interface JobOptions {
   readonly manifest?: string;
   readonly profile: string;
   readonly batch?: string;
+  readonly host?: string;
 }
 
-/** A file to upload, and what to ask for it. */
+/** A file to upload, and what to ask for it. Where only one host has the file, the request names it. */
 export interface Job {
   /** As the command's caller wrote it: a path, or a URL that only the worker reads. */
   readonly place: string;
@@ -32,10 +34,15 @@ export interface Job {
  * Finds out what the command line asks for, and checks all of it, so that nothing is started by halves. Files
  * are looked at, not read.
  *
+ * @param files which of them are on one host only
  * @throws BadInputError with every problem found
  */
-export async function readJobs(places: readonly string[], options: JobOptions): Promise<Job[]> {
-  const { profile, batch } = options;
+export async function readJobs(
+  places: readonly string[],
+  options: JobOptions,
+  files: HostOfFiles,
+): Promise<Job[]> {
+  const { profile, batch, host } = options;
   const entries = options.manifest
     ? await fromManifest(places, options, options.manifest)
     : await fromPlaces(places, options);
@@ -50,7 +57,7 @@ export async function readJobs(places: readonly string[], options: JobOptions): 
     };
     jobs.push(
       await attempt(
-        () => checked({ place, request }),
+        () => checked({ place, request }, host === undefined ? files : { host, sharedRoots: [] }),
         (error) => inOneLineAbout(shownPlace({ place }), error),
       ),
     );
@@ -104,12 +111,11 @@ async function fromPlaces(
   return (await filesAt(places)).map((place) => ({ place, executions }));
 }
 
-async function checked(job: Job): Promise<Job> {
-  const { place, request } = job;
+async function checked({ place, request }: Job, files: HostOfFiles): Promise<Job> {
   const source = isUrl(place) ? place : pathToFileURL(resolve(place)).href;
-  parseUploadRequest({ ...request, source });
+  const { host } = parseUploadRequest({ ...request, source, host: await hostFor(source, files) });
   if (!isUrl(place)) await (await openSource(source, basename(place))).close();
-  return job;
+  return { place, request: host === undefined ? request : { ...request, host } };
 }
 
 /** Who runs this command, as far as the system knows. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MultiBar } from 'cli-progress';
 import type { UploadClient, UploadHandle } from '../client.js';
 import { err } from './colors.js';
-import { stepInWords } from './status-text.js';
+import { stepInWords, waitingForHost } from './status-text.js';
 
 const EVERY_MS = 500;
 
@@ -85,7 +85,8 @@ async function watch(
     while (!ended.aborted) {
       const pending = (await client.status(workflowId))?.pending[0];
       if (pending && !ended.aborted) {
-        const step = stepInWords(pending.activity);
+        const step =
+          pending.hostHasWorker === false ? waitingForHost(pending) : stepInWords(pending.activity);
         const trouble = pending.lastFailure
           ? ` (attempt ${pending.attempt}, after ${pending.lastFailure.code})`
           : '';

@@ -27,7 +27,7 @@ export function filterFrom({
   if (failed && running) throw new BadInputError(['--failed and --running exclude each other']);
   if (error !== undefined && !isErrorCode(error))
     throw new BadInputError([`--error ${error} is not a code of the error table (docs/errors.md)`]);
-  const state = failed || error ? 'failed' : running ? 'running' : undefined;
+  const state = running ? 'running' : failed || error ? 'failed' : undefined;
   if (batch === undefined && !state && since === undefined) return undefined;
   return { batch, state, errorCode: error, since: since === undefined ? undefined : instant(since) };
 }

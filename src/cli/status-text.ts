@@ -1,5 +1,6 @@
 import type { PendingStep, UploadStatus } from '../client.js';
 import { out } from './colors.js';
+import { howToServe } from './hosts.js';
 import { table } from './table.js';
 import { bytes, duration } from './words.js';
 
@@ -41,9 +42,14 @@ function stateInWords({ state, pending }: UploadStatus): string {
   if (state !== 'running') return state;
   const [first] = pending;
   if (!first) return 'waiting for a worker';
+  if (first.hostHasWorker === false) return waitingForHost(first);
   if (first.nextAttemptAt) return `${stepInWords(first.activity)} again in ${inSeconds(first.nextAttemptAt)}`;
-  return first.underWay ? stepInWords(first.activity) : `${stepInWords(first.activity)}, in the queue`;
+  if (first.underWay) return stepInWords(first.activity);
+  return `${stepInWords(first.activity)}, in the queue${first.host ? ` of ${first.host}` : ''}`;
 }
+
+/** What a step is at whose host has no worker. */
+export const waitingForHost = ({ host }: PendingStep): string => `waiting for a worker on ${host}`;
 
 const inSeconds = (at: Date) => duration(Math.max(1000, at.getTime() - Date.now()));
 
@@ -64,6 +70,11 @@ function below({ executionIds, failure, pending }: UploadStatus): string[] {
   return [
     ...executionIds.map((id) => out.dim(`execution ${id}`)),
     ...(failure ? [`${out.red(failure.code)}: ${oneLine(failure.message)}`] : []),
+    ...pending.flatMap(({ host, hostHasWorker }) =>
+      host !== undefined && hostHasWorker === false
+        ? [`${out.yellow('HOST_WITHOUT_WORKER')}: ${howToServe(host)}`]
+        : [],
+    ),
     ...pending.flatMap(({ lastFailure }) =>
       lastFailure ? [`${out.yellow(lastFailure.code)}: ${oneLine(lastFailure.message)}`] : [],
     ),

@@ -1,6 +1,7 @@
 import { UploadClient } from '../client.js';
 import { loadSettings } from '../config.js';
 import { dryRun } from './dry-run.js';
+import { warnOfMissingHosts } from './hosts.js';
 import { readJobs } from './jobs.js';
 import { pagesFor } from './pages.js';
 import { uploadFew } from './upload-few.js';
@@ -12,10 +13,11 @@ const FEW = 20;
 
 /** `aplos-upload upload` */
 export async function upload(places: string[], options: UploadOptions): Promise<void> {
-  const jobs = await readJobs(places, options);
   const settings = loadSettings(process.env, { accounts: false });
+  const jobs = await readJobs(places, options, settings);
   const client = await UploadClient.connect({ settings });
   try {
+    await warnOfMissingHosts(client, jobs);
     if (options.dryRun) await dryRun(client, jobs, options);
     else if (jobs.length <= FEW) await uploadFew(client, jobs, options, pagesFor(settings));
     else await uploadMany(client, jobs, options, pagesFor(settings));

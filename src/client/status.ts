@@ -1,11 +1,15 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
+import { hostTaskQueue } from '../contract/names.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { codeAndMessage } from './failed.js';
+import type { WorkerLookout } from './worker-lookout.js';
 
 const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
+
+const HOST_PREFIX = hostTaskQueue('');
 
 /** How an upload stands. */
 export type UploadState = 'running' | 'done' | 'failed' | 'cancelled' | 'terminated' | 'timed-out';
@@ -23,7 +27,7 @@ export interface UploadSummary {
   readonly executionIds: readonly string[];
   readonly startedAt: Date;
   readonly closedAt?: Date;
-  /** Of the error table, where it has failed. */
+  /** Of the error table, where it has failed; of one that is running, `HOST_WITHOUT_WORKER` where that is what it waits for. */
   readonly errorCode?: string;
 }
 
@@ -41,6 +45,10 @@ export interface PendingStep {
   readonly activity: string;
   /** Whether a worker has it now. Otherwise it waits: for a worker, or for its next attempt. */
   readonly underWay: boolean;
+  /** The host that has the file, where the step is for its workers alone. */
+  readonly host?: string;
+  /** Of a step that waits for a worker of its host: whether there is one, as far as Temporal knows at this moment. */
+  readonly hostHasWorker?: boolean;
   /** 1 for the first. */
   readonly attempt: number;
   /** The last attempt's failure: its code, and its words where this process has the key. */
@@ -93,13 +101,16 @@ export function summaryOf(
 export async function statusOf(
   client: Client,
   description: WorkflowExecutionDescription,
+  lookout: WorkerLookout,
 ): Promise<UploadStatus> {
   const summary = summaryOf(description);
   const { pendingActivities } = description.raw;
   return {
     ...summary,
     ...(summary.state === 'failed' ? { failure: await failureOf(client, summary) } : {}),
-    pending: await Promise.all((pendingActivities ?? []).map((activity) => pendingStep(client, activity))),
+    pending: await Promise.all(
+      (pendingActivities ?? []).map((activity) => pendingStep(client, activity, lookout)),
+    ),
   };
 }
 
@@ -116,19 +127,38 @@ async function failureOf(client: Client, { workflowId, runId }: UploadSummary) {
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
-async function pendingStep(client: Client, activity: PendingActivity): Promise<PendingStep> {
+async function pendingStep(
+  client: Client,
+  activity: PendingActivity,
+  lookout: WorkerLookout,
+): Promise<PendingStep> {
   const { lastFailure, nextAttemptScheduleTime } = activity;
+  const underWay = activity.state === PENDING_ACTIVITY_STATE_STARTED;
   const heartbeat = await heartbeatOf(client, activity);
   const bytesPerSecond = heartbeat && rateOf(activity, heartbeat);
   return {
     activity: activity.activityType?.name ?? 'unknown',
-    underWay: activity.state === PENDING_ACTIVITY_STATE_STARTED,
+    underWay,
+    ...(await whereabouts(activity, underWay, lookout)),
     attempt: activity.attempt ?? 1,
     ...(lastFailure ? { lastFailure: await codeAndMessage(client, lastFailure) } : {}),
     ...(nextAttemptScheduleTime ? { nextAttemptAt: new Date(msOf(nextAttemptScheduleTime)) } : {}),
     ...(heartbeat ? { heartbeat } : {}),
     ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
   };
+}
+
+/** Older servers do not tell the task queue of an activity. */
+async function whereabouts(
+  { activityOptions }: PendingActivity,
+  underWay: boolean,
+  lookout: WorkerLookout,
+): Promise<Pick<PendingStep, 'host' | 'hostHasWorker'>> {
+  const taskQueue = activityOptions?.taskQueue?.name ?? '';
+  const host = taskQueue.startsWith(HOST_PREFIX) ? taskQueue.slice(HOST_PREFIX.length) : undefined;
+  if (host === undefined) return {};
+  const hostHasWorker = underWay ? undefined : await lookout.hasWorker(taskQueue);
+  return { host, ...(hostHasWorker === undefined ? {} : { hostHasWorker }) };
 }
 
 async function heartbeatOf(

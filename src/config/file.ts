@@ -20,6 +20,7 @@ export const FILE_KEYS = {
     key_file: 'APLOS_UPLOAD_ENCRYPTION_KEY_FILE',
     key_command: 'APLOS_UPLOAD_ENCRYPTION_KEY_COMMAND',
   },
+  host: { name: 'APLOS_UPLOAD_HOST', shared_roots: 'APLOS_UPLOAD_SHARED_ROOTS' },
   network: { ca_file: 'APLOS_UPLOAD_CA_FILE' },
   ui: { url: 'APLOS_UPLOAD_UI_URL' },
   codec_server: {
@@ -132,7 +133,7 @@ function textOf(value: TomlValue, variable: string): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   if (Array.isArray(value) && value.every((each) => typeof each === 'string'))
-    return value.join(variable === 'APLOS_UPLOAD_ROOTS' ? ':' : ',');
+    return value.join(variable.endsWith('_ROOTS') ? ':' : ',');
   return undefined;
 }
 

@@ -69,6 +69,13 @@ export function settingsInForce(environment: Environment = process.env): Setting
       ],
     },
     {
+      title: 'Host',
+      settings: [
+        row('APLOS_UPLOAD_HOST', settings.host ?? 'not named: any worker reads any file'),
+        row('APLOS_UPLOAD_SHARED_ROOTS', settings.sharedRoots.join(':') || 'none'),
+      ],
+    },
+    {
       title: 'Network',
       settings: [row('APLOS_UPLOAD_CA_FILE', env.APLOS_UPLOAD_CA_FILE ?? 'none'), ...proxySettings()],
     },

@@ -99,6 +99,11 @@ export const errorTable = {
     'The worker found no AWS credentials, or no region, to read an s3: source with.',
     'Give the worker credentials by one of the ways of the AWS SDK, and AWS_REGION; restart it.',
   ),
+  HOST_WITHOUT_WORKER: row(
+    'final',
+    'No worker serves the host that has the file. An upload with this code that is running waits, and goes on by itself.',
+    'Start a worker on that host, with APLOS_UPLOAD_HOST set to its name. What has ended, after seven days: replay.',
+  ),
   FILE_NOT_FOUND: row(
     'final',
     'There is no file at the source.',

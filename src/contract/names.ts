@@ -3,6 +3,13 @@
 /** The task queue that workers poll and clients start on. */
 export const TASK_QUEUE = 'aplos-upload';
 
+/**
+ * The task queue of the workers on one host: the steps that read a file which only this host has.
+ *
+ * @param host as in the request, in lower case
+ */
+export const hostTaskQueue = (host: string): string => `aplos-upload-on-${host}`;
+
 /** The workflow type. */
 export const WORKFLOW_TYPE = 'uploadAnalysisFile';
 

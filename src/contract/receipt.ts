@@ -34,6 +34,8 @@ export interface Receipt {
   readonly profile: string;
   /** Where the file was read, without the query of a URL. */
   readonly source: string;
+  /** The host whose worker read it, where the request named one. */
+  readonly host?: string;
   /** Which version of an `s3:` source was read, where its bucket has versions. */
   readonly sourceVersionId?: string;
   readonly fileName: string;
@@ -69,6 +71,8 @@ export interface UploadProgress {
   readonly sizeBytes?: number;
   readonly executions: readonly StartedExecution[];
   readonly presigns: number;
+  /** The host that has the file, while no worker is there to read it. As of the workflow's last look. */
+  readonly missingHost?: string | undefined;
 }
 
 /** What a running `uploadFile` heartbeats. */

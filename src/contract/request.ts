@@ -18,6 +18,8 @@ export const REQUEST_LIMITS = {
   /** In UTF-16 code units, as are the others. */
   source: 4096,
   fileName: 255,
+  /** As long as a name in DNS. */
+  host: 253,
   /** With the file name it goes into the workflow id, of which Temporal takes 1,000 bytes. */
   profile: 64,
   label: 100,
@@ -49,6 +51,14 @@ const fileName = wellFormed(
   ),
 );
 
+/** The schema of a host's name. In lower case, as DNS does not tell them apart, and task queues do. */
+export const hostSchema = text(REQUEST_LIMITS.host)
+  .regex(
+    /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+    'must be the name of a host: letters, digits, and ".", "_" or "-" between them',
+  )
+  .toLowerCase();
+
 const json = z.unknown().superRefine(addNoJson) as z.ZodType<JsonValue>;
 const jsonObject = z
   .unknown()
@@ -79,6 +89,11 @@ export const uploadRequestSchema = z
       'Where the file is, as a URL that the worker can read: file:///data/pk.csv, https://host/pk.csv or s3://bucket/pk.csv',
     ),
     fileName: fileName.optional().describe('What Aplos shows. Default: the last segment of the source.'),
+    host: hostSchema
+      .optional()
+      .describe(
+        'The host that has the file, where not every worker sees it: only workers of this host read it. Only for file: sources. Default: any worker.',
+      ),
     profile: name(REQUEST_LIMITS.profile)
       .default('default')
       .describe('Which Aplos account, by its name in the settings of the worker.'),
@@ -105,7 +120,9 @@ export const uploadRequestSchema = z
       .describe('Who asked, for the list and the receipt.'),
     batch: name(REQUEST_LIMITS.batch).optional().describe('Ties uploads together.'),
   })
-  .superRefine(({ executions }, context) => {
+  .superRefine(({ executions, host, source }, context) => {
+    if (host !== undefined && URL.canParse(source) && new URL(source).protocol !== 'file:')
+      context.addIssue({ code: 'custom', path: ['host'], message: 'goes with a file: source only' });
     const labels = new Set<string>();
     executions.forEach((each, index) => {
       const name = executionLabel(each, index);

@@ -87,6 +87,11 @@ export interface StartInput {
 export interface UploadActivities {
   /** Checks the request and fills in its defaults, given how many arguments came. Runs as a local activity. */
   checkRequest(input: unknown, argumentCount: number): Promise<UploadRequest>;
+  /**
+   * Whether a worker serves a host, as far as Temporal knows. Runs as a local activity, beside a step that is for that
+   * host alone.
+   */
+  lookForWorker(input: { host: string }): Promise<boolean>;
   /** Looks at the file and asks the service for a place for it. */
   presignUpload(input: { request: FileRequest }): Promise<Timed<Presigned>>;
   /** Posts the file to S3. Heartbeats an `UploadHeartbeat`. */

@@ -92,7 +92,8 @@ class Roots {
   }
 }
 
-function isBelow(root: string, path: string): boolean {
+/** Whether a path lies below a folder, by their names alone. */
+export function isBelow(root: string, path: string): boolean {
   const rest = relative(root, path);
   return rest !== '' && rest !== '..' && !rest.startsWith(`..${sep}`) && !isAbsolute(rest);
 }

@@ -5,6 +5,10 @@ import type { FailureDetails } from '../contract/steps.js';
 export const needsNewPresign = (error: unknown): boolean =>
   detailsOf(codedFailureIn(error))?.remedy === 'presign-again';
 
+/** Whether a step ran out of time, and did not fail with anything of its own. */
+export const hasTimedOut = (error: unknown): boolean =>
+  codedFailureIn(error) === undefined && causes(error).some((each) => each instanceof TimeoutFailure);
+
 /** The failure that the workflow ends with: the step's own code and words, not "Activity task failed". */
 export function workflowFailure(error: unknown, fileName: string): ApplicationFailure {
   const coded = codedFailureIn(error);
@@ -19,12 +23,11 @@ export function workflowFailure(error: unknown, fileName: string): ApplicationFa
 }
 
 function uncoded(error: unknown, fileName: string): { type: string; message: string } {
-  const chain = causes(error);
-  if (chain.some((each) => each instanceof TimeoutFailure)) {
+  if (hasTimedOut(error)) {
     const message = `${fileName}: a step did not get done in all the time it was given. See that a worker is running and what it logged; then replay.`;
     return { type: 'STEP_TIMED_OUT', message };
   }
-  const deepest = chain.at(-1);
+  const deepest = causes(error).at(-1);
   return {
     type: 'INTERNAL',
     message: `${fileName}: ${deepest instanceof Error ? deepest.message : String(deepest)}`,

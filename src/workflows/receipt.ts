@@ -19,13 +19,14 @@ export function receiptOf(
   executions: readonly Timed<StartedExecution>[],
 ): Receipt {
   const { workflowId, runId } = workflowInfo();
-  const { profile, source, fileName, requestedBy, batch } = request;
+  const { profile, source, host, fileName, requestedBy, batch } = request;
   const { file, evidence, confirmation, presigns, presigned } = upload;
   return {
     workflowId,
     runId,
     profile,
     source: shownSource(source),
+    ...(host === undefined ? {} : { host }),
     ...(evidence.sourceVersionId === undefined ? {} : { sourceVersionId: evidence.sourceVersionId }),
     fileName,
     ...file,

@@ -10,6 +10,11 @@ const persistent = {
 } as const;
 
 export const { checkRequest } = proxyLocalActivities<UploadActivities>({ startToCloseTimeout: '10 seconds' });
+/** Failing, it says nothing; the next look may. */
+export const { lookForWorker } = proxyLocalActivities<UploadActivities>({
+  startToCloseTimeout: '5 seconds',
+  retry: { maximumAttempts: 1 },
+});
 export const { presignUpload } = proxyActivities<UploadActivities>({
   ...persistent,
   startToCloseTimeout: '2 minutes',

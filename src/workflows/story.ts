@@ -1,5 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { hostTaskQueue } from '../contract/names.js';
 import type { StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
@@ -18,6 +19,15 @@ const attributes = {
 
 const howToGoOn = () =>
   `Once the cause is mended, this goes on from the step that was not done, and keeps the finished ones:\n\n    aplos-upload replay "${workflowInfo().workflowId}"`;
+
+const whatToDoAbout = (host: string, nextLook: Date) =>
+  `**Waits for a worker on \`${host}\`**, which has the file: nobody there asks for work on the task queue \`${hostTaskQueue(host)}\`. Start one on that host, and this goes on by itself:
+
+    APLOS_UPLOAD_HOST=${host} aplos-upload worker
+
+(As of ${inMinutes(new Date())}; looks again at ${inMinutes(nextLook)}. \`aplos-upload status\` looks at once.)`;
+
+const inMinutes = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const headings = {
   presign: 'Asking Aplos for a place to upload to',
@@ -66,6 +76,19 @@ export class Story {
     });
   }
 
+  /** No worker serves the host that has the file. Told anew at each look. */
+  hostIsMissing(host: string, nextLook: Date): void {
+    if (this.#progress.missingHost === undefined)
+      upsertSearchAttributes([{ key: attributes.errorCode, value: 'HOST_WITHOUT_WORKER' }]);
+    this.#tell({ missingHost: host }, whatToDoAbout(host, nextLook));
+  }
+
+  hostIsServed(): void {
+    if (this.#progress.missingHost === undefined) return;
+    upsertSearchAttributes([{ key: attributes.errorCode, value: null }]);
+    this.#tell({ missingHost: undefined });
+  }
+
   confirming(): void {
     this.#tell({ step: 'confirm' });
   }
@@ -103,12 +126,13 @@ export class Story {
 
   #markdown(remark: string | undefined): string {
     const { step, fileId, sizeBytes, executions, presigns } = this.#progress;
-    const { fileName, source, profile, executions: wanted } = this.#request;
+    const { fileName, source, host, profile, executions: wanted } = this.#request;
     return [
       `### ${headings[step]}: ${fileName}`,
       ...(remark ? ['', remark] : []),
       '',
       `- Source: \`${shownSource(source)}\`${sizeBytes === undefined ? '' : `, ${sizeBytes.toLocaleString('en')} bytes`}`,
+      ...(host === undefined ? [] : [`- On the host: ${host}`]),
       `- Profile: ${profile}`,
       ...(fileId ? [`- File id: \`${fileId}\``] : []),
       ...(presigns > 1 ? [`- Presigned ${presigns} times`] : []),

@@ -11,6 +11,7 @@ import type { UploadRequest } from '../contract/request.js';
 import type { PresignedPost, Timed } from '../contract/steps.js';
 import { turnsOf } from '../contract/turns.js';
 import { needsNewPresign, workflowFailure } from './failures.js';
+import { whereTheFileIs } from './hosts.js';
 import { receiptOf, type StoredUpload } from './receipt.js';
 import {
   checkRequest,
@@ -61,22 +62,28 @@ async function uploadUntilStored(
   { executions: _, ...request }: UploadRequest,
   story: Story,
 ): Promise<StoredUpload> {
-  const { fileName } = request;
+  const { fileName, host } = request;
+  const onHost = host === undefined ? '' : `, on ${host}`;
   const { toBegin, toGoOn } = turnsOf(request);
   for (let presigns = 1, refused = 0; ; presigns++) {
     story.presigning();
-    const place = await presignUpload.executeWithOptions(
-      { summary: `a place for ${fileName}`, priority: toBegin },
-      [{ request }],
+    const place = await whereTheFileIs(host, story, (where) =>
+      presignUpload.executeWithOptions(
+        { summary: `a place for ${fileName}${onHost}`, priority: toBegin, ...where },
+        [{ request }],
+      ),
     );
     try {
       story.uploading(place);
-      const evidence = await uploadFile.executeWithOptions(
-        {
-          summary: `${fileName}, ${place.sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes`,
-          priority: toGoOn,
-        },
-        [{ request, presigned: place.presigned }],
+      const evidence = await whereTheFileIs(host, story, (where) =>
+        uploadFile.executeWithOptions(
+          {
+            summary: `${fileName}, ${place.sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes${onHost}`,
+            priority: toGoOn,
+            ...where,
+          },
+          [{ request, presigned: place.presigned }],
+        ),
       );
       story.confirming();
       const confirmation = await confirmUpload.executeWithOptions(

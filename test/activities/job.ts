@@ -64,6 +64,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
     api: (profile) => accounts.api(profile),
     dispatcher: connections,
     sources: {},
+    hasWorker: async () => true,
     s3Hosts: new HostList(),
     idleTimeoutMs: 300_000,
     hasEarlierRuns: async () => false,

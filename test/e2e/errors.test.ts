@@ -335,6 +335,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   SOURCE_SPOOL_LIMIT: 'test/e2e/sources.test.ts',
   SOURCE_SPOOL_FAILED: 'test/files',
   SOURCE_AWS_UNCONFIGURED: 'test/files',
+  HOST_WITHOUT_WORKER: 'test/workflows',
   FILE_READ_FAILED: 'test/files',
   FILE_READ_STALLED: 'test/files',
   STEP_TIMED_OUT: 'test/workflows',

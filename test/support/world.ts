@@ -25,7 +25,8 @@ export interface World {
   readonly env: NodeJS.ProcessEnv;
   /** All that workers have logged. */
   readonly log: () => string;
-  startWorker(env?: NodeJS.ProcessEnv): Promise<WorkerProcess>;
+  /** @param cwd where it runs; default: where this process does */
+  startWorker(env?: NodeJS.ProcessEnv, cwd?: string): Promise<WorkerProcess>;
   run(...args: string[]): Promise<CommandResult>;
   /** Writes a file into the folder, and gives its path. */
   write(name: string, content: string | Buffer): Promise<string>;
@@ -63,10 +64,11 @@ export async function startWorld(
     client: new Client({ connection, dataConverter: dataConverterFor(loadSettings(env).encryption) }),
     rawClient: new Client({ connection }),
     log: () => log,
-    startWorker: async (more = {}) => {
-      const worker = await startWorker({ ...env, ...more }, (text) => {
+    startWorker: async (more = {}, cwd = process.cwd()) => {
+      const onLog = (text: string) => {
         log += text;
-      });
+      };
+      const worker = await startWorker({ ...env, ...more }, onLog, { cwd });
       workers.push(worker);
       return worker;
     },

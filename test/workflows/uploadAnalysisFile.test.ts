@@ -29,6 +29,7 @@ function happyActivities(calls: string[]): UploadActivities {
   let presigns = 0;
   return {
     checkRequest: async (input) => parseUploadRequest(input),
+    lookForWorker: async () => true,
     presignUpload: async () => {
       calls.push('presign');
       presigns += 1;

@@ -1,0 +1,30 @@
+import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { hasWorker } from '../temporal/presence.js';
+
+const FRESH_MS = 2000;
+
+/** Knows which task queues are served. However many uploads are looked at, Temporal is asked once in two seconds for each. */
+export class WorkerLookout {
+  readonly #client: Client;
+  readonly #looks = new Map<
+    string,
+    { readonly at: number; readonly finding: Promise<boolean | undefined> }
+  >();
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** Whether a worker serves a task queue; `undefined` where Temporal does not tell. */
+  hasWorker(taskQueue: string): Promise<boolean | undefined> {
+    const last = this.#looks.get(taskQueue);
+    if (last && performance.now() - last.at < FRESH_MS) return last.finding;
+    const { workflowService, options } = this.#client;
+    const finding = hasWorker(workflowService, options.namespace, taskQueue).catch((error: unknown) => {
+      if (isGrpcServiceError(error)) return undefined;
+      throw error;
+    });
+    this.#looks.set(taskQueue, { at: performance.now(), finding });
+    return finding;
+  }
+}
