@@ -13,6 +13,9 @@ export const WORKER_HEARTBEAT = '30 seconds';
 /** A poll lasts a minute. What gave no sign for longer than this is not there. */
 const GONE_AFTER_MS = 90_000;
 
+/** A worker that is told to stop says goodbye while its last polls may still be on their way. */
+const POLLS_ARRIVE_WITHIN_MS = 3_000;
+
 type Poller = proto.temporal.api.taskqueue.v1.IPollerInfo;
 type Time = Poller['lastAccessTime'];
 type Heartbeat = proto.temporal.api.worker.v1.IWorkerHeartbeat;
@@ -55,7 +58,7 @@ export function isAnyThere(
     const own = heartbeats.filter(({ workerIdentity }) => workerIdentity === identity);
     const saidGoodbye = own.some(
       ({ status, heartbeatTime }) =>
-        status !== WORKER_STATUS_RUNNING && msOf(heartbeatTime) >= msOf(lastAccessTime),
+        status !== WORKER_STATUS_RUNNING && msOf(lastAccessTime) < msOf(heartbeatTime) + POLLS_ARRIVE_WITHIN_MS,
     );
     return own.length === 0 || (isRecent(lastAccessTime) && !saidGoodbye);
   };

@@ -32,7 +32,11 @@ describe.skipIf(process.platform !== 'linux')('files that are on one host only',
       for (const name of ['pk.csv', 'refused.csv', 'cancelled.csv'])
         await writeFile(join(folderOf(host), name), `subject,time,${host}\n1,0,0\n`);
     }
-    await Promise.all([startHost('lab-1'), startHost('lab-2'), world.startWorker({}, folderOf('elsewhere'))]);
+    await Promise.all([
+      startHost('lab-1'),
+      startHost('lab-2'),
+      world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' }, folderOf('elsewhere')),
+    ]);
   });
   afterAll(() => world?.stop());
 

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { WorkflowFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -296,6 +296,104 @@ describe('uploadAnalysisFile', () => {
       },
     });
     expect(ended).toMatchObject({ type: 'INTERNAL', message: 'pk.csv: x is not a function' });
+  });
+
+  describe('where the file is on one host', () => {
+    const onLab1 = { ...request, host: 'lab-1' };
+
+    /** A worker on the task queue of the host, and none of the steps that read the file anywhere else. */
+    async function withHost<Result>(changes: Partial<UploadActivities>, work: () => Promise<Result>) {
+      const { presignUpload, uploadFile } = { ...happyActivities([]), ...changes };
+      const worker = await Worker.create({
+        connection: env.nativeConnection,
+        taskQueue: 'aplos-upload-on-lab-1',
+        activities: { presignUpload, uploadFile },
+      });
+      return worker.runUntil(work);
+    }
+    const nowhereElse = {
+      presignUpload: () => Promise.reject(failure('READ_ELSEWHERE', 'final')),
+      uploadFile: () => Promise.reject(failure('READ_ELSEWHERE', 'final')),
+    };
+
+    it('reads it there, and does everything else anywhere', async () => {
+      const { receipt, calls } = await withHost({}, () => run(nowhereElse, onLab1));
+      expect(receipt).toMatchObject({ host: 'lab-1', status: 204 });
+      expect(calls.toSorted()).toEqual(['confirm file-1', 'start day 1 on file-1', 'start day 7 on file-1']);
+    });
+
+    it('tells, while it waits, what it waits for and when it looks again, and stops telling when it goes on', async () => {
+      const { progress, told } = await withWorker(
+        { ...nowhereElse, lookForWorker: async () => false },
+        async (_calls, taskQueue) => {
+          const handle = await start(taskQueue, onLab1);
+          const progressNow = () => handle.query<UploadProgress | undefined>('progress');
+          await expect.poll(async () => (await progressNow())?.missingHost).toBe('lab-1');
+          const { currentDetails } = await handle.query<{ currentDetails: string }>(
+            '__temporal_workflow_metadata',
+          );
+          await withHost({}, () => handle.result());
+          return { progress: await progressNow(), told: currentDetails };
+        },
+      );
+      expect(told).toContain('Waits for a worker on `lab-1`');
+      expect(told).toContain('APLOS_UPLOAD_HOST=lab-1 aplos-upload worker');
+      expect(told).toMatch(/As of [\d-]+ \d\d:\d\d UTC; looks again at [\d-]+ \d\d:\d\d UTC/);
+      expect(progress).not.toHaveProperty('missingHost');
+    });
+
+    /** The time-skipping server skips no time while a step waits for a worker, but while it waits for its next attempt. */
+    const again = (nextRetryDelay: '2 hours' | '6 hours') =>
+      ApplicationFailure.create({ type: 'X', message: 'X', nextRetryDelay });
+
+    it('gives up when a worker was missing for seven days, and its history is of bounded length', async () => {
+      let looks = 0;
+      const lookForWorker = async () => {
+        looks += 1;
+        return false;
+      };
+      const presignUpload = async () => {
+        if (Context.current().info.attempt < 28) throw again('6 hours');
+        const cause = new TimeoutFailure('activity ScheduleToClose timeout', undefined, 'SCHEDULE_TO_CLOSE');
+        throw ApplicationFailure.create({ message: 'as if nobody had taken it', nonRetryable: true, cause });
+      };
+      const { failure: ended, events } = await withWorker(
+        { ...nowhereElse, lookForWorker },
+        async (_calls, taskQueue) => {
+          const handle = await start(taskQueue, onLab1);
+          const error = await withHost({ presignUpload }, () => handle.result().catch((caught) => caught));
+          const { events: all } = await handle.fetchHistory();
+          return { failure: (error as WorkflowFailedError).cause, events: all?.length ?? 0 };
+        },
+      );
+      expect(ended).toMatchObject({ type: 'HOST_WITHOUT_WORKER', nonRetryable: true });
+      expect(ended?.message).toMatch(/^pk.csv is on the host lab-1, and no worker/);
+      expect(looks).toBeGreaterThan(300);
+      expect(events).toBeLessThan(2_500);
+    });
+
+    it('says nothing where the host is there but busy, nor where Temporal does not tell', async () => {
+      const looks = [async () => true, () => Promise.reject(failure('API_FORBIDDEN', 'final'))];
+      for (const lookForWorker of looks) {
+        const missing = await withWorker({ ...nowhereElse, lookForWorker }, async (_calls, taskQueue) => {
+          const handle = await start(taskQueue, onLab1);
+          let seen: string | undefined = 'not looked';
+          const presignUpload: UploadActivities['presignUpload'] = async (input) => {
+            if (Context.current().info.attempt === 1) throw again('2 hours');
+            seen = (await handle.query<UploadProgress>('progress')).missingHost;
+            return happyActivities([]).presignUpload(input);
+          };
+          await withHost({ presignUpload }, () => handle.result());
+          return seen;
+        });
+        expect(missing).toBeUndefined();
+      }
+    });
+
+    it('looks for no worker where the request names no host', async () => {
+      const { receipt } = await run({ lookForWorker: () => Promise.reject(failure('LOOKED', 'final')) });
+      expect(receipt).not.toHaveProperty('host');
+    });
   });
 
   it('stops the upload and ends as cancelled when it is cancelled', async () => {
