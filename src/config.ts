@@ -255,11 +255,14 @@ function assertCertificatesAreChecked({ NODE_TLS_REJECT_UNAUTHORIZED: checked }:
   );
 }
 
+/** Kubernetes sets it where a service is called aplos-upload. It is near to APLOS_UPLOAD_HOST, and no slip. */
+const OF_KUBERNETES = 'APLOS_UPLOAD_PORT';
+
 /** Others may have variables that begin alike; what is nearly one of ours is a slip. */
 function assertNoSlip(given: Environment): void {
   const known = Object.keys(environmentSchema.shape);
   const slips = Object.keys(given)
-    .filter((name) => name.startsWith('APLOS_') && !known.includes(name))
+    .filter((name) => name.startsWith('APLOS_') && name !== OF_KUBERNETES && !known.includes(name))
     .filter((name) => known.some((each) => distance(name, each) <= 2))
     .map((name) => `${name}: is not known ${didYouMean(name, known)}`);
   if (slips.length > 0) throw invalid(`The environment has settings that are not valid: ${slips.join('; ')}`);

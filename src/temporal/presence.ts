@@ -58,7 +58,8 @@ export function isAnyThere(
     const own = heartbeats.filter(({ workerIdentity }) => workerIdentity === identity);
     const saidGoodbye = own.some(
       ({ status, heartbeatTime }) =>
-        status !== WORKER_STATUS_RUNNING && msOf(lastAccessTime) < msOf(heartbeatTime) + POLLS_ARRIVE_WITHIN_MS,
+        status !== WORKER_STATUS_RUNNING &&
+        msOf(lastAccessTime) < msOf(heartbeatTime) + POLLS_ARRIVE_WITHIN_MS,
     );
     return own.length === 0 || (isRecent(lastAccessTime) && !saidGoodbye);
   };

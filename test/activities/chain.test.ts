@@ -20,6 +20,20 @@ const sum = (algorithm: string, content: Buffer | string) =>
 const uploadsSeen = ({ sandbox }: Job) => sandbox.files.flatMap(({ uploads }) => uploads);
 
 describe('the activities', () => {
+  it.each([
+    ['no host', undefined],
+    ['another host', 'lab-8'],
+  ])('read nothing of a file on a host where the worker serves %s', async (_what, host) => {
+    const job = await newJob({ s3, ask: { host: 'lab-7' }, dependencies: { host } });
+    const place = { file: { bucket: 'b', key: 'k' }, presigned: { url: '', fields: {}, expiresAt: '' } };
+    for (const read of [job.presign, () => job.upload(place)])
+      await expect(read()).rejects.toMatchObject({
+        type: 'SOURCE_UNSUPPORTED',
+        message: expect.stringContaining('pk.csv is on the host lab-7'),
+      });
+    expect(job.sandbox.calls).toEqual([]);
+  });
+
   it('put a file into S3, byte for byte, and start its execution', async () => {
     const job = await newJob({
       s3,

@@ -29,6 +29,7 @@ describe('the id of a workflow', () => {
     ['who asks', { requestedBy: 'jane@example.com', batch: 'study 7' }],
     ['where the same content lies', { source: 'file:///elsewhere/pk.csv' }],
     ['whether the size is known', { expect: { sha256 } }],
+    ['which host has the file', { host: 'lab-7' }],
   ])('is the same for the same work, where it differs in %s', (_what, changes) => {
     expect(idOf(changes)).toBe(idOf());
   });
@@ -63,5 +64,13 @@ describe('the id of a workflow', () => {
 
   it('cannot be had by a profile and a file name that only look alike together', () => {
     expect(idOf({ profile: 'a:b', fileName: 'c.csv' })).not.toBe(idOf({ profile: 'a', fileName: 'b:c.csv' }));
+  });
+
+  it('is another for the same path on another host, where the content is not known', () => {
+    const hosts = [undefined, 'lab-1', 'lab-2'];
+    const ids = hosts.map((host) =>
+      workflowIdFor(parseUploadRequest({ source: request.source, ...(host ? { host } : {}) })),
+    );
+    expect(new Set(ids).size).toBe(hosts.length);
   });
 });

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
@@ -28,6 +29,7 @@ describe('the settings', () => {
       profiles: new Map(),
       encryption: { mode: 'unset' },
       uploadRoots: [],
+      sharedRoots: [],
       sourceHosts: new HostList(),
       spoolLimitBytes: 1_073_741_824,
       s3Hosts: new HostList(),
@@ -40,6 +42,12 @@ describe('the settings', () => {
     });
   });
 
+  it('take the name of this host from the system where told to', () => {
+    const { host } = loadSettings({ APLOS_UPLOAD_HOST: 'auto' }, { accounts: false });
+    expect(host).toBe(hostname().toLowerCase());
+    expect(loadSettings({}, { accounts: false }).host).toBeUndefined();
+  });
+
   it('are read from the environment', () => {
     const settings = loadSettings({
       ...account,
@@ -49,6 +57,8 @@ describe('the settings', () => {
       COGNITO_REGION: 'eu-west-1',
       COGNITO_ENDPOINT: 'http://127.0.0.1:9/',
       APLOS_UPLOAD_ROOTS: '/data:relative',
+      APLOS_UPLOAD_HOST: 'Lab-7.example.com',
+      APLOS_UPLOAD_SHARED_ROOTS: '/mnt/share:/mnt/archive',
       APLOS_UPLOAD_SOURCE_HOSTS: 'files.example.com, *.example.org 10.0.0.0/8',
       APLOS_UPLOAD_SPOOL_LIMIT: '1000000',
       APLOS_UPLOAD_S3_HOSTS: 's3.acme.internal',
@@ -61,6 +71,8 @@ describe('the settings', () => {
     });
     expect(settings).toMatchObject({
       uploadRoots: ['/data', resolve('relative')],
+      host: 'lab-7.example.com',
+      sharedRoots: ['/mnt/share', '/mnt/archive'],
       spoolLimitBytes: 1_000_000,
       idleTimeoutMs: 1_500,
       shutdownGraceMs: 10_000,
@@ -110,6 +122,8 @@ describe('the settings', () => {
     ['APLOS_UPLOAD_CONCURRENCY', '1.5', 'must be a whole number'],
     ['APLOS_UPLOAD_CONCURRENCY', '0', 'must be more than 0'],
     ['APLOS_UPLOAD_ROOTS', ':', 'names no folder'],
+    ['APLOS_UPLOAD_SHARED_ROOTS', ':', 'names no folder'],
+    ['APLOS_UPLOAD_HOST', 'lab 7', 'must be the name of a host'],
     ['APLOS_UPLOAD_ENCRYPTION', 'on', 'can only be "off"'],
     ['APLOS_UPLOAD_ENCRYPTION_KEY', 'secret', 'ID:KEY'],
     ['COGNITO_PASSWORD_FILE', '/nowhere/password', '/nowhere/password, which cannot be read (ENOENT)'],

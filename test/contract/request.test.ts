@@ -170,3 +170,24 @@ describe('the labels of the executions', () => {
     expect(problemsOf(labelled(...labels))).toBe(problems);
   });
 });
+
+describe('the host that has the file', () => {
+  it('is known in lower case, however it is written', () => {
+    expect(parseUploadRequest({ ...request, host: 'Lab-7.Example.COM' }).host).toBe('lab-7.example.com');
+  });
+
+  it.each([
+    ['', 'must not be empty'],
+    ['lab 7', 'must be the name of a host'],
+    ['-lab', 'must be the name of a host'],
+    ["lab'7", 'must be the name of a host'],
+    ['../lab', 'must be the name of a host'],
+    ['a'.repeat(254), 'has 254 characters, but at most 253 are allowed'],
+  ])('is no %j', (host, problem) => {
+    expect(problemsOf({ ...request, host })).toContain(`host: ${problem}`);
+  });
+
+  it.each(['https://files.example.com/pk.csv', 's3://bucket/pk.csv'])('does not go with %s', (source) => {
+    expect(problemsOf({ source, host: 'lab-7' })).toBe('host: goes with a file: source only');
+  });
+});
