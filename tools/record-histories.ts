@@ -1,7 +1,7 @@
 /**
- * `npm run histories`: records the histories of the version to come, in test/histories/VERSION/, from real runs on
- * the dev server against the sandbox. What is secret in them, and what tells of this machine, is replaced. Those of
- * a version that is released stay as they are: workflows that it started may still run.
+ * `npm run histories [-- NAME…]`: records the histories of the version to come, in test/histories/VERSION/, or those of
+ * these names, from real runs on the dev server against the sandbox. What is secret in them, and what tells of this machine,
+ * is replaced. Those of a version that is released stay as they are: workflows that it started may still run.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -32,6 +32,8 @@ interface Scenario {
   readonly labels: readonly string[];
   readonly faults?: readonly Fault[];
   readonly cancelWhenUploading?: true;
+  /** The host that has the file, whose worker comes only when the workflow has looked for it twice. */
+  readonly lateHost?: string;
   /** The code of the error. Default: done. */
   readonly ends?: string;
 }
@@ -56,26 +58,30 @@ const scenarios: Record<string, Scenario> = {
     cancelWhenUploading: true,
     ends: 'CANCELLED',
   },
+  'host-came-late': { labels: ['only'], lateHost: 'lab-7' },
 };
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(scenarios);
 
 const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-histories-'));
 const [temporal, sandbox] = await Promise.all([startTemporalDevServer(), startSandbox()]);
-const worker = await startWorker({ ...sandbox.env, TEMPORAL_ADDRESS: temporal.address }, () => {});
+const env = { ...sandbox.env, TEMPORAL_ADDRESS: temporal.address };
+const workers = [await startWorker(env, () => {})];
 const { temporal: temporalCommand } = await ensureBinaries();
 const connection = await Connection.connect({ address: temporal.address });
 const client = new Client({ connection });
 const uploads = await UploadClient.connect({ client });
 try {
-  for (const [name, scenario] of Object.entries(scenarios)) await record(name, scenario);
+  for (const [name, scenario] of Object.entries(scenarios))
+    if (wanted.includes(name)) await record(name, scenario);
 } finally {
   await connection.close();
-  await worker.stop();
+  await Promise.all(workers.map((worker) => worker.stop()));
   await Promise.all([temporal.stop(), sandbox.stop(), rm(folder, { recursive: true })]);
 }
 
 async function record(
   name: string,
-  { labels, faults = [], cancelWhenUploading, ends = 'done' }: Scenario,
+  { labels, faults = [], cancelWhenUploading, lateHost, ends = 'done' }: Scenario,
 ): Promise<void> {
   for (const fault of faults) sandbox.faults.add(fault);
   const path = join(folder, name, 'pk.csv');
@@ -83,8 +89,16 @@ async function record(
   await writeFile(path, `subject,time,conc\n1,0,0\n1,1,${name.length}\n`);
   const executions = labels.map((label) => ({ label, configuration }));
   const { workflowId, result } = await uploads.start(
-    await requestForFile(path, { executions, requestedBy: 'Jane' }),
+    await requestForFile(path, {
+      executions,
+      requestedBy: 'Jane',
+      ...(lateHost === undefined ? {} : { host: lateHost }),
+    }),
   );
+  if (lateHost !== undefined) {
+    while (!(await hasLookedTwice(workflowId))) await sleep(500);
+    workers.push(await startWorker({ ...env, APLOS_UPLOAD_HOST: lateHost }, () => {}));
+  }
   if (cancelWhenUploading) {
     while ((await uploads.progress(workflowId))?.step !== 'upload') await sleep(50);
     await uploads.cancel(workflowId);
@@ -109,6 +123,11 @@ async function record(
   };
   await writeFile(join(into, `${name}.json`), `${JSON.stringify(cleaned({ events }), null, 1)}\n`);
   console.log(`${name}: ${events.length} events`);
+}
+
+async function hasLookedTwice(workflowId: string): Promise<boolean> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  return events?.some(({ timerFiredEventAttributes }) => timerFiredEventAttributes) ?? false;
 }
 
 function cleaned(value: unknown, key = ''): unknown {
