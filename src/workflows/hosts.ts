@@ -7,6 +7,7 @@ import type { Story } from './story.js';
 
 /** Until it looks again for a worker: at first, and at the most. A history has room for seven days of it. */
 const FIRST_PAUSE_MS = 30_000;
+const GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 30 * 60_000;
 
 /**
@@ -42,7 +43,7 @@ export async function whereTheFileIs<Result>(
 
 async function keepLookingFor(host: string, story: Story): Promise<void> {
   const options = { summary: `until the next look for a worker on ${host}` };
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(GROWTH * pauseMs, LONGEST_PAUSE_MS)) {
     if ((await isServed(host)) !== false) story.hostIsServed();
     else story.hostIsMissing(host, new Date(Date.now() + pauseMs));
     await sleep(pauseMs, options);
