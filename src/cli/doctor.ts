@@ -1,3 +1,4 @@
+import type { Connection } from '@temporalio/client';
 import { AplosAccounts } from '../aplos/accounts.js';
 import { loadSettings, type Settings } from '../config.js';
 import { UploadError } from '../contract/errors.js';
