@@ -3,18 +3,25 @@ import type { AplosProfile } from '../config.js';
 import { UploadError } from '../contract/errors.js';
 import type { AplosApi } from './api.js';
 import { findPool } from './discovery.js';
-import { Session } from './session.js';
+import { type Login, Session } from './session.js';
 import { AplosV1 } from './v1.js';
 
 /** The Aplos accounts that this process has, each with one login shared by everything in it. */
 export class AplosAccounts {
   readonly #profiles: ReadonlyMap<string, AplosProfile>;
   readonly #dispatcher: Dispatcher;
-  readonly #apis = new Map<string, AplosApi>();
+  readonly #onLogin: (profileName: string, login: Login) => void;
+  readonly #accounts = new Map<string, Account>();
 
-  constructor(profiles: ReadonlyMap<string, AplosProfile>, dispatcher: Dispatcher) {
+  /** @param onLogin told of each login, and each renewal of a token. Default: nobody is */
+  constructor(
+    profiles: ReadonlyMap<string, AplosProfile>,
+    dispatcher: Dispatcher,
+    onLogin: (profileName: string, login: Login) => void = () => {},
+  ) {
     this.#profiles = profiles;
     this.#dispatcher = dispatcher;
+    this.#onLogin = onLogin;
   }
 
   /**
@@ -23,13 +30,26 @@ export class AplosAccounts {
    * @throws {@link UploadError} `PROFILE_UNKNOWN`
    */
   api(profileName: string): AplosApi {
-    const known = this.#apis.get(profileName);
+    return this.#account(profileName).api;
+  }
+
+  /**
+   * Logs in, unless there is a login that lasts.
+   *
+   * @throws {@link UploadError} `PROFILE_UNKNOWN`, one with a `LOGIN_…` code, or an `API_…` code from the discovery of the pool
+   */
+  async logIn(profileName: string): Promise<void> {
+    await this.#account(profileName).session.identity();
+  }
+
+  #account(profileName: string): Account {
+    const known = this.#accounts.get(profileName);
     if (known) return known;
     const profile = this.#profiles.get(profileName);
     if (!profile) throw this.#unknown(profileName);
-    const api = connect(profile, this.#dispatcher);
-    this.#apis.set(profileName, api);
-    return api;
+    const account = connect(profile, this.#dispatcher, (login) => this.#onLogin(profileName, login));
+    this.#accounts.set(profileName, account);
+    return account;
   }
 
   #unknown(profileName: string): UploadError {
@@ -41,13 +61,19 @@ export class AplosAccounts {
   }
 }
 
-function connect(profile: AplosProfile, dispatcher: Dispatcher): AplosApi {
+interface Account {
+  readonly session: Session;
+  readonly api: AplosApi;
+}
+
+function connect(profile: AplosProfile, dispatcher: Dispatcher, onLogin: (login: Login) => void): Account {
   const { apiUrl, userName, password, clientId, region, cognitoEndpoint } = profile;
   const session = new Session({
     pool: () => findPool({ apiUrl, clientId, region, endpoint: cognitoEndpoint }, dispatcher),
     userName,
     password,
     dispatcher,
+    onLogin,
   });
-  return new AplosV1({ apiUrl, session, dispatcher });
+  return { session, api: new AplosV1({ apiUrl, session, dispatcher }) };
 }

@@ -23,7 +23,8 @@ export interface CognitoTokens {
   readonly expiresIn: number;
 }
 
-type AuthFlow =
+/** One of the ways to log in. */
+export type AuthFlow =
   | {
       readonly AuthFlow: 'USER_PASSWORD_AUTH';
       readonly AuthParameters: { USERNAME: string; PASSWORD: string };

@@ -1,15 +1,22 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { UploadError } from '../contract/errors.js';
+import { type ErrorCode, UploadError } from '../contract/errors.js';
 import { jsonIn } from '../contract/json.js';
 import type { Secret } from '../secret.js';
-import { type CognitoPool, type CognitoTokens, initiateAuth } from './cognito.js';
+import { type AuthFlow, type CognitoPool, type CognitoTokens, initiateAuth } from './cognito.js';
 
 /** A token and the ids that the API's paths are made of. `token` is secret. */
 export interface Identity {
   readonly token: string;
   readonly tenantId: string;
   readonly userId: string;
+}
+
+/** A login that has ended, or the renewal of a token. */
+export interface Login {
+  readonly how: 'password' | 'refresh';
+  /** Default: it went well. */
+  readonly failedWith?: ErrorCode;
 }
 
 /** What a session logs in with. */
@@ -19,6 +26,8 @@ export interface SessionOptions {
   readonly userName: string;
   readonly password: Secret;
   readonly dispatcher: Dispatcher;
+  /** Told of each login. Default: nobody is */
+  readonly onLogin?: ((login: Login) => void) | undefined;
 }
 
 const claimsSchema = z.object({
@@ -85,30 +94,40 @@ export class Session {
   }
 
   async #renew(): Promise<Identity> {
-    const { dispatcher } = this.#options;
-    this.#pool ??= this.#options.pool().catch((error: unknown) => {
-      this.#pool = undefined;
-      throw error;
-    });
-    const pool = await this.#pool;
-    const tokens =
-      (await this.#refresh(pool)) ?? (await initiateAuth(pool, this.#passwordFlow(), dispatcher));
-    return this.#keep(tokens);
+    return (await this.#refresh()) ?? (await this.#told('password', this.#passwordFlow()));
   }
 
-  async #refresh(pool: CognitoPool): Promise<CognitoTokens | undefined> {
+  async #refresh(): Promise<Identity | undefined> {
     if (!this.#refreshToken) return undefined;
     try {
-      return await initiateAuth(
-        pool,
-        { AuthFlow: 'REFRESH_TOKEN_AUTH', AuthParameters: { REFRESH_TOKEN: this.#refreshToken } },
-        this.#options.dispatcher,
-      );
+      return await this.#told('refresh', {
+        AuthFlow: 'REFRESH_TOKEN_AUTH',
+        AuthParameters: { REFRESH_TOKEN: this.#refreshToken },
+      });
     } catch (error) {
       if (!(error instanceof UploadError) || error.retryable) throw error;
       this.#refreshToken = undefined;
       return undefined;
     }
+  }
+
+  async #told(how: Login['how'], flow: AuthFlow): Promise<Identity> {
+    try {
+      const identity = this.#keep(await initiateAuth(await this.#findPool(), flow, this.#options.dispatcher));
+      this.#options.onLogin?.({ how });
+      return identity;
+    } catch (error) {
+      this.#options.onLogin?.({ how, failedWith: error instanceof UploadError ? error.code : 'INTERNAL' });
+      throw error;
+    }
+  }
+
+  #findPool(): Promise<CognitoPool> {
+    this.#pool ??= this.#options.pool().catch((error: unknown) => {
+      this.#pool = undefined;
+      throw error;
+    });
+    return this.#pool;
   }
 
   #passwordFlow() {
