@@ -13,6 +13,7 @@ import { queryFor, type UploadFilter } from './client/filter.js';
 import { type ReplayOptions, type ReplayOutcome, replayUpload } from './client/replay.js';
 import { searchAttributesOf } from './client/search-attributes.js';
 import { statusOf, summaryOf, type UploadStatus, type UploadSummary } from './client/status.js';
+import { tracedStarts } from './client/traces.js';
 import { WorkerLookout } from './client/worker-lookout.js';
 import { workflowIdFor } from './client/workflow-id.js';
 import { loadSettings, type Settings } from './config.js';
@@ -106,7 +107,8 @@ export class UploadClient {
   }
 
   /**
-   * Connects to Temporal as its own environment variables say.
+   * Connects to Temporal as its own environment variables say. Where the process has a tracer registered with
+   * `@opentelemetry/api`, each start is a span of it, and the workers go on in its trace.
    *
    * @throws {@link UploadError} `SETTINGS_INVALID` or `TEMPORAL_UNREACHABLE`
    */
@@ -123,6 +125,7 @@ export class UploadClient {
         connection,
         namespace: target.namespace,
         dataConverter: dataConverterFor(settings.encryption),
+        interceptors: { workflow: [tracedStarts] },
       });
       return new UploadClient(own, target.address, settings, () => connection.close());
     } catch (error) {

@@ -25,12 +25,17 @@ import { hasEarlierRuns } from './temporal/earlier-runs.js';
 import { hasWorker, WORKER_HEARTBEAT } from './temporal/presence.js';
 import { runTogether } from './temporal/run-together.js';
 import { assertSearchAttributes } from './temporal/search-attributes.js';
+import { startTraces } from './traces/start.js';
+import { tracesOfWorker } from './traces/worker.js';
 
 /** The time within which a killed worker's or a cancelled upload is noticed. */
 const HEARTBEAT_THROTTLE = '1 second';
 
 /** Longer than any call that is not cancelled; after that a worker ends even if Temporal is gone. */
 const FORCE_AFTER_GRACE_MS = 60_000;
+
+/** What a worker that ends gives its last traces. */
+const TRACES_FLUSH_MS = 5_000;
 
 /** Workers that are connected and checked, on the common task queue and on that of their host, and what ends them. */
 export interface UploadWorker {
@@ -54,8 +59,9 @@ export async function createUploadWorker(
   const deployment = deploymentVersion();
   assertEncryptionDecided(settings.encryption, target);
   assertSomeProfile(settings);
+  const logger = createLogger(logLevel);
   Runtime.install({
-    logger: createLogger(logLevel),
+    logger,
     shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'],
     workerHeartbeatInterval: WORKER_HEARTBEAT,
   });
@@ -63,12 +69,19 @@ export async function createUploadWorker(
   const connection = await connect(target);
   const dispatcher = createDispatcher(settings.extraCa);
   const sourceDispatcher = httpsAgent(settings.sourceHosts, { connect: tlsOptions(settings.extraCa) });
+  const traces = await startTraces({
+    serviceName: 'aplos-upload-worker',
+    readablePaths: [...settings.profiles.values()].map(({ apiUrl }) => apiUrl),
+    flushMs: TRACES_FLUSH_MS,
+    warn: (line) => logger.warn(line),
+  });
   const { workflowBundle, dataConverter } = conversionFor(settings.encryption);
   const options = {
     connection,
     namespace: target.namespace,
     dataConverter,
     ...versioningOptions(deployment),
+    ...tracesOfWorker(traces),
     activities: {
       ...createActivities({
         ...dependencies(settings, dispatcher, connection, target.namespace),
@@ -92,7 +105,7 @@ export async function createUploadWorker(
         await runTogether(workers);
       } finally {
         await Promise.all([dispatcher.destroy(), sourceDispatcher.destroy()]);
-        await connection.close();
+        await Promise.all([connection.close(), traces?.stop()]);
       }
     },
   };

@@ -43,12 +43,15 @@ async function build(): Promise<void> {
 
 async function bundleWorkflows(into: string): Promise<void> {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const workflowsPath = resolve(into, 'workflows/index.js');
-  const logger = new DefaultLogger('WARN');
-  const plain = await bundleWorkflowCode({ workflowsPath, logger });
+  const workflows = {
+    workflowsPath: resolve(into, 'workflows/index.js'),
+    workflowInterceptorModules: [resolve(into, 'workflows/traces.js')],
+    logger: new DefaultLogger('WARN'),
+  };
+  const plain = await bundleWorkflowCode(workflows);
   writeFileSync(join(into, 'workflow-bundle.js'), plain.code);
   const failureConverterPath = resolve(into, 'temporal/encoded-failures.js');
-  const encrypted = await bundleWorkflowCode({ workflowsPath, failureConverterPath, logger });
+  const encrypted = await bundleWorkflowCode({ ...workflows, failureConverterPath });
   writeFileSync(join(into, 'workflow-bundle-encrypted.js'), encrypted.code);
 }
 

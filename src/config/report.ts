@@ -3,6 +3,7 @@ import { checkedProfiles, type GivenSettings, loadSettings, readGiven } from '..
 import { environmentProxies } from '../http/proxies.js';
 import { temporalTarget } from '../temporal/connection.js';
 import { deploymentVersion } from '../temporal/versioning.js';
+import { tracesSetting } from '../traces/wanted.js';
 
 /** A setting as it is in force. */
 export interface SettingInForce {
@@ -79,6 +80,7 @@ export function settingsInForce(environment: Environment = process.env): Setting
       title: 'Network',
       settings: [row('APLOS_UPLOAD_CA_FILE', env.APLOS_UPLOAD_CA_FILE ?? 'none'), ...proxySettings()],
     },
+    { title: 'Traces', settings: [tracesSent(environment)] },
     { title: 'Temporal UI', settings: [row('APLOS_UPLOAD_UI_URL', env.APLOS_UPLOAD_UI_URL ?? 'guessed')] },
   ];
 }
@@ -207,4 +209,14 @@ function proxySettings(): SettingInForce[] {
   return Object.entries({ HTTP_PROXY: masked(http), HTTPS_PROXY: masked(https), NO_PROXY: none }).map(
     ([name, value]) => ({ name, value: value || 'none', from: value ? 'environment' : 'default' }),
   );
+}
+
+function tracesSent(environment: Environment): SettingInForce {
+  const { to, why } = tracesSetting(environment);
+  const own = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+  return {
+    name: environment[own] ? own : 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    value: to ?? (why ? `none: ${why}` : 'none'),
+    from: to || why ? 'environment' : 'default',
+  };
 }

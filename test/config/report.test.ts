@@ -3,7 +3,7 @@ import { settingsInForce } from '../../src/config/report.js';
 import { temporaryFile } from '../files/temporary-folder.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
-const SECRETS = ['hunter2', 'of-the-team', KEY, 'temporal-api-key', 'proxy-password'];
+const SECRETS = ['hunter2', 'of-the-team', KEY, 'temporal-api-key', 'proxy-password', 'of-the-collector'];
 
 describe('the settings in force', () => {
   beforeEach(() => {
@@ -42,6 +42,7 @@ describe('the settings in force', () => {
       TEMPORAL_ADDRESS: 'acme.tmprl.cloud:7233',
       TEMPORAL_API_KEY: 'temporal-api-key',
       HTTPS_PROXY: 'http://jane:proxy-password@proxy.acme.com:3128',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://jane:of-the-collector@collector.acme.com',
     });
     expect(of('APLOS_UPLOAD_CONCURRENCY')).toEqual(['8', `${path}, worker.concurrency`]);
     expect(of('APLOS_UPLOAD_LIST_LAG')).toEqual(['20 s', 'environment']);
@@ -53,6 +54,10 @@ describe('the settings in force', () => {
     expect(of('TEMPORAL_ADDRESS')).toEqual(['acme.tmprl.cloud:7233', 'environment']);
     expect(of('TEMPORAL_TLS')).toEqual(['on', 'default with an API key']);
     expect(of('HTTPS_PROXY')).toEqual(['http://[secret]@proxy.acme.com:3128', 'environment']);
+    expect(of('OTEL_EXPORTER_OTLP_ENDPOINT')).toEqual([
+      'https://collector.acme.com/v1/traces',
+      'environment',
+    ]);
     for (const secret of SECRETS) expect(JSON.stringify(rows)).not.toContain(secret);
   });
 

@@ -24,10 +24,14 @@ export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
 }
 
 /** The workflows, bundled from source. */
-export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+export function bundleWorkflows({ traced = false } = {}): Promise<WorkflowBundleWithSourceMap> {
   quietRuntime();
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
-  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const source = (name: string) => fileURLToPath(new URL(`../../src/workflows/${name}.ts`, import.meta.url));
+  return bundleWorkflowCode({
+    workflowsPath: source('index'),
+    ...(traced ? { workflowInterceptorModules: [source('traces')] } : {}),
+    logger: new DefaultLogger('ERROR'),
+  });
 }
 
 function quietRuntime(): void {
