@@ -38,6 +38,13 @@ export type Encryption =
   | { readonly mode: 'off' }
   | { readonly mode: 'unset' };
 
+/** Where a server listens. */
+export interface ListenAddress {
+  /** A name or an address; one of IP version 6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** All settings, read once. */
 export interface Settings {
   /** By name. `default` comes from the environment, all others from the file. */
@@ -69,6 +76,10 @@ export interface Settings {
   readonly listLagMs: number;
   /** Uploads and calls that one worker runs at a time. Default: 20 */
   readonly concurrency: number;
+  /** Where metrics are served for Prometheus. Default: nowhere */
+  readonly metrics?: ListenAddress | undefined;
+  /** Where `/healthz` and `/readyz` are served. Default: nowhere */
+  readonly health?: ListenAddress | undefined;
   /** Certificates, as PEM, that servers may prove themselves with, beside those that Node.js trusts. */
   readonly extraCa?: string | undefined;
   /** Where the Temporal UI is, without a trailing slash. Default: guessed from the Temporal address */
@@ -97,6 +108,16 @@ const hosts = text.transform((given, context) => {
     context.addIssue({ code: 'custom', message: (error as Error).message });
     return z.NEVER;
   }
+});
+
+const MOST_PORT = 65_535;
+const listenAddress = text.transform((given, context): ListenAddress | undefined => {
+  if (given === undefined) return undefined;
+  const [, bracketed, plain, port] = /^(?:\[([\da-f:.]+)\]|([^:\s]+)):(\d{1,5})$/i.exec(given) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined && Number(port) <= MOST_PORT) return { host, port: Number(port) };
+  context.addIssue({ code: 'custom', message: 'must be a host and a port, such as 127.0.0.1:9464' });
+  return z.NEVER;
 });
 
 const environmentSchema = z.object({
@@ -142,6 +163,8 @@ const environmentSchema = z.object({
   APLOS_UPLOAD_CODEC_JWKS_URL: url.optional(),
   APLOS_UPLOAD_CODEC_JWT_AUDIENCE: text,
   APLOS_UPLOAD_UI_URL: url.optional(),
+  APLOS_UPLOAD_METRICS: listenAddress,
+  APLOS_UPLOAD_HEALTH: listenAddress,
 });
 
 const profileSchema = z
@@ -190,6 +213,8 @@ export function loadSettings(
     shutdownGraceMs: env.APLOS_UPLOAD_SHUTDOWN_GRACE * 1000,
     listLagMs: env.APLOS_UPLOAD_LIST_LAG * 1000,
     concurrency: env.APLOS_UPLOAD_CONCURRENCY,
+    metrics: env.APLOS_UPLOAD_METRICS,
+    health: env.APLOS_UPLOAD_HEALTH,
     extraCa: extraCaOf(env, label),
     uiUrl: env.APLOS_UPLOAD_UI_URL,
   });

@@ -12,6 +12,9 @@ import { s3Access } from './files/s3-source.js';
 import type { SourceAccess } from './files/source.js';
 import { createDispatcher, tlsOptions } from './http/dispatcher.js';
 import { createLogger } from './log.js';
+import { WorkerMetrics } from './monitoring/metrics.js';
+import { prometheus } from './monitoring/prometheus.js';
+import { startWorkerHealth, type WorkerHealth } from './monitoring/worker-health.js';
 import {
   assertEncryptionDecided,
   dataConverterFor,
@@ -61,6 +64,7 @@ export async function createUploadWorker(
   assertSomeProfile(settings);
   const logger = createLogger(logLevel);
   Runtime.install({
+    ...(await prometheus(settings.metrics)),
     logger,
     shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'],
     workerHeartbeatInterval: WORKER_HEARTBEAT,
@@ -75,16 +79,24 @@ export async function createUploadWorker(
     flushMs: TRACES_FLUSH_MS,
     warn: (line) => logger.warn(line),
   });
+  const metrics = new WorkerMetrics(Runtime.instance().metricMeter, settings.profiles.keys());
+  let health: WorkerHealth | undefined;
+  const accounts = new AplosAccounts(settings.profiles, dispatcher, (profile, login) => {
+    metrics.loggedIn(profile, login);
+    health?.loggedIn(profile, login);
+  });
+  const tracing = tracesOfWorker(traces);
   const { workflowBundle, dataConverter } = conversionFor(settings.encryption);
   const options = {
     connection,
     namespace: target.namespace,
     dataConverter,
     ...versioningOptions(deployment),
-    ...tracesOfWorker(traces),
+    ...tracing,
+    interceptors: { activity: [...(tracing.interceptors?.activity ?? []), metrics.ofActivities] },
     activities: {
       ...createActivities({
-        ...dependencies(settings, dispatcher, connection, target.namespace),
+        ...dependencies(settings, accounts, dispatcher, connection, target.namespace),
         sources: sourceAccess(settings, sourceDispatcher),
       }),
     },
@@ -98,12 +110,23 @@ export async function createUploadWorker(
   if (settings.host !== undefined)
     workers.push(await Worker.create({ ...options, taskQueue: hostTaskQueue(settings.host) }));
   const idle = whyNoneTaken(await polled(connection, target.namespace), deployment);
-  if (idle) Runtime.instance().logger.warn(idle);
+  if (idle) logger.warn(idle);
+  if (settings.health) {
+    health = await startWorkerHealth({
+      listen: settings.health,
+      states: () => workers.map((worker) => worker.getState()),
+      connection,
+      accounts,
+      profiles: settings.profiles.keys(),
+    });
+    logger.info(`Health is told at ${health.url}/healthz and ${health.url}/readyz`);
+  }
   return {
     run: async () => {
       try {
         await runTogether(workers);
       } finally {
+        await health?.stop();
         await Promise.all([dispatcher.destroy(), sourceDispatcher.destroy()]);
         await Promise.all([connection.close(), traces?.stop()]);
       }
@@ -148,11 +171,11 @@ function assertSomeProfile({ profiles }: Settings): void {
 
 function dependencies(
   settings: Settings,
+  accounts: AplosAccounts,
   dispatcher: Dispatcher,
   { workflowService }: NativeConnection,
   namespace: string,
 ): Omit<ActivityDependencies, 'sources'> {
-  const accounts = new AplosAccounts(settings.profiles, dispatcher);
   return {
     api: (profile) => accounts.api(profile),
     dispatcher,

@@ -45,7 +45,7 @@ async function bundleWorkflows(into: string): Promise<void> {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const workflows = {
     workflowsPath: resolve(into, 'workflows/index.js'),
-    workflowInterceptorModules: [resolve(into, 'workflows/traces.js')],
+    workflowInterceptorModules: ['traces', 'metrics'].map((name) => resolve(into, `workflows/${name}.js`)),
     logger: new DefaultLogger('WARN'),
   };
   const plain = await bundleWorkflowCode(workflows);

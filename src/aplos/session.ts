@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { type ErrorCode, UploadError } from '../contract/errors.js';
+import { UploadError } from '../contract/errors.js';
 import { jsonIn } from '../contract/json.js';
 import type { Secret } from '../secret.js';
 import { type AuthFlow, type CognitoPool, type CognitoTokens, initiateAuth } from './cognito.js';
@@ -15,8 +15,8 @@ export interface Identity {
 /** A login that has ended, or the renewal of a token. */
 export interface Login {
   readonly how: 'password' | 'refresh';
-  /** Default: it went well. */
-  readonly failedWith?: ErrorCode;
+  /** Why it failed. Default: it went well */
+  readonly error?: unknown;
 }
 
 /** What a session logs in with. */
@@ -117,7 +117,7 @@ export class Session {
       this.#options.onLogin?.({ how });
       return identity;
     } catch (error) {
-      this.#options.onLogin?.({ how, failedWith: error instanceof UploadError ? error.code : 'INTERNAL' });
+      this.#options.onLogin?.({ how, error });
       throw error;
     }
   }

@@ -21,6 +21,7 @@ export const FILE_KEYS = {
     key_command: 'APLOS_UPLOAD_ENCRYPTION_KEY_COMMAND',
   },
   host: { name: 'APLOS_UPLOAD_HOST', shared_roots: 'APLOS_UPLOAD_SHARED_ROOTS' },
+  monitoring: { metrics: 'APLOS_UPLOAD_METRICS', health: 'APLOS_UPLOAD_HEALTH' },
   network: { ca_file: 'APLOS_UPLOAD_CA_FILE' },
   ui: { url: 'APLOS_UPLOAD_UI_URL' },
   codec_server: {

@@ -77,6 +77,13 @@ export function settingsInForce(environment: Environment = process.env): Setting
       ],
     },
     {
+      title: 'Monitoring',
+      settings: [
+        row('APLOS_UPLOAD_METRICS', asGiven('APLOS_UPLOAD_METRICS') ?? 'not served'),
+        row('APLOS_UPLOAD_HEALTH', asGiven('APLOS_UPLOAD_HEALTH') ?? 'not served'),
+      ],
+    },
+    {
       title: 'Network',
       settings: [row('APLOS_UPLOAD_CA_FILE', env.APLOS_UPLOAD_CA_FILE ?? 'none'), ...proxySettings()],
     },

@@ -66,6 +66,8 @@ describe('the settings', () => {
       APLOS_UPLOAD_SHUTDOWN_GRACE: '10',
       APLOS_UPLOAD_CONCURRENCY: '3',
       APLOS_UPLOAD_UI_URL: 'https://temporal.acme.com/',
+      APLOS_UPLOAD_METRICS: '0.0.0.0:9464',
+      APLOS_UPLOAD_HEALTH: '[::1]:8080',
       SOMETHING_ELSE: 'x',
       APLOS_UPLOAD_PORT: 'tcp://10.0.0.7:80', // as Kubernetes names a service of this name
     });
@@ -78,6 +80,8 @@ describe('the settings', () => {
       shutdownGraceMs: 10_000,
       concurrency: 3,
       uiUrl: 'https://temporal.acme.com',
+      metrics: { host: '0.0.0.0', port: 9464 },
+      health: { host: '::1', port: 8080 },
     });
     for (const named of ['https://files.example.com/', 'https://a.example.org/', 'https://10.1.2.3/'])
       expect(settings.sourceHosts.has(new URL(named))).toBe(true);
@@ -124,6 +128,8 @@ describe('the settings', () => {
     ['APLOS_UPLOAD_ROOTS', ':', 'names no folder'],
     ['APLOS_UPLOAD_SHARED_ROOTS', ':', 'names no folder'],
     ['APLOS_UPLOAD_HOST', 'lab 7', 'must be the name of a host'],
+    ['APLOS_UPLOAD_METRICS', '9464', 'must be a host and a port'],
+    ['APLOS_UPLOAD_HEALTH', 'localhost:99999', 'must be a host and a port'],
     ['APLOS_UPLOAD_ENCRYPTION', 'on', 'can only be "off"'],
     ['APLOS_UPLOAD_ENCRYPTION_KEY', 'secret', 'ID:KEY'],
     ['COGNITO_PASSWORD_FILE', '/nowhere/password', '/nowhere/password, which cannot be read (ENOENT)'],

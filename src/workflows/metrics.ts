@@ -1,0 +1,30 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { isCancellation, metricMeter, type WorkflowInterceptors } from '@temporalio/workflow';
+
+const uploads = metricMeter.createCounter('aplos_uploads', undefined, 'Uploads that have ended');
+
+/** Counts each run that ends, once: what is replayed does not count. */
+export function interceptors(): WorkflowInterceptors {
+  return {
+    inbound: [
+      {
+        async execute(input, next) {
+          try {
+            const receipt = await next(input);
+            uploads.add(1, { result: 'done', code: '' });
+            return receipt;
+          } catch (error) {
+            uploads.add(1, endOf(error));
+            throw error;
+          }
+        },
+      },
+    ],
+  };
+}
+
+function endOf(error: unknown): { result: string; code: string } {
+  if (isCancellation(error)) return { result: 'cancelled', code: '' };
+  const code = error instanceof ApplicationFailure && error.type;
+  return { result: 'failed', code: code || 'INTERNAL' };
+}
