@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { type LogLevel, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Dispatcher } from 'undici';
 import type { ActivityDependencies } from './activities/dependencies.js';
@@ -23,11 +24,11 @@ import {
   temporalUnreachable,
   workerConnectionOptions,
 } from './temporal/connection.js';
-import { deploymentVersion, polled, versioningOptions, whyNoneTaken } from './temporal/versioning.js';
 import { hasEarlierRuns } from './temporal/earlier-runs.js';
 import { hasWorker, WORKER_HEARTBEAT } from './temporal/presence.js';
 import { runTogether } from './temporal/run-together.js';
 import { assertSearchAttributes } from './temporal/search-attributes.js';
+import { deploymentVersion, polled, versioningOptions, whyNoneTaken } from './temporal/versioning.js';
 import { startTraces } from './traces/start.js';
 import { tracesOfWorker } from './traces/worker.js';
 
@@ -96,7 +97,7 @@ export async function createUploadWorker(
     interceptors: { activity: [...(tracing.interceptors?.activity ?? []), metrics.ofActivities] },
     activities: {
       ...createActivities({
-        ...dependencies(settings, accounts, dispatcher, connection, target.namespace),
+        ...dependencies(settings, accounts, dispatcher, connection, target.namespace, deployment),
         sources: sourceAccess(settings, sourceDispatcher),
       }),
     },
@@ -175,12 +176,13 @@ function dependencies(
   dispatcher: Dispatcher,
   { workflowService }: NativeConnection,
   namespace: string,
+  deployment: WorkerDeploymentVersion | undefined,
 ): Omit<ActivityDependencies, 'sources'> {
   return {
     api: (profile) => accounts.api(profile),
     dispatcher,
     host: settings.host,
-    hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue),
+    hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
     s3Hosts: settings.s3Hosts,
     idleTimeoutMs: settings.idleTimeoutMs,
     hasEarlierRuns: (workflowId, runId) => hasEarlierRuns(workflowService, namespace, workflowId, runId),

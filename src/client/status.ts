@@ -4,6 +4,7 @@ import proto from '@temporalio/proto';
 import { hostTaskQueue } from '../contract/names.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
 import { isUnreadable } from '../temporal/unreadable.js';
+import { versionOf } from '../temporal/versioning.js';
 import { codeAndMessage } from './failed.js';
 import type { WorkerLookout } from './worker-lookout.js';
 
@@ -104,12 +105,14 @@ export async function statusOf(
   lookout: WorkerLookout,
 ): Promise<UploadStatus> {
   const summary = summaryOf(description);
-  const { pendingActivities } = description.raw;
+  const { pendingActivities, workflowExecutionInfo } = description.raw;
+  const version = versionOf(workflowExecutionInfo?.versioningInfo?.deploymentVersion);
+  const hostHasWorker = (taskQueue: string) => lookout.hasWorker(taskQueue, version);
   return {
     ...summary,
     ...(summary.state === 'failed' ? { failure: await failureOf(client, summary) } : {}),
     pending: await Promise.all(
-      (pendingActivities ?? []).map((activity) => pendingStep(client, activity, lookout)),
+      (pendingActivities ?? []).map((activity) => pendingStep(client, activity, hostHasWorker)),
     ),
   };
 }
@@ -125,12 +128,13 @@ async function failureOf(client: Client, { workflowId, runId }: UploadSummary) {
   return codeAndMessage(client, failure ?? {});
 }
 
+type HasWorker = (taskQueue: string) => Promise<boolean | undefined>;
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 async function pendingStep(
   client: Client,
   activity: PendingActivity,
-  lookout: WorkerLookout,
+  hasWorker: HasWorker,
 ): Promise<PendingStep> {
   const { lastFailure, nextAttemptScheduleTime } = activity;
   const underWay = activity.state === PENDING_ACTIVITY_STATE_STARTED;
@@ -139,7 +143,7 @@ async function pendingStep(
   return {
     activity: activity.activityType?.name ?? 'unknown',
     underWay,
-    ...(await whereabouts(activity, underWay, lookout)),
+    ...(await whereabouts(activity, underWay, hasWorker)),
     attempt: activity.attempt ?? 1,
     ...(lastFailure ? { lastFailure: await codeAndMessage(client, lastFailure) } : {}),
     ...(nextAttemptScheduleTime ? { nextAttemptAt: new Date(msOf(nextAttemptScheduleTime)) } : {}),
@@ -152,12 +156,12 @@ async function pendingStep(
 async function whereabouts(
   { activityOptions }: PendingActivity,
   underWay: boolean,
-  lookout: WorkerLookout,
+  hasWorker: HasWorker,
 ): Promise<Pick<PendingStep, 'host' | 'hostHasWorker'>> {
   const taskQueue = activityOptions?.taskQueue?.name ?? '';
   const host = taskQueue.startsWith(HOST_PREFIX) ? taskQueue.slice(HOST_PREFIX.length) : undefined;
   if (host === undefined) return {};
-  const hostHasWorker = underWay ? undefined : await lookout.hasWorker(taskQueue);
+  const hostHasWorker = underWay ? undefined : await hasWorker(taskQueue);
   return { host, ...(hostHasWorker === undefined ? {} : { hostHasWorker }) };
 }
 

@@ -1,4 +1,5 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { hasWorker } from '../temporal/presence.js';
 
 const FRESH_MS = 2000;
@@ -15,16 +16,23 @@ export class WorkerLookout {
     this.#client = client;
   }
 
-  /** Whether a worker serves a task queue; `undefined` where Temporal does not tell. */
-  hasWorker(taskQueue: string): Promise<boolean | undefined> {
-    const last = this.#looks.get(taskQueue);
+  /**
+   * Whether a worker serves a task queue; `undefined` where Temporal does not tell.
+   *
+   * @param version that counts alone, where an upload is pinned to one
+   */
+  hasWorker(taskQueue: string, version?: WorkerDeploymentVersion): Promise<boolean | undefined> {
+    const key = JSON.stringify([taskQueue, version]);
+    const last = this.#looks.get(key);
     if (last && performance.now() - last.at < FRESH_MS) return last.finding;
     const { workflowService, options } = this.#client;
-    const finding = hasWorker(workflowService, options.namespace, taskQueue).catch((error: unknown) => {
-      if (isGrpcServiceError(error)) return undefined;
-      throw error;
-    });
-    this.#looks.set(taskQueue, { at: performance.now(), finding });
+    const finding = hasWorker(workflowService, options.namespace, taskQueue, version).catch(
+      (error: unknown) => {
+        if (isGrpcServiceError(error)) return undefined;
+        throw error;
+      },
+    );
+    this.#looks.set(key, { at: performance.now(), finding });
     return finding;
   }
 }

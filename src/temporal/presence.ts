@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isGrpcServiceError, type WorkflowService } from '@temporalio/client';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { versionOf } from './versioning.js';
 
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const { WORKER_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkerStatus;
@@ -26,12 +29,16 @@ type Heartbeat = proto.temporal.api.worker.v1.IWorkerHeartbeat;
  * which there is no heartbeat: they have just started, or the server takes none.
  *
  * @param taskQueue of a name that needs no quoting in a query
+ * @param version of the workflow that asks, where it is pinned to one: workers of another do not count
  */
 export async function hasWorker(
   workflowService: WorkflowService,
   namespace: string,
   taskQueue: string,
+  version?: WorkerDeploymentVersion,
 ): Promise<boolean> {
+  const isOfIt = (given: Parameters<typeof versionOf>[0]) =>
+    version === undefined || isDeepStrictEqual(versionOf(given), version);
   const [{ pollers }, heartbeats] = await Promise.all([
     workflowService.describeTaskQueue({
       namespace,
@@ -40,7 +47,11 @@ export async function hasWorker(
     }),
     heartbeatsOf(workflowService, namespace, taskQueue),
   ]);
-  return isAnyThere(pollers, heartbeats, Date.now());
+  return isAnyThere(
+    pollers.filter(({ deploymentOptions }) => isOfIt(deploymentOptions)),
+    heartbeats.filter(({ deploymentVersion }) => isOfIt(deploymentVersion)),
+    Date.now(),
+  );
 }
 
 /**

@@ -76,7 +76,10 @@ export async function polled(
   };
 }
 
-const versionOf = (given: proto.temporal.api.deployment.v1.IWorkerDeploymentVersion | null | undefined) =>
+/** A version as Temporal's API has it. */
+export const versionOf = (
+  given: proto.temporal.api.deployment.v1.IWorkerDeploymentVersion | null | undefined,
+) =>
   given?.deploymentName && given.buildId
     ? { deploymentName: given.deploymentName, buildId: given.buildId }
     : undefined;
