@@ -72,7 +72,7 @@ export function settingsInForce(environment: Environment = process.env): Setting
     {
       title: 'Host',
       settings: [
-        row('APLOS_UPLOAD_HOST', settings.host ?? 'not named: any worker reads any file'),
+        row('APLOS_UPLOAD_HOST', settings.host ?? 'none'),
         row('APLOS_UPLOAD_SHARED_ROOTS', settings.sharedRoots.join(':') || 'none'),
       ],
     },
