@@ -97,8 +97,11 @@ export async function createUploadWorker(
     interceptors: { activity: [...(tracing.interceptors?.activity ?? []), metrics.ofActivities] },
     activities: {
       ...createActivities({
-        ...dependencies(settings, accounts, dispatcher, connection, target.namespace, deployment),
+        api: (profile) => accounts.api(profile),
+        dispatcher,
         sources: sourceAccess(settings, sourceDispatcher),
+        ...limitsOf(settings),
+        ...questionsTo(connection, target, deployment),
       }),
     },
     maxConcurrentActivityTaskExecutions: settings.concurrency,
@@ -170,25 +173,21 @@ function assertSomeProfile({ profiles }: Settings): void {
   });
 }
 
-function dependencies(
-  settings: Settings,
-  accounts: AplosAccounts,
-  dispatcher: Dispatcher,
+const limitsOf = ({ host, s3Hosts, idleTimeoutMs, listLagMs }: Settings) => ({
+  host,
+  s3Hosts,
+  idleTimeoutMs,
+  settleDelaysMs: settleDelays(listLagMs),
+});
+
+const questionsTo = (
   { workflowService }: NativeConnection,
-  namespace: string,
+  { namespace }: TemporalTarget,
   deployment: WorkerDeploymentVersion | undefined,
-): Omit<ActivityDependencies, 'sources'> {
-  return {
-    api: (profile) => accounts.api(profile),
-    dispatcher,
-    host: settings.host,
-    hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
-    s3Hosts: settings.s3Hosts,
-    idleTimeoutMs: settings.idleTimeoutMs,
-    hasEarlierRuns: (workflowId, runId) => hasEarlierRuns(workflowService, namespace, workflowId, runId),
-    settleDelaysMs: settleDelays(settings.listLagMs),
-  };
-}
+): Pick<ActivityDependencies, 'hasWorker' | 'hasEarlierRuns'> => ({
+  hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
+  hasEarlierRuns: (workflowId, runId) => hasEarlierRuns(workflowService, namespace, workflowId, runId),
+});
 
 const sourceAccess = (
   { uploadRoots, sourceHosts, spoolLimitBytes, extraCa }: Settings,
