@@ -20,14 +20,15 @@ export interface WorkerProcess {
  *
  * @param env the environment to add to this process's own
  * @param onLog takes each piece of its log; default: warnings and errors go to stderr
+ * @param command the command's program; default: as the build makes it
  * @throws Error with its log when it does not start
  */
 export async function startWorker(
   env: NodeJS.ProcessEnv,
   onLog?: (text: string) => void,
-  { cwd }: Pick<SpawnOptions, 'cwd'> = {},
+  { cwd, command = COMMAND }: Pick<SpawnOptions, 'cwd'> & { readonly command?: string } = {},
 ): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [COMMAND, 'worker'], {
+  const child = spawn(process.execPath, [command, 'worker'], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,

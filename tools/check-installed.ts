@@ -1,12 +1,16 @@
 /**
  * `npm run check:installed`: packs the package, installs it into an empty project as a user would, runs its command
- * there, and compiles and runs a program that imports it.
+ * there, compiles and runs a program that imports it, and uploads a file by a worker that was started from it.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startWorker } from '../sandbox/worker-process.js';
+import { configuration, table } from '../test/support/tables.js';
+import { startWorld } from '../test/support/world.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -52,6 +56,29 @@ try {
     'it can be imported',
     run(process.execPath, ['program.js']).trim() === 'function function true 0',
   );
+  await uploadBy(command);
 } finally {
   rmSync(project, { recursive: true, force: true });
+}
+process.exit();
+
+async function uploadBy(command: string): Promise<void> {
+  const world = await startWorld({}, { keepsDatabase: false });
+  try {
+    const worker = await startWorker(world.env, () => {}, { command: join(project, command) });
+    expectThat('a worker starts', true);
+    const file = await world.write('pk.csv', table(10_000));
+    const config = await world.write('day-1.json', JSON.stringify(configuration));
+    // The servers are in this process, which must not stand still.
+    const { stdout } = await promisify(execFile)(command, ['upload', file, '--config', config, '--json'], {
+      cwd: project,
+      env: { ...process.env, ...world.env },
+    });
+    const { executions = [] } = JSON.parse(stdout) as { executions?: unknown[] };
+    expectThat('it uploads a file and starts its execution', executions.length === 1);
+    await worker.stop();
+    expectThat('it ends in peace when told to', worker.child.exitCode === 0);
+  } finally {
+    await world.stop();
+  }
 }
