@@ -167,6 +167,9 @@ const environmentSchema = z.object({
   APLOS_UPLOAD_HEALTH: listenAddress,
 });
 
+/** The environment variables that are settings, Temporal's own aside. */
+export const settingNames: readonly string[] = Object.keys(environmentSchema.shape);
+
 const profileSchema = z
   .object({
     api_url: url.default('https://api.aplos-nca.com'),
@@ -285,11 +288,10 @@ const OF_KUBERNETES = 'APLOS_UPLOAD_PORT';
 
 /** Others may have variables that begin alike; what is nearly one of ours is a slip. */
 function assertNoSlip(given: Environment): void {
-  const known = Object.keys(environmentSchema.shape);
   const slips = Object.keys(given)
-    .filter((name) => name.startsWith('APLOS_') && name !== OF_KUBERNETES && !known.includes(name))
-    .filter((name) => known.some((each) => distance(name, each) <= 2))
-    .map((name) => `${name}: is not known ${didYouMean(name, known)}`);
+    .filter((name) => name.startsWith('APLOS_') && name !== OF_KUBERNETES && !settingNames.includes(name))
+    .filter((name) => settingNames.some((each) => distance(name, each) <= 2))
+    .map((name) => `${name}: is not known ${didYouMean(name, settingNames)}`);
   if (slips.length > 0) throw invalid(`The environment has settings that are not valid: ${slips.join('; ')}`);
 }
 

@@ -36,7 +36,7 @@ import { tracesOfWorker } from './traces/worker.js';
 const HEARTBEAT_THROTTLE = '1 second';
 
 /** Longer than any call that is not cancelled; after that a worker ends even if Temporal is gone. */
-const FORCE_AFTER_GRACE_MS = 60_000;
+export const FORCE_AFTER_GRACE_MS = 60_000;
 
 /** What a worker that ends gives its last traces. */
 const TRACES_FLUSH_MS = 5_000;

@@ -1,0 +1,257 @@
+/**
+ * `npm run check:deploy`: looks at the Dockerfile, the systemd units and the Kubernetes manifest with the tools made for
+ * them, and sees that they agree with the program that they start. What cannot be checked on this machine is named.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { checkedProfiles, type GivenSettings, readGiven, settingNames } from '../src/config.js';
+import { UploadError } from '../src/contract/errors.js';
+import { VERSION } from '../src/version.js';
+import { FORCE_AFTER_GRACE_MS } from '../src/worker.js';
+import { fetchWheels } from './wheels.js';
+
+const UNITS = 'deploy/systemd';
+const ENVIRONMENT_FILE = join(UNITS, 'environment');
+const MANIFEST = 'deploy/kubernetes/worker.yaml';
+const SCHEMAS = 'kubernetes_validate/kubernetes-json-schema/v1.37.0-local-strict';
+const COMMAND_OF_UNITS = '/opt/aplos-upload-worker/bin/aplos-upload';
+/** The worst that `systemd-analyze security` may say of a unit, in tenths: "OK" ends at 2.0. */
+const WORST_EXPOSURE = 20;
+const GIBI = 1024 ** 3;
+/** What others than this program and Temporal's library read. */
+const FOREIGN_VARIABLES = ['NODE_ENV', 'TMPDIR'];
+
+/** One finding a line; no finding is well. */
+type Findings = readonly string[];
+
+function report(what: string, findings: Findings): void {
+  console.log(`${findings.length === 0 ? '✓' : '✗'} ${what}`);
+  for (const finding of findings) console.log(`    ${finding}`);
+  if (findings.length > 0) process.exitCode = 1;
+}
+
+const skip = (what: string, why: string) => console.log(`– ${what}: not checked, ${why}`);
+
+/** Any object of Kubernetes. */
+const objectSchema = z.looseObject({ kind: z.string(), apiVersion: z.string() });
+
+const deploymentSchema = z.object({ spec: z.object({ template: z.object({ spec: z.unknown() }) }) });
+
+const manifestSchema = z.object({
+  configMap: z.object({ data: z.object({ 'aplos-upload.toml': z.string() }) }),
+  pod: z.object({
+    terminationGracePeriodSeconds: z.number(),
+    containers: z.tuple([
+      z.object({
+        image: z.string(),
+        args: z.array(z.string()),
+        env: z.array(z.object({ name: z.string(), value: z.string() })),
+        volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })),
+      }),
+    ]),
+    volumes: z.array(
+      z.object({ name: z.string(), emptyDir: z.object({ sizeLimit: z.string() }).optional() }),
+    ),
+  }),
+});
+
+type Pod = z.output<typeof manifestSchema>['pod'];
+
+const wheels = await fetchWheels({
+  requirements: 'requirements-deploy.txt',
+  what: 'hadolint and the schemas of Kubernetes',
+  size: '35 MB',
+  instead: 'There is no other way to check what is in deploy/.',
+});
+const units = readdirSync(UNITS).filter((name) => name.endsWith('.service'));
+// Kubernetes reads YAML 1.1, where 0400 is octal.
+const documents = parseAllDocuments(readFileSync(MANIFEST, 'utf8'), { version: '1.1' }).map((document) =>
+  objectSchema.parse(document.toJS()),
+);
+
+report('Dockerfile: hadolint', output(join(wheels, 'bin/hadolint'), ['--no-color', 'Dockerfile']));
+report('Dockerfile: what it copies is there', missingSources());
+report(`${MANIFEST}: Kubernetes ${/v[\d.]+\d/.exec(SCHEMAS)}`, documents.flatMap(schemaProblems));
+report(`${MANIFEST}: agrees with the program`, manifestProblems());
+for (const unit of units) report(`${unit}: agrees with the program`, unitProblems(unit));
+report(`${ENVIRONMENT_FILE}: settings`, settingsProblems(pairsOf(readFileSync(ENVIRONMENT_FILE, 'utf8'))));
+checkBySystemd();
+
+/** What a program says, where it ends with an error or is not quiet though it should be. */
+function output(program: string, args: readonly string[], { isQuiet = true } = {}): Findings {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status === 0 && !isQuiet) return [];
+  const lines = `${stdout}${stderr}`.split('\n').filter(Boolean);
+  return status === 0 ? lines : [...lines, `${program} ended with ${error?.message ?? status}`];
+}
+
+function missingSources(): Findings {
+  const copied = [...readFileSync('Dockerfile', 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
+    ([, paths = '']) => paths.split(' '),
+  );
+  const sent = [...readFileSync('.dockerignore', 'utf8').matchAll(/^!(.+)$/gm)].map(([, path = '']) => path);
+  return [
+    ...[...copied, ...sent].filter((path) => !existsSync(path)).map((path) => `there is no ${path}`),
+    ...copied
+      .filter((path) => path !== '.' && !sent.includes(path))
+      .map((path) => `.dockerignore holds ${path} back`),
+  ];
+}
+
+function schemaProblems(document: z.output<typeof objectSchema>): Findings {
+  const folder = join(wheels, SCHEMAS);
+  const name = [document.kind, ...document.apiVersion.split('/').map((part) => part.replace(/\..*/, ''))];
+  const schema = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+  ajv.addSchema(schema('_definitions.json'), '_definitions.json');
+  const validate = ajv.compile(schema(`${name.join('-').toLowerCase()}.json`));
+  validate(document);
+  return (validate.errors ?? []).map(
+    ({ instancePath, message, params }) =>
+      `${document.kind}${instancePath}: ${message} ${JSON.stringify(params)}`,
+  );
+}
+
+function manifestProblems(): Findings {
+  const kind = (name: string) => documents.find((document) => document.kind === name);
+  const { configMap, pod } = manifestSchema.parse({
+    configMap: kind('ConfigMap'),
+    pod: deploymentSchema.parse(kind('Deployment')).spec.template.spec,
+  });
+  const [container] = pod.containers;
+  const variables = new Map(container.env.map(({ name, value }) => [name, value]));
+  const configPath = variables.get('APLOS_UPLOAD_CONFIG') ?? '';
+  const folder = mkdtempSync(join(tmpdir(), 'aplos-check-deploy-'));
+  try {
+    const file = join(folder, 'aplos-upload.toml');
+    writeFileSync(file, configMap.data['aplos-upload.toml']);
+    variables.set('APLOS_UPLOAD_CONFIG', file);
+    const wrongSettings = settingsProblems(variables);
+    if (wrongSettings.length > 0) return wrongSettings.map((problem) => problem.replaceAll(file, configPath));
+    const given = readGiven(Object.fromEntries(variables));
+    return [
+      ...graceProblems(pod.terminationGracePeriodSeconds, given.env.APLOS_UPLOAD_SHUTDOWN_GRACE),
+      ...spoolProblems(pod, given),
+      ...mountProblems(container, [configPath, '/tmp', ...pathsIn(given)]),
+      ...commandProblems(container.args),
+      ...(container.image.endsWith(`:${VERSION}`)
+        ? []
+        : [`the image is ${container.image}, the version ${VERSION}`]),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function spoolProblems({ volumes }: Pod, { env }: GivenSettings): Findings {
+  const room = volumes.find(({ emptyDir }) => emptyDir)?.emptyDir?.sizeLimit;
+  const needed = `${(env.APLOS_UPLOAD_CONCURRENCY * env.APLOS_UPLOAD_SPOOL_LIMIT) / GIBI}Gi`;
+  return room === needed ? [] : [`the sizeLimit ${room} is not concurrency × spool_limit, ${needed}`];
+}
+
+function pathsIn({ env, file }: GivenSettings): (string | undefined)[] {
+  return [
+    env.APLOS_UPLOAD_ENCRYPTION_KEY_FILE,
+    ...(env.APLOS_UPLOAD_ROOTS?.split(':') ?? []),
+    ...Object.values(checkedProfiles(file)).map(({ password_file: path }) => path),
+  ];
+}
+
+function mountProblems(
+  { volumeMounts }: Pod['containers'][0],
+  paths: readonly (string | undefined)[],
+): Findings {
+  const isMounted = (path = '') =>
+    volumeMounts.some(({ mountPath }) => `${path}/`.startsWith(`${mountPath}/`));
+  return paths.filter((path) => !isMounted(path)).map((path) => `nothing is mounted where ${path} is`);
+}
+
+function unitProblems(unit: string): Findings {
+  const text = readFileSync(join(UNITS, unit), 'utf8');
+  const values = (key: string) =>
+    [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
+  const credentials = values('LoadCredential').map((value) => value.split(':')[0] ?? '');
+  const asked = [...text.matchAll(/%d\/([\w.-]+)/g)].map(([, name = '']) => name);
+  const [, command, args = ''] = /^(\S+) (.*)$/.exec(values('ExecStart')[0] ?? '') ?? [];
+  return [
+    ...unknownVariables(pairsOf(values('Environment').join('\n')).keys()),
+    ...asked.filter((name) => !credentials.includes(name)).map((name) => `${name} is not loaded`),
+    ...credentials.filter((name) => !asked.includes(name)).map((name) => `${name} is loaded for nothing`),
+    ...(command === COMMAND_OF_UNITS ? [] : [`it starts ${command}, not ${COMMAND_OF_UNITS}`]),
+    ...commandProblems(args.split(' ')),
+    ...(args.startsWith('worker') ? graceProblems(Number(values('TimeoutStopSec')[0])) : []),
+  ];
+}
+
+/** A supervisor that kills earlier than the worker ends by itself cuts off what it hands back. */
+function graceProblems(seconds: number, graceSeconds = readGiven({}).env.APLOS_UPLOAD_SHUTDOWN_GRACE) {
+  const needed = graceSeconds + FORCE_AFTER_GRACE_MS / 1000;
+  return seconds > needed
+    ? []
+    : [`it is killed after ${seconds} s, but the worker may take ${needed} s to stop`];
+}
+
+/** The command's own help knows the subcommand and each of its options. */
+function commandProblems([subcommand = '', ...rest]: readonly string[]): Findings {
+  const help = execFileSync(process.execPath, ['dist/cli.js', subcommand, '--help'], { encoding: 'utf8' });
+  if (!help.startsWith(`Usage: aplos-upload ${subcommand} `)) return [`there is no command ${subcommand}`];
+  return rest
+    .filter((word) => word.startsWith('--') && !help.includes(`${word} `))
+    .map((option) => `${subcommand} has no option ${option}`);
+}
+
+function settingsProblems(variables: ReadonlyMap<string, string>): Findings {
+  try {
+    readGiven(Object.fromEntries(variables));
+    return unknownVariables(variables.keys());
+  } catch (error) {
+    if (!(error instanceof UploadError)) throw error;
+    return [error.message];
+  }
+}
+
+function unknownVariables(names: Iterable<string>): Findings {
+  const documented = readFileSync('docs/settings.md', 'utf8');
+  return [...names]
+    .filter(
+      (name) =>
+        !settingNames.includes(name) &&
+        !FOREIGN_VARIABLES.includes(name) &&
+        !(name.startsWith('TEMPORAL_') && documented.includes(`\`${name}\``)),
+    )
+    .map((name) => `${name} is not a setting`);
+}
+
+/** `NAME=value` lines; others are comments. */
+function pairsOf(lines: string): ReadonlyMap<string, string> {
+  return new Map([...lines.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
+}
+
+function checkBySystemd(): void {
+  if (spawnSync('systemd-analyze', ['--version']).status !== 0) {
+    for (const unit of units) skip(`${unit}: systemd-analyze`, 'there is no systemd-analyze on the PATH');
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'aplos-check-deploy-'));
+  try {
+    for (const unit of units) {
+      const path = join(folder, unit);
+      // The command is not installed here, and systemd wants to see that there is one.
+      const text = readFileSync(join(UNITS, unit), 'utf8').replaceAll(COMMAND_OF_UNITS, process.execPath);
+      writeFileSync(path, text);
+      report(`${unit}: systemd-analyze verify`, output('systemd-analyze', ['verify', path]));
+      const security = ['security', '--offline=true', `--threshold=${WORST_EXPOSURE}`, '--no-pager', path];
+      report(
+        `${unit}: systemd-analyze security`,
+        output('systemd-analyze', security, { isQuiet: false }).filter((line) => !line.startsWith('✓')),
+      );
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
