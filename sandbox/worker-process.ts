@@ -20,7 +20,7 @@ export interface WorkerProcess {
  *
  * @param env the environment to add to this process's own
  * @param onLog takes each piece of its log; default: warnings and errors go to stderr
- * @param options its working folder, default: this process’s own; the command to run, default: as the build makes it
+ * @param options its working folder, default: this process's own; the command to run, default: as the build makes it
  * @throws Error with its log when it does not start
  */
 export async function startWorker(
