@@ -51,6 +51,7 @@ const manifestSchema = z.object({
         image: z.string(),
         args: z.array(z.string()),
         env: z.array(z.object({ name: z.string(), value: z.string() })),
+        ports: z.array(z.object({ name: z.string(), containerPort: z.number() })),
         volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })),
       }),
     ]),
@@ -138,6 +139,7 @@ function manifestProblems(): Findings {
       ...graceProblems(pod.terminationGracePeriodSeconds, given.env.APLOS_UPLOAD_SHUTDOWN_GRACE),
       ...spoolProblems(pod, given),
       ...mountProblems(container, [configPath, '/tmp', ...pathsIn(given)]),
+      ...portProblems(container, given),
       ...commandProblems(container.args),
       ...(container.image.endsWith(`:${VERSION}`)
         ? []
@@ -152,6 +154,17 @@ function spoolProblems({ volumes }: Pod, { env }: GivenSettings): Findings {
   const room = volumes.find(({ emptyDir }) => emptyDir)?.emptyDir?.sizeLimit;
   const needed = `${(env.APLOS_UPLOAD_CONCURRENCY * env.APLOS_UPLOAD_SPOOL_LIMIT) / GIBI}Gi`;
   return room === needed ? [] : [`the sizeLimit ${room} is not concurrency × spool_limit, ${needed}`];
+}
+
+/** What is served where the probes and Prometheus ask for it. */
+function portProblems({ ports }: Pod['containers'][0], { env }: GivenSettings): Findings {
+  const served = { metrics: env.APLOS_UPLOAD_METRICS, health: env.APLOS_UPLOAD_HEALTH };
+  return Object.entries(served)
+    .filter(([name, at]) => at?.port !== ports.find((port) => port.name === name)?.containerPort)
+    .map(
+      ([name, at]) =>
+        `${name} is served at ${at ? `port ${at.port}` : 'no port'}, which is not the port ${name}`,
+    );
 }
 
 function pathsIn({ env, file }: GivenSettings): (string | undefined)[] {
