@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import pMap from 'p-map';
 import type { Receipt } from '../contract/receipt.js';
 import { queryFor } from './filter.js';
@@ -48,17 +48,20 @@ export async function* asTheyEnd(
   const open = new Map<string, AwaitedUpload>();
   const doneBefore: AwaitedUpload[] = [];
   const closings = new Closings(client);
-  let allAreIn = false;
+  const taking = new AbortController();
   const takingIn = (async () => {
     for await (const upload of uploads) {
       if (upload.state === 'done') doneBefore.push(upload);
       else open.set(upload.workflowId, upload);
     }
-    allAreIn = true;
-  })();
+  })().finally(() => taking.abort());
+  takingIn.catch(() => {}); // is awaited once it has ended
+  let allAreIn = false;
 
   do {
-    await (allAreIn ? sleep(POLL_MS) : Promise.race([takingIn, sleep(POLL_MS)]));
+    await sleep(POLL_MS, undefined, allAreIn ? {} : { signal: taking.signal }).catch(() => {});
+    if (taking.signal.aborted) await takingIn;
+    allAreIn = taking.signal.aborted;
     for (const upload of doneBefore.splice(0)) yield endedAs(upload, { state: 'done' });
     for (const { workflowId, state, errorCode } of await closings.among([...open.keys()])) {
       const upload = open.get(workflowId);
@@ -76,6 +79,8 @@ const endedAs = (upload: AwaitedUpload, how: Pick<EndedUpload, 'state' | 'errorC
   result: () => upload.result(),
 });
 
+type Closing = Pick<UploadSummary, 'workflowId' | 'state' | 'errorCode'> & Partial<UploadSummary>;
+
 /** Which uploads have closed since it was last asked. */
 class Closings {
   readonly #client: Client;
@@ -87,7 +92,7 @@ class Closings {
     this.#client = client;
   }
 
-  async among(workflowIds: readonly string[]): Promise<UploadSummary[]> {
+  async among(workflowIds: readonly string[]): Promise<Closing[]> {
     const [first] = workflowIds;
     if (first === undefined) return [];
     this.#since ??= await this.#startOf(first);
@@ -106,7 +111,7 @@ class Closings {
   /** One that was joined may have been running for days: what has closed in those is of no interest. */
   async #startOf(workflowId: string): Promise<Date> {
     const { startedAt } = await this.#describe(workflowId);
-    return new Date(Math.max(startedAt.getTime(), Date.now() - MOST_CLOCKS_DIFFER_MS));
+    return new Date(Math.max(startedAt?.getTime() ?? 0, Date.now() - MOST_CLOCKS_DIFFER_MS));
   }
 
   async #listed(workflowIds: ReadonlySet<string>): Promise<UploadSummary[]> {
@@ -123,8 +128,13 @@ class Closings {
   }
 
   /** What is no longer running in the list may have been taken up again: only its latest run tells. */
-  async #describe(workflowId: string): Promise<UploadSummary> {
-    return summaryOf(await this.#client.workflow.getHandle(workflowId).describe());
+  async #describe(workflowId: string): Promise<Closing> {
+    try {
+      return summaryOf(await this.#client.workflow.getHandle(workflowId).describe());
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return { workflowId, state: 'terminated' }; // and deleted
+      throw error;
+    }
   }
 
   #takeTurns(workflowIds: readonly string[]): string[] {

@@ -71,8 +71,13 @@ export async function connectClient(target: TemporalTarget): Promise<Connection>
   const connection = proxy
     ? withVariable('grpc_proxy', proxy, () => Connection.lazy(options))
     : Connection.lazy({ ...options, channelArgs: { 'grpc.enable_http_proxy': 0 } });
-  await connection.ensureConnected();
-  return connection;
+  try {
+    await connection.ensureConnected();
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
 }
 
 /** @throws UploadError `SETTINGS_INVALID` for a proxy that is itself reached by TLS, which gRPC does not speak */
