@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, report } from './cli/exit.js';
+import { milliseconds } from './cli/words.js';
 import { VERSION } from './version.js';
 
 const program = new Command('aplos-upload')
@@ -18,6 +19,11 @@ Settings come from the environment and a file; \`config\` shows them, \`doctor\`
 const portNumber = (text: string) => {
   if (/^\d+$/.test(text) && Number(text) < 65_536) return Number(text);
   throw new InvalidArgumentError('It must be a port number.');
+};
+const time = (text: string) => {
+  const value = milliseconds(text);
+  if (value) return value;
+  throw new InvalidArgumentError('It must be a time with its unit, e.g. 500ms, 30s or 2m.');
 };
 const collect = (value: string, before: string[] = []) => [...before, value];
 
@@ -45,6 +51,32 @@ program
   .option('--wait', 'wait for the receipts')
   .option('--json', 'print one receipt a line on stdout, and nothing else there; waits')
   .action(async (files, options) => (await import('./cli/upload.js')).upload(files, options));
+
+program
+  .command('watch')
+  .description('start an upload for each file that comes into a folder; until SIGTERM or Ctrl-C')
+  .argument('<folder>', 'looked at with all folders below it, under a path that the worker sees too')
+  .option(
+    '--config <file>',
+    "an execution's configuration, as JSON, for files without one of their own (pk.json beside pk.csv); may be given several times",
+    collect,
+  )
+  .option('--meta <file>', "the executions' metadata, as JSON")
+  .option('--batch <name>', 'a name that ties these uploads together')
+  .option('--profile <name>', 'which Aplos account of the worker', 'default')
+  .option('--host <name>', 'the host that has the folder, where not every worker sees it')
+  .addOption(
+    new Option('--settle <time>', 'start a file once its size and time have not changed for so long')
+      .argParser(time)
+      .default(30_000, '30s'),
+  )
+  .addOption(new Option('--every <time>', 'how often to look').argParser(time).default(10_000, '10s'))
+  .option(
+    '--state <file>',
+    'where to remember what was started; default: a file for the folder below $XDG_STATE_HOME/aplos-upload',
+  )
+  .option('--json', 'print what happens as JSON, one event a line, on stdout')
+  .action(async (folder, options) => (await import('./cli/watch.js')).watch(folder, options));
 
 program
   .command('status')

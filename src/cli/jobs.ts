@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { requestForFile, type UploadRequestInput } from '../client.js';
+import type { JsonObject, JsonValue } from '../contract/json.js';
 import type { ExecutionRequest } from '../contract/request.js';
 import { parseUploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
@@ -42,27 +43,30 @@ export async function readJobs(
   options: JobOptions,
   files: HostOfFiles,
 ): Promise<Job[]> {
-  const { profile, batch, host } = options;
+  const own = hostOfFiles(options, files);
   const entries = options.manifest
     ? await fromManifest(places, options, options.manifest)
     : await fromPlaces(places, options);
-  const requestedBy = userName();
   const jobs = [];
   for (const { place, executions } of entries) {
-    const request = {
-      profile,
-      executions: [...executions],
-      requestedBy,
-      ...(batch === undefined ? {} : { batch }),
-    };
     jobs.push(
       await attempt(
-        () => checked({ place, request }, host === undefined ? files : { host, sharedRoots: [] }),
+        () => checked(jobFor(place, executions, options), own),
         (error) => inOneLineAbout(shownPlace({ place }), error),
       ),
     );
   }
   return allOf(jobs);
+}
+
+/** The job that uploads a file and starts these executions of it. */
+export function jobFor(
+  place: string,
+  executions: readonly ExecutionRequest[],
+  { profile, batch }: Pick<JobOptions, 'profile' | 'batch'>,
+): Job {
+  const request = { profile, executions: [...executions], requestedBy: userName() };
+  return { place, request: batch === undefined ? request : { ...request, batch } };
 }
 
 /** Makes a job's request. A file is read for it, so that the worker can tell whether it still is the same. */
@@ -84,39 +88,67 @@ function fromManifest(
   return readManifest(manifest);
 }
 
-async function fromPlaces(
-  places: readonly string[],
-  { config = [], meta }: JobOptions,
-): Promise<ManifestEntry[]> {
+async function fromPlaces(places: readonly string[], options: JobOptions): Promise<ManifestEntry[]> {
   if (places.length === 0)
     throw new BadInputError(['No file is named. Name files, folders or globs; or a --manifest.']);
-  if (config.length === 0)
+  if (!options.config?.length)
     throw new BadInputError([
       "required option '--config <file>' not specified: the configuration of the execution to start",
     ]);
-  const metaData = meta === undefined ? [] : [await attempt(() => readJson(meta, `--meta ${meta}`))];
-  const configurations = await Promise.all(
-    config.map((path) => attempt(() => readConfiguration(path, `--config ${path}`))),
-  );
-  allOf<unknown>([...metaData, ...configurations]);
-  const [metaDataOfAll] = allOf(metaData);
-  const executions = allOf(configurations).map((configuration, index): ExecutionRequest => {
-    const path = config[index] ?? '';
-    return {
-      label: basename(path, extname(path)),
-      configuration,
-      ...(metaDataOfAll === undefined ? {} : { metaData: metaDataOfAll }),
-    };
-  });
+  const executions = await executionsOf(options);
   return (await filesAt(places)).map((place) => ({ place, executions }));
 }
 
-async function checked({ place, request }: Job, files: HostOfFiles): Promise<Job> {
+/**
+ * The executions that `--config` and `--meta` ask for, of each file.
+ *
+ * @throws BadInputError with every problem found
+ */
+export async function executionsOf({
+  config = [],
+  meta,
+}: Pick<JobOptions, 'config' | 'meta'>): Promise<ExecutionRequest[]> {
+  const metaData = await attempt(() => readMetaData(meta));
+  const configurations = await Promise.all(
+    config.map((path) => attempt(() => readConfiguration(path, `--config ${path}`))),
+  );
+  allOf<unknown>([metaData, ...configurations]);
+  const [metaDataOfAll] = allOf([metaData]);
+  return allOf(configurations).map((configuration, index) =>
+    executionOf(config[index] ?? '', configuration, metaDataOfAll),
+  );
+}
+
+/** What `--meta` names. Throws as {@link readJson}. */
+export const readMetaData = async (meta: string | undefined): Promise<JsonValue | undefined> =>
+  meta === undefined ? undefined : readJson(meta, `--meta ${meta}`);
+
+/** The execution that a configuration's file asks for, labelled with its name. */
+export const executionOf = (
+  path: string,
+  configuration: JsonObject,
+  metaData: JsonValue | undefined,
+): ExecutionRequest => ({
+  label: basename(path, extname(path)),
+  configuration,
+  ...(metaData === undefined ? {} : { metaData }),
+});
+
+/**
+ * Checks a job without reading its file.
+ *
+ * @throws UploadError of the request or the file
+ */
+export async function checked({ place, request }: Job, files: HostOfFiles): Promise<Job> {
   const source = isUrl(place) ? place : pathToFileURL(resolve(place)).href;
   const { host } = parseUploadRequest({ ...request, source, host: await hostFor(source, files) });
   if (!isUrl(place)) await (await openSource(source, basename(place))).close();
   return { place, request: host === undefined ? request : { ...request, host } };
 }
+
+/** Which files are on one host only: `--host` says it of all, or else the settings of some. */
+export const hostOfFiles = ({ host }: Pick<JobOptions, 'host'>, files: HostOfFiles): HostOfFiles =>
+  host === undefined ? files : { host, sharedRoots: [] };
 
 /** Who runs this command, as far as the system knows. */
 export function userName(): string {

@@ -1,7 +1,7 @@
-import ms, { type StringValue } from 'ms';
 import type { UploadFilter } from '../client.js';
 import { isErrorCode } from '../contract/errors.js';
 import { BadInputError } from './exit.js';
+import { milliseconds } from './words.js';
 
 /** How uploads are named on the command line, other than by their ids. */
 export interface SelectOptions {
@@ -34,7 +34,7 @@ export function filterFrom({
 
 /** `2h`, `3d`: as long ago. Or a date. */
 function instant(since: string): Date {
-  const ago = /^[\d.]+\s*[a-z]+$/i.test(since) ? ms(since as StringValue) : undefined;
+  const ago = milliseconds(since);
   const at = ago === undefined ? Date.parse(since) : Date.now() - ago;
   if (Number.isNaN(at))
     throw new BadInputError([`--since ${since} is neither a time ago (30m, 2h, 3d) nor a date (2026-01-31)`]);

@@ -1,4 +1,4 @@
-import ms from 'ms';
+import ms, { type StringValue } from 'ms';
 
 /** `1 file`, `5,000 files`. */
 export const count = (howMany: number, what: string): string =>
@@ -10,6 +10,10 @@ export const counts = (tally: ReadonlyMap<string, number>): string =>
 
 /** How long, in the largest unit: `45s`, `3h`, `2d`. */
 export const duration = (milliseconds: number): string => ms(Math.max(0, Math.round(milliseconds)));
+
+/** How many milliseconds `30s`, `2h` or `3d` are; `undefined` for what is no time with its unit. */
+export const milliseconds = (text: string): number | undefined =>
+  /^[\d.]+\s*[a-z]+$/i.test(text) ? ms(text as StringValue) : undefined;
 
 const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
 

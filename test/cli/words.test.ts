@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { filterFrom } from '../../src/cli/select.js';
 import { table } from '../../src/cli/table.js';
-import { bytes, count, duration } from '../../src/cli/words.js';
+import { bytes, count, duration, milliseconds } from '../../src/cli/words.js';
 import { queryFor } from '../../src/client/filter.js';
 
 afterEach(() => {
@@ -9,6 +9,15 @@ afterEach(() => {
 });
 
 describe('numbers in words', () => {
+  it.each([
+    ['500ms', 500],
+    ['30s', 30_000],
+    ['2 m', 120_000],
+    ['30', undefined],
+    ['2 parsecs', undefined],
+    ['-5s', undefined],
+  ])('"%s" is %s milliseconds', (text, value) => expect(milliseconds(text)).toBe(value));
+
   it.each([
     [0, '0 B'],
     [999, '999 B'],

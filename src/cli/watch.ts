@@ -1,0 +1,63 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadSettings } from '../config.js';
+import { parseUploadRequest } from '../contract/request.js';
+import { whileTracing } from '../traces/start.js';
+import { ExitCode } from './exit.js';
+import { executionsOf, hostOfFiles, type JobOptions, jobFor, readMetaData } from './jobs.js';
+import { commandTraces } from './traces.js';
+import { WatchedFolder } from './watch-folder.js';
+import { WatchLog } from './watch-log.js';
+import { defaultStateFile, WatchMemory } from './watch-memory.js';
+import { Watcher } from './watcher.js';
+import { count, duration } from './words.js';
+
+/** What is asked of `aplos-upload watch`. */
+export interface WatchOptions extends Omit<JobOptions, 'manifest'> {
+  /** For how long a file must be unchanged, in milliseconds. */
+  readonly settle: number;
+  /** How long from one look at the folder to the next, in milliseconds. */
+  readonly every: number;
+  readonly state?: string;
+  readonly json?: true;
+}
+
+/** `aplos-upload watch` */
+export async function watch(place: string, options: WatchOptions): Promise<void> {
+  const { settle, every, state, profile, batch, config, json } = options;
+  const executions = await executionsOf(options);
+  const metaData = await readMetaData(options.meta);
+  const settings = loadSettings(process.env, { accounts: false });
+  const files = hostOfFiles(options, settings);
+  const work = { profile, executions, metaData, files, ...(batch === undefined ? {} : { batch }) };
+  parseUploadRequest({ ...jobFor('any.csv', executions, work).request, source: 'file:///any.csv' });
+
+  const root = resolve(place);
+  const stateFile = resolve(state ?? defaultStateFile(root));
+  const memory = await WatchMemory.open(stateFile, profile);
+  const log = new WatchLog(Boolean(json));
+  const folder = new WatchedFolder(root, settle);
+  const watcher = new Watcher({ root, folder, memory, settings, work, log });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
+
+  log.say(
+    'watching',
+    `Watches ${root}, every ${duration(every)}. A file is started once it has not changed for ${duration(settle)}, with ${config ? 'the configuration beside it, or else --config' : 'the configuration beside it'}. ${count(memory.size, 'file')} remembered in ${stateFile}`,
+    { folder: root, state: stateFile, remembered: memory.size },
+  );
+  await whileTracing(commandTraces, async () => {
+    while (true) {
+      await watcher.round();
+      await sleep(every);
+    }
+  });
+
+  /** What is under way may be left as after a kill: the next watch settles it. */
+  function leave(): void {
+    const left = watcher.running > 0 ? ` Uploads that go on without it: ${watcher.running}.` : '';
+    log.say('stopped', `Stopped.${left} The same command goes on where it was.`, {
+      running: watcher.running,
+    });
+    process.exit(ExitCode.done);
+  }
+}
