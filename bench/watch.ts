@@ -141,7 +141,7 @@ async function memoryAndTime({ pid }: ChildProcess): Promise<string> {
 }
 
 function startWatch(more: NodeJS.ProcessEnv = {}): ChildProcess {
-  const args = ['watch', drop, '--config', config, '--state', state, '--settle', '300ms', '--every', '100ms'];
+  const args = ['watch', drop, '--config', config, '--state', state, '--settle', '1s', '--every', '100ms'];
   return spawn(process.execPath, [COMMAND, ...args], {
     env: { ...process.env, ...world.env, ...more },
     stdio: ['ignore', 'ignore', 'inherit'],
