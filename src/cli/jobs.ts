@@ -43,7 +43,6 @@ export async function readJobs(
   options: JobOptions,
   files: HostOfFiles,
 ): Promise<Job[]> {
-  const own = hostOfFiles(options, files);
   const entries = options.manifest
     ? await fromManifest(places, options, options.manifest)
     : await fromPlaces(places, options);
@@ -51,13 +50,17 @@ export async function readJobs(
   for (const { place, executions } of entries) {
     jobs.push(
       await attempt(
-        () => checked(jobFor(place, executions, options), own),
+        () => checked(jobFor(place, executions, options), hostOfFiles(options, files)),
         (error) => inOneLineAbout(shownPlace({ place }), error),
       ),
     );
   }
   return allOf(jobs);
 }
+
+/** Which files are on one host only: all, where the command names the host. */
+export const hostOfFiles = ({ host }: Pick<JobOptions, 'host'>, files: HostOfFiles): HostOfFiles =>
+  host === undefined ? files : { host, sharedRoots: [] };
 
 /** The job that uploads a file and starts these executions of it. */
 export function jobFor(
@@ -135,8 +138,9 @@ export const executionOf = (
 });
 
 /**
- * Checks a job without reading its file.
+ * Checks a job without reading its file, and finds out which host has it.
  *
+ * @param files which are on one host only
  * @throws UploadError of the request or the file
  */
 export async function checked({ place, request }: Job, files: HostOfFiles): Promise<Job> {
@@ -145,10 +149,6 @@ export async function checked({ place, request }: Job, files: HostOfFiles): Prom
   if (!isUrl(place)) await (await openSource(source, basename(place))).close();
   return { place, request: host === undefined ? request : { ...request, host } };
 }
-
-/** Which files are on one host only: `--host` says it of all, or else the settings of some. */
-export const hostOfFiles = ({ host }: Pick<JobOptions, 'host'>, files: HostOfFiles): HostOfFiles =>
-  host === undefined ? files : { host, sharedRoots: [] };
 
 /** Who runs this command, as far as the system knows. */
 export function userName(): string {

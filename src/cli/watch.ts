@@ -30,7 +30,8 @@ export async function watch(place: string, options: WatchOptions): Promise<void>
   const settings = loadSettings(process.env, { accounts: false });
   const files = hostOfFiles(options, settings);
   const work = { profile, executions, metaData, files, ...(batch === undefined ? {} : { batch }) };
-  parseUploadRequest({ ...jobFor('any.csv', executions, work).request, source: 'file:///any.csv' });
+  const { host } = files;
+  parseUploadRequest({ ...jobFor('any.csv', executions, work).request, host, source: 'file:///any.csv' });
 
   const root = resolve(place);
   const stateFile = resolve(state ?? defaultStateFile(root));
