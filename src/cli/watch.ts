@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadSettings } from '../config.js';
 import { parseUploadRequest } from '../contract/request.js';
 import { whileTracing } from '../traces/start.js';
-import { ExitCode } from './exit.js';
+import { ExitCode, report } from './exit.js';
 import { executionsOf, hostOfFiles, type JobOptions, jobFor, readMetaData } from './jobs.js';
 import { commandTraces } from './traces.js';
 import { WatchedFolder } from './watch-folder.js';
@@ -39,26 +40,27 @@ export async function watch(place: string, options: WatchOptions): Promise<void>
   const log = new WatchLog(Boolean(json));
   const folder = new WatchedFolder(root, settle);
   const watcher = new Watcher({ root, folder, memory, settings, work, log });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
+  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 
   log.say(
     'watching',
     `Watches ${root}, every ${duration(every)}. A file is started once it has not changed for ${duration(settle)}, with ${config ? 'the configuration beside it, or else --config' : 'the configuration beside it'}. ${count(memory.size, 'file')} remembered in ${stateFile}`,
     { folder: root, state: stateFile, remembered: memory.size },
   );
-  await whileTracing(commandTraces, async () => {
+  // What is under way when it stops may be left as after a kill: the next watch settles it.
+  try {
+    await whileTracing(commandTraces, async () => void (await Promise.race([rounds(), stopped])));
+  } catch (error) {
+    process.exit(report(error));
+  }
+  const left = watcher.running > 0 ? ` Uploads that go on without it: ${watcher.running}.` : '';
+  log.say('stopped', `Stopped.${left} The same command goes on where it was.`, { running: watcher.running });
+  process.exit(ExitCode.done);
+
+  async function rounds(): Promise<never> {
     while (true) {
       await watcher.round();
       await sleep(every);
     }
-  });
-
-  /** What is under way may be left as after a kill: the next watch settles it. */
-  function leave(): void {
-    const left = watcher.running > 0 ? ` Uploads that go on without it: ${watcher.running}.` : '';
-    log.say('stopped', `Stopped.${left} The same command goes on where it was.`, {
-      running: watcher.running,
-    });
-    process.exit(ExitCode.done);
   }
 }

@@ -13,6 +13,9 @@ import { startWorld, type World } from '../support/world.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
+const refuseConfiguration = ({ mark }: { mark?: unknown }) =>
+  mark === 'refused' ? 'dosing.amount must be more than 0' : undefined;
+
 function tunnelTo(address: string): Server {
   const [host, port] = address.split(':');
   return createServer((from) => {
@@ -29,7 +32,10 @@ describe.concurrent('a watched folder', () => {
   let config: string;
 
   beforeAll(async () => {
-    [world, fresh] = await Promise.all([startWorld({}, { keepsDatabase: false }), startTemporalDevServer()]);
+    [world, fresh] = await Promise.all([
+      startWorld({ refuseConfiguration }, { keepsDatabase: false }),
+      startTemporalDevServer(),
+    ]);
     await world.startWorker();
     config = await world.write('c.json', JSON.stringify(configuration));
   });
@@ -126,10 +132,9 @@ describe.concurrent('a watched folder', () => {
     const watching = startWatching([folder, '--config', config, '--state', state], env);
     await watching.says(/✗ TEMPORAL_UNREACHABLE: [\s\S]*✗ FILE_NOT_FOUND: There is no folder ".*share"/);
     await rename(`${folder}-unmounted`, folder);
-    await watching.says(/share: is there again\./);
     await writeFile(join(folder, 'early.csv'), table(100));
     const tunnel = tunnelTo(world.temporal.address).listen(port, '127.0.0.1');
-    await watching.says(/Temporal answers again\./);
+    await watching.says(/Temporal answers again\.\n[\s\S]*share: is there again\./);
     await watching.says(/early\.csv: done, /);
     await writeFile(join(folder, 'empty.csv'), '');
     await watching.says(/empty\.csv: is empty, waits for data/);
@@ -159,10 +164,15 @@ describe.concurrent('a watched folder', () => {
     await watching.says(/broken\.csv: REQUEST_INVALID: broken\.json is not JSON: /);
     await watching.says(/It is not clear which is its configuration: two\.json or two\.csv\.json/);
     await writeFile(join(folder, 'waits.csv.json'), own({ mark: 'own' }));
+    await writeFile(join(folder, 'refused.json'), own({ mark: 'refused' }));
+    await writeFile(join(folder, 'refused.csv'), table(100));
     await writeFile(join(folder, 'broken.json'), own({ mark: 'mended' }));
     await rm(join(folder, 'two.json'));
     for (const name of ['waits', 'broken', 'two'])
       await watching.says(new RegExp(`"event":"done","message":"${name}.csv: done, execution`));
+    await watching.says(
+      /"failed","message":"refused\.csv: EXECUTION_REFUSED: .*dosing\.amount must be more than 0/,
+    );
     await writeFile(join(folder, 'waits.csv.json'), own({ mark: 'changed' }));
     await watching.says(
       /waits\.csv: not started again with waits\.csv\.json, which came or was changed after the start/,
@@ -177,6 +187,11 @@ describe.concurrent('a watched folder', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(events.at(0)).toMatchObject({ event: 'watching', folder, state, remembered: 0 });
+    expect(events.find(({ event }) => event === 'failed')).toMatchObject({
+      file: 'refused.csv',
+      workflowId: expect.stringMatching(/^default:refused\.csv:/),
+      code: 'EXECUTION_REFUSED',
+    });
     expect(events.find(({ event }) => event === 'problem')).toMatchObject({ code: 'REQUEST_INVALID' });
   });
 
