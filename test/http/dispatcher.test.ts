@@ -211,11 +211,11 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
         response.writeHead(204).end();
       }),
     );
-    const { seconds } = await postObject(post, await openFile(distinctBytes(48 * MIB)), {
+    const { seconds } = await postObject(post, await openFile(distinctBytes(80 * MIB)), {
       ...options(),
-      idleTimeoutMs: 1000,
+      idleTimeoutMs: 2000,
     });
-    expect(seconds).toBeGreaterThan(1);
+    expect(seconds).toBeGreaterThan(2);
   });
 
   it('an early refusal is read', async () => {
