@@ -37,6 +37,15 @@ export class WorkerMetrics {
     this.#logins = counter('aplos_logins', 'Logins at Cognito, and renewals of a token');
     this.#idleAborts = counter('aplos_idle_aborts', 'Uploads that were given up as no byte moved');
 
+    // By this name, dashboards and alerts know a restart, after which counters begin from 0.
+    meter
+      .createGauge(
+        'process_start_time_seconds',
+        'float',
+        undefined,
+        'When this process started, in Unix time',
+      )
+      .set(performance.timeOrigin / 1000);
     this.#idleAborts.add(0);
     for (const profile of profiles) {
       this.#bytes.add(0, { profile });
