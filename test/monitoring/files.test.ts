@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { rules } from '../support/monitoring.js';
+
+const page = readFileSync(fileURLToPath(new URL('../../docs/alerts.md', import.meta.url)), 'utf8');
+const alerts = (await rules()).flatMap(({ alert, annotations }) => (alert ? [{ alert, annotations }] : []));
+
+describe('the alerts', () => {
+  it('are all explained in docs/alerts.md, in their order, and nothing else is', () => {
+    const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(alerts.map(({ alert }) => alert));
+  });
+
+  it.each(alerts)(
+    '$alert says in few words what it is, and where the page has it',
+    ({ alert, annotations }) => {
+      expect(annotations?.runbook).toBe(`docs/alerts.md#${alert.toLowerCase()}`);
+      expect(annotations?.summary?.length).toBeLessThan(80);
+      expect(annotations?.description).toMatch(/\.$/);
+    },
+  );
+
+  it('name commands that there are', () => {
+    const commands = new Set([...page.matchAll(/`aplos-upload (\w+)/g)].map(([, command]) => command));
+    const cli = readFileSync(fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'utf8');
+    for (const command of commands) expect(cli).toContain(`.command('${command}')`);
+  });
+});

@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { SyntaxNode } from '@lezer/common';
+import { parser } from '@prometheus-io/lezer-promql';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const read = (name: string) => readFile(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
+
+const rulesSchema = z.object({
+  groups: z.array(
+    z.object({
+      rules: z.array(
+        z.object({
+          alert: z.string().optional(),
+          record: z.string().optional(),
+          expr: z.string(),
+          annotations: z.record(z.string(), z.string()).optional(),
+        }),
+      ),
+    }),
+  ),
+});
+const dashboardSchema = z.object({
+  panels: z.array(
+    z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })).default([]) }),
+  ),
+});
+
+/** The rules of deploy/prometheus/alerts.yml, of all groups. */
+export const rules = async () =>
+  rulesSchema.parse(parse(await read('deploy/prometheus/alerts.yml'))).groups.flatMap((group) => group.rules);
+
+/** The queries of deploy/grafana/aplos-upload.json, and the title of the panel that asks each. */
+export const dashboardQueries = async (): Promise<{ panel: string; expr: string }[]> =>
+  dashboardSchema
+    .parse(JSON.parse(await read('deploy/grafana/aplos-upload.json')))
+    .panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ panel: title, expr })));
+
+/** A query of the dashboard with Grafana's variables filled in. */
+export const withVariables = (expr: string): string =>
+  expr.replaceAll('$__rate_interval', '1m').replaceAll('$instance', '.*').replaceAll('$job', 'aplos-upload');
+
+/** A series that a query names. */
+export interface Selector {
+  readonly name: string;
+  readonly matchers: readonly { label: string; operator: string; value: string }[];
+  /** The labels that aggregations around it keep. */
+  readonly groupedBy: readonly string[];
+}
+
+/**
+ * The series that a query names.
+ *
+ * @throws Error where it is no PromQL
+ */
+export function selectorsOf(expr: string): Selector[] {
+  const text = (node: SyntaxNode | null) => (node ? expr.slice(node.from, node.to) : '');
+  const selectors: Selector[] = [];
+  parser.parse(expr).iterate({
+    enter: ({ node }) => {
+      if (node.type.isError) throw new Error(`No PromQL at ${node.from}: ${expr}`);
+      if (node.name !== 'VectorSelector') return;
+      const matchers = node.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? [];
+      selectors.push({
+        name: text(node.getChild('Identifier')),
+        matchers: matchers.map((matcher) => ({
+          label: text(matcher.getChild('LabelName')),
+          operator: text(matcher.getChild('MatchOp')),
+          value: text(matcher.getChild('StringLiteral')).slice(1, -1),
+        })),
+        groupedBy: groupingsOf(node).map(text),
+      });
+    },
+  });
+  return selectors;
+}
+
+function groupingsOf(node: SyntaxNode): SyntaxNode[] {
+  const { parent } = node;
+  if (!parent) return [];
+  const onlySelects = parent.getChild('And') ?? parent.getChild('Unless');
+  if (onlySelects && node.from > onlySelects.from) return [];
+  const labels = parent.getChild('AggregateModifier')?.getChild('GroupingLabels')?.getChildren('LabelName');
+  return [...(labels ?? []), ...groupingsOf(parent)];
+}
+
+/** One series that a worker serves. */
+export interface Series {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The series of a scrape. */
+export const seriesOf = (scrape: string): Series[] =>
+  [...scrape.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', labels = '', value]) => ({
+    name,
+    labels: Object.fromEntries(
+      [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, of]) => [label, of]),
+    ),
+    value: Number(value),
+  }));
