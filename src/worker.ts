@@ -110,21 +110,26 @@ export async function createUploadWorker(
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
   } satisfies Partial<WorkerOptions>;
-  const workers = [await Worker.create({ ...options, workflowBundle, taskQueue: TASK_QUEUE })];
+  // A worker that was created and does not run keeps the process: so what can fail comes before.
+  const workers: Worker[] = [];
+  if (settings.health) {
+    health = await startWorkerHealth({
+      listen: settings.health,
+      states: () => (workers.length > 0 ? workers.map((worker) => worker.getState()) : ['INITIALIZED']),
+      connection,
+      accounts,
+      profiles: settings.profiles.keys(),
+    }).catch(async (error: unknown) => {
+      await connection.close();
+      throw error;
+    });
+    logger.info(`Health is told at ${health.url}/healthz and ${health.url}/readyz`);
+  }
+  workers.push(await Worker.create({ ...options, workflowBundle, taskQueue: TASK_QUEUE }));
   if (settings.host !== undefined)
     workers.push(await Worker.create({ ...options, taskQueue: hostTaskQueue(settings.host) }));
   const idle = whyNoneTaken(await polled(connection, target.namespace), deployment);
   if (idle) logger.warn(idle);
-  if (settings.health) {
-    health = await startWorkerHealth({
-      listen: settings.health,
-      states: () => workers.map((worker) => worker.getState()),
-      connection,
-      accounts,
-      profiles: settings.profiles.keys(),
-    });
-    logger.info(`Health is told at ${health.url}/healthz and ${health.url}/readyz`);
-  }
   return {
     run: async () => {
       try {

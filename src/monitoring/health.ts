@@ -63,7 +63,7 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
     }
     return answer(response, 404, 'there are /healthz and /readyz', {});
   });
-  server.listen(port, host);
+  server.unref().listen(port, host);
   await once(server, 'listening');
 
   const stopping = new AbortController();

@@ -1,0 +1,220 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePorts } from '../../sandbox/servers/free-ports.js';
+import type { WorkerProcess } from '../../sandbox/worker-process.js';
+import { UploadClient } from '../../src/client.js';
+import { runCommand } from '../support/command.js';
+import {
+  dashboardQueries,
+  rules,
+  type Selector,
+  selectorsOf,
+  seriesOf,
+  withVariables,
+} from '../support/monitoring.js';
+import { configuration, table } from '../support/tables.js';
+import { startWorld, type World } from '../support/world.js';
+
+const WRONG_PASSWORD = 'Not-the-password-1';
+const WITHIN = { timeout: 30_000, interval: 50 };
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** What it serves at this path; undefined where it does not listen. */
+async function ask(port: number, path: string): Promise<Answer | undefined> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
+  return response && { status: response.status, text: await response.text() };
+}
+
+/** In the order in which things happen to two workers: what the first tests provoke, the last find in what was scraped. */
+describe('a worker that is watched', () => {
+  let world: World;
+  let client: UploadClient;
+  let worker: WorkerProcess;
+  let metrics: number;
+  let health: number;
+  let otherMetrics: number;
+  let otherHealth: number;
+  let startedAt: number;
+  const scrapes: string[] = [];
+
+  beforeAll(async () => {
+    world = await startWorld();
+    [metrics = 0, health = 0, otherMetrics = 0, otherHealth = 0] = await freePorts(4);
+    client = await UploadClient.connect({ client: world.client });
+    startedAt = Date.now();
+    worker = await world.startWorker({ ...watched(metrics, health), APLOS_UPLOAD_IDLE_TIMEOUT: '1' });
+  });
+  afterAll(() => world?.stop());
+
+  const watched = (metricsPort: number, healthPort: number) => ({
+    APLOS_UPLOAD_METRICS: `127.0.0.1:${metricsPort}`,
+    APLOS_UPLOAD_HEALTH: `127.0.0.1:${healthPort}`,
+  });
+  const start = async (name: string) => {
+    const source = `file://${await world.write(name, table(2_000))}`;
+    return client.start({ source, executions: [{ label: 'only', configuration }] });
+  };
+  const scrape = async (port: number) => (await ask(port, '/metrics'))?.text ?? '';
+  const sum = (text: string, name: string, labels: Record<string, string> = {}) =>
+    seriesOf(text)
+      .filter((series) => series.name === name)
+      .filter((series) => Object.entries(labels).every(([label, value]) => series.labels[label] === value))
+      .reduce((total, { value }) => total + value, 0);
+
+  it('counts uploads that are done, fail, stall and are tried again', async () => {
+    world.sandbox.faults.add({ route: 'start', status: 402 });
+    await expect((await start('refused.csv')).result()).rejects.toMatchObject({
+      code: 'ALLOCATION_EXHAUSTED',
+    });
+    world.sandbox.faults.add({ route: 'upload', status: 503 });
+    world.sandbox.faults.add({ route: 'upload', hang: true });
+    await (await start('done.csv')).result();
+
+    await vi.waitFor(async () => expect(sum(await scrape(metrics), 'aplos_uploads_total')).toBe(2), WITHIN);
+    const text = await scrape(metrics);
+    expect(sum(text, 'aplos_uploads_total', { result: 'done', code: '' })).toBe(1);
+    expect(sum(text, 'aplos_uploads_total', { result: 'failed', code: 'ALLOCATION_EXHAUSTED' })).toBe(1);
+    expect(sum(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_UNAVAILABLE' })).toBe(1);
+    expect(sum(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_STALLED' })).toBe(1);
+    expect(sum(text, 'aplos_idle_aborts_total')).toBe(1);
+    expect(sum(text, 'aplos_executions_started_total', { settled_by: 'answer' })).toBe(1);
+  });
+
+  it('tells when it started', async () => {
+    const seconds = sum(await scrape(metrics), 'process_start_time_seconds');
+    expect(seconds).toBeGreaterThanOrEqual(startedAt / 1000);
+    expect(seconds).toBeLessThan(Date.now() / 1000);
+  });
+
+  it('is alive and not ready while Temporal is away, and ready again by itself', async () => {
+    const ready = { status: 200, text: expect.stringContaining('"temporal":"ok","login default":"ok"') };
+    await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(ready), WITHIN);
+    await world.temporal.kill();
+    const notReady = { status: 503, text: expect.stringMatching(/"worker":"RUNNING","temporal":"(?!ok)/) };
+    await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(notReady), WITHIN);
+    expect(await ask(health, '/healthz')).toMatchObject({ status: 200 });
+    scrapes.push(await scrape(metrics));
+
+    await world.temporal.restart();
+    await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(ready), WITHIN);
+  });
+
+  it('is alive and not ready while it drains', async () => {
+    world.sandbox.faults.add({ route: 'presign', delayMs: 2_000 });
+    const presigns = () => world.sandbox.calls.filter(({ route }) => route === 'presign').length;
+    const before = presigns();
+    const upload = await start('drained.csv');
+    await vi.waitFor(() => expect(presigns()).toBe(before + 1), WITHIN);
+
+    const exit = once(worker.child, 'exit');
+    worker.child.kill('SIGTERM');
+    const draining = { status: 503, text: expect.stringContaining('"worker":"DRAINING"') };
+    await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(draining), WITHIN);
+    expect(await ask(health, '/healthz')).toMatchObject({ status: 200 });
+    expect(await exit).toEqual([0, null]);
+    await client.cancel(upload.workflowId);
+  });
+
+  it('is not ready with a wrong password, says so without it, and counts what it cannot decode', async () => {
+    await start('for-another-key.csv');
+    await world.startWorker({
+      ...watched(otherMetrics, otherHealth),
+      COGNITO_PASSWORD: WRONG_PASSWORD,
+      APLOS_UPLOAD_ENCRYPTION_KEY: `other:${Buffer.alloc(32, 1).toString('base64')}`,
+    });
+    const refused = { status: 503, text: expect.stringContaining('"login default":"LOGIN_REFUSED: ') };
+    await vi.waitFor(async () => expect(await ask(otherHealth, '/readyz')).toEqual(refused), WITHIN);
+    expect(await ask(otherHealth, '/healthz')).toMatchObject({ status: 200 });
+
+    const failed = async () =>
+      sum(await scrape(otherMetrics), 'temporal_workflow_task_execution_failed_total');
+    await vi.waitFor(async () => expect(await failed()).toBeGreaterThan(0), WITHIN);
+    scrapes.push(await scrape(otherMetrics));
+
+    const told = [...scrapes, (await ask(otherHealth, '/readyz'))?.text].join('\n');
+    const secrets = [...world.sandbox.secrets, WRONG_PASSWORD, world.env.COGNITO_PASSWORD, 'csv'];
+    expect(secrets.filter((secret) => secret && told.includes(secret))).toEqual([]);
+  });
+
+  it.each(['APLOS_UPLOAD_METRICS', 'APLOS_UPLOAD_HEALTH'])(
+    'does not start where the port of %s is taken',
+    async (setting) => {
+      const env = { ...world.env, [setting]: `127.0.0.1:${otherHealth}` };
+      const { exitCode, stderr } = await runCommand(['worker'], env);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 2,
+        stderr: expect.stringContaining(
+          `✗ SETTINGS_INVALID: ${setting}: nothing can be served at port ${otherHealth}`,
+        ),
+      });
+    },
+  );
+
+  it('has served every series, with every label and value, that an alert or the dashboard asks for', async () => {
+    const served = scrapes.flatMap(seriesOf);
+    const all = await rules();
+    const recorded = all.map(({ record }) => record);
+    const isServed = ({ name, matchers, groupedBy }: Selector) =>
+      served.some(
+        (series) =>
+          series.name === name &&
+          groupedBy.every((label) => label in series.labels || ADDED_BY_PROMETHEUS.includes(label)) &&
+          matchers.every(
+            ({ label, operator, value }) =>
+              ADDED_BY_PROMETHEUS.includes(label) || matches(series.labels[label], operator, value),
+          ),
+      );
+    const expressions = [
+      ...all.map(({ expr }) => expr),
+      ...(await dashboardQueries()).map(({ expr }) => withVariables(expr)),
+    ];
+    const missing = expressions
+      .flatMap(selectorsOf)
+      .filter(({ name }) => name !== 'up' && !recorded.includes(name))
+      .filter((selector) => !isServed(selector));
+    expect(missing).toEqual([]);
+  });
+
+  it('serves of its own what docs/monitoring.md lists, with these labels', () => {
+    const page = readFileSync(fileURLToPath(new URL('../../docs/monitoring.md', import.meta.url)), 'utf8');
+    const listed = [...page.matchAll(/^\| `(\w+)` \| (counter|gauge|histogram) \| (.*?) \|/gm)].map(
+      ([, name, type, cell = '']) => {
+        const names = cell.split(';').map((part) => part.split(':')[0] ?? '');
+        return [
+          name,
+          type,
+          names.flatMap((part) => [...part.matchAll(/`(\w+)`/g)].map(([, label]) => label)).sort(),
+        ];
+      },
+    );
+    const text = scrapes.join('\n');
+    const own = new Map(
+      [...text.matchAll(/^# TYPE (?!temporal_)(\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]),
+    );
+    const series = scrapes.flatMap(seriesOf);
+    const served = [...own].map(([name, type]) => {
+      const labels = series
+        .filter((each) => each.name === name || each.name === `${name}_count`)
+        .flatMap((each) => Object.keys(each.labels));
+      return [name, type, [...new Set(labels)].filter((label) => !ADDED_BY_TEMPORAL.includes(label)).sort()];
+    });
+    expect(listed.sort()).toEqual(served.sort());
+  });
+});
+
+const ADDED_BY_PROMETHEUS = ['job', 'instance', 'le'];
+const ADDED_BY_TEMPORAL = ['namespace', 'taskQueue', 'workflowType'];
+
+function matches(actual: string | undefined, operator: string, value: string): boolean {
+  if (actual === undefined) return false;
+  if (operator === '=') return actual === value;
+  if (operator === '!=') return actual !== value;
+  const isMatch = new RegExp(`^(?:${value})$`).test(actual);
+  return operator === '=~' ? isMatch : !isMatch;
+}
