@@ -146,10 +146,10 @@ async function tryThem(api: string): Promise<void> {
   );
 
   const queries = await dashboardQueries();
-  const empty: string[] = [];
+  const empty = new Set<string>();
   for (const { panel, expr } of queries)
-    if ((await values(withVariables(expr))).length === 0) empty.push(panel);
+    if ((await values(withVariables(expr))).length === 0) empty.add(panel);
   console.log(
-    `The dashboard's ${queries.length} queries are answered. Nothing to show: ${empty.join(', ') || 'none'}`,
+    `The dashboard's ${queries.length} queries are answered. Without data, as nothing of the kind happened: ${[...empty].join('; ')}`,
   );
 }
