@@ -110,6 +110,8 @@ export async function createUploadWorker(
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
   } satisfies Partial<WorkerOptions>;
+  const idle = whyNoneTaken(await polled(connection, target.namespace), deployment);
+  if (idle) logger.warn(idle);
   // A worker that was created and does not run keeps the process: so what can fail comes before.
   const workers: Worker[] = [];
   if (settings.health) {
@@ -128,8 +130,6 @@ export async function createUploadWorker(
   workers.push(await Worker.create({ ...options, workflowBundle, taskQueue: TASK_QUEUE }));
   if (settings.host !== undefined)
     workers.push(await Worker.create({ ...options, taskQueue: hostTaskQueue(settings.host) }));
-  const idle = whyNoneTaken(await polled(connection, target.namespace), deployment);
-  if (idle) logger.warn(idle);
   return {
     run: async () => {
       try {

@@ -5,8 +5,8 @@ import type { ListenAddress } from '../config.js';
 import { cannotListen } from './cannot-listen.js';
 import { type HealthServer, type Need, startHealthServer } from './health.js';
 
-const TEMPORAL_EVERY_MS = 5_000;
-const TEMPORAL_DEADLINE_MS = 3_000;
+const TEMPORAL_EVERY_MS = 2_000;
+const TEMPORAL_PATIENCE_MS = 2_000;
 
 /** Cognito locks an account that is refused too often. Logins for uploads are told in between. */
 const LOGIN_EVERY_MS = 5 * 60_000;
@@ -53,8 +53,8 @@ const temporalNeed = (connection: NativeConnection): Need => ({
   name: 'temporal',
   everyMs: TEMPORAL_EVERY_MS,
   look: async () => {
-    const deadline = Date.now() + TEMPORAL_DEADLINE_MS;
-    await connection.withDeadline(deadline, () => connection.workflowService.getSystemInfo({}));
+    const patience = AbortSignal.timeout(TEMPORAL_PATIENCE_MS);
+    await connection.withAbortSignal(patience, () => connection.workflowService.getSystemInfo({}));
   },
 });
 
