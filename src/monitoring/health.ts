@@ -49,14 +49,14 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   const note = (name: string, error: unknown) => findings.set(name, error ? inWords(error) : FINE);
 
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const [path] = (request.url ?? '').split('?');
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET', {});
     const worker = workerState();
-    if (pathname === '/healthz') {
+    if (path === '/healthz') {
       const isAlive = !ENDED.includes(worker);
       return answer(response, isAlive ? 200 : 503, isAlive ? 'alive' : 'failed', { worker });
     }
-    if (pathname === '/readyz') {
+    if (path === '/readyz') {
       const isReady = worker === 'RUNNING' && [...findings.values()].every((finding) => finding === FINE);
       const checks = { worker, ...Object.fromEntries(findings) };
       return answer(response, isReady ? 200 : 503, isReady ? 'ready' : 'not ready', checks);
