@@ -119,6 +119,7 @@ export async function createUploadWorker(
       listen: settings.health,
       states: () => (workers.length > 0 ? workers.map((worker) => worker.getState()) : ['INITIALIZED']),
       connection,
+      target,
       accounts,
       profiles: settings.profiles.keys(),
     }).catch(async (error: unknown) => {

@@ -9,8 +9,8 @@ import { inFewWords } from '../http/words.js';
 export interface Need {
   /** As the answer names it. */
   readonly name: string;
-  /** Milliseconds from one look to the next. */
-  readonly everyMs: number;
+  /** Milliseconds to the next look, given why the last one failed; `undefined`: it did not. */
+  readonly nextLookMs: (error: unknown) => number;
   /** Throws where it is not there. */
   readonly look: () => Promise<void>;
 }
@@ -67,7 +67,7 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   await once(server, 'listening');
 
   const stopping = new AbortController();
-  for (const { name, everyMs, look } of needs) void keepLooking(name, everyMs, look);
+  for (const need of needs) void keepLooking(need);
   const { address, port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
@@ -81,16 +81,14 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
     },
   };
 
-  async function keepLooking(name: string, everyMs: number, look: Need['look']): Promise<void> {
+  async function keepLooking({ name, look, nextLookMs }: Need): Promise<void> {
     while (!stopping.signal.aborted) {
-      note(
-        name,
-        await look().then(
-          () => undefined,
-          (error: unknown) => error,
-        ),
+      const error = await look().then(
+        () => undefined,
+        (thrown: unknown) => thrown,
       );
-      await sleep(everyMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
+      note(name, error);
+      await sleep(nextLookMs(error), undefined, { signal: stopping.signal, ref: false }).catch(() => {});
     }
   }
 }

@@ -2,14 +2,20 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { AplosAccounts } from '../aplos/accounts.js';
 import type { Login } from '../aplos/session.js';
 import type { ListenAddress } from '../config.js';
+import { UploadError } from '../contract/errors.js';
+import { type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
 import { cannotListen } from './cannot-listen.js';
 import { type HealthServer, type Need, startHealthServer } from './health.js';
 
 const TEMPORAL_EVERY_MS = 2_000;
 const TEMPORAL_PATIENCE_MS = 2_000;
+const NO_ANSWER = `no answer in ${TEMPORAL_PATIENCE_MS / 1000} s`;
 
 /** Cognito locks an account that is refused too often. Logins for uploads are told in between. */
 const LOGIN_EVERY_MS = 5 * 60_000;
+
+/** Where nothing was refused, but Cognito or Aplos was not there. */
+const LOGIN_AGAIN_MS = 15_000;
 
 /** What the health of a worker is told from. */
 export interface WorkerHealthOptions {
@@ -17,6 +23,7 @@ export interface WorkerHealthOptions {
   /** Of the workers of this process, as Temporal's SDK names it. */
   readonly states: () => readonly string[];
   readonly connection: NativeConnection;
+  readonly target: Pick<TemporalTarget, 'address' | 'namespace'>;
   readonly accounts: AplosAccounts;
   readonly profiles: Iterable<string>;
 }
@@ -33,11 +40,11 @@ export interface WorkerHealth extends HealthServer {
  * @throws UploadError `SETTINGS_INVALID` where it cannot listen
  */
 export async function startWorkerHealth(options: WorkerHealthOptions): Promise<WorkerHealth> {
-  const { listen, states, connection, accounts, profiles } = options;
+  const { listen, states, accounts, profiles } = options;
   const server = await startHealthServer({
     ...listen,
-    workerState: () => states().find((state) => state !== 'RUNNING') ?? 'RUNNING',
-    needs: [temporalNeed(connection), ...[...profiles].map((profile) => loginNeed(profile, accounts))],
+    workerState: () => worstOf(states()),
+    needs: [temporalNeed(options), ...[...profiles].map((profile) => loginNeed(profile, accounts))],
   }).catch((cause: unknown) => {
     throw cannotListen('APLOS_UPLOAD_HEALTH', listen, cause);
   });
@@ -49,18 +56,34 @@ export async function startWorkerHealth(options: WorkerHealthOptions): Promise<W
   };
 }
 
-const temporalNeed = (connection: NativeConnection): Need => ({
+/** Where one has failed the process ends, though the other still drains. */
+const worstOf = (states: readonly string[]): string =>
+  states.find((state) => state === 'FAILED') ?? states.find((state) => state !== 'RUNNING') ?? 'RUNNING';
+
+/** That it answers, and still lets us into the namespace. */
+export const temporalNeed = ({
+  connection,
+  target,
+}: Pick<WorkerHealthOptions, 'connection' | 'target'>): Need => ({
   name: 'temporal',
-  everyMs: TEMPORAL_EVERY_MS,
+  nextLookMs: () => TEMPORAL_EVERY_MS,
   look: async () => {
+    const { namespace } = target;
     const patience = AbortSignal.timeout(TEMPORAL_PATIENCE_MS);
-    await connection.withAbortSignal(patience, () => connection.workflowService.getSystemInfo({}));
+    try {
+      await connection.withAbortSignal(patience, () =>
+        connection.workflowService.describeNamespace({ namespace }),
+      );
+    } catch (error) {
+      throw temporalUnreachable(target, patience.aborted ? NO_ANSWER : error);
+    }
   },
 });
 
-const loginNeed = (profile: string, accounts: AplosAccounts): Need => ({
+/** That an account can log in. Where it is refused it is seldom tried again, as that may lock it. */
+export const loginNeed = (profile: string, accounts: AplosAccounts): Need => ({
   name: loginOf(profile),
-  everyMs: LOGIN_EVERY_MS,
+  nextLookMs: (error) => (error instanceof UploadError && error.retryable ? LOGIN_AGAIN_MS : LOGIN_EVERY_MS),
   look: () => accounts.logIn(profile),
 });
 

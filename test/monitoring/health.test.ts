@@ -6,7 +6,7 @@ import { UploadError } from '../../src/contract/errors.js';
 import { type HealthServer, type Need, startHealthServer } from '../../src/monitoring/health.js';
 
 const HOUR_MS = 3_600_000;
-const present: Need = { name: 'temporal', look: async () => {}, everyMs: HOUR_MS };
+const present: Need = { name: 'temporal', look: async () => {}, nextLookMs: () => HOUR_MS };
 const REFUSED = new UploadError('LOGIN_REFUSED', 'Cognito refused the login');
 
 async function served(workerState: () => string, needs: readonly Need[] = [present]): Promise<HealthServer> {
@@ -52,7 +52,7 @@ describe('the health of a worker', () => {
   it('is alive but not ready, and says so at once, while a look has not ended', async () => {
     const server = await served(
       () => 'RUNNING',
-      [present, { name: 'login default', look: () => new Promise(() => {}), everyMs: HOUR_MS }],
+      [present, { name: 'login default', look: () => new Promise(() => {}), nextLookMs: () => HOUR_MS }],
     );
     expect(await get(server, '/healthz')).toMatchObject({ code: 200 });
     expect(await get(server, '/readyz')).toMatchObject({
@@ -79,7 +79,10 @@ describe('the health of a worker', () => {
     const look = async () => {
       if (++looks < 3) throw new Error('gone');
     };
-    const server = await served(() => 'RUNNING', [{ name: 'temporal', look, everyMs: 1 }]);
+    const server = await served(
+      () => 'RUNNING',
+      [{ name: 'temporal', look, nextLookMs: (error) => (error ? 1 : HOUR_MS) }],
+    );
     await expect.poll(() => get(server, '/readyz')).toMatchObject({ code: 200 });
   });
 
