@@ -14,7 +14,7 @@ import type { SourceAccess } from './files/source.js';
 import { createDispatcher, tlsOptions } from './http/dispatcher.js';
 import { createLogger } from './log.js';
 import { WorkerMetrics } from './monitoring/metrics.js';
-import { prometheus } from './monitoring/prometheus.js';
+import { prometheusEndpoint } from './monitoring/prometheus.js';
 import { startWorkerHealth, type WorkerHealth } from './monitoring/worker-health.js';
 import {
   assertEncryptionDecided,
@@ -64,12 +64,14 @@ export async function createUploadWorker(
   assertEncryptionDecided(settings.encryption, target);
   assertSomeProfile(settings);
   const logger = createLogger(logLevel);
+  const endpoint = settings.metrics && (await prometheusEndpoint(settings.metrics));
   Runtime.install({
-    ...(await prometheus(settings.metrics)),
+    ...endpoint?.runtimeOptions,
     logger,
     shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'],
     workerHeartbeatInterval: WORKER_HEARTBEAT,
   });
+  if (endpoint) logger.info(`Metrics are served at ${endpoint.url}`);
 
   const connection = await connect(target);
   const dispatcher = createDispatcher(settings.extraCa);
