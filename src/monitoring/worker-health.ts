@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection } from '@temporalio/worker';
 import type { AplosAccounts } from '../aplos/accounts.js';
 import type { Login } from '../aplos/session.js';
@@ -9,7 +10,6 @@ import { type HealthServer, type Need, startHealthServer } from './health.js';
 
 const TEMPORAL_EVERY_MS = 2_000;
 const TEMPORAL_PATIENCE_MS = 2_000;
-const NO_ANSWER = `no answer in ${TEMPORAL_PATIENCE_MS / 1000} s`;
 
 /** Cognito locks an account that is refused too often. Logins for uploads are told in between. */
 const LOGIN_EVERY_MS = 5 * 60_000;
@@ -69,16 +69,22 @@ export const temporalNeed = ({
   nextLookMs: () => TEMPORAL_EVERY_MS,
   look: async () => {
     const { namespace } = target;
-    const patience = AbortSignal.timeout(TEMPORAL_PATIENCE_MS);
+    const asked = connection.withDeadline(Date.now() + TEMPORAL_PATIENCE_MS, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
     try {
-      await connection.withAbortSignal(patience, () =>
-        connection.workflowService.describeNamespace({ namespace }),
-      );
+      await Promise.race([asked, noAnswer()]);
     } catch (error) {
-      throw temporalUnreachable(target, patience.aborted ? NO_ANSWER : error);
+      throw temporalUnreachable(target, error);
     }
   },
 });
+
+/** Core tries a call again for seconds, whatever its deadline and its signal. */
+async function noAnswer(): Promise<never> {
+  await sleep(TEMPORAL_PATIENCE_MS, undefined, { ref: false });
+  throw new Error(`no answer in ${TEMPORAL_PATIENCE_MS / 1000} s`);
+}
 
 /** That an account can log in. Where it is refused it is seldom tried again, as that may lock it. */
 export const loginNeed = (profile: string, accounts: AplosAccounts): Need => ({

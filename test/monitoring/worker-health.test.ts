@@ -11,14 +11,10 @@ import {
 
 const target = { address: 'temporal.example.com:7233', namespace: 'study' };
 
-/** A connection whose server answers so. */
+/** A connection whose server answers so. As the SDK's, it tries on when its time is over. */
 const connectionThat = (describeNamespace: (request: { namespace: string }) => Promise<object>) =>
   ({
-    withAbortSignal: (signal: AbortSignal, ask: () => Promise<object>) =>
-      Promise.race([
-        ask(),
-        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-      ]),
+    withDeadline: (_deadline: number, ask: () => Promise<object>) => ask(),
     workflowService: { describeNamespace },
   }) as unknown as NativeConnection;
 
