@@ -1,4 +1,10 @@
-import { ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import type { FailureDetails } from '../contract/steps.js';
 
 /** Whether a new presigned POST is the way on. */
@@ -8,6 +14,18 @@ export const needsNewPresign = (error: unknown): boolean =>
 /** Whether a step ran out of time, and did not fail with anything of its own. */
 export const hasTimedOut = (error: unknown): boolean =>
   codedFailureIn(error) === undefined && causes(error).some((each) => each instanceof TimeoutFailure);
+
+/**
+ * The cancellation that an error comes of, if it does. A step that fails while it is being cancelled is not tried again, so
+ * what would have passed by itself then ends the run; it was cancelled all the same.
+ */
+export function cancellationIn(error: unknown): Error | undefined {
+  if (error instanceof Error && isCancellation(error)) return error;
+  const wouldGoOn = hasTimedOut(error) || detailsOf(codedFailureIn(error))?.remedy === 'retry';
+  return CancellationScope.current().consideredCancelled && wouldGoOn
+    ? new CancelledFailure('The upload was cancelled', [], error as Error)
+    : undefined;
+}
 
 /** The failure that the workflow ends with: the step's own code and words, not "Activity task failed". */
 export function workflowFailure(error: unknown, fileName: string): ApplicationFailure {

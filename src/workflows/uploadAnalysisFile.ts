@@ -1,16 +1,10 @@
 import { rawValueTypeInfo } from '@temporalio/common';
-import {
-  defineQuery,
-  defineWorkflowOptions,
-  isCancellation,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { PresignedPost, Timed } from '../contract/steps.js';
 import { turnsOf } from '../contract/turns.js';
-import { needsNewPresign, workflowFailure } from './failures.js';
+import { cancellationIn, needsNewPresign, workflowFailure } from './failures.js';
 import { whereTheFileIs } from './hosts.js';
 import { receiptOf, type StoredUpload } from './receipt.js';
 import {
@@ -43,9 +37,10 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
     story.done();
     return receiptOf(request, upload, executions);
   } catch (error) {
-    if (isCancellation(error)) {
+    const cancellation = cancellationIn(error);
+    if (cancellation) {
       story?.cancelled();
-      throw error;
+      throw cancellation;
     }
     const failure = workflowFailure(error, story?.fileName ?? workflowInfo().workflowId);
     story?.failed(failure.type ?? '', failure.message);

@@ -123,4 +123,13 @@ describe('when things die', () => {
     await expect(world.sandbox.storedBytes(file?.fileId ?? '')).rejects.toThrow();
     expect(world.sandbox.charges).toHaveLength(charges);
   });
+
+  it('ends as cancelled, not as failed, when it is cancelled during a call that then fails', async () => {
+    world.sandbox.faults.add({ route: 'presign', delayMs: 1_500, status: 503 });
+    const before = seen('presign');
+    const { handle } = await start(1);
+    await untilSeen('presign', before);
+    await client.cancel(handle.workflowId);
+    await expect(handle.result()).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
 });

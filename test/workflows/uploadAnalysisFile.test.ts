@@ -396,14 +396,15 @@ describe('uploadAnalysisFile', () => {
     });
   });
 
-  it('stops the upload and ends as cancelled when it is cancelled', async () => {
-    await withWorker(
+  const cancelledWhile = (fail: () => Error) =>
+    withWorker(
       {
         uploadFile: async () => {
           const beat = setInterval(() => Context.current().heartbeat(), 50);
           try {
-            await Context.current().cancelled;
-            throw new Error('unreachable');
+            return await Context.current().cancelled;
+          } catch {
+            throw fail();
           } finally {
             clearInterval(beat);
           }
@@ -416,8 +417,19 @@ describe('uploadAnalysisFile', () => {
           .toBe('upload');
         await handle.cancel();
         const error = await handle.result().catch((caught: WorkflowFailedError) => caught);
-        expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+        return (error as WorkflowFailedError).cause;
       },
     );
+
+  it('stops the upload and ends as cancelled when it is cancelled', async () => {
+    expect(await cancelledWhile(() => new CancelledFailure('stopped'))).toBeInstanceOf(CancelledFailure);
+  });
+
+  it('ends as cancelled where the step failed meanwhile with what would have been tried again', async () => {
+    expect(await cancelledWhile(() => failure('API_UNREACHABLE', 'retry'))).toBeInstanceOf(CancelledFailure);
+  });
+
+  it('ends as failed where the step failed meanwhile for good, though it was cancelled', async () => {
+    expect(await cancelledWhile(() => failure('S3_REFUSED', 'final'))).toMatchObject({ type: 'S3_REFUSED' });
   });
 });
