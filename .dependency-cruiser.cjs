@@ -15,14 +15,14 @@ module.exports = {
       from: { path: '^src/workflows' },
       to: {
         path: '^src/contract',
-        pathNot: '^src/contract/(names|source|traces|turns)\\.ts$',
+        pathNot: '^src/contract/(names|source|trace-names|priority)\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },
     {
       name: 'what-workflows-take-from-the-contract-stands-alone',
       severity: 'error',
-      from: { path: '^src/contract/(names|source|traces|turns)\\.ts$' },
+      from: { path: '^src/contract/(names|source|trace-names|priority)\\.ts$' },
       to: { path: '.' },
     },
     {

@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** What runs in one process with others, as it changes nothing that they could see. */
-const LIGHT = 'test/{activities,aplos,cli,client,config,contract,files,http,s3,temporal}/**/*.test.ts';
+const LIGHT =
+  'test/{activities,aplos,cli,client,contract,files,http,s3,settings,temporal,util,watch,worker}/**/*.test.ts';
 
 export default defineConfig({
   test: {

@@ -22,7 +22,7 @@ import { cuttingProxy } from './sources/cutting-proxy.js';
 
 const MB = 1_000_000;
 const CUTS = 3;
-const MOST_GROWTH_MB = 100;
+const MAX_GROWTH_MB = 100;
 const BUCKET = 'studies';
 
 async function run(sizeBytes: number): Promise<boolean> {
@@ -48,7 +48,7 @@ async function run(sizeBytes: number): Promise<boolean> {
     const left = await readdir(temporaryFolderOf(world));
     console.log(`temporary files left: ${left.length}`);
     return (
-      results.every((each) => each.equal && each.cuts === CUTS && each['grown by MB'] < MOST_GROWTH_MB) &&
+      results.every((each) => each.equal && each.cuts === CUTS && each['grown by MB'] < MAX_GROWTH_MB) &&
       left.length === 0
     );
   } finally {

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { COMMAND } from '../sandbox/worker-process.js';
-import { WatchedFolder } from '../src/cli/watch-folder.js';
+import { WatchedFolder } from '../src/watch/folder.js';
 import { configuration, table } from '../test/support/tables.js';
 import { startWorld } from '../test/support/world.js';
 
@@ -106,7 +106,7 @@ async function lookedAt(): Promise<void> {
   const tookMs = [];
   for (let look = 0; look < 10; look++) {
     const from = performance.now();
-    await watched.look();
+    await watched.scan();
     tookMs.push(performance.now() - from);
   }
   console.log(`a look at ${many} files: ${tookMs.map((ms) => ms.toFixed(0)).join(' ')} ms`);

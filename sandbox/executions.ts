@@ -41,7 +41,7 @@ interface Execution {
 }
 
 const DOWNLOAD_SECONDS = 3600;
-const MOST_BYTES_ANALYSED = 64 * 1024 ** 2;
+const MAX_ANALYSED_BYTES = 64 * 1024 ** 2;
 
 /** The executions of the service, and the ledger of what they cost. */
 export class Executions {
@@ -142,7 +142,7 @@ export class Executions {
     let rows: string[][] | undefined;
     if (isText(file.fileName)) {
       const columns = charge.configuration.columns as ConfiguredColumns;
-      const table = parseTable(wholeLines(await this.#store.bytes(file.key, MOST_BYTES_ANALYSED)));
+      const table = parseTable(wholeLines(await this.#store.bytes(file.key, MAX_ANALYSED_BYTES)));
       const missing = columnsNamed(columns).filter((name) => !table.columns.includes(name));
       if (missing.length > 0) return missing.map((name) => `The file has no column "${name}".`);
       rows = analyse(table, columns);
@@ -156,7 +156,7 @@ const resultsKey = ({ charge, account }: Execution): string =>
   `${account.tenantId}/${account.userId}/results/${charge.executionId.replace(':', '-')}.zip`;
 
 const wholeLines = (bytes: Buffer): string =>
-  bytes.length < MOST_BYTES_ANALYSED ? bytes.toString() : bytes.toString().slice(0, bytes.lastIndexOf('\n'));
+  bytes.length < MAX_ANALYSED_BYTES ? bytes.toString() : bytes.toString().slice(0, bytes.lastIndexOf('\n'));
 
 function trackingIdIn(metaData: unknown): string | undefined {
   if (typeof metaData !== 'object' || metaData === null || !('aplos_upload' in metaData)) return undefined;

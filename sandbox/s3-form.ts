@@ -13,7 +13,7 @@ export interface S3Form {
   readonly fileStart: number;
 }
 
-const MOST_BYTES_BEFORE_FILE = 20 * 1024;
+const MAX_FIELD_BYTES = 20 * 1024;
 
 /**
  * Reads a multipart form until its file begins, and pauses there.
@@ -51,7 +51,7 @@ export async function readFormUpToFile(request: IncomingMessage): Promise<S3Form
     chunks.push(chunk);
     parser.write(chunk);
     if (fileBegan || broken) break;
-    if (chunks.reduce((sum, { length }) => sum + length, 0) > MOST_BYTES_BEFORE_FILE)
+    if (chunks.reduce((sum, { length }) => sum + length, 0) > MAX_FIELD_BYTES)
       throw new S3Error(
         400,
         'MaxPostPreDataLengthExceeded',

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ExitCode, report } from './cli/exit.js';
-import { milliseconds } from './cli/words.js';
-import { VERSION } from './version.js';
+import { ExitCode, reportError } from './cli/output/errors.js';
+import { milliseconds } from './util/units.js';
+import { VERSION } from './util/version.js';
 
 const program = new Command('aplos-upload')
   .description('Uploads analysis files to Aplos NCA and starts their executions, durably, on Temporal.')
@@ -50,7 +50,7 @@ program
   .option('--dry-run', 'say what would happen to each file, and start nothing')
   .option('--wait', 'wait for the receipts')
   .option('--json', 'print one receipt a line on stdout, and nothing else there; waits')
-  .action(async (files, options) => (await import('./cli/upload.js')).upload(files, options));
+  .action(async (files, options) => (await import('./cli/commands/upload.js')).upload(files, options));
 
 program
   .command('watch')
@@ -76,7 +76,7 @@ program
     'where to remember what was started; default: a file for the folder below $XDG_STATE_HOME/aplos-upload',
   )
   .option('--json', 'print what happens as JSON, one event a line, on stdout')
-  .action(async (folder, options) => (await import('./cli/watch.js')).watch(folder, options));
+  .action(async (folder, options) => (await import('./cli/commands/watch.js')).watch(folder, options));
 
 program
   .command('status')
@@ -89,7 +89,7 @@ program
   .option('--error <code>', 'those that failed with this code')
   .option('--watch', 'keep looking until none is running')
   .option('--json', 'print one status a line, as JSON')
-  .action(async (ids, options) => (await import('./cli/status.js')).status(ids, options));
+  .action(async (ids, options) => (await import('./cli/commands/status.js')).status(ids, options));
 
 program
   .command('replay')
@@ -108,23 +108,23 @@ program
   .option('--dry-run', 'say what would happen, and take nothing up')
   .option('--yes', 'do not ask')
   .option('--json', 'print one outcome a line, as JSON')
-  .action(async (ids, options) => (await import('./cli/replay.js')).replay(ids, options));
+  .action(async (ids, options) => (await import('./cli/commands/replay.js')).replay(ids, options));
 
 program
   .command('setup')
   .description('register what the workflow needs in the Temporal namespace; safe to repeat')
-  .action(async () => (await import('./cli/setup.js')).setup());
+  .action(async () => (await import('./cli/commands/setup.js')).setup());
 
 program
   .command('doctor')
   .description('check everything that the job needs, and say what to do about what fails')
-  .action(async () => (await import('./cli/doctor.js')).doctor());
+  .action(async () => (await import('./cli/commands/doctor.js')).doctor());
 
 program
   .command('config')
   .description('show the settings in force, and where each comes from')
   .option('--json', 'print them as one JSON list')
-  .action(async (options) => (await import('./cli/config.js')).config(options));
+  .action(async (options) => (await import('./cli/commands/settings.js')).settings(options));
 
 program
   .command('worker')
@@ -134,7 +134,7 @@ program
       .choices(['debug', 'info', 'warn', 'error'])
       .default('info'),
   )
-  .action(async (options) => (await import('./cli/worker.js')).worker(options));
+  .action(async (options) => (await import('./cli/commands/worker.js')).worker(options));
 
 program
   .command('codec-server')
@@ -143,12 +143,12 @@ program
   .option('--port <port>', 'of it; 0 is a free one', portNumber, 8081)
   .option('--origin <url>', 'where the Temporal UI is; may be given several times', collect)
   .option('--no-auth', 'answer everybody; only at 127.0.0.1')
-  .action(async (options) => (await import('./cli/codec-server.js')).codecServer(options));
+  .action(async (options) => (await import('./cli/commands/codec-server.js')).codecServer(options));
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError)
     process.exitCode = error.exitCode === 0 ? ExitCode.done : ExitCode.badUsage;
-  else process.exitCode = report(error);
+  else process.exitCode = reportError(error);
 }

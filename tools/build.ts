@@ -17,7 +17,7 @@ import {
 import { join, resolve } from 'node:path';
 
 const STAMP = '.built';
-const TSC = 'node_modules/typescript/bin/tsc';
+const TSC = 'node_modules/typescript7/bin/tsc';
 const MADE_OF = ['src', 'tools', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 if (!process.argv.includes('--if-stale') || isStale()) await build();
@@ -45,12 +45,12 @@ async function bundleWorkflows(into: string): Promise<void> {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const workflows = {
     workflowsPath: resolve(into, 'workflows/index.js'),
-    workflowInterceptorModules: ['traces', 'metrics'].map((name) => resolve(into, `workflows/${name}.js`)),
+    workflowInterceptorModules: ['tracing', 'metrics'].map((name) => resolve(into, `workflows/${name}.js`)),
     logger: new DefaultLogger('WARN'),
   };
   const plain = await bundleWorkflowCode(workflows);
   writeFileSync(join(into, 'workflow-bundle.js'), plain.code);
-  const failureConverterPath = resolve(into, 'temporal/encoded-failures.js');
+  const failureConverterPath = resolve(into, 'temporal/encoded-failure-converter.js');
   const encrypted = await bundleWorkflowCode({ ...workflows, failureConverterPath });
   writeFileSync(join(into, 'workflow-bundle-encrypted.js'), encrypted.code);
 }

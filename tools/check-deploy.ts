@@ -9,9 +9,14 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { checkedProfiles, type GivenSettings, readGiven, settingNames } from '../src/config.js';
 import { UploadError } from '../src/contract/errors.js';
-import { VERSION } from '../src/version.js';
+import {
+  checkedProfiles,
+  type RawSettings,
+  readRawSettings,
+  settingNames,
+} from '../src/settings/settings.js';
+import { VERSION } from '../src/util/version.js';
 import { FORCE_AFTER_GRACE_MS } from '../src/worker.js';
 import { fetchWheels } from './wheels.js';
 
@@ -134,7 +139,7 @@ function manifestProblems(): Findings {
     variables.set('APLOS_UPLOAD_CONFIG', file);
     const wrongSettings = settingsProblems(variables);
     if (wrongSettings.length > 0) return wrongSettings.map((problem) => problem.replaceAll(file, configPath));
-    const given = readGiven(Object.fromEntries(variables));
+    const given = readRawSettings(Object.fromEntries(variables));
     return [
       ...graceProblems(pod.terminationGracePeriodSeconds, given.env.APLOS_UPLOAD_SHUTDOWN_GRACE),
       ...spoolProblems(pod, given),
@@ -150,14 +155,14 @@ function manifestProblems(): Findings {
   }
 }
 
-function spoolProblems({ volumes }: Pod, { env }: GivenSettings): Findings {
+function spoolProblems({ volumes }: Pod, { env }: RawSettings): Findings {
   const room = volumes.find(({ emptyDir }) => emptyDir)?.emptyDir?.sizeLimit;
   const needed = `${(env.APLOS_UPLOAD_CONCURRENCY * env.APLOS_UPLOAD_SPOOL_LIMIT) / GIBI}Gi`;
   return room === needed ? [] : [`the sizeLimit ${room} is not concurrency × spool_limit, ${needed}`];
 }
 
 /** What is served where the probes and Prometheus ask for it. */
-function portProblems({ ports }: Pod['containers'][0], { env }: GivenSettings): Findings {
+function portProblems({ ports }: Pod['containers'][0], { env }: RawSettings): Findings {
   const served = { metrics: env.APLOS_UPLOAD_METRICS, health: env.APLOS_UPLOAD_HEALTH };
   return Object.entries(served)
     .filter(([name, at]) => at?.port !== ports.find((port) => port.name === name)?.containerPort)
@@ -167,7 +172,7 @@ function portProblems({ ports }: Pod['containers'][0], { env }: GivenSettings): 
     );
 }
 
-function pathsIn({ env, file }: GivenSettings): (string | undefined)[] {
+function pathsIn({ env, file }: RawSettings): (string | undefined)[] {
   return [
     env.APLOS_UPLOAD_ENCRYPTION_KEY_FILE,
     ...(env.APLOS_UPLOAD_ROOTS?.split(':') ?? []),
@@ -202,7 +207,7 @@ function unitProblems(unit: string): Findings {
 }
 
 /** A supervisor that kills earlier than the worker ends by itself cuts off what it hands back. */
-function graceProblems(seconds: number, graceSeconds = readGiven({}).env.APLOS_UPLOAD_SHUTDOWN_GRACE) {
+function graceProblems(seconds: number, graceSeconds = readRawSettings({}).env.APLOS_UPLOAD_SHUTDOWN_GRACE) {
   const needed = graceSeconds + FORCE_AFTER_GRACE_MS / 1000;
   return seconds > needed
     ? []
@@ -220,7 +225,7 @@ function commandProblems([subcommand = '', ...rest]: readonly string[]): Finding
 
 function settingsProblems(variables: ReadonlyMap<string, string>): Findings {
   try {
-    readGiven(Object.fromEntries(variables));
+    readRawSettings(Object.fromEntries(variables));
     return unknownVariables(variables.keys());
   } catch (error) {
     if (!(error instanceof UploadError)) throw error;

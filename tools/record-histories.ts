@@ -14,7 +14,7 @@ import { type Fault, startSandbox } from '../sandbox/sandbox.js';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
 import { requestForFile, UploadClient } from '../src/client.js';
-import { VERSION } from '../src/version.js';
+import { VERSION } from '../src/util/version.js';
 import { configuration } from '../test/support/tables.js';
 import { ensureBinaries } from './binaries.js';
 import { releasedVersions } from './released-versions.js';

@@ -14,10 +14,10 @@ import { freePorts } from '../sandbox/servers/free-ports.js';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
 import { requestForFile, UploadClient, UploadFailedError } from '../src/client.js';
-import { loadSettings } from '../src/config.js';
-import { EncryptionCodec } from '../src/temporal/codec.js';
+import { loadSettings } from '../src/settings/settings.js';
 import { startCodecServer } from '../src/temporal/codec-server.js';
-import { workflowPage } from '../src/temporal/ui.js';
+import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
+import { workflowPage } from '../src/temporal/ui-links.js';
 
 const WIDTH = 1280;
 /** Of the UI's navigation, which is left out. */

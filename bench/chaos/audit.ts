@@ -46,9 +46,8 @@ export async function audit(world: World, uploads: readonly Upload[]): Promise<F
     steps,
     attempts,
     presigns: receipts.reduce((sum, { presigns }) => sum + presigns, 0),
-    settledByList: receipts
-      .flatMap(({ executions }) => executions)
-      .filter(({ settledBy }) => settledBy === 'list').length,
+    originList: receipts.flatMap(({ executions }) => executions).filter(({ origin }) => origin === 'found')
+      .length,
     calls: calls.length,
     callsStruck: calls.filter(({ fault }) => fault).length,
     remarks: [

@@ -28,7 +28,7 @@ export interface ChaosResult {
   /** Presigned forms that uploads were tried with. */
   readonly presigns: number;
   /** Starts whose answer was lost, and which were found in the service's list. */
-  readonly settledByList: number;
+  readonly originList: number;
   /** Calls that the service and S3 got. */
   readonly calls: number;
   /** How many of them a fault struck. */
@@ -62,7 +62,7 @@ export const rowsOf = (result: ChaosResult): readonly Row[] => [
   { what: 'steps', value: result.steps },
   { what: 'attempts', value: result.attempts },
   { what: 'presigns', value: result.presigns },
-  { what: 'starts settled by the list', value: result.settledByList },
+  { what: 'starts settled by the list', value: result.originList },
   { what: 'time, in seconds', value: Math.round(result.seconds) },
 ];
 

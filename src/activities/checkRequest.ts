@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { defaultPayloadConverter, RawValue } from '@temporalio/common';
 import { invalidRequest, parseUploadRequest, type UploadRequest } from '../contract/request.js';
-import { inFewWords } from '../http/words.js';
+import { shortenText } from '../util/shorten-text.js';
 
 /**
  * Checks the request and fills in its defaults.
@@ -26,7 +26,7 @@ function decoded({ payload }: RawValue): unknown {
     return value;
   } catch (error) {
     throw invalidRequest([
-      `request: must be JSON in a payload with the encoding json/plain (${inFewWords((error as Error).message)})`,
+      `request: must be JSON in a payload with the encoding json/plain (${shortenText((error as Error).message)})`,
     ]);
   }
 }

@@ -2,7 +2,7 @@ import { cancellationSignal, log } from '@temporalio/activity';
 import type { AplosApi, FileState } from '../aplos/api.js';
 import { UploadError } from '../contract/errors.js';
 import type { Confirmation, FileRef, FileRequest, UploadEvidence } from '../contract/steps.js';
-import { inFewWords } from '../http/words.js';
+import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** Judges the evidence: exactly 204, the sum that was sent, and a file that the service can read. */
@@ -22,7 +22,7 @@ export const confirmUpload =
     const etagIsMd5 = assertSameMd5(fileName, evidence);
     const state = await askForState(api(profile), file);
     if (state?.verdict === 'invalid') {
-      const why = state.errors.length > 0 ? ` (${inFewWords(state.errors.join('; '))})` : '';
+      const why = state.errors.length > 0 ? ` (${shortenText(state.errors.join('; '))})` : '';
       throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
     }
     return { fileState: state?.state ?? 'unknown', etagIsMd5 };

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { AplosApi } from '../aplos/api.js';
 import type { SourceAccess } from '../files/source.js';
-import type { HostList } from '../http/hosts.js';
+import type { HostList } from '../http/host-list.js';
 
 /** What the activities need from outside. */
 export interface ActivityDependencies {

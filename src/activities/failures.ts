@@ -2,7 +2,7 @@ import { ApplicationFailure, log } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
 import { errorTable, UploadError } from '../contract/errors.js';
 import type { FailureDetails } from '../contract/steps.js';
-import { inFewWords } from '../http/words.js';
+import { shortenText } from '../util/shorten-text.js';
 
 /** Lets an activity fail with a code of the error table as the type of its failure. */
 export function coded<Inputs extends unknown[], Result>(
@@ -21,7 +21,7 @@ function toFailure(error: unknown, fileName: string | undefined): unknown {
   if (error instanceof TemporalFailure) return error;
   if (!(error instanceof UploadError)) {
     log.error('An error that was not foreseen', { error });
-    return toFailure(new UploadError('INTERNAL', inFewWords(String(error))), fileName);
+    return toFailure(new UploadError('INTERNAL', shortenText(String(error))), fileName);
   }
   const { code, message, details, retryAfterMs } = error;
   const { remedy } = errorTable[code];

@@ -25,7 +25,7 @@ async function startOnce(
   const lookForIt = () => findExecution(service, input.fileName, trackingId, settleDelaysMs);
   const found = (record: ExecutionRecord): StartedExecution => {
     log.info('The execution was started before', { executionId: record.executionId, label });
-    return { label, executionId: record.executionId, status: record.status, trackingId, settledBy: 'list' };
+    return { label, executionId: record.executionId, status: record.status, trackingId, origin: 'found' };
   };
 
   const earlier = (await mayBeStarted()) ? await lookForIt() : undefined;
@@ -35,7 +35,7 @@ async function startOnce(
       { file, execution, trackingId },
       cancellationSignal(),
     );
-    return { label, executionId, status, trackingId, settledBy: 'answer' };
+    return { label, executionId, status, trackingId, origin: 'started' };
   } catch (error) {
     if (!leavesOpenWhetherStarted(error)) throw error;
     const started = await lookForIt();

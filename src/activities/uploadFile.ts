@@ -3,9 +3,9 @@ import type { UploadHeartbeat } from '../contract/receipt.js';
 import type { FileRequest, PresignedPost, UploadEvidence } from '../contract/steps.js';
 import { assertAsExpected, openSource } from '../files/source.js';
 import { postObject } from '../s3/post-object.js';
+import { assertOnThisHost } from './assert-on-this-host.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { whileHeartbeating } from './heartbeats.js';
-import { assertOnThisHost } from './own-host.js';
 
 /** Posts the file to S3, if it still is the one that the sender saw, and tells Temporal how many bytes have gone. */
 export const uploadFile =

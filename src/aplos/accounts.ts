@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
-import type { AplosProfile } from '../config.js';
 import { UploadError } from '../contract/errors.js';
+import type { AplosProfile } from '../settings/settings.js';
 import type { AplosApi } from './api.js';
-import { findPool } from './discovery.js';
-import { type Login, Session } from './session.js';
-import { AplosV1 } from './v1.js';
+import { findPool } from './connection/discovery.js';
+import { type Login, Session } from './connection/session.js';
+import { AplosV1 } from './v1/v1.js';
 
 /** The Aplos accounts that this process has, each with one login shared by everything in it. */
 export class AplosAccounts {

@@ -2,7 +2,7 @@ import type { ExecutionRequest } from '../contract/request.js';
 import type { FileRef, PresignedPost } from '../contract/steps.js';
 
 /** A place for one file, and the form that puts it there. `presigned` is secret until it expires. */
-export interface PresignedFile {
+export interface PresignResponse {
   readonly file: FileRef;
   readonly presigned: PresignedPost;
 }
@@ -41,7 +41,7 @@ export interface StartRequest {
  */
 export interface AplosApi {
   /** Asks for a place for a file and a presigned POST to it. Charges nothing. */
-  presignUpload(fileName: string, signal?: AbortSignal): Promise<PresignedFile>;
+  presignUpload(fileName: string, signal?: AbortSignal): Promise<PresignResponse>;
   /** Asks what the service makes of an uploaded file. */
   fileState(fileId: string, signal?: AbortSignal): Promise<FileState>;
   /**

@@ -1,6 +1,6 @@
 import { UploadError } from '../contract/errors.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
-import { canBeQueried, quotedInQuery } from '../temporal/query.js';
+import { canBeQueried, quoteForQuery } from '../temporal/query.js';
 
 /** Which uploads. All that is given must fit. */
 export interface UploadFilter {
@@ -33,7 +33,7 @@ export function queryFor({ batch, state, since, errorCode }: UploadFilter): stri
 }
 
 function queryable(what: string, value: string): string {
-  if (canBeQueried(value)) return quotedInQuery(value);
+  if (canBeQueried(value)) return quoteForQuery(value);
   throw new UploadError(
     'REQUEST_INVALID',
     `The ${what} ${JSON.stringify(value)} has a quote, backslash or control character in it, so Temporal cannot find it`,

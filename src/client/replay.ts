@@ -28,8 +28,8 @@ export type ReplayOutcome = {
   readonly errorCode?: string;
 } & (
   | {
-      /** `would-be-taken-up`: in a dry run. */
-      readonly state: 'taken-up' | 'would-be-taken-up';
+      /** `would-be-resumed`: in a dry run. */
+      readonly state: 'resumed' | 'would-be-resumed';
       /** The activity it goes on with, e.g. `startExecution`. */
       readonly from: string;
       /** Of the new run. */
@@ -63,10 +63,10 @@ export async function replayUpload(
   if (!point) return skipped(upload, from === 'start' ? 'no-start' : 'no-step-failed');
 
   const outcome = { ...named(upload), from: point.activity };
-  if (dryRun) return { ...outcome, state: 'would-be-taken-up' };
+  if (dryRun) return { ...outcome, state: 'would-be-resumed' };
   const isPinned = Boolean(description.raw.workflowExecutionInfo?.versioningInfo);
   const runId = await whereKept(() => reset(client, upload, point, { isPinned, requestedBy }));
-  return runId ? { ...outcome, state: 'taken-up', runId } : skipped(upload, 'history-gone');
+  return runId ? { ...outcome, state: 'resumed', runId } : skipped(upload, 'history-gone');
 }
 
 /** A form that was refused until the workflow gave up is not sent again. */

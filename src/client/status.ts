@@ -5,8 +5,8 @@ import { hostTaskQueue } from '../contract/names.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { versionOf } from '../temporal/versioning.js';
-import { codeAndMessage } from './failed.js';
-import type { WorkerLookout } from './worker-lookout.js';
+import { describeFailure } from './failures.js';
+import type { WorkerAvailability } from './worker-availability.js';
 
 const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
 
@@ -45,7 +45,7 @@ export interface PendingStep {
   /** The activity's type, e.g. `uploadFile`. */
   readonly activity: string;
   /** Whether a worker has it now. Otherwise it waits: for a worker, or for its next attempt. */
-  readonly underWay: boolean;
+  readonly isRunning: boolean;
   /** The host that has the file, where the step is for its workers alone. */
   readonly host?: string;
   /** Of a step that waits for a worker of its host: whether there is one, as far as Temporal knows at this moment. */
@@ -102,7 +102,7 @@ export function summaryOf(
 export async function statusOf(
   client: Client,
   description: WorkflowExecutionDescription,
-  lookout: WorkerLookout,
+  lookout: WorkerAvailability,
 ): Promise<UploadStatus> {
   const summary = summaryOf(description);
   const { pendingActivities, workflowExecutionInfo } = description.raw;
@@ -125,7 +125,7 @@ async function failureOf(client: Client, { workflowId, runId }: UploadSummary) {
     maximumPageSize: 1,
   });
   const failure = history?.events?.[0]?.workflowExecutionFailedEventAttributes?.failure;
-  return codeAndMessage(client, failure ?? {});
+  return describeFailure(client, failure ?? {});
 }
 
 type HasWorker = (taskQueue: string) => Promise<boolean | undefined>;
@@ -142,10 +142,10 @@ async function pendingStep(
   const bytesPerSecond = heartbeat && rateOf(activity, heartbeat);
   return {
     activity: activity.activityType?.name ?? 'unknown',
-    underWay,
+    isRunning: underWay,
     ...(await whereabouts(activity, underWay, hasWorker)),
     attempt: activity.attempt ?? 1,
-    ...(lastFailure ? { lastFailure: await codeAndMessage(client, lastFailure) } : {}),
+    ...(lastFailure ? { lastFailure: await describeFailure(client, lastFailure) } : {}),
     ...(nextAttemptScheduleTime ? { nextAttemptAt: new Date(msOf(nextAttemptScheduleTime)) } : {}),
     ...(heartbeat ? { heartbeat } : {}),
     ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),

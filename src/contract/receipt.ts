@@ -8,10 +8,10 @@ export interface StartedExecution {
   /** What stands in the execution's metadata under `aplos_upload.tracking_id`. */
   readonly trackingId: string;
   /**
-   * `answer`: the service's answer to the start. `list`: the answer was lost, or this is a replay, and the
-   * execution was found among those the service has, so none was started anew.
+   * `started`: by this run, as Aplos responded to the start. `found`: among the executions that Aplos already had,
+   * so none was started again.
    */
-  readonly settledBy: 'answer' | 'list';
+  readonly origin: 'started' | 'found';
 }
 
 /** When a step ran, and how many attempts it took. */

@@ -191,8 +191,8 @@ function addNoJson(value: unknown, context: z.RefinementCtx): void {
 const isJsonObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const MOST_PROBLEMS = 30;
-const MOST_CHARACTERS = 300;
+const MAX_PROBLEMS = 30;
+const MAX_CHARACTERS = 300;
 
 /**
  * The error for a request with these problems, the first thirty in words.
@@ -200,11 +200,11 @@ const MOST_CHARACTERS = 300;
  * @param problems each with its path in front
  */
 export function invalidRequest(problems: readonly string[]): UploadError {
-  const told = problems.slice(0, MOST_PROBLEMS).map(shortened);
+  const told = problems.slice(0, MAX_PROBLEMS).map(shortened);
   const rest = problems.length - told.length;
   const list = [...told, ...(rest > 0 ? [`and ${number(rest)} more`] : [])].join('; ');
   return new UploadError('REQUEST_INVALID', `The upload request is not valid: ${list}`);
 }
 
 const shortened = (problem: string) =>
-  problem.length > MOST_CHARACTERS ? `${problem.slice(0, MOST_CHARACTERS)}…` : problem;
+  problem.length > MAX_CHARACTERS ? `${problem.slice(0, MAX_CHARACTERS)}…` : problem;

@@ -39,7 +39,7 @@ export interface UploadEvidence {
 }
 
 /** When the attempt that succeeded ran, and which attempt it was. */
-export interface Ran {
+export interface StepTiming {
   /** ISO 8601, UTC, by the worker's clock. */
   readonly startedAt: string;
   /** ISO 8601, UTC, by the worker's clock. */
@@ -49,10 +49,10 @@ export interface Ran {
 }
 
 /** The result of a step, and when it ran. */
-export type Timed<Result> = Result & { readonly ran: Ran };
+export type Timed<Result> = Result & { readonly ran: StepTiming };
 
 /** A place for the file at the service. `presigned` is secret. */
-export interface Presigned {
+export interface PresignResult {
   readonly file: FileRef;
   readonly presigned: PresignedPost;
   /** Absent where the source's server does not tell it. */
@@ -93,7 +93,7 @@ export interface UploadActivities {
    */
   lookForWorker(input: { host: string }): Promise<boolean>;
   /** Looks at the file and asks the service for a place for it. */
-  presignUpload(input: { request: FileRequest }): Promise<Timed<Presigned>>;
+  presignUpload(input: { request: FileRequest }): Promise<Timed<PresignResult>>;
   /** Posts the file to S3. Heartbeats an `UploadHeartbeat`. */
   uploadFile(input: { request: FileRequest; presigned: PresignedPost }): Promise<Timed<UploadEvidence>>;
   /** Judges the evidence: 204, the right sums, and a file that the service can read. */

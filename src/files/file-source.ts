@@ -3,8 +3,10 @@ import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promise
 import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UploadError } from '../contract/errors.js';
-import { DiskFile, errorCode, type OpenFile, quoted, readFailed } from './open-file.js';
-import { assertSizeIsTaken } from './uploadable.js';
+import { quote } from '../util/quote.js';
+import { systemErrorCode } from '../util/system-error.js';
+import { assertSupportedSize } from './file-limits.js';
+import { DiskFile, type OpenFile, readFailed } from './open-file.js';
 
 /**
  * The path in a `file:` URL.
@@ -38,7 +40,7 @@ export async function openFile(path: string, roots: readonly string[]): Promise<
     const status = await handle.stat({ bigint: true });
     await allowed.assertOpened(handle, real);
     if (!status.isFile()) throw notRegular(path);
-    assertSizeIsTaken(path, status.size);
+    assertSupportedSize(path, status.size);
     return new DiskFile(path, handle, status);
   } catch (error) {
     await handle.close();
@@ -87,7 +89,7 @@ class Roots {
   #outside(): UploadError {
     return new UploadError(
       'FILE_OUTSIDE_ROOTS',
-      `The file ${quoted(this.#path)} is not in a folder that the worker may read: ${this.#roots.map(quoted).join(', ')}`,
+      `The file ${quote(this.#path)} is not in a folder that the worker may read: ${this.#roots.map(quote).join(', ')}`,
     );
   }
 }
@@ -110,15 +112,15 @@ async function isAt(path: string, handle: FileHandle): Promise<boolean> {
 const notOpened =
   (path: string) =>
   (cause: unknown): never => {
-    switch (errorCode(cause)) {
+    switch (systemErrorCode(cause)) {
       case 'ENOENT':
       case 'ENOTDIR':
       case 'ENAMETOOLONG':
       case 'ELOOP':
-        throw new UploadError('FILE_NOT_FOUND', `There is no file ${quoted(path)}`, { cause });
+        throw new UploadError('FILE_NOT_FOUND', `There is no file ${quote(path)}`, { cause });
       case 'EACCES':
       case 'EPERM':
-        throw new UploadError('FILE_UNREADABLE', `The worker may not read the file ${quoted(path)}`, {
+        throw new UploadError('FILE_UNREADABLE', `The worker may not read the file ${quote(path)}`, {
           cause,
         });
       case 'ENXIO': // a socket
@@ -130,4 +132,4 @@ const notOpened =
   };
 
 const notRegular = (path: string) =>
-  new UploadError('FILE_NOT_REGULAR', `${quoted(path)} is not a regular file`);
+  new UploadError('FILE_NOT_REGULAR', `${quote(path)} is not a regular file`);

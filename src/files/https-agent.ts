@@ -2,8 +2,8 @@ import { type LookupAddress, lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, type buildConnector } from 'undici';
 import { UploadError } from '../contract/errors.js';
-import { addressIn, type HostList, isLoopback, isPublicAddress } from '../http/hosts.js';
-import { quoted } from './open-file.js';
+import { addressIn, type HostList, isLoopback, isPublicAddress } from '../http/host-list.js';
+import { quote } from '../util/quote.js';
 
 /** Finds the addresses of a name, as node's `dns.lookup` does. */
 export type Resolve = (
@@ -50,16 +50,16 @@ export function assertMayReach(url: URL, hosts: HostList, path: string): void {
   if (hosts.isEmpty)
     throw new UploadError(
       'SOURCE_FORBIDDEN',
-      `The source ${quoted(path)} is at a host, and this worker may not read from any: APLOS_UPLOAD_SOURCE_HOSTS is not set`,
+      `The source ${quote(path)} is at a host, and this worker may not read from any: APLOS_UPLOAD_SOURCE_HOSTS is not set`,
     );
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))
     throw new UploadError(
       'SOURCE_FORBIDDEN',
-      `The source ${quoted(path)} leads to ${quoted(url.protocol)} at ${quoted(url.host)}, which is not encrypted`,
+      `The source ${quote(path)} leads to ${quote(url.protocol)} at ${quote(url.host)}, which is not encrypted`,
       { action: 'Use an https: URL.' },
     );
   if (url.username || url.password)
-    throw new UploadError('SOURCE_FORBIDDEN', `The source ${quoted(path)} leads to a URL with a user name`, {
+    throw new UploadError('SOURCE_FORBIDDEN', `The source ${quote(path)} leads to a URL with a user name`, {
       action: 'Use a URL without user name and password, for example a presigned one.',
     });
   const address = addressIn(url.hostname);
@@ -67,7 +67,7 @@ export function assertMayReach(url: URL, hosts: HostList, path: string): void {
   if (!hosts.has(url))
     throw new UploadError(
       'SOURCE_FORBIDDEN',
-      `The source ${quoted(path)} leads to the host ${quoted(url.hostname)}, from which this worker may not read`,
+      `The source ${quote(path)} leads to the host ${quote(url.hostname)}, from which this worker may not read`,
     );
 }
 
@@ -76,5 +76,5 @@ const mayReach = (hosts: HostList, address: string) => isPublicAddress(address) 
 const addressRefused = (hostname: string, address: string) =>
   new UploadError(
     'SOURCE_FORBIDDEN',
-    `The host ${quoted(hostname)} leads to the address ${address}, which is not one of the internet's and was not named`,
+    `The host ${quote(hostname)} leads to the address ${address}, which is not one of the internet's and was not named`,
   );

@@ -1,15 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, request } from 'undici';
 import { UploadError } from '../contract/errors.js';
-import { failureName } from '../http/call.js';
-import type { HostList } from '../http/hosts.js';
+import { networkErrorName } from '../http/call.js';
+import type { HostList } from '../http/host-list.js';
 import { retryAfterMs } from '../http/retry-after.js';
+import { quote } from '../util/quote.js';
+import { assertSupportedSize } from './file-limits.js';
 import { assertMayReach } from './https-agent.js';
-import { type OpenFile, quoted } from './open-file.js';
-import { type Patience, waitFor } from './patience.js';
+import type { OpenFile } from './open-file.js';
+import { type ReadTimeouts, waitFor } from './read-timeouts.js';
 import { eachWithin, RemoteFile, type RemoteObject, stalled } from './remote-file.js';
 import { spool } from './spool.js';
-import { assertSizeIsTaken } from './uploadable.js';
 
 /** How `https:` sources are read. */
 export interface HttpsAccess {
@@ -28,7 +29,7 @@ export interface UnsizedSource {
   close(): Promise<void>;
 }
 
-const MOST_REDIRECTS = 5;
+const MAX_REDIRECTS = 5;
 const HEADERS = { 'accept-encoding': 'identity', accept: '*/*', 'user-agent': 'aplos-upload-worker' };
 
 /**
@@ -44,7 +45,7 @@ export async function openHttps(
   url: URL,
   path: string,
   access: HttpsAccess,
-  patience: Patience,
+  patience: ReadTimeouts,
 ): Promise<OpenFile | UnsizedSource> {
   const connection = new HttpsConnection(url, path, access);
   try {
@@ -52,7 +53,7 @@ export async function openHttps(
     if (answer.statusCode !== 200) throw unexpected(path, `status ${answer.statusCode}`);
     const sizeBytes = lengthOf(answer.headers, path);
     if (sizeBytes === undefined) return new UnsizedHttps(connection, answer, access, patience);
-    assertSizeIsTaken(path, sizeBytes);
+    assertSupportedSize(path, sizeBytes);
     return new RemoteFile(new HttpsObject(connection, answer, sizeBytes));
   } catch (error) {
     connection.close();
@@ -82,11 +83,14 @@ class HttpsConnection {
   }
 
   /** A successful answer to a GET, redirects followed. */
-  async get(headers: Readonly<Record<string, string>>, patience: Patience): Promise<Dispatcher.ResponseData> {
+  async get(
+    headers: Readonly<Record<string, string>>,
+    patience: ReadTimeouts,
+  ): Promise<Dispatcher.ResponseData> {
     this.close();
     this.#cut = new AbortController();
     let url = this.#url;
-    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       assertMayReach(url, this.#access.hosts, this.path);
       const answer = await this.#getOnce(url, headers, patience);
       if (answer.statusCode >= 200 && answer.statusCode <= 299) return this.#plain(answer);
@@ -94,7 +98,7 @@ class HttpsConnection {
       answer.body.destroy();
       url = redirectTarget(answer.headers, url, this.path);
     }
-    throw unexpected(this.path, `more than ${MOST_REDIRECTS} redirects`);
+    throw unexpected(this.path, `more than ${MAX_REDIRECTS} redirects`);
   }
 
   /** Cuts the connection, if there is one. */
@@ -105,7 +109,7 @@ class HttpsConnection {
   async #getOnce(
     url: URL,
     headers: Readonly<Record<string, string>>,
-    patience: Patience,
+    patience: ReadTimeouts,
   ): Promise<Dispatcher.ResponseData> {
     try {
       const answer = await waitFor(
@@ -159,7 +163,7 @@ class HttpsObject implements RemoteObject {
     return this.#isResumable;
   }
 
-  async read(position: number, patience: Patience): Promise<AsyncIterable<Buffer>> {
+  async read(position: number, patience: ReadTimeouts): Promise<AsyncIterable<Buffer>> {
     const first = position === 0 ? this.#unread : undefined;
     this.#unread = undefined;
     return (first ?? (await this.#rest(position, patience))).body;
@@ -169,7 +173,7 @@ class HttpsObject implements RemoteObject {
     this.#connection.close();
   }
 
-  async #rest(position: number, patience: Patience): Promise<Dispatcher.ResponseData> {
+  async #rest(position: number, patience: ReadTimeouts): Promise<Dispatcher.ResponseData> {
     const condition = this.#validator === undefined ? {} : { 'if-range': this.#validator };
     const answer = await this.#connection
       .get({ range: `bytes=${position}-`, ...condition }, patience)
@@ -189,13 +193,13 @@ class HttpsObject implements RemoteObject {
     this.#isResumable = false;
     throw new UploadError(
       'SOURCE_UNREACHABLE',
-      `The source ${quoted(this.path)} broke off after ${position} of ${this.sizeBytes} bytes, and its server gives no parts of files`,
+      `The source ${quote(this.path)} broke off after ${position} of ${this.sizeBytes} bytes, and its server gives no parts of files`,
       { details: { bytesRead: position } },
     );
   }
 
   #changed(): UploadError {
-    return new UploadError('FILE_CHANGED', `The file ${quoted(this.path)} was replaced while it was read`);
+    return new UploadError('FILE_CHANGED', `The file ${quote(this.path)} was replaced while it was read`);
   }
 }
 
@@ -214,13 +218,13 @@ class UnsizedHttps implements UnsizedSource {
   readonly #connection: HttpsConnection;
   readonly #answer: Dispatcher.ResponseData;
   readonly #access: HttpsAccess;
-  readonly #patience: Patience;
+  readonly #patience: ReadTimeouts;
 
   constructor(
     connection: HttpsConnection,
     answer: Dispatcher.ResponseData,
     access: HttpsAccess,
-    patience: Patience,
+    patience: ReadTimeouts,
   ) {
     this.#connection = connection;
     this.#answer = answer;
@@ -248,7 +252,7 @@ class UnsizedHttps implements UnsizedSource {
       if (this.#patience.signal?.aborted || error instanceof UploadError) throw error;
       throw new UploadError(
         'SOURCE_UNREACHABLE',
-        `The source ${quoted(path)} broke off (${failureName(error)}), and its length is not known`,
+        `The source ${quote(path)} broke off (${networkErrorName(error)}), and its length is not known`,
       );
     }
   }
@@ -270,12 +274,12 @@ const NOT_HTTP = [
 
 // Without the cause: undici's errors may quote what was asked for, and that may be secret.
 function noAnswer(path: string, { host }: URL, error: unknown): UploadError {
-  const reason = failureName(error);
+  const reason = networkErrorName(error);
   if (NOT_HTTP.some((name) => reason.startsWith(name)))
     return unexpected(path, `what is not HTTP (${reason})`);
   return new UploadError(
     'SOURCE_UNREACHABLE',
-    `The source ${quoted(path)}: ${host} did not answer (${reason})`,
+    `The source ${quote(path)}: ${host} did not answer (${reason})`,
     {
       details: { host, reason },
     },
@@ -292,7 +296,7 @@ const words: Readonly<Record<number, string>> = {
 function refusal(path: string, { host }: URL, answer: Dispatcher.ResponseData): UploadError {
   const { statusCode: status, headers } = answer;
   const details = { status, host };
-  const said = `The source ${quoted(path)}: ${host} answered ${status}`;
+  const said = `The source ${quote(path)}: ${host} answered ${status}`;
   if (status >= 500 || status === 429 || status === 408 || status === 425)
     return new UploadError('SOURCE_UNAVAILABLE', said, {
       details,
@@ -303,4 +307,4 @@ function refusal(path: string, { host }: URL, answer: Dispatcher.ResponseData): 
 }
 
 const unexpected = (path: string, what: string) =>
-  new UploadError('SOURCE_ANSWER_UNEXPECTED', `The server of ${quoted(path)} gave ${what}`);
+  new UploadError('SOURCE_ANSWER_UNEXPECTED', `The server of ${quote(path)} gave ${what}`);

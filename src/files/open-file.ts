@@ -1,7 +1,9 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
-import { type Patience, waitFor } from './patience.js';
+import { quote } from '../util/quote.js';
+import { systemErrorCode } from '../util/system-error.js';
+import { type ReadTimeouts, waitFor } from './read-timeouts.js';
 
 /** The most bytes that are handed on at a time: 256 KiB. */
 export const CHUNK_BYTES = 256 * 1024;
@@ -24,7 +26,7 @@ export interface OpenFile {
    * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`; of a server, `SOURCE_…`
    * @throws the signal's reason when aborted
    */
-  chunks(patience?: Patience): AsyncIterable<Buffer>;
+  chunks(patience?: ReadTimeouts): AsyncIterable<Buffer>;
   /** Closes the file. Never throws, and does not wait for a read that hangs. */
   close(): Promise<void>;
 }
@@ -55,7 +57,7 @@ export class DiskFile implements OpenFile {
     this.#asOpened = asOpened;
   }
 
-  async *chunks(patience: Patience = {}): AsyncGenerator<Buffer, void> {
+  async *chunks(patience: ReadTimeouts = {}): AsyncGenerator<Buffer, void> {
     let position = 0;
     let reading = this.#read(position, patience);
     while (position < this.sizeBytes) {
@@ -78,7 +80,7 @@ export class DiskFile implements OpenFile {
    * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`
    * @throws the signal's reason when aborted
    */
-  async assertUnchanged(patience: Patience = {}): Promise<void> {
+  async assertUnchanged(patience: ReadTimeouts = {}): Promise<void> {
     const [ours, atPath, beyondEnd] = await this.#answer(
       Promise.all([
         this.#handle.stat({ bigint: true }),
@@ -97,7 +99,7 @@ export class DiskFile implements OpenFile {
     if (this.#readsUnderWay === 0) await closed;
   }
 
-  async #read(position: number, patience: Patience): Promise<Buffer> {
+  async #read(position: number, patience: ReadTimeouts): Promise<Buffer> {
     const size = Math.min(CHUNK_BYTES, this.sizeBytes - position);
     const { bytesRead, buffer } = await this.#answer(
       this.#handle.read(Buffer.allocUnsafeSlow(size), 0, size, position),
@@ -106,7 +108,7 @@ export class DiskFile implements OpenFile {
     return buffer.subarray(0, bytesRead);
   }
 
-  async #answer<Result>(work: Promise<Result>, patience: Patience): Promise<Result> {
+  async #answer<Result>(work: Promise<Result>, patience: ReadTimeouts): Promise<Result> {
     this.#readsUnderWay++;
     const counted = work.finally(() => {
       this.#readsUnderWay--;
@@ -120,30 +122,23 @@ export class DiskFile implements OpenFile {
   }
 
   #changed(how: string): UploadError {
-    return new UploadError('FILE_CHANGED', `The file ${quoted(this.path)} ${how} while it was read`);
+    return new UploadError('FILE_CHANGED', `The file ${quote(this.path)} ${how} while it was read`);
   }
 }
 
-/** A path or file name as messages show it: in quotes, on one line whatever it contains. */
-export const quoted = (name: string): string => JSON.stringify(name);
-
 /** The error for a file system that does not answer. */
 export const readStalled = (path: string, waitedMs: number): UploadError =>
-  new UploadError('FILE_READ_STALLED', `The file ${quoted(path)} gave no byte for ${waitedMs / 1000} s`);
+  new UploadError('FILE_READ_STALLED', `The file ${quote(path)} gave no byte for ${waitedMs / 1000} s`);
 
 /** The error for a read that failed. */
 export const readFailed = (path: string, cause: unknown): UploadError =>
-  new UploadError('FILE_READ_FAILED', `Reading the file ${quoted(path)} failed (${errorCode(cause)})`, {
+  new UploadError('FILE_READ_FAILED', `Reading the file ${quote(path)} failed (${systemErrorCode(cause)})`, {
     cause,
   });
-
-/** The code of an error of the file system, e.g. `ENOENT`. */
-export const errorCode = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 
 const identity = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) =>
   [dev, ino, size, mtimeNs, ctimeNs].join();
 
 function nothingWhenGone(error: unknown): undefined {
-  if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error))) throw error;
+  if (!['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error))) throw error;
 }

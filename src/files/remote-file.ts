@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UploadError } from '../contract/errors.js';
-import { failureName } from '../http/call.js';
-import { type OpenFile, quoted } from './open-file.js';
-import { IDLE_TIMEOUT_MS, type Patience, waitFor } from './patience.js';
+import { networkErrorName } from '../http/call.js';
+import { quote } from '../util/quote.js';
+import type { OpenFile } from './open-file.js';
+import { IDLE_TIMEOUT_MS, type ReadTimeouts, waitFor } from './read-timeouts.js';
 
 /** A file at a server, as it was when it was first asked for. */
 export interface RemoteObject {
@@ -18,7 +19,7 @@ export interface RemoteObject {
    *
    * @throws {@link UploadError} `FILE_CHANGED` when the object is no longer the same; `SOURCE_…`
    */
-  read(position: number, patience: Patience): Promise<AsyncIterable<Buffer>>;
+  read(position: number, patience: ReadTimeouts): Promise<AsyncIterable<Buffer>>;
   /** Cuts the connection, if there is one. Never throws. */
   close(): void;
 }
@@ -55,7 +56,7 @@ export class RemoteFile implements OpenFile {
     return this.#object.versionId;
   }
 
-  async *chunks(patience: Patience = {}): AsyncGenerator<Buffer, void> {
+  async *chunks(patience: ReadTimeouts = {}): AsyncGenerator<Buffer, void> {
     let position = 0;
     let takenUpAt = 0;
     let cuts = 0;
@@ -81,7 +82,7 @@ export class RemoteFile implements OpenFile {
     this.#object.close();
   }
 
-  async *#bytesFrom(start: number, patience: Patience): AsyncGenerator<Buffer, void> {
+  async *#bytesFrom(start: number, patience: ReadTimeouts): AsyncGenerator<Buffer, void> {
     const { path, sizeBytes } = this.#object;
     const bytes = eachWithin(await this.#object.read(start, patience), path, patience);
     let position = start;
@@ -94,20 +95,20 @@ export class RemoteFile implements OpenFile {
       if (position > sizeBytes)
         throw new UploadError(
           'SOURCE_ANSWER_UNEXPECTED',
-          `The source ${quoted(path)} gave more than the ${sizeBytes} bytes that its server had announced`,
+          `The source ${quote(path)} gave more than the ${sizeBytes} bytes that its server had announced`,
         );
       yield next.value;
     }
     if (position < sizeBytes) throw this.#brokeOff(new Error('it ended'), position, patience);
   }
 
-  #brokeOff(cause: unknown, position: number, { signal }: Patience): unknown {
+  #brokeOff(cause: unknown, position: number, { signal }: ReadTimeouts): unknown {
     if (signal?.aborted) return signal.reason;
     if (cause instanceof UploadError) return cause;
     const { path, sizeBytes, canResume } = this.#object;
     return new UploadError(
       'SOURCE_UNREACHABLE',
-      `The source ${quoted(path)} broke off after ${position} of ${sizeBytes} bytes (${failureName(cause)})${
+      `The source ${quote(path)} broke off after ${position} of ${sizeBytes} bytes (${networkErrorName(cause)})${
         canResume ? '' : ', and its server does not tell what the rest would belong to'
       }`,
       { details: { bytesRead: position } },
@@ -119,7 +120,7 @@ export class RemoteFile implements OpenFile {
 export async function* eachWithin(
   bytes: AsyncIterable<Buffer>,
   path: string,
-  patience: Patience,
+  patience: ReadTimeouts,
 ): AsyncGenerator<Buffer, void> {
   const iterator = bytes[Symbol.asyncIterator]();
   for (;;) {
@@ -130,10 +131,10 @@ export async function* eachWithin(
 }
 
 /** The error for a server that gives nothing. */
-export const stalled = (path: string, { idleTimeoutMs = IDLE_TIMEOUT_MS }: Patience): UploadError =>
+export const stalled = (path: string, { idleTimeoutMs = IDLE_TIMEOUT_MS }: ReadTimeouts): UploadError =>
   new UploadError(
     'SOURCE_UNREACHABLE',
-    `The source ${quoted(path)} gave no byte for ${idleTimeoutMs / 1000} s`,
+    `The source ${quote(path)} gave no byte for ${idleTimeoutMs / 1000} s`,
   );
 
 const mayPass = (error: unknown) => error instanceof UploadError && error.retryable;

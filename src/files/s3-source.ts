@@ -1,12 +1,13 @@
 import type { AgentOptions } from 'node:https';
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { UploadError } from '../contract/errors.js';
-import { failureName } from '../http/call.js';
-import { inFewWords } from '../http/words.js';
-import { type OpenFile, quoted } from './open-file.js';
-import { type Patience, waitFor } from './patience.js';
+import { networkErrorName } from '../http/call.js';
+import { quote } from '../util/quote.js';
+import { shortenText } from '../util/shorten-text.js';
+import { assertSupportedSize } from './file-limits.js';
+import type { OpenFile } from './open-file.js';
+import { type ReadTimeouts, waitFor } from './read-timeouts.js';
 import { RemoteFile, type RemoteObject, stalled } from './remote-file.js';
-import { assertSizeIsTaken } from './uploadable.js';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
@@ -88,14 +89,14 @@ export async function openS3(
   location: ObjectLocation,
   path: string,
   access: S3Access,
-  patience: Patience,
+  patience: ReadTimeouts,
 ): Promise<OpenFile> {
   const connection = new S3Connection(location, path, access);
   try {
     const answer = await connection.get({}, patience);
     const { ContentLength: sizeBytes, ETag: etag } = answer;
     if (sizeBytes === undefined || etag === undefined) throw unexpected(path, 'no length or no ETag');
-    assertSizeIsTaken(path, sizeBytes);
+    assertSupportedSize(path, sizeBytes);
     return new RemoteFile(new S3Object(connection, answer, sizeBytes, etag));
   } catch (error) {
     connection.close();
@@ -119,7 +120,7 @@ class S3Connection {
 
   async get(
     which: { VersionId?: string | undefined; IfMatch?: string; Range?: string },
-    patience: Patience,
+    patience: ReadTimeouts,
   ): Promise<GetObjectCommandOutput> {
     this.close();
     this.#cut = new AbortController();
@@ -166,7 +167,7 @@ class S3Object implements RemoteObject {
     return this.#connection.path;
   }
 
-  async read(position: number, patience: Patience): Promise<AsyncIterable<Buffer>> {
+  async read(position: number, patience: ReadTimeouts): Promise<AsyncIterable<Buffer>> {
     const first = position === 0 ? this.#unread : undefined;
     this.#unread = undefined;
     return bytesOf(first ?? (await this.#rest(position, patience)));
@@ -176,7 +177,7 @@ class S3Object implements RemoteObject {
     this.#connection.close();
   }
 
-  async #rest(position: number, patience: Patience): Promise<GetObjectCommandOutput> {
+  async #rest(position: number, patience: ReadTimeouts): Promise<GetObjectCommandOutput> {
     const pinned = this.versionId === undefined ? {} : { VersionId: this.versionId };
     const answer = await this.#connection.get(
       { ...pinned, IfMatch: this.#etag, Range: `bytes=${position}-` },
@@ -197,27 +198,27 @@ const UNCONFIGURED = ['CredentialsProviderError', 'TokenProviderError'];
 function refusal(path: string, error: unknown): UploadError {
   const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
-  const said = `${name}: ${inFewWords(message)}`;
+  const said = `${name}: ${shortenText(message)}`;
   if (UNCONFIGURED.includes(name) || /^Region is missing/.test(message))
     return new UploadError(
       'SOURCE_AWS_UNCONFIGURED',
-      `The source ${quoted(path)} cannot be asked for (${said})`,
+      `The source ${quote(path)} cannot be asked for (${said})`,
     );
   if (status === undefined || status < 300)
     return new UploadError(
       'SOURCE_UNREACHABLE',
-      `The source ${quoted(path)}: S3 did not answer (${failureName(error)})`,
+      `The source ${quote(path)}: S3 did not answer (${networkErrorName(error)})`,
     );
   if (status === 412 || status === 416) return changed(path);
   const details = { status, s3Code: name };
-  const answered = `The source ${quoted(path)}: S3 answered ${status} ${said}`;
+  const answered = `The source ${quote(path)}: S3 answered ${status} ${said}`;
   if (status >= 500 || status === 429 || ['RequestTimeout', 'SlowDown'].includes(name))
     return new UploadError('SOURCE_UNAVAILABLE', answered, { details });
   return new UploadError('SOURCE_REFUSED', answered, { details });
 }
 
 const changed = (path: string) =>
-  new UploadError('FILE_CHANGED', `The file ${quoted(path)} was replaced while it was read`);
+  new UploadError('FILE_CHANGED', `The file ${quote(path)} was replaced while it was read`);
 
 const unexpected = (path: string, what: string) =>
-  new UploadError('SOURCE_ANSWER_UNEXPECTED', `S3 answered to ${quoted(path)} with ${what}`);
+  new UploadError('SOURCE_ANSWER_UNEXPECTED', `S3 answered to ${quote(path)} with ${what}`);

@@ -1,17 +1,18 @@
 import { UploadError } from '../contract/errors.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
+import { quote } from '../util/quote.js';
+import { type Checksums, RunningChecksums } from './checksums.js';
+import { assertSupportedType } from './file-limits.js';
 import { localPath, openFile } from './file-source.js';
 import { type HttpsAccess, openHttps, type UnsizedSource } from './https-source.js';
-import { type OpenFile, quoted, readStalled } from './open-file.js';
-import { type Patience, waitFor } from './patience.js';
-import { RunningSums, type Sums } from './running-sums.js';
+import { type OpenFile, readStalled } from './open-file.js';
+import { type ReadTimeouts, waitFor } from './read-timeouts.js';
 import { objectLocation, openS3, type S3Access } from './s3-source.js';
-import { assertTypeIsTaken } from './uploadable.js';
 
+export type { Checksums as Sums } from './checksums.js';
 export type { OpenFile } from './open-file.js';
-export type { Patience } from './patience.js';
-export type { Sums } from './running-sums.js';
+export type { ReadTimeouts as Patience } from './read-timeouts.js';
 
 /** What may be read, and how. Of a kind that is left out, nothing may. */
 export interface SourceAccess {
@@ -40,7 +41,7 @@ export async function openSource(
   source: string,
   fileName: string,
   access: SourceAccess = {},
-  patience: Patience = {},
+  patience: ReadTimeouts = {},
 ): Promise<OpenFile> {
   const opened = await open(source, fileName, access, patience);
   return 'spool' in opened ? opened.spool() : opened;
@@ -53,10 +54,10 @@ export async function openSource(
  * @throws {@link UploadError} as {@link openSource}, and `FILE_NOT_AS_EXPECTED`
  * @throws the signal's reason when aborted
  */
-export async function lookAtSource(
+export async function checkSource(
   { source, fileName, expect }: Pick<UploadRequest, 'source' | 'fileName' | 'expect'>,
   access: SourceAccess,
-  patience: Patience = {},
+  patience: ReadTimeouts = {},
 ): Promise<number | undefined> {
   const opened = await open(source, fileName, access, patience);
   try {
@@ -72,20 +73,20 @@ async function open(
   source: string,
   fileName: string,
   access: SourceAccess,
-  patience: Patience,
+  patience: ReadTimeouts,
 ): Promise<OpenFile | UnsizedSource> {
   const shown = shownSource(source);
   const url = URL.canParse(source) ? new URL(source) : undefined;
   if (!url) throw unsupported('The source is not a URL');
-  assertTypeIsTaken(fileName);
+  assertSupportedType(fileName);
   switch (url.protocol) {
     case 'file:':
       return openLocal(url, shown, access, patience);
     case 'https:':
     case 'http:':
       if (url.username || url.password)
-        throw unsupported(`The source ${quoted(shown)} has a user name or a password in it`);
-      if (!access.https) throw unsupported(`The source ${quoted(shown)} can be read by a worker only`);
+        throw unsupported(`The source ${quote(shown)} has a user name or a password in it`);
+      if (!access.https) throw unsupported(`The source ${quote(shown)} can be read by a worker only`);
       return openHttps(url, shown, access.https, patience);
     case 's3:':
       return openObject(url, shown, access, patience);
@@ -98,14 +99,14 @@ function openLocal(
   url: URL,
   shown: string,
   { roots = [] }: SourceAccess,
-  patience: Patience,
+  patience: ReadTimeouts,
 ): Promise<OpenFile> {
   if (url.search || url.hash)
     throw unsupported(
-      `The source ${quoted(shown)} has a ? or # after it, to be written as %3F and %23 in a path`,
+      `The source ${quote(shown)} has a ? or # after it, to be written as %3F and %23 in a path`,
     );
   const path = localPath(url);
-  if (path === undefined) throw unsupported(`The source ${quoted(shown)} is not the path of a local file`);
+  if (path === undefined) throw unsupported(`The source ${quote(shown)} is not the path of a local file`);
   const opening = openFile(path, roots);
   return waitFor(opening, patience, (waitedMs) => readStalled(path, waitedMs)).catch((error: unknown) => {
     opening.then((file) => file.close()).catch(() => {}); // in case it opens after all
@@ -117,21 +118,21 @@ async function openObject(
   url: URL,
   shown: string,
   { s3 }: SourceAccess,
-  patience: Patience,
+  patience: ReadTimeouts,
 ): Promise<OpenFile> {
   const location = objectLocation(url);
   if (!location)
     throw unsupported(
-      `The source ${quoted(shown)} is not of the form s3://bucket/key or s3://bucket/key?versionId=…`,
+      `The source ${quote(shown)} is not of the form s3://bucket/key or s3://bucket/key?versionId=…`,
     );
-  if (!s3) throw unsupported(`The source ${quoted(shown)} can be read by a worker only`);
+  if (!s3) throw unsupported(`The source ${quote(shown)} can be read by a worker only`);
   return openS3(location, shown, await s3(), patience);
 }
 
 const unsupported = (happened: string) => new UploadError('SOURCE_UNSUPPORTED', happened);
 
 /** How a file is read for its sums. */
-export interface HashOptions extends Patience {
+export interface HashOptions extends ReadTimeouts {
   /** Told how many bytes have been read so far. */
   readonly onBytes?: (bytesRead: number) => void;
 }
@@ -145,8 +146,8 @@ export interface HashOptions extends Patience {
 export async function hashFile(
   file: OpenFile,
   options: HashOptions = {},
-): Promise<Sums & { readonly sizeBytes: number }> {
-  const sums = new RunningSums();
+): Promise<Checksums & { readonly sizeBytes: number }> {
+  const sums = new RunningChecksums();
   let bytesRead = 0;
   for await (const chunk of file.chunks(options)) {
     sums.update(chunk);
@@ -184,5 +185,5 @@ export function assertSha256(file: OpenFile, actual: string, expected: string): 
 const notAsExpected = ({ path }: OpenFile, what: string, actual: string, expected: string) =>
   new UploadError(
     'FILE_NOT_AS_EXPECTED',
-    `The file ${quoted(path)} is not the one the sender saw: its ${what} is ${actual}, expected was ${expected}`,
+    `The file ${quote(path)} is not the one the sender saw: its ${what} is ${actual}, expected was ${expected}`,
   );

@@ -3,8 +3,10 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UploadError } from '../contract/errors.js';
-import { DiskFile, errorCode, type OpenFile, quoted } from './open-file.js';
-import { assertSizeIsTaken } from './uploadable.js';
+import { quote } from '../util/quote.js';
+import { systemErrorCode } from '../util/system-error.js';
+import { assertSupportedSize } from './file-limits.js';
+import { DiskFile, type OpenFile } from './open-file.js';
 
 /** A source that is on this machine, in a file without a name: nobody else can change it, and it is gone when closed. */
 class SpooledFile extends DiskFile {
@@ -34,13 +36,13 @@ export async function spool(
       if (taken > limitBytes)
         throw new UploadError(
           'SOURCE_SPOOL_LIMIT',
-          `The server of ${quoted(path)} does not say how long it is, and it is longer than ${limitBytes} bytes`,
+          `The server of ${quote(path)} does not say how long it is, and it is longer than ${limitBytes} bytes`,
         );
       await handle.writeFile(chunk).catch((error: unknown) => {
         throw spoolFailed(path, error);
       });
     }
-    assertSizeIsTaken(path, taken);
+    assertSupportedSize(path, taken);
     return new SpooledFile(path, handle, await handle.stat({ bigint: true }));
   } catch (error) {
     await handle.close().catch(() => {});
@@ -65,6 +67,6 @@ async function namelessFile(path: string): Promise<FileHandle> {
 const spoolFailed = (path: string, cause: unknown) =>
   new UploadError(
     'SOURCE_SPOOL_FAILED',
-    `The source ${quoted(path)} could not be written to a temporary file in ${tmpdir()} (${errorCode(cause)})`,
+    `The source ${quote(path)} could not be written to a temporary file in ${tmpdir()} (${systemErrorCode(cause)})`,
     { cause },
   );

@@ -1,11 +1,11 @@
 import { type Dispatcher, errors, request } from 'undici';
 import type { ErrorCode } from '../contract/errors.js';
 import { UploadError } from '../contract/errors.js';
-import { inFewWords } from './words.js';
+import { shortenText } from '../util/shorten-text.js';
 
 /** Longer than the 29 s at which API Gateway cuts a call, so that its own answer is seen. */
 const ANSWER_TIMEOUT_MS = 35_000;
-const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
 /** A small HTTP call: what is sent, and what to name it in errors. */
 export interface HttpCall {
@@ -20,7 +20,7 @@ export interface HttpCall {
 }
 
 /** An answer, read to its end. */
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData['headers'];
   readonly text: string;
@@ -36,7 +36,7 @@ export async function callOnce(
   call: HttpCall,
   dispatcher: Dispatcher,
   signal?: AbortSignal,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   try {
     const answer = await request(call.url, {
       method: call.method,
@@ -53,7 +53,7 @@ export async function callOnce(
     const { host } = new URL(call.url);
     throw new UploadError(
       call.unreachable,
-      `To ${call.purpose}, ${host} did not answer (${failureName(cause)})`,
+      `To ${call.purpose}, ${host} did not answer (${networkErrorName(cause)})`,
       { cause },
     );
   }
@@ -64,19 +64,19 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_ANSWER_BYTES)
-      throw new errors.ResponseExceededMaxSizeError(`more than ${MOST_ANSWER_BYTES} bytes`);
+    if (bytes > MAX_RESPONSE_BYTES)
+      throw new errors.ResponseExceededMaxSizeError(`more than ${MAX_RESPONSE_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The short name of a network failure: `ECONNREFUSED`, `UND_ERR_HEADERS_TIMEOUT`… */
-export function failureName(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return failureName(error.errors[0]);
-  if (!(error instanceof Error)) return inFewWords(String(error));
+export function networkErrorName(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return networkErrorName(error.errors[0]);
+  if (!(error instanceof Error)) return shortenText(String(error));
   const [, status] = /^Proxy response \((\d+)\)/.exec(error.message) ?? [];
   if (status) return `the proxy answered ${status}`;
   if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.cause === undefined ? error.name : failureName(error.cause);
+  return error.cause === undefined ? error.name : networkErrorName(error.cause);
 }

@@ -4,11 +4,11 @@ import { setImmediate } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { UploadError } from '../contract/errors.js';
 import type { PresignedPost, UploadEvidence } from '../contract/steps.js';
-import { quoted } from '../files/open-file.js';
-import { RunningSums, type Sums } from '../files/running-sums.js';
+import { type Checksums, RunningChecksums } from '../files/checksums.js';
 import { assertSha256, type OpenFile } from '../files/source.js';
-import { failureName } from '../http/call.js';
-import { type HostList, isLoopback } from '../http/hosts.js';
+import { networkErrorName } from '../http/call.js';
+import { type HostList, isLoopback } from '../http/host-list.js';
+import { quote } from '../util/quote.js';
 import { IdleWatch } from './idle-watch.js';
 import { multipart } from './multipart.js';
 import { refusalError, requestIdOf } from './refusal.js';
@@ -35,7 +35,7 @@ export interface PostOptions {
 }
 
 const EXPIRY_MARGIN_MS = 30_000;
-const MOST_ANSWER_BYTES = 64 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024;
 
 /**
  * Posts a file to S3 by a presigned POST, once, as a stream: of the file no more is in memory than a few
@@ -62,15 +62,12 @@ export async function postObject(
 
 function assertUsable({ url, expiresAt }: PresignedPost, { fileName, hosts }: PostOptions): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UploadError(
-      'S3_REFUSED',
-      `The presigned POST for ${quoted(fileName)} has no http or https URL`,
-    );
+    throw new UploadError('S3_REFUSED', `The presigned POST for ${quote(fileName)} has no http or https URL`);
   assertIsS3(new URL(url), hosts, fileName);
   if (Date.parse(expiresAt) - EXPIRY_MARGIN_MS <= Date.now())
     throw new UploadError(
       'S3_EXPIRED',
-      `The presigned POST for ${quoted(fileName)} is good until ${expiresAt} only`,
+      `The presigned POST for ${quote(fileName)} is good until ${expiresAt} only`,
     );
 }
 
@@ -85,7 +82,7 @@ function assertIsS3(url: URL, hosts: HostList | undefined, fileName: string): vo
   if (isKnown && url.protocol === 'https:') return;
   throw new UploadError(
     'S3_HOST_REFUSED',
-    `The presigned POST for ${quoted(fileName)} leads to ${url.protocol}//${url.host}, which is ${isKnown ? 'not encrypted' : 'no host of Amazon S3'}`,
+    `The presigned POST for ${quote(fileName)} leads to ${url.protocol}//${url.host}, which is ${isKnown ? 'not encrypted' : 'no host of Amazon S3'}`,
   );
 }
 
@@ -98,14 +95,14 @@ class Upload {
   readonly #watch: IdleWatch;
   #bytesSent = 0;
   /** Of the whole file, once all of it has been read. */
-  #sums: Sums | undefined;
+  #sums: Checksums | undefined;
 
   constructor(post: PresignedPost, file: OpenFile, options: PostOptions) {
     this.#post = post;
     this.#file = file;
     this.#options = options;
     this.#host = new URL(post.url).host;
-    this.#name = quoted(options.fileName);
+    this.#name = quote(options.fileName);
     this.#watch = new IdleWatch(options.idleTimeoutMs, options.signal, () => this.#stalled());
   }
 
@@ -152,7 +149,7 @@ class Upload {
 
   async *#bytes(head: Buffer, tail: Buffer): AsyncGenerator<Buffer> {
     const { idleTimeoutMs, expectSha256, onProgress } = this.#options;
-    const sums = new RunningSums();
+    const sums = new RunningChecksums();
     let bytesRead = 0;
     yield head;
     this.#watch.pause();
@@ -185,15 +182,15 @@ class Upload {
         this.#watch.moved();
         chunks.push(chunk);
         bytes += chunk.length;
-        if (bytes >= MOST_ANSWER_BYTES) break;
+        if (bytes >= MAX_RESPONSE_BYTES) break;
       }
     } catch {
       // The status is known; the words are lost.
     }
-    return Buffer.concat(chunks).subarray(0, MOST_ANSWER_BYTES).toString('utf8');
+    return Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BYTES).toString('utf8');
   }
 
-  #sumsOfAllSent(status: number): Sums {
+  #sumsOfAllSent(status: number): Checksums {
     if (this.#sums && this.#bytesSent === this.#file.sizeBytes) return this.#sums;
     throw new UploadError(
       'S3_UNAVAILABLE',
@@ -215,7 +212,7 @@ class Upload {
 
   // Without the cause: undici's errors may quote the answer, and the answer the fields.
   #unreachable(error: unknown): UploadError {
-    const reason = failureName(error);
+    const reason = networkErrorName(error);
     return new UploadError(
       'S3_UNREACHABLE',
       `The upload of ${this.#name} to ${this.#host} broke off (${reason}) after ${this.#progress()}`,

@@ -117,7 +117,7 @@ const plain = (value: unknown): string | undefined =>
 const PREDEFINED_ENTITIES = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'", '&amp;': '&' };
 const LONG_ENOUGH_FOR_A_SECRET = 8;
 const LOOKS_LIKE_A_SECRET = /[\w+/=%&#;.-]{20,}/g;
-const MOST_CHARACTERS = 300;
+const MAX_CHARACTERS = 300;
 
 // Some of S3's messages quote the policy's conditions, which hold the security token.
 function withoutSecrets(message: string, fields: PresignedPost['fields']): string {
@@ -129,7 +129,7 @@ function withoutSecrets(message: string, fields: PresignedPost['fields']): strin
   return text
     .replace(LOOKS_LIKE_A_SECRET, '[…]')
     .replace(/\s+/g, ' ')
-    .slice(0, MOST_CHARACTERS)
+    .slice(0, MAX_CHARACTERS)
     .replace(/[\s.]+$/, '');
 }
 

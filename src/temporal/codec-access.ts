@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import { type Dispatcher, fetch } from 'undici';
-import type { CodecServerSettings } from '../config.js';
+import type { CodecServerSettings } from '../settings/settings.js';
 
 /**
  * Who may use a codec server: whoever sends the token, or a JWT that the identity provider has signed for the

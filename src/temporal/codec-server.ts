@@ -8,7 +8,7 @@ import { isUnreadable } from './unreadable.js';
 const { Payloads } = proto.temporal.api.common.v1;
 
 /** More than a page of a history, which is what the Temporal UI sends at a time. */
-const MOST_BYTES = 8 * 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Who may use a codec server, and where it listens. */
@@ -131,7 +131,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Refusal(413, `The body has more than ${MOST_BYTES} bytes`);
+    if (bytes > MAX_BYTES) throw new Refusal(413, `The body has more than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -2,12 +2,12 @@ import { Connection, type ConnectionOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { getProxyForUrl } from 'proxy-from-env';
-import { isLoopback } from '../address.js';
-import type { Encryption } from '../config.js';
 import { UploadError } from '../contract/errors.js';
+import { isLoopback } from '../http/address.js';
 import { environmentProxies } from '../http/proxies.js';
-import { inFewWords } from '../http/words.js';
-import { EncryptionCodec, plainCodec } from './codec.js';
+import type { Encryption } from '../settings/settings.js';
+import { shortenText } from '../util/shorten-text.js';
+import { EncryptionCodec, plainCodec } from './encryption-codec.js';
 
 /** A Temporal that is there answers well within this. */
 export const CONNECT_TIMEOUT = '5 seconds';
@@ -39,7 +39,7 @@ export function temporalTarget(): TemporalTarget {
   } catch (cause) {
     throw new UploadError(
       'SETTINGS_INVALID',
-      `Temporal's settings cannot be read: ${inFewWords(String((cause as Error).message))}`,
+      `Temporal's settings cannot be read: ${shortenText(String((cause as Error).message))}`,
       {
         cause,
         action: 'Check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and the file it names.',
@@ -143,5 +143,5 @@ export function temporalUnreachable(
 /** The SDK's core wraps what gRPC said in the names of its own layers. */
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
-  return inFewWords(/message: "([^"]+)"/.exec(message)?.[1] ?? message);
+  return shortenText(/message: "([^"]+)"/.exec(message)?.[1] ?? message);
 }

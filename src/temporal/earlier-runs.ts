@@ -1,5 +1,5 @@
 import type { WorkflowService } from '@temporalio/client';
-import { canBeQueried, quotedInQuery } from './query.js';
+import { canBeQueried, quoteForQuery } from './query.js';
 
 /**
  * Whether a workflow id has had another run than this one, be it failed, cancelled or reset. `true` where
@@ -12,7 +12,7 @@ export async function hasEarlierRuns(
   runId: string,
 ): Promise<boolean> {
   if (!canBeQueried(workflowId)) return true;
-  const query = `WorkflowId = ${quotedInQuery(workflowId)} AND RunId != '${runId}'`;
+  const query = `WorkflowId = ${quoteForQuery(workflowId)} AND RunId != '${runId}'`;
   const { count } = await workflowService.countWorkflowExecutions({ namespace, query });
   return count.toNumber() > 0;
 }

@@ -6,4 +6,4 @@ const NOT_TO_BE_FOUND = /["\\\u0000-\u001f]/;
 export const canBeQueried = (value: string): boolean => !NOT_TO_BE_FOUND.test(value);
 
 /** A value as it stands in a query. */
-export const quotedInQuery = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+export const quoteForQuery = (value: string): string => `'${value.replaceAll("'", "''")}'`;

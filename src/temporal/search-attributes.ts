@@ -3,7 +3,7 @@ import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { UploadError } from '../contract/errors.js';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
-import { inFewWords } from '../http/words.js';
+import { shortenText } from '../util/shorten-text.js';
 
 const { INDEXED_VALUE_TYPE_KEYWORD: Keyword, INDEXED_VALUE_TYPE_KEYWORD_LIST: KeywordList } =
   proto.temporal.api.enums.v1.IndexedValueType;
@@ -77,7 +77,7 @@ function searchAttributesMissing(
     });
   return new UploadError(
     'SEARCH_ATTRIBUTES_MISSING',
-    `${happened}, and could not be given them (${inFewWords(cause instanceof Error ? cause.message : String(cause))})`,
+    `${happened}, and could not be given them (${shortenText(cause instanceof Error ? cause.message : String(cause))})`,
     { cause, action: `Have an administrator of Temporal run: ${byHand}` },
   );
 }

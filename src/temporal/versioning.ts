@@ -5,7 +5,7 @@ import proto from '@temporalio/proto';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { UploadError } from '../contract/errors.js';
 import { TASK_QUEUE } from '../contract/names.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../util/version.js';
 
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const { WORKER_VERSIONING_MODE_VERSIONED } = proto.temporal.api.enums.v1.WorkerVersioningMode;
@@ -42,7 +42,7 @@ export const versioningOptions = (
     : {};
 
 /** Who polls the task queue of the uploads, and which versions new uploads go to. */
-export interface Polled {
+export interface Pollers {
   readonly workers: number;
   /** Those of `workers` that are given new uploads. */
   readonly takers: number;
@@ -53,10 +53,10 @@ export interface Polled {
 }
 
 /** Asks Temporal who polls the task queue of the uploads. */
-export async function polled(
+export async function pollersOf(
   { workflowService }: Pick<Connection | NativeConnection, 'workflowService'>,
   namespace: string,
-): Promise<Polled> {
+): Promise<Pollers> {
   const { pollers, versioningInfo } = await workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: TASK_QUEUE },
@@ -85,7 +85,7 @@ export const versionOf = (
     : undefined;
 
 /** A version as messages name it. */
-export const versionInWords = (version: WorkerDeploymentVersion | undefined) =>
+export const describeVersion = (version: WorkerDeploymentVersion | undefined) =>
   version
     ? `version ${version.buildId} of the deployment ${version.deploymentName}`
     : 'workers without a version';
@@ -95,15 +95,15 @@ export const versionInWords = (version: WorkerDeploymentVersion | undefined) =>
  *
  * @returns undefined where it is given them
  */
-export function whyNoneTaken(
-  { takes, current }: Polled,
+export function whyNoWorkIsAssigned(
+  { takes, current }: Pollers,
   version: WorkerDeploymentVersion | undefined,
 ): string | undefined {
   if (takes(version)) return undefined;
   if (!version)
-    return `New uploads go to ${versionInWords(current)}, and this worker has no version: set TEMPORAL_DEPLOYMENT_NAME`;
+    return `New uploads go to ${describeVersion(current)}, and this worker has no version: set TEMPORAL_DEPLOYMENT_NAME`;
   return (
-    `New uploads go to ${versionInWords(current)}, and to this worker (${versionInWords(version)}) after: ` +
+    `New uploads go to ${describeVersion(current)}, and to this worker (${describeVersion(version)}) after: ` +
     `temporal worker deployment set-current-version --deployment-name ${version.deploymentName} --build-id ${version.buildId}`
   );
 }

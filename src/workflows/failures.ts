@@ -8,7 +8,7 @@ import {
 import type { FailureDetails } from '../contract/steps.js';
 
 /** Whether a new presigned POST is the way on. */
-export const needsNewPresign = (error: unknown): boolean =>
+export const needsNewPresignedPost = (error: unknown): boolean =>
   detailsOf(codedFailureIn(error))?.remedy === 'presign-again';
 
 /** Whether a step ran out of time, and did not fail with anything of its own. */

@@ -2,12 +2,12 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { Receipt, StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
-import type { Confirmation, FileRef, Ran, Timed, UploadEvidence } from '../contract/steps.js';
+import type { Confirmation, FileRef, StepTiming, Timed, UploadEvidence } from '../contract/steps.js';
 
 /** What is known of a file once it is stored. */
 export interface StoredUpload {
   readonly file: FileRef;
-  readonly presigned: Ran;
+  readonly presigned: StepTiming;
   readonly evidence: Timed<UploadEvidence>;
   readonly confirmation: Timed<Confirmation>;
   readonly presigns: number;

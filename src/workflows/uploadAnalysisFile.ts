@@ -1,21 +1,21 @@
 import { rawValueTypeInfo } from '@temporalio/common';
 import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@temporalio/workflow';
+import { priorityFor } from '../contract/priority.js';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { PresignedPost, Timed } from '../contract/steps.js';
-import { turnsOf } from '../contract/turns.js';
-import { cancellationIn, needsNewPresign, workflowFailure } from './failures.js';
-import { whereTheFileIs } from './hosts.js';
-import { receiptOf, type StoredUpload } from './receipt.js';
 import {
   checkRequest,
   confirmUpload,
-  MOST_REFUSED_FORMS,
+  MAX_REFUSED_POSTS,
   presignUpload,
   startExecution,
   uploadFile,
-} from './steps.js';
-import { Story } from './story.js';
+} from './activities.js';
+import { cancellationIn, needsNewPresignedPost, workflowFailure } from './failures.js';
+import { onFileHost } from './host-worker.js';
+import { receiptOf, type StoredUpload } from './receipt.js';
+import { RunVisibility } from './visibility.js';
 
 const progressQuery = defineQuery<UploadProgress | undefined>('progress');
 
@@ -27,11 +27,11 @@ const progressQuery = defineQuery<UploadProgress | undefined>('progress');
  * @throws ApplicationFailure whose type is a code of the error table, and whose message says what to do
  */
 export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> {
-  let story: Story | undefined;
+  let story: RunVisibility | undefined;
   setHandler(progressQuery, () => story?.progress);
   try {
     const request = await checkRequest(input[0], input.length);
-    story = new Story(request);
+    story = new RunVisibility(request);
     const upload = await uploadUntilStored(request, story);
     const executions = await startEach(request, upload, story);
     story.done();
@@ -49,20 +49,20 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
 }
 
 /** More than anybody sends: an argument that comes after these is decoded, and holds the workflow up where that fails. */
-const MOST_ARGUMENTS = 16;
-const inputTypes = Array.from({ length: MOST_ARGUMENTS }, () => rawValueTypeInfo);
+const MAX_ARGUMENTS = 16;
+const inputTypes = Array.from({ length: MAX_ARGUMENTS }, () => rawValueTypeInfo);
 defineWorkflowOptions(uploadAnalysisFile, { staticOptions: { typeInfo: { inputTypes } } });
 
 async function uploadUntilStored(
   { executions: _, ...request }: UploadRequest,
-  story: Story,
+  story: RunVisibility,
 ): Promise<StoredUpload> {
   const { fileName, host } = request;
   const onHost = host === undefined ? '' : `, on ${host}`;
-  const { toBegin, toGoOn } = turnsOf(request);
+  const { waiting: toBegin, started: toGoOn } = priorityFor(request);
   for (let presigns = 1, refused = 0; ; presigns++) {
     story.presigning();
-    const place = await whereTheFileIs(host, story, (where) =>
+    const place = await onFileHost(host, story, (where) =>
       presignUpload.executeWithOptions(
         { summary: `a place for ${fileName}${onHost}`, priority: toBegin, ...where },
         [{ request }],
@@ -70,7 +70,7 @@ async function uploadUntilStored(
     );
     try {
       story.uploading(place);
-      const evidence = await whereTheFileIs(host, story, (where) =>
+      const evidence = await onFileHost(host, story, (where) =>
         uploadFile.executeWithOptions(
           {
             summary: `${fileName}, ${place.sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes${onHost}`,
@@ -87,8 +87,8 @@ async function uploadUntilStored(
       );
       return { file: place.file, evidence, confirmation, presigns, presigned: place.ran };
     } catch (error) {
-      if (!needsNewPresign(error)) throw error;
-      if (!hasExpired(place.presigned) && ++refused === MOST_REFUSED_FORMS) throw error;
+      if (!needsNewPresignedPost(error)) throw error;
+      if (!hasExpired(place.presigned) && ++refused === MAX_REFUSED_POSTS) throw error;
     }
   }
 }
@@ -99,10 +99,10 @@ const hasExpired = ({ expiresAt }: PresignedPost) => Date.parse(expiresAt) <= Da
 async function startEach(
   request: UploadRequest,
   { file, evidence }: StoredUpload,
-  story: Story,
+  story: RunVisibility,
 ): Promise<Timed<StartedExecution>[]> {
   const { profile, fileName } = request;
-  const { toGoOn } = turnsOf(request);
+  const { started: toGoOn } = priorityFor(request);
   const { runId, firstExecutionRunId } = workflowInfo();
   story.starting();
   const starts = await Promise.allSettled(

@@ -4,9 +4,9 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import type { UploadHeartbeat } from '../../src/contract/receipt.js';
-import { distinctBytes } from '../files/temporary-folder.js';
-import { table } from '../sandbox/client.js';
-import { callsOf, failureOf, type Job, newJob, run, surroundings } from './job.js';
+import { callsOf, failureOf, type Job, newJob, run, surroundings } from '../support/job.js';
+import { table } from '../support/sandbox-client.js';
+import { distinctBytes } from '../support/temporary-folder.js';
 
 let s3: Seaweed;
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Blow } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
-import { table } from '../sandbox/client.js';
-import { callsOf, failureOf, type JobOptions, newJob } from './job.js';
+import { callsOf, failureOf, type JobOptions, newJob } from '../support/job.js';
+import { table } from '../support/sandbox-client.js';
 
 let s3: Seaweed;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { type ErrorCode, errorTable } from '../../src/contract/errors.js';
-import { failureOf, type Job, type JobOptions, newJob } from './job.js';
+import { failureOf, type Job, type JobOptions, newJob } from '../support/job.js';
 
 let s3: Seaweed;
 

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Blow } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import type { StartInput } from '../../src/contract/steps.js';
-import { configuration } from '../sandbox/client.js';
 import {
   callsOf,
   failureOf,
@@ -13,7 +12,8 @@ import {
   newJob,
   run,
   surroundings,
-} from './job.js';
+} from '../support/job.js';
+import { configuration } from '../support/sandbox-client.js';
 
 let s3: Seaweed;
 
@@ -46,7 +46,7 @@ describe('a start', () => {
   it('is paid for once, and not looked for where it cannot have been made before', async () => {
     const { job, start } = await readyToStart();
     const started = await start();
-    expect(started).toMatchObject({ label: 'day 1', status: 'queuing', settledBy: 'answer' });
+    expect(started).toMatchObject({ label: 'day 1', status: 'queuing', origin: 'started' });
     expect(job.sandbox.charges).toMatchObject([
       { executionId: started.executionId, trackingId: started.trackingId, configuration },
     ]);
@@ -84,7 +84,7 @@ describe('a start', () => {
   it('with a token that the service refuses is made once, with the next one', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', expire: 'token' });
-    expect(await start()).toMatchObject({ settledBy: 'answer' });
+    expect(await start()).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
@@ -103,7 +103,7 @@ describe('a start whose answer is lost', () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', ...blow });
     const started = await start();
-    expect(started.settledBy).toBe('list');
+    expect(started.origin).toBe('found');
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 
@@ -112,7 +112,7 @@ describe('a start whose answer is lost', () => {
     faults.add({ route: 'start', cut: 'after' });
     faults.add({ route: 'list', stale: true, times: 2 });
     const started = await start();
-    expect(started.settledBy).toBe('list');
+    expect(started.origin).toBe('found');
     expect(chargesOf(job)).toEqual([started.executionId]);
     expect(callsOf(job, 'list')).toBe(3);
   });
@@ -123,7 +123,7 @@ describe('a start whose answer is lost', () => {
       await start({}, { workflowExecution: { workflowId, runId: 'r1' } });
     faults.add({ route: 'start', cut: 'after' });
     const started = await start();
-    expect(started.settledBy).toBe('list');
+    expect(started.origin).toBe('found');
     expect(chargesOf(job)[3]).toBe(started.executionId);
     expect(chargesOf(job)).toHaveLength(4);
   });
@@ -135,7 +135,7 @@ describe('a start whose answer is lost', () => {
     const failure = await failureOf(job, start());
     expect(failure).toMatchObject({ type: 'API_UNREACHABLE', nonRetryable: false });
     const started = await start({}, { attempt: 2 });
-    expect(started.settledBy).toBe('list');
+    expect(started.origin).toBe('found');
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 
@@ -158,7 +158,7 @@ describe('a start whose answer is lost', () => {
     faults.add({ route: 'start', cut: 'after' });
     faults.add({ route: 'list', status: 503, times: 2 });
     const started = await start();
-    expect(started).toMatchObject({ settledBy: 'list', ran: { attempts: 1 } });
+    expect(started).toMatchObject({ origin: 'found', ran: { attempts: 1 } });
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 
@@ -174,7 +174,7 @@ describe('a start whose answer is lost', () => {
     expect(chargesOf(job)).toEqual([]);
     expect(callsOf(job, 'list')).toBe(3);
     const started = await start({}, { attempt: 2 });
-    expect(started).toMatchObject({ settledBy: 'answer', ran: { attempts: 2 } });
+    expect(started).toMatchObject({ origin: 'started', ran: { attempts: 2 } });
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 });
@@ -192,7 +192,7 @@ describe('an execution that was started before', () => {
     faults.add({ route: 'list', stale: true, times: 2 });
     const { executionId } = await start();
     expect(callsOf(job, 'list')).toBe(0);
-    expect(await start(changes, info)).toMatchObject({ executionId, settledBy: 'list' });
+    expect(await start(changes, info)).toMatchObject({ executionId, origin: 'found' });
     expect(callsOf(job, 'list')).toBe(3);
     expect(chargesOf(job)).toEqual([executionId]);
   });
@@ -215,13 +215,13 @@ describe('an execution that was started before', () => {
     const { grouping, sorting, concentration, ...others } = columns;
     const turned = { columns: { grouping, ...others, concentration, sorting }, version };
     const again = await start({ execution: { configuration: turned }, isReplay: true });
-    expect(again).toMatchObject({ executionId, settledBy: 'list' });
+    expect(again).toMatchObject({ executionId, origin: 'found' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
   it('is not missed where none was: it is started', async () => {
     const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns: async () => true } });
-    expect(await start({ isReplay: true }, { attempt: 2 })).toMatchObject({ settledBy: 'answer' });
+    expect(await start({ isReplay: true }, { attempt: 2 })).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
@@ -294,7 +294,7 @@ describe('a start that the service refuses', () => {
     const errors = [{ status_code: 403, message: 'The allocation of this subscription is used up' }];
     faults.add({ route: 'start', status: 403, body: { errors }, times: 2 });
     expect(await failureOf(job, start())).toMatchObject({ type: 'ALLOCATION_EXHAUSTED' });
-    expect(await start({ isReplay: true })).toMatchObject({ settledBy: 'answer' });
+    expect(await start({ isReplay: true })).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { AplosAccounts } from '../../src/aplos/accounts.js';
-import type { AplosProfile } from '../../src/config.js';
-import { Secret } from '../../src/secret.js';
-import { account, dispatcher, profileOf } from './service.js';
+import type { AplosProfile } from '../../src/settings/settings.js';
+import { Secret } from '../../src/util/secret.js';
+import { account, dispatcher, profileOf } from '../support/fake-aplos.js';
 
 let s3: Seaweed;
 

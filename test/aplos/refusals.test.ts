@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Blow } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { type ErrorCode, errorTable, type UploadError } from '../../src/contract/errors.js';
-import { account, idToken, serviceAnswering } from './service.js';
+import { account, idToken, serviceAnswering } from '../support/fake-aplos.js';
 
 let s3: Seaweed;
 

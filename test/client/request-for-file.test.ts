@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseUploadRequest, requestForFile } from '../../src/client.js';
-import { temporaryFile, temporaryFolder } from '../files/temporary-folder.js';
+import { temporaryFile, temporaryFolder } from '../support/temporary-folder.js';
 
 const CONTENT = 'subject,time,conc\n1,0,0\n';
 const seen = {

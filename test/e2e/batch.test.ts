@@ -117,7 +117,7 @@ describe('a batch of 120 files, of which 12 fail in three ways', () => {
     const { stdout, exitCode } = await world.run('replay', '--failed', '--yes', '--json');
     expect(exitCode).toBe(0);
     const outcomes = jsonLines<ReplayOutcome>(stdout);
-    expect(tallyOf(outcomes.map((each) => (each.state === 'taken-up' ? each.from : each.state)))).toEqual({
+    expect(tallyOf(outcomes.map((each) => (each.state === 'resumed' ? each.from : each.state)))).toEqual({
       presignUpload: 4,
       uploadFile: 4,
       startExecution: 4,

@@ -89,7 +89,7 @@ describe.skipIf(process.platform !== 'linux')('files that are on one host only',
     await expect.poll(() => detailsOf(workflowId)).toContain('**Waits for a worker on `lab-1`**');
     expect((await client.progress(workflowId))?.missingHost).toBe('lab-1');
 
-    for await (const { state } of client.replay([refused.workflowId])) expect(state).toBe('taken-up');
+    for await (const { state } of client.replay([refused.workflowId])) expect(state).toBe('resumed');
     const waiting = "AplosErrorCode = 'HOST_WITHOUT_WORKER' AND ExecutionStatus = 'Running'";
     await expect.poll(async () => (await world.client.workflow.count(waiting)).count).toBe(2);
     const shown = await world.run('status', '--running', '--error', 'HOST_WITHOUT_WORKER');

@@ -72,7 +72,7 @@ describe('when things die', () => {
     expect(attemptsOf(await expectDoneOnce(uploading))).toMatchObject({ presign: 1, upload: 2 });
     expect(attemptsOf(await expectDoneOnce(confirming))).toMatchObject({ upload: 1, confirm: 2 });
     const started = await expectDoneOnce(starting, 2);
-    expect(started.executions.map(({ settledBy }) => settledBy)).toContain('list');
+    expect(started.executions.map(({ origin }) => origin)).toContain('found');
     expect(attemptsOf(started)).toMatchObject({ upload: 1, confirm: 1 });
   });
 

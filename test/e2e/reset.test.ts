@@ -54,7 +54,7 @@ describe("Temporal's Reset", () => {
     const after = await client.result(handle.workflowId);
     expect(after.runId).not.toBe(before.runId);
     expect(after.executions).toEqual([
-      { ...before.executions[0], status: expect.any(String), settledBy: 'list' },
+      { ...before.executions[0], status: expect.any(String), origin: 'found' },
     ]);
     expect(chargesOf(before.fileId)).toHaveLength(1);
   });
@@ -70,7 +70,7 @@ describe("Temporal's Reset", () => {
 
     await resetTo('startExecution', handle.workflowId);
     const receipt: Receipt = await client.result(handle.workflowId);
-    expect(receipt.executions.map(({ settledBy }) => settledBy).sort()).toEqual(['answer', 'list']);
+    expect(receipt.executions.map(({ origin }) => origin).sort()).toEqual(['started', 'found']);
     expect(chargesOf(receipt.fileId)).toHaveLength(2);
     expect(world.sandbox.files).toHaveLength(uploads);
     expect(await world.sandbox.storedBytes(receipt.fileId ?? '')).toEqual(await readFile(path));
@@ -86,7 +86,7 @@ describe("Temporal's Reset", () => {
     const again = await client.start(await requestForFile(path, { executions }));
     expect(again).toMatchObject({ workflowId: handle.workflowId, state: 'started' });
     const receipt = await again.result();
-    expect(receipt.executions.map(({ settledBy }) => settledBy).sort()).toEqual(['answer', 'list']);
+    expect(receipt.executions.map(({ origin }) => origin).sort()).toEqual(['started', 'found']);
     expect(world.sandbox.charges).toHaveLength(charges + 1);
   });
 
@@ -107,7 +107,7 @@ describe("Temporal's Reset", () => {
       const { workflowId } = await refused();
       const files = world.sandbox.files.length;
       expect(await outcomesOf(workflowId, { from: 'presign' })).toEqual([
-        expect.objectContaining({ state: 'taken-up', from: 'presignUpload', errorCode: 'EXECUTION_REFUSED' }),
+        expect.objectContaining({ state: 'resumed', from: 'presignUpload', errorCode: 'EXECUTION_REFUSED' }),
       ]);
       const receipt = await client.result(workflowId);
       expect(world.sandbox.files).toHaveLength(files + 1);
@@ -141,7 +141,7 @@ describe("Temporal's Reset", () => {
       await client.cancel(handle.workflowId);
       await expect(handle.result()).rejects.toMatchObject({ code: 'CANCELLED' });
       expect(await outcomesOf(handle.workflowId)).toEqual([
-        expect.objectContaining({ state: 'taken-up', from: 'uploadFile' }),
+        expect.objectContaining({ state: 'resumed', from: 'uploadFile' }),
       ]);
       expect((await client.result(handle.workflowId)).executions).toHaveLength(1);
     });

@@ -7,6 +7,8 @@ import { type CuttingProxy, cuttingProxy } from '../../bench/sources/cutting-pro
 import { objectStoreClient } from '../../sandbox/object-store.js';
 import { UploadClient, type UploadFailedError, type UploadRequestInput } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { selfSigned } from '../support/certificates.js';
+import { bytesOf } from '../support/history.js';
 import {
   type Answer,
   countingServer,
@@ -14,9 +16,7 @@ import {
   serve,
   stopServer,
   urlOf,
-} from '../files/source-server.js';
-import { selfSigned } from '../support/certificates.js';
-import { bytesOf } from '../support/history.js';
+} from '../support/source-server.js';
 import { configuration, table } from '../support/tables.js';
 import { startWorld, type World } from '../support/world.js';
 

@@ -11,12 +11,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { secretsIn } from '../../bench/chaos/secrets.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient, type UploadFailedError, type UploadHandle } from '../../src/client.js';
-import { loadSettings } from '../../src/config.js';
 import type { Receipt } from '../../src/contract/receipt.js';
-import { countingServer, serve, stopServer, urlOf } from '../files/source-server.js';
+import { loadSettings } from '../../src/settings/settings.js';
 import { selfSigned } from '../support/certificates.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.js';
 import { runCommand } from '../support/command.js';
+import { countingServer, serve, stopServer, urlOf } from '../support/source-server.js';
 import { configuration, table } from '../support/tables.js';
 import { startWorld, type World } from '../support/world.js';
 
@@ -242,7 +242,7 @@ describe('traces, where a collector is configured', () => {
       world.sandbox.faults.add({ route: 'start', status: 400 });
       const { upload } = await startTraced('replayed.csv');
       const failure = await upload.result().catch((error: UploadFailedError) => error);
-      for await (const { state } of client.replay([upload.workflowId])) expect(state).toBe('taken-up');
+      for await (const { state } of client.replay([upload.workflowId])) expect(state).toBe('resumed');
       await client.result(upload.workflowId);
       const runs = (await traceOf(upload)).filter(({ name }) => name.startsWith('RunWorkflow:'));
       expect(runs.map(({ failedWith }) => failedWith)).toEqual([

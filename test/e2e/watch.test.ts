@@ -166,7 +166,7 @@ describe.concurrent('a watched folder', () => {
     await writeFile(join(folder, 'waits.csv.json'), own({ mark: 'own' }));
     await writeFile(join(folder, 'refused.json'), own({ mark: 'refused' }));
     await writeFile(join(folder, 'refused.csv'), table(100));
-    await writeFile(join(folder, 'broken.json'), own({ mark: 'mended' }));
+    await writeFile(join(folder, 'broken.json'), own({ mark: 'recovered' }));
     await rm(join(folder, 'two.json'));
     for (const name of ['waits', 'broken', 'two'])
       await watching.says(new RegExp(`"event":"done","message":"${name}.csv: done, execution`));
@@ -180,7 +180,7 @@ describe.concurrent('a watched folder', () => {
     expect(await watching.end('SIGINT')).toBe(0);
 
     const marks = world.sandbox.charges.map(({ configuration: asked }) => (asked as { mark?: string }).mark);
-    expect(marks.filter(Boolean).sort()).toEqual(['mended', 'own']);
+    expect(marks.filter(Boolean).sort()).toEqual(['recovered', 'own']);
     const events = watching
       .text()
       .trim()

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DiskFile, type Handle } from '../../src/files/open-file.js';
 import { hashFile } from '../../src/files/source.js';
-import { distinctBytes, temporaryFile } from './temporary-folder.js';
+import { distinctBytes, temporaryFile } from '../support/temporary-folder.js';
 
 const content = distinctBytes(1_000_000);
 const never = () => new Promise<never>(() => {});

@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UploadError } from '../../src/contract/errors.js';
 import { openSource } from '../../src/files/source.js';
-import { bytesOf } from './source-server.js';
-import { temporaryFolder } from './temporary-folder.js';
+import { bytesOf } from '../support/source-server.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const SECRET = 'the secret of others';
 

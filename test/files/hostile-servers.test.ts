@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UploadError } from '../../src/contract/errors.js';
-import { lookAtSource } from '../../src/files/source.js';
-import { socketServer } from '../s3/servers.js';
-import { accessTo, bytesOf, openRemote, serve, sourceServer } from './source-server.js';
+import { checkSource } from '../../src/files/source.js';
+import { socketServer } from '../support/s3-servers.js';
+import { accessTo, bytesOf, openRemote, serve, sourceServer } from '../support/source-server.js';
 
 const SECRET = 'topsecret';
 const FAST = { idleTimeoutMs: 300 };
@@ -99,7 +99,7 @@ describe('an answer that lies about its length, or about itself', () => {
     const { url } = await sourceServer(serve(Buffer.from('abcd')));
     const request = { source: `${url}/pk.csv`, fileName: 'pk.csv', expect: { sizeBytes: 3 } };
 
-    expect((await failureOf(lookAtSource(request, accessTo()))).code).toBe('FILE_NOT_AS_EXPECTED');
+    expect((await failureOf(checkSource(request, accessTo()))).code).toBe('FILE_NOT_AS_EXPECTED');
   });
 
   it.each<[what: string, part: (response: ServerResponse) => void, code: string]>([

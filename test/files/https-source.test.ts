@@ -1,10 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { assertAsExpected, lookAtSource } from '../../src/files/source.js';
+import { assertAsExpected, checkSource } from '../../src/files/source.js';
 import { selfSigned } from '../support/certificates.js';
-import { accessTo, bytesOf, openRemote, type Serving, serve, sourceServer } from './source-server.js';
-import { distinctBytes } from './temporary-folder.js';
+import {
+  accessTo,
+  bytesOf,
+  openRemote,
+  type Serving,
+  serve,
+  sourceServer,
+} from '../support/source-server.js';
+import { distinctBytes } from '../support/temporary-folder.js';
 
 const content = distinctBytes(3_000_000);
 const temporaryFiles = () => readdirSync(tmpdir()).filter((name) => name.startsWith('aplos-upload-'));
@@ -55,8 +62,8 @@ describe('a file at a server', () => {
     const { source } = await fileAt();
     const request = { source, fileName: 'pk.csv' };
 
-    expect(await lookAtSource(request, accessTo())).toBe(content.length);
-    await expect(lookAtSource({ ...request, expect: { sizeBytes: 7 } }, accessTo())).rejects.toMatchObject({
+    expect(await checkSource(request, accessTo())).toBe(content.length);
+    await expect(checkSource({ ...request, expect: { sizeBytes: 7 } }, accessTo())).rejects.toMatchObject({
       code: 'FILE_NOT_AS_EXPECTED',
     });
   });
@@ -161,7 +168,7 @@ describe('a file of unknown length', () => {
   it('is looked at without being read', async () => {
     const { source } = await fileAt({ chunked: true });
 
-    expect(await lookAtSource({ source, fileName: 'pk.csv' }, accessTo())).toBeUndefined();
+    expect(await checkSource({ source, fileName: 'pk.csv' }, accessTo())).toBeUndefined();
   });
 
   it('is refused when it is longer than the limit, however long it is', async () => {

@@ -6,12 +6,12 @@ import { cuttingProxy } from '../../bench/sources/cutting-proxy.js';
 import { objectStoreClient } from '../../sandbox/object-store.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { objectLocation, s3Access } from '../../src/files/s3-source.js';
-import { lookAtSource, type OpenFile, openSource } from '../../src/files/source.js';
+import { checkSource, type OpenFile, openSource } from '../../src/files/source.js';
 import { tlsOptions } from '../../src/http/dispatcher.js';
-import { urlOfNobody } from '../s3/servers.js';
 import { authority, hasOpenssl, vouchedFor } from '../support/certificates.js';
-import { bytesOf, sourceServer } from './source-server.js';
-import { distinctBytes, temporaryFolder } from './temporary-folder.js';
+import { urlOfNobody } from '../support/s3-servers.js';
+import { bytesOf, sourceServer } from '../support/source-server.js';
+import { distinctBytes, temporaryFolder } from '../support/temporary-folder.js';
 
 const content = distinctBytes(6_000_000);
 const KEY = 'study 7/größe+100%/pk.csv';
@@ -56,7 +56,7 @@ describe('an object in S3', () => {
   });
 
   it('is looked at without being read', async () => {
-    expect(await lookAtSource({ source, fileName: 'pk.csv' }, { s3: s3Access() })).toBe(content.length);
+    expect(await checkSource({ source, fileName: 'pk.csv' }, { s3: s3Access() })).toBe(content.length);
   });
 
   it.skipIf(!hasOpenssl)(
@@ -75,7 +75,7 @@ describe('an object in S3', () => {
       });
       vi.stubEnv('AWS_ENDPOINT_URL_S3', `https://127.0.0.1:${(server.address() as AddressInfo).port}`);
       const look = (extraCa?: string) =>
-        lookAtSource({ source, fileName: 'pk.csv' }, { s3: s3Access(tlsOptions(extraCa)) });
+        checkSource({ source, fileName: 'pk.csv' }, { s3: s3Access(tlsOptions(extraCa)) });
       expect(await look(own.cert)).toBe(3);
       await expect(look()).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
     },

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { FILE_TYPES, MAX_FILE_BYTES } from '../../src/contract/names.js';
 import { CHUNK_BYTES } from '../../src/files/open-file.js';
 import { assertAsExpected, hashFile, type OpenFile, openSource } from '../../src/files/source.js';
-import { distinctBytes, temporaryFile, temporaryFolder } from './temporary-folder.js';
+import { distinctBytes, temporaryFile, temporaryFolder } from '../support/temporary-folder.js';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const url = (path: string) => pathToFileURL(path).href;

@@ -4,17 +4,17 @@ import { setTimeout as after } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { initiateAuth } from '../../src/aplos/cognito.js';
-import { findPool } from '../../src/aplos/discovery.js';
+import { initiateAuth } from '../../src/aplos/connection/cognito.js';
+import { findPool } from '../../src/aplos/connection/discovery.js';
 import { callOnce } from '../../src/http/call.js';
 import { createDispatcher } from '../../src/http/dispatcher.js';
-import { HostList } from '../../src/http/hosts.js';
+import { HostList } from '../../src/http/host-list.js';
 import { postObject } from '../../src/s3/post-object.js';
-import { distinctBytes, temporaryFolder } from '../files/temporary-folder.js';
-import { bodyOf, errorXml, httpServer, rawAnswer, socketServer } from '../s3/servers.js';
-import { openFile, postOptions, presignedPost } from '../s3/uploading.js';
 import { authority, hasOpenssl, type Identity, vouchedFor } from '../support/certificates.js';
 import { startConnectProxy } from '../support/connect-proxy.js';
+import { openFile, postOptions, presignedPost } from '../support/posting.js';
+import { bodyOf, errorXml, httpServer, rawAnswer, socketServer } from '../support/s3-servers.js';
+import { distinctBytes, temporaryFolder } from '../support/temporary-folder.js';
 
 const MIB = 1024 * 1024;
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { Agent } from 'undici';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { postObject } from '../../src/s3/post-object.js';
-import { temporaryFolder } from '../files/temporary-folder.js';
-import { bodyOf } from './servers.js';
-import { openFile, postOptions, presignedPost } from './uploading.js';
+import { openFile, postOptions, presignedPost } from '../support/posting.js';
+import { bodyOf } from '../support/s3-servers.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { parseUploadRequest } from '../../src/contract/request.js';
-import { HostList } from '../../src/http/hosts.js';
+import { HostList } from '../../src/http/host-list.js';
 import { multipart } from '../../src/s3/multipart.js';
 import { postObject } from '../../src/s3/post-object.js';
 import { refusalError } from '../../src/s3/refusal.js';
-import { FIELDS, openFile, postOptions, presignedPost } from './uploading.js';
+import { FIELDS, openFile, postOptions, presignedPost } from '../support/posting.js';
 
 describe('a presigned POST', () => {
   const connecting = (connected: string[]) =>

@@ -7,11 +7,11 @@ import { Agent } from 'undici';
 import { describe, expect, it, vi } from 'vitest';
 import { UploadError } from '../../src/contract/errors.js';
 import type { OpenFile } from '../../src/files/source.js';
-import { HostList } from '../../src/http/hosts.js';
+import { HostList } from '../../src/http/host-list.js';
 import { postObject } from '../../src/s3/post-object.js';
-import { distinctBytes } from '../files/temporary-folder.js';
-import { bodyOf, errorXml, httpServer, rawAnswer, socketServer, urlOfNobody } from './servers.js';
-import { FIELDS, openFile, postOptions, presignedPost } from './uploading.js';
+import { FIELDS, openFile, postOptions, presignedPost } from '../support/posting.js';
+import { bodyOf, errorXml, httpServer, rawAnswer, socketServer, urlOfNobody } from '../support/s3-servers.js';
+import { distinctBytes } from '../support/temporary-folder.js';
 
 const MIB = 1024 * 1024;
 const sum = (algorithm: string, bytes: Buffer) => createHash(algorithm).update(bytes).digest('hex');

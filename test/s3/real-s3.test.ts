@@ -6,8 +6,8 @@ import { objectStoreClient } from '../../sandbox/object-store.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import type { PresignedPost } from '../../src/contract/steps.js';
 import { postObject } from '../../src/s3/post-object.js';
-import { distinctBytes } from '../files/temporary-folder.js';
-import { openFile, postOptions } from './uploading.js';
+import { openFile, postOptions } from '../support/posting.js';
+import { distinctBytes } from '../support/temporary-folder.js';
 
 describe('with a real S3', () => {
   let seaweed: Seaweed;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { refusalError } from '../../src/s3/refusal.js';
-import { errorXml } from './servers.js';
-import { FIELDS, presignedPost } from './uploading.js';
+import { FIELDS, presignedPost } from '../support/posting.js';
+import { errorXml } from '../support/s3-servers.js';
 
 const post = presignedPost('https://bucket.s3.amazonaws.com/');
 const errorFor = (status: number, text = '', headers = {}) =>

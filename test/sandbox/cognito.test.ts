@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
-import { call, initiateAuth, logIn, send } from './client.js';
+import { call, initiateAuth, logIn, send } from '../support/sandbox-client.js';
 
 let s3: Seaweed;
 let sandbox: Sandbox;

@@ -5,7 +5,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { parseTable } from '../../sandbox/table.js';
-import { call, configuration, logIn, type Presigned, post, presign, table, until, upload } from './client.js';
+import {
+  call,
+  configuration,
+  logIn,
+  type Presigned,
+  post,
+  presign,
+  table,
+  until,
+  upload,
+} from '../support/sandbox-client.js';
 
 interface Status {
   readonly execution_id: string;

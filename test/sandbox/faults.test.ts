@@ -2,7 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Fault, type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
-import { type Answer, call, configuration, logIn, post, presign, send, table, upload } from './client.js';
+import {
+  type Answer,
+  call,
+  configuration,
+  logIn,
+  post,
+  presign,
+  send,
+  table,
+  upload,
+} from '../support/sandbox-client.js';
 
 let s3: Seaweed;
 let sandbox: Sandbox;

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
-import { logIn, type Presigned, post, presign, table, upload } from './client.js';
+import { logIn, type Presigned, post, presign, table, upload } from '../support/sandbox-client.js';
 
 let s3: Seaweed;
 let sandbox: Sandbox;

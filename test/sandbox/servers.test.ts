@@ -11,7 +11,7 @@ import { objectStoreClient } from '../../sandbox/object-store.js';
 import { startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { startTemporalDevServer } from '../../sandbox/servers/temporal.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
-import { send, until } from './client.js';
+import { send, until } from '../support/sandbox-client.js';
 
 const runs = (pid: number): boolean => {
   try {

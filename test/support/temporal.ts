@@ -29,7 +29,7 @@ export function bundleWorkflows({ traced = false } = {}): Promise<WorkflowBundle
   const source = (name: string) => fileURLToPath(new URL(`../../src/workflows/${name}.ts`, import.meta.url));
   return bundleWorkflowCode({
     workflowsPath: source('index'),
-    ...(traced ? { workflowInterceptorModules: [source('traces')] } : {}),
+    ...(traced ? { workflowInterceptorModules: [source('tracing')] } : {}),
     logger: new DefaultLogger('ERROR'),
   });
 }

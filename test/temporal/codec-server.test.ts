@@ -4,15 +4,15 @@ import proto from '@temporalio/proto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDispatcher } from '../../src/http/dispatcher.js';
-import { Secret } from '../../src/secret.js';
-import { EncryptionCodec } from '../../src/temporal/codec.js';
 import { codecAccess } from '../../src/temporal/codec-access.js';
 import {
   type CodecServer,
   type CodecServerOptions,
   startCodecServer,
 } from '../../src/temporal/codec-server.js';
-import { httpServer } from '../s3/servers.js';
+import { EncryptionCodec } from '../../src/temporal/encryption-codec.js';
+import { Secret } from '../../src/util/secret.js';
+import { httpServer } from '../support/s3-servers.js';
 
 const { Payloads } = proto.temporal.api.common.v1;
 const UI = 'https://temporal.example.com';

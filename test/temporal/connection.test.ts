@@ -2,8 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Encryption } from '../../src/config.js';
-import { EncryptionCodec, plainCodec } from '../../src/temporal/codec.js';
+import type { Encryption } from '../../src/settings/settings.js';
 import {
   assertEncryptionDecided,
   dataConverterFor,
@@ -11,7 +10,8 @@ import {
   temporalUnreachable,
   workerConnectionOptions,
 } from '../../src/temporal/connection.js';
-import { temporaryFolder } from '../files/temporary-folder.js';
+import { EncryptionCodec, plainCodec } from '../../src/temporal/encryption-codec.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const on: Encryption = { mode: 'on', keys: [{ id: 'k1', key: createSecretKey(randomBytes(32)) }] };
 const targetAt = (address: string) => ({ address, namespace: 'default', connectionOptions: { address } });

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { needsNewPresign, workflowFailure } from '../../src/workflows/failures.js';
+import { needsNewPresignedPost, workflowFailure } from '../../src/workflows/failures.js';
 
 const ofStep = (cause: Error) =>
   new ActivityFailure('Activity task failed', 'uploadFile', '1', 'TIMEOUT', 'a worker', cause);
@@ -50,11 +50,11 @@ describe('whether a new presigned POST is the way on', () => {
     ['retry', false],
     ['final', false],
   ])('is said by the remedy %s: %s', (remedy, expected) => {
-    expect(needsNewPresign(ofStep(coded('ANY', remedy)))).toBe(expected);
+    expect(needsNewPresignedPost(ofStep(coded('ANY', remedy)))).toBe(expected);
   });
 
   it('is not assumed of anything else', () => {
-    expect(needsNewPresign(new Error('x'))).toBe(false);
-    expect(needsNewPresign(undefined)).toBe(false);
+    expect(needsNewPresignedPost(new Error('x'))).toBe(false);
+    expect(needsNewPresignedPost(undefined)).toBe(false);
   });
 });

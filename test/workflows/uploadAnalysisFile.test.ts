@@ -59,7 +59,7 @@ function happyActivities(calls: string[]): UploadActivities {
         executionId: `execution of ${label}`,
         status: 'queuing',
         trackingId: `t-${label}`,
-        settledBy: 'answer',
+        origin: 'started',
         ran,
       };
     },
@@ -134,8 +134,8 @@ describe('uploadAnalysisFile', () => {
       presigns: 1,
       requestedBy: 'jane@example.com',
       executions: [
-        { label: 'day 1', executionId: 'execution of day 1', settledBy: 'answer' },
-        { label: 'day 7', executionId: 'execution of day 7', settledBy: 'answer' },
+        { label: 'day 1', executionId: 'execution of day 1', origin: 'started' },
+        { label: 'day 7', executionId: 'execution of day 7', origin: 'started' },
       ],
     });
     expect(receipt?.steps.map(({ step }) => step)).toEqual([

@@ -1,0 +1,46 @@
+import { isSpanContextValid, type SpanContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type WorkflowClientInterceptor, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { defaultPayloadConverter, type Headers } from '@temporalio/common';
+import { ATTRIBUTES, TRACE_HEADER, TRACER } from '../contract/trace-names.js';
+import { networkErrorName } from '../http/call.js';
+
+/**
+ * Makes a span of each start, and hands it to the workflow. It uses the tracer that is registered with
+ * `@opentelemetry/api`; where there is none, nothing happens.
+ */
+export const startTracingInterceptor: WorkflowClientInterceptor = {
+  startWithDetails: (input, next) =>
+    trace
+      .getTracer(TRACER)
+      .startActiveSpan(
+        `StartWorkflow:${input.workflowType}`,
+        { kind: SpanKind.CLIENT, attributes: { [ATTRIBUTES.workflowId]: input.options.workflowId } },
+        async (span) => {
+          try {
+            const headers = { ...input.headers, ...headersOf(span.spanContext()) };
+            const started = await next({ ...input, headers });
+            span.setAttribute(ATTRIBUTES.runId, started.runId);
+            return started;
+          } catch (error) {
+            const wasJoined = error instanceof WorkflowExecutionAlreadyStartedError;
+            const name = wasJoined ? error.name : networkErrorName(error);
+            span.setAttribute(ATTRIBUTES.error, name);
+            if (!wasJoined) span.setStatus({ code: SpanStatusCode.ERROR, message: name });
+            throw error;
+          } finally {
+            span.end();
+          }
+        },
+      ),
+};
+
+/** Not by the service's own propagator: that may write another format, and baggage, into a history for all to read. */
+function headersOf(span: SpanContext): Headers {
+  if (!isSpanContextValid(span)) return {};
+  const { traceId, spanId, traceFlags, traceState } = span;
+  const traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+  const tracestate = traceState?.serialize();
+  return {
+    [TRACE_HEADER]: defaultPayloadConverter.toPayload({ traceparent, ...(tracestate ? { tracestate } : {}) }),
+  };
+}

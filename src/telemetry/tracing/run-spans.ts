@@ -1,0 +1,59 @@
+import {
+  type Context,
+  defaultTextMapGetter,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  type Tracer,
+} from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { type IdGenerator, RandomIdGenerator } from '@opentelemetry/sdk-trace-base';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { z } from 'zod';
+import { WORKFLOW_TYPE } from '../../contract/names.js';
+import { ATTRIBUTES } from '../../contract/trace-names.js';
+import type { TracedRun } from './types.js';
+
+const headerSchema = z.object({ traceparent: z.string(), tracestate: z.string().optional() });
+const traceContext = new W3CTraceContextPropagator();
+
+/** Random ids, but for the spans of runs. */
+export class Ids implements IdGenerator {
+  readonly #random = new RandomIdGenerator();
+  #runId: string | undefined;
+
+  generateTraceId = (): string => this.#runId ?? this.#random.generateTraceId();
+  generateSpanId = (): string => this.#runId?.slice(16) ?? this.#random.generateSpanId();
+
+  /**
+   * Makes the span of a run, with ids made of the run's own: so each worker names the same span as the parent of what it
+   * does for the run, and one of them ends it. A run that was started without a trace begins one.
+   */
+  spanOf({ workflowId, runId, header, startedAt }: TracedRun, tracer: Tracer): Span {
+    this.#runId = runId.replaceAll('-', '');
+    try {
+      return tracer.startSpan(
+        `RunWorkflow:${WORKFLOW_TYPE}`,
+        {
+          kind: SpanKind.SERVER,
+          attributes: { [ATTRIBUTES.workflowId]: workflowId, [ATTRIBUTES.runId]: runId },
+          ...(startedAt ? { startTime: startedAt } : {}),
+        },
+        contextOf(header),
+      );
+    } finally {
+      this.#runId = undefined;
+    }
+  }
+}
+
+/** What somebody else has put into the header may be anything. */
+function contextOf(header: Payload | undefined): Context {
+  if (!header) return ROOT_CONTEXT;
+  try {
+    const carrier = headerSchema.parse(defaultPayloadConverter.fromPayload(header));
+    return traceContext.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter);
+  } catch {
+    return ROOT_CONTEXT;
+  }
+}

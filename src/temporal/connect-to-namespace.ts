@@ -1,0 +1,17 @@
+import type { Connection } from '@temporalio/client';
+import { connectClient, type TemporalTarget, temporalUnreachable } from './connection.js';
+
+/**
+ * Connects to Temporal, and checks that the namespace is there.
+ *
+ * @throws UploadError `TEMPORAL_UNREACHABLE`
+ */
+export async function connectToNamespace(target: TemporalTarget): Promise<Connection> {
+  try {
+    const connection = await connectClient(target);
+    await connection.workflowService.describeNamespace({ namespace: target.namespace });
+    return connection;
+  } catch (error) {
+    throw temporalUnreachable(target, error);
+  }
+}

@@ -1,0 +1,12 @@
+const JWT = /\beyJ[\w-]+(\.[\w-]*)*/g;
+const LONG_SECRET = /[\w+/=-]{80,}/g;
+const MAX_CHARACTERS = 300;
+
+/**
+ * Makes another program's text fit for a message: one line, at most 300 characters, nothing in it that
+ * looks like a token. API Gateway, for one, echoes a malformed Authorization header.
+ */
+export function shortenText(text: string): string {
+  const line = text.replace(/\s+/g, ' ').replace(JWT, '[token]').replace(LONG_SECRET, '[…]').trim();
+  return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}…` : line;
+}

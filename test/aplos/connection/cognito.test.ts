@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { initiateAuth } from '../../../src/aplos/connection/cognito.js';
+import { type ErrorCode, errorTable } from '../../../src/contract/errors.js';
+import { Secret } from '../../../src/util/secret.js';
+import { apiOf, type Call, dispatcher, idToken, tokens } from '../../support/fake-aplos.js';
+import { bodyOf, httpServer, socketServer } from '../../support/s3-servers.js';
+
+/** One login at a Cognito that answers so. */
+async function loginAnswered(status: number, body: unknown, headers: Record<string, string> = {}) {
+  const calls: Call[] = [];
+  const endpoint = await httpServer(async (request, response) => {
+    const what = `${request.method} ${request.url}`;
+    calls.push({ what, headers: request.headers, body: JSON.parse(`${await bodyOf(request)}`) });
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  return { calls, login: logInAt(endpoint) };
+}
+
+const logInAt = (endpoint: string) =>
+  initiateAuth(
+    { endpoint, clientId: 'client' },
+    { AuthFlow: 'USER_PASSWORD_AUTH', AuthParameters: { USERNAME: 'jane', PASSWORD: 'right' } },
+    dispatcher(),
+  );
+
+describe('InitiateAuth', () => {
+  it('is called as Cognito documents it', async () => {
+    const { calls, login } = await loginAnswered(200, tokens('a token'));
+    expect(await login).toEqual({ idToken: 'a token', refreshToken: 'refresh', expiresIn: 3600 });
+    expect(calls).toMatchObject([
+      {
+        what: 'POST /',
+        headers: {
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': 'AWSCognitoIdentityProviderService.InitiateAuth',
+        },
+      },
+    ]);
+    expect(calls[0]?.body).toEqual({
+      AuthFlow: 'USER_PASSWORD_AUTH',
+      ClientId: 'client',
+      AuthParameters: { USERNAME: 'jane', PASSWORD: 'right' },
+    });
+  });
+
+  it('may answer without a refresh token, as to a refresh', async () => {
+    const { login } = await loginAnswered(200, { AuthenticationResult: { IdToken: 'x', ExpiresIn: 60 } });
+    expect(await login).toEqual({ idToken: 'x', expiresIn: 60 });
+  });
+
+  it.each<[type: string, says: string, status: number, code: ErrorCode]>([
+    ['NotAuthorizedException', 'Incorrect username or password.', 400, 'LOGIN_REFUSED'],
+    ['NotAuthorizedException', 'User is disabled.', 400, 'LOGIN_USER_UNKNOWN'],
+    ['NotAuthorizedException', 'Password attempts exceeded', 400, 'LOGIN_THROTTLED'],
+    ['InvalidPasswordException', 'Password too short', 400, 'LOGIN_REFUSED'],
+    ['UserNotFoundException', 'User does not exist.', 400, 'LOGIN_USER_UNKNOWN'],
+    ['UserNotConfirmedException', 'User is not confirmed.', 400, 'LOGIN_CHALLENGE'],
+    ['PasswordResetRequiredException', 'Password reset required', 400, 'LOGIN_CHALLENGE'],
+    ['TooManyRequestsException', 'Too many requests', 400, 'LOGIN_THROTTLED'],
+    ['LimitExceededException', 'Attempt limit exceeded', 400, 'LOGIN_THROTTLED'],
+    ['ThrottlingException', 'Rate exceeded', 400, 'LOGIN_THROTTLED'],
+    ['InternalErrorException', 'Something went wrong', 500, 'LOGIN_UNAVAILABLE'],
+    ['ServiceUnavailable', 'Try again', 503, 'LOGIN_UNAVAILABLE'],
+    ['ResourceNotFoundException', 'User pool client client does not exist.', 400, 'LOGIN_UNEXPECTED'],
+    ['InvalidParameterException', 'USER_PASSWORD_AUTH flow not enabled', 400, 'LOGIN_UNEXPECTED'],
+    ['com.amazonaws.cognito#NotAuthorizedException', 'Incorrect.', 400, 'LOGIN_REFUSED'],
+  ])('refused with %s, "%s", is told in its words', async (__type, message, status, code) => {
+    const { login } = await loginAnswered(status, { __type, message });
+    const type = __type.split('#').at(-1);
+    const retryable = errorTable[code].remedy === 'retry';
+    await expect(login).rejects.toMatchObject({ code, retryable, details: { status } });
+    await expect(login).rejects.toThrow(`Cognito refused the login: ${type}, ${message}`);
+  });
+
+  it.each<[what: string, status: number, body: unknown, code: ErrorCode]>([
+    ['a 429 of somebody in between', 429, 'slow down', 'LOGIN_THROTTLED'],
+    ['a 502 of a proxy', 502, '<html>Bad gateway</html>', 'LOGIN_UNAVAILABLE'],
+    ['a 404: this is not Cognito', 404, '<html>Not found</html>', 'LOGIN_UNEXPECTED'],
+    ['the page of a proxy', 200, '<html>Please wait</html>', 'LOGIN_UNAVAILABLE'],
+    ['JSON that breaks off', 200, JSON.stringify(tokens()).slice(0, 40), 'LOGIN_UNAVAILABLE'],
+    ['JSON of another shape', 200, { ok: true }, 'LOGIN_UNEXPECTED'],
+    ['a challenge', 200, { ChallengeName: 'NEW_PASSWORD_REQUIRED', Session: 's' }, 'LOGIN_CHALLENGE'],
+  ])('answered with %s fails with a code of its own', async (_what, status, body, code) => {
+    const { login } = await loginAnswered(status, body);
+    const retryable = errorTable[code].remedy === 'retry';
+    await expect(login).rejects.toMatchObject({ code, retryable });
+  });
+
+  it('names the challenge', async () => {
+    const { login } = await loginAnswered(200, { ChallengeName: 'SOFTWARE_TOKEN_MFA' });
+    await expect(login).rejects.toThrow('SOFTWARE_TOKEN_MFA');
+  });
+
+  it('passes on how long Cognito asks to wait', async () => {
+    const body = { __type: 'TooManyRequestsException' };
+    const { login } = await loginAnswered(400, body, { 'Retry-After': '7' });
+    await expect(login).rejects.toMatchObject({ code: 'LOGIN_THROTTLED', retryAfterMs: 7_000 });
+  });
+
+  it('can be tried again where the connection is cut', async () => {
+    const login = logInAt(await socketServer((socket) => void socket.once('data', () => socket.destroy())));
+    await expect(login).rejects.toMatchObject({ code: 'LOGIN_UNAVAILABLE', retryable: true });
+  });
+
+  it('never repeats a token or the password in its words', async () => {
+    const token = idToken();
+    const message = `'${token}' is not\na valid token, nor is Bearer ${token}.`;
+    const { login } = await loginAnswered(400, { __type: 'NotAuthorizedException', message });
+    const error = await login.catch((caught: Error) => caught.message);
+    expect(error).toContain("'[token]' is not a valid token, nor is Bearer [token]");
+    expect(error).not.toContain(token.split('.')[1]);
+  });
+});
+
+describe('an id token', () => {
+  it.each([
+    ['that is no JWT', 'x'],
+    ['without the ids of the path', idToken({ sub: '1' })],
+    ['with an empty id', idToken({ 'custom:aplos_user_id': '', 'custom:aplos_user_tenant_id': 't' })],
+  ])('%s is not taken', async (_what, token) => {
+    const endpoint = await httpServer((_request, response) => response.end(JSON.stringify(tokens(token))));
+    const api = apiOf({
+      apiUrl: endpoint,
+      apiVersion: 'v1',
+      userName: 'jane',
+      password: new Secret('right'),
+      clientId: 'client',
+      cognitoEndpoint: endpoint,
+    });
+    await expect(api.listExecutions()).rejects.toMatchObject({
+      code: 'LOGIN_UNEXPECTED',
+      happened: "Cognito's token lacks the claims with the Aplos tenant and user ids",
+    });
+  });
+});

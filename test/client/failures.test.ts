@@ -1,0 +1,56 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  RetryState,
+  TerminatedFailure,
+  TimeoutFailure,
+  TimeoutType,
+} from '@temporalio/common';
+import { describe, expect, it } from 'vitest';
+import { toUploadError } from '../../src/client/failures.js';
+import { UploadFailedError } from '../../src/client/upload-failed-error.js';
+
+const ended = (cause: Error) =>
+  toUploadError(
+    new WorkflowFailedError('Workflow execution failed', cause, RetryState.RETRY_POLICY_NOT_SET),
+    'w1',
+  );
+
+describe('an upload that ended without a receipt', () => {
+  it.each([
+    [
+      'failed with a code of the table',
+      ApplicationFailure.create({ type: 'FILE_INVALID', message: 'It is no table. Correct it.' }),
+      { code: 'FILE_INVALID', message: 'It is no table. Correct it.' },
+    ],
+    [
+      'failed with a code that this version does not know',
+      ApplicationFailure.create({ type: 'SOMETHING_NEW', message: 'New.' }),
+      { code: 'INTERNAL', message: 'New.' },
+    ],
+    ['was cancelled', new CancelledFailure('x'), { code: 'CANCELLED', message: /was cancelled\. Upload/ }],
+    [
+      'was terminated',
+      new TerminatedFailure('x', undefined),
+      { code: 'TERMINATED', message: /was terminated\. Upload/ },
+    ],
+    [
+      'ran out of time',
+      new TimeoutFailure('Workflow execution timed out', undefined, TimeoutType.START_TO_CLOSE),
+      { code: 'INTERNAL', message: 'Workflow execution timed out' },
+    ],
+  ])('because it %s says so', (_what, cause, { code, message }) => {
+    const error = ended(cause);
+    expect(error).toBeInstanceOf(UploadFailedError);
+    expect(error).toMatchObject({ code, workflowId: 'w1', cause, name: 'UploadFailedError' });
+    expect((error as Error).message).toEqual(
+      typeof message === 'string' ? message : expect.stringMatching(message),
+    );
+  });
+
+  it('is not what another error means', () => {
+    const error = new Error('The connection is gone');
+    expect(toUploadError(error, 'w1')).toBe(error);
+  });
+});

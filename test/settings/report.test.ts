@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { effectiveSettings } from '../../src/settings/report.js';
+import { temporaryFile } from '../support/temporary-folder.js';
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const SECRETS = ['hunter2', 'of-the-team', KEY, 'temporal-api-key', 'proxy-password', 'of-the-collector'];
+
+describe('the settings in force', () => {
+  beforeEach(() => {
+    for (const name of Object.keys(process.env).filter((each) => /^TEMPORAL_|_PROXY$/i.test(each)))
+      vi.stubEnv(name, undefined);
+    vi.stubEnv('TEMPORAL_CONFIG_FILE', '/nowhere/temporal.toml');
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  function inForce(environment: Record<string, string>) {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    const rows = effectiveSettings({
+      TEMPORAL_CONFIG_FILE: '/nowhere/temporal.toml',
+      ...environment,
+    }).flatMap(({ settings }) => settings);
+    const of = (name: string) => {
+      const { value, from } = rows.find((row) => row.name === name) ?? {};
+      return [value, from];
+    };
+    return { rows, of };
+  }
+
+  it('are told with where each comes from', async () => {
+    const { path: passwordFile } = await temporaryFile('of-the-team', 'password');
+    const { path } = await temporaryFile(
+      `[worker]\nconcurrency = 8\nlist_lag = 30\n[profiles.team]\nuser_name = "team@example.com"\npassword_file = "${passwordFile}"`,
+      'config.toml',
+    );
+    const { of, rows } = inForce({
+      APLOS_UPLOAD_CONFIG: path,
+      APLOS_UPLOAD_LIST_LAG: '20',
+      COGNITO_USER_NAME: 'jane@example.com',
+      COGNITO_PASSWORD: 'hunter2',
+      APLOS_UPLOAD_ENCRYPTION_KEY: `k2:${KEY} k1:${KEY}`,
+      TEMPORAL_ADDRESS: 'acme.tmprl.cloud:7233',
+      TEMPORAL_API_KEY: 'temporal-api-key',
+      HTTPS_PROXY: 'http://jane:proxy-password@proxy.acme.com:3128',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://jane:of-the-collector@collector.acme.com',
+    });
+    expect(of('APLOS_UPLOAD_CONCURRENCY')).toEqual(['8', `${path}, worker.concurrency`]);
+    expect(of('APLOS_UPLOAD_LIST_LAG')).toEqual(['20 s', 'environment']);
+    expect(of('APLOS_UPLOAD_IDLE_TIMEOUT')).toEqual(['60 s', 'default']);
+    expect(of('APLOS_UPLOAD_ENCRYPTION_KEY')).toEqual(['k2, k1 (the first encrypts)', 'environment']);
+    expect(of('COGNITO_PASSWORD')).toEqual(['[secret]', 'environment']);
+    expect(of('profiles.team.password_file')).toEqual([`[secret] in ${passwordFile}`, path]);
+    expect(of('profiles.team.region')).toEqual(["asked from the API's host", 'default']);
+    expect(of('TEMPORAL_ADDRESS')).toEqual(['acme.tmprl.cloud:7233', 'environment']);
+    expect(of('TEMPORAL_TLS')).toEqual(['on', 'default with an API key']);
+    expect(of('HTTPS_PROXY')).toEqual(['http://[secret]@proxy.acme.com:3128', 'environment']);
+    expect(of('OTEL_EXPORTER_OTLP_ENDPOINT')).toEqual([
+      'https://collector.acme.com/v1/traces',
+      'environment',
+    ]);
+    for (const secret of SECRETS) expect(JSON.stringify(rows)).not.toContain(secret);
+  });
+
+  it("know Temporal's own file and the profile in it", async () => {
+    const [{ path: cert }, { path: key }] = [
+      await temporaryFile('C', 'c.pem'),
+      await temporaryFile('K', 'k.pem'),
+    ];
+    const { path } = await temporaryFile(
+      `[profile.prod]\naddress = "temporal.acme.com:7233"\n[profile.prod.tls]\nclient_cert_path = "${cert}"\nclient_key_path = "${key}"`,
+      'temporal.toml',
+    );
+    const { of } = inForce({
+      TEMPORAL_CONFIG_FILE: path,
+      TEMPORAL_PROFILE: 'prod',
+      TEMPORAL_NAMESPACE: 'pk',
+    });
+    expect(of('TEMPORAL_ADDRESS')).toEqual(['temporal.acme.com:7233', `${path}, profile prod`]);
+    expect(of('TEMPORAL_NAMESPACE')).toEqual(['pk', 'environment']);
+    expect(of('TEMPORAL_TLS')).toEqual(['on', `${path}, profile prod`]);
+    expect(of('TEMPORAL_TLS_CLIENT_CERT')).toEqual([cert, `${path}, profile prod`]);
+    expect(of('TEMPORAL_TLS_CLIENT_KEY')).toEqual(['[secret]', `${path}, profile prod`]);
+  });
+});

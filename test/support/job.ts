@@ -1,0 +1,134 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { expect, onTestFinished } from 'vitest';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.js';
+import type { ActivityDependencies } from '../../src/activities/dependencies.js';
+import { createActivities } from '../../src/activities/index.js';
+import { AplosAccounts } from '../../src/aplos/accounts.js';
+import {
+  parseUploadRequest,
+  type UploadRequest,
+  type UploadRequestInput,
+} from '../../src/contract/request.js';
+import type {
+  Confirmation,
+  FileRef,
+  PresignResult,
+  StartInput,
+  Timed,
+  UploadActivities,
+  UploadEvidence,
+} from '../../src/contract/steps.js';
+import { HostList } from '../../src/http/host-list.js';
+import { loadSettings } from '../../src/settings/settings.js';
+import { dispatcher } from './fake-aplos.js';
+import { configuration, table } from './sandbox-client.js';
+import { temporaryFile } from './temporary-folder.js';
+
+/** What an activity runs in. */
+export type Info = NonNullable<ConstructorParameters<typeof MockActivityEnvironment>[0]>;
+
+/** One file, and the activities of a worker that uploads it to a sandbox of its own. */
+export interface Job {
+  readonly sandbox: Sandbox;
+  readonly activities: UploadActivities;
+  readonly request: UploadRequest;
+  readonly content: Buffer | string;
+  readonly path: string;
+  presign(): Promise<Timed<PresignResult>>;
+  upload(place: PresignResult, environment?: MockActivityEnvironment): Promise<Timed<UploadEvidence>>;
+  confirm(file: FileRef, evidence: UploadEvidence): Promise<Timed<Confirmation>>;
+  /** Presigns and uploads; the result is what a start is asked for. */
+  stored(): Promise<StartInput>;
+}
+
+/** What is different about a job. */
+export interface JobOptions extends SandboxOptions {
+  readonly content?: Buffer | string;
+  readonly fileName?: string;
+  readonly ask?: Partial<UploadRequestInput>;
+  readonly dependencies?: Partial<ActivityDependencies>;
+}
+
+/** Starts a sandbox and writes a file, both for as long as the running test. */
+export async function newJob(options: JobOptions): Promise<Job> {
+  const { content = table, fileName = 'pk.csv', ask = {}, dependencies = {}, ...sandboxOptions } = options;
+  const sandbox = await startSandbox(sandboxOptions);
+  onTestFinished(() => sandbox.stop());
+  const { path, url } = await temporaryFile(content, fileName);
+  const request = parseUploadRequest({ source: url, ...ask });
+  const connections = dispatcher();
+  const accounts = new AplosAccounts(loadSettings(sandbox.env).profiles, connections);
+  const activities = createActivities({
+    api: (profile) => accounts.api(profile),
+    dispatcher: connections,
+    sources: {},
+    hasWorker: async () => true,
+    s3Hosts: new HostList(),
+    idleTimeoutMs: 300_000,
+    hasEarlierRuns: async () => false,
+    settleDelaysMs: [0, 1, 1],
+    ...dependencies,
+  });
+  const presign = () => run(activities.presignUpload, { request });
+  const upload = ({ presigned }: PresignResult, environment?: MockActivityEnvironment) =>
+    run(activities.uploadFile, { request, presigned }, environment);
+  return {
+    sandbox,
+    activities,
+    request,
+    content,
+    path,
+    presign,
+    upload,
+    confirm: (file, evidence) => run(activities.confirmUpload, { request, file, evidence }),
+    stored: async () => {
+      const place = await presign();
+      const { sha256 } = await upload(place);
+      return {
+        profile: 'default',
+        fileName: request.fileName,
+        file: place.file,
+        sha256,
+        label: 'day 1',
+        execution: { configuration },
+        isReplay: false,
+      };
+    },
+  };
+}
+
+/** Surroundings for one activity, as the first attempt of the workflow `w1` unless said otherwise. */
+export const surroundings = (info: Info = {}): MockActivityEnvironment =>
+  new MockActivityEnvironment(
+    { workflowExecution: { workflowId: 'w1', runId: 'r1' }, ...info },
+    { logger: new DefaultLogger('ERROR', () => {}) },
+  );
+
+/** Runs an activity as Temporal would. */
+export const run = <Input, Result>(
+  activity: (input: Input) => Promise<Result>,
+  input: Input,
+  environment: MockActivityEnvironment = surroundings(),
+): Promise<Result> => environment.run<[Input], Result, (input: Input) => Promise<Result>>(activity, input);
+
+/** The failure that an activity ends with. Checks that it gives away no secret of the sandbox. */
+export async function failureOf(
+  { sandbox }: Job,
+  work: Promise<unknown>,
+): Promise<ApplicationFailure | CancelledFailure> {
+  const failure = await work.then(
+    () => expect.fail('It did not fail'),
+    (error: unknown) => error,
+  );
+  if (!(failure instanceof ApplicationFailure || failure instanceof CancelledFailure)) throw failure;
+  const { message, stack, cause } = failure;
+  const told = JSON.stringify([message, stack, String(cause), 'details' in failure && failure.details]);
+  for (const secret of sandbox.secrets) expect(told).not.toContain(secret);
+  return failure;
+}
+
+/** How often the sandbox was called on these routes. */
+export const callsOf = ({ sandbox }: Job, ...routes: string[]): number =>
+  sandbox.calls.filter(({ route }) => routes.includes(route)).length;

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { secretsIn } from '../../bench/chaos/secrets.js';
+import type { WorkerProcess } from '../../sandbox/worker-process.js';
+import { requestForFile, UploadClient } from '../../src/client.js';
+import { errorTable } from '../../src/contract/errors.js';
+import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
+import { seriesOf } from '../support/monitoring.js';
+import { configuration, table } from '../support/tables.js';
+import { startWorld, type World } from '../support/world.js';
+
+const WITHIN = { timeout: 20_000, interval: 50 };
+
+/** What happens to the uploads stands in `beforeAll`; the tests look at what was counted of it. */
+describe('what a worker counts', () => {
+  let world: World;
+  let client: UploadClient;
+  let worker: WorkerProcess;
+  let text: string;
+  let replayed: string;
+  let sentBytes = 0;
+  let files = 0;
+
+  beforeAll(async () => {
+    world = await startWorld({}, { keepsDatabase: false });
+    client = await UploadClient.connect({ client: world.client });
+    const started = await startMonitored();
+    worker = started.worker;
+    const { faults } = world.sandbox;
+
+    faults.add({ route: 'fileState', expire: 'token' });
+    faults.add({ route: 'start', cut: 'after' });
+    await (await start()).result();
+
+    faults.add({ route: 'start', status: 400 });
+    const refused = await start();
+    await expect(refused.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
+    replayed = refused.workflowId;
+    for await (const { state } of client.replay([replayed])) expect(state).toBe('resumed');
+    await client.result(replayed);
+
+    const options = { taskQueue: TASK_QUEUE, workflowId: 'of-a-stranger', args: [{}] };
+    await expect(world.rawClient.workflow.execute(WORKFLOW_TYPE, options)).rejects.toThrow();
+
+    const confirms = () => world.sandbox.calls.filter(({ route }) => route === 'fileState').length;
+    const before = confirms();
+    faults.add({ route: 'fileState', hang: true });
+    const cancelled = await start();
+    await vi.waitUntil(() => confirms() > before, WITHIN);
+    await client.cancel(cancelled.workflowId);
+    await expect(cancelled.result()).rejects.toThrow();
+
+    text = await (await fetch(started.metricsUrl)).text();
+  });
+  afterAll(() => world?.stop());
+
+  async function startMonitored(): Promise<{ worker: WorkerProcess; metricsUrl: string }> {
+    const before = world.log().length;
+    const env = { APLOS_UPLOAD_METRICS: '127.0.0.1:0', APLOS_UPLOAD_LIST_LAG: '0.2' };
+    const own = await world.startWorker(env);
+    const [, metricsUrl = ''] = /Metrics are served at (\S+?)"/.exec(world.log().slice(before)) ?? [];
+    return { worker: own, metricsUrl };
+  }
+
+  async function start() {
+    const content = table(5_000);
+    sentBytes += content.length;
+    const path = await world.write(`study-of-jane-${++files}.csv`, content);
+    return client.start(await requestForFile(path, { executions: [{ label: 'only', configuration }] }));
+  }
+
+  const sum = (name: string, labels: Record<string, string> = {}, scraped = text) =>
+    seriesOf(scraped)
+      .filter((series) => series.name === name)
+      .filter((series) => Object.entries(labels).every(([label, value]) => series.labels[label] === value))
+      .reduce((total, { value }) => total + value, 0);
+
+  it('is each run once, by how it ended: one that failed and was replayed is a failed one and a done one', () => {
+    const uploads = (result: string, code: string) => sum('aplos_uploads_total', { result, code });
+    expect(uploads('done', '')).toBe(2);
+    expect(uploads('failed', 'EXECUTION_REFUSED')).toBe(1);
+    expect(uploads('failed', 'REQUEST_INVALID')).toBe(1);
+    expect(uploads('cancelled', '')).toBe(1);
+    expect(sum('aplos_uploads_total')).toBe(5);
+  });
+
+  it('is what was sent, and executions by how it is known that they were started', () => {
+    expect(sum('aplos_uploaded_bytes_total', { profile: 'default' })).toBe(sentBytes);
+    expect(sum('aplos_executions_started_total', { profile: 'default', settled_by: 'list' })).toBe(1);
+    expect(sum('aplos_executions_started_total', { profile: 'default', settled_by: 'answer' })).toBe(1);
+    expect(world.sandbox.charges).toHaveLength(2);
+  });
+
+  it('is logins by how they were made: one with the password, one renewal of a token that was refused', () => {
+    const logins = (how: string) => sum('aplos_logins_total', { profile: 'default', how, code: '' });
+    expect([logins('password'), logins('refresh')]).toEqual([1, 1]);
+    expect(sum('aplos_logins_total')).toBe(2);
+  });
+
+  it('is each attempt of a step, by how it ended; a replay makes only those that were not done', () => {
+    const attempts = (step: string, result: string) => sum('aplos_step_seconds_count', { step, result });
+    expect(attempts('presignUpload', 'done')).toBe(3);
+    expect(attempts('uploadFile', 'done')).toBe(3);
+    expect(attempts('confirmUpload', 'done')).toBe(2);
+    expect(attempts('confirmUpload', 'cancelled')).toBe(1);
+    expect(attempts('startExecution', 'done')).toBe(2);
+    expect(attempts('startExecution', 'failed')).toBe(1);
+    expect(sum('aplos_retries_total')).toBe(0);
+  });
+
+  it('has labels of few values: codes of the table, but no name of a file, no id, and nothing secret', () => {
+    const codes = seriesOf(text).flatMap(({ labels: { code } }) => (code ? [code] : []));
+    expect(codes.filter((code) => !Object.hasOwn(errorTable, code))).toEqual([]);
+    expect([...secretsIn(Buffer.from(text), world.sandbox.secrets)]).toEqual([]);
+    expect(text).not.toMatch(/study-of-jane|of-a-stranger/);
+    for (const { fileId } of world.sandbox.files) expect(text).not.toContain(fileId);
+  });
+
+  it('is not what another worker did: one that goes through ended runs for a query counts none of them', async () => {
+    const [other] = await Promise.all([startMonitored(), worker.stop()]);
+    const handle = world.client.workflow.getHandle(replayed);
+    expect(await handle.query<{ step: string }>('progress')).toMatchObject({ step: 'done' });
+    const scraped = await (await fetch(other.metricsUrl)).text();
+    expect(sum('temporal_workflow_task_execution_latency_seconds_count', {}, scraped)).toBe(1);
+    expect(sum('aplos_uploads_total', {}, scraped)).toBe(0);
+  });
+});
