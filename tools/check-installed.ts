@@ -40,7 +40,7 @@ try {
 
   const command = join('node_modules', '.bin', 'aplos-upload');
   expectThat('the command runs', run(command, ['--version']).trim() === version);
-  expectThat('it shows its settings', run(command, ['config', '--json']).includes('TEMPORAL_ADDRESS'));
+  expectThat('it shows its settings', run(command, ['settings', '--json']).includes('TEMPORAL_ADDRESS'));
   run(process.execPath, [
     tsc,
     '--strict',

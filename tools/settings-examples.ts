@@ -1,4 +1,4 @@
-/** `npm run docs:settings`: runs `aplos-upload config` on three set-ups, and writes what it prints into docs/settings.md. */
+/** `npm run docs:settings`: runs `aplos-upload settings` on three set-ups, and writes what it prints into docs/settings.md. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -105,7 +105,7 @@ function shown({ title, environment, files }: SetUp): string {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), content, { mode: path.startsWith('bin/') ? 0o700 : 0o600 });
     }
-    const printed = execFileSync(process.execPath, [COMMAND, 'config'], {
+    const printed = execFileSync(process.execPath, [COMMAND, 'settings'], {
       cwd: folder,
       encoding: 'utf8',
       env: { PATH: `${folder}/bin:/usr/bin:/bin`, ...environment },
@@ -114,7 +114,7 @@ function shown({ title, environment, files }: SetUp): string {
     const contents = Object.entries(files).map(
       ([path, content]) => `\n\`${path}\`:\n\n${block('toml', content)}`,
     );
-    return `${title}\n\n${block('sh', exports.join(''))}${contents.join('')}\n${block('text', `$ aplos-upload config\n${printed}`)}`;
+    return `${title}\n\n${block('sh', exports.join(''))}${contents.join('')}\n${block('text', `$ aplos-upload settings\n${printed}`)}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -31,7 +31,7 @@ export const errorTable = {
   SETTINGS_INVALID: row(
     'final',
     'A setting is missing or malformed.',
-    'Correct the setting named in the message; `aplos-upload config` shows all of them.',
+    'Correct the setting named in the message; `aplos-upload settings` shows all of them.',
   ),
   PROFILE_UNKNOWN: row(
     'final',

@@ -1,6 +1,6 @@
 import { UploadError } from '../contract/errors.js';
-import type { ListenAddress } from '../settings/settings.js';
 import { networkErrorName } from './call.js';
+import type { ListenAddress } from './listen-address.js';
 
 /** The error for a setting that names where to listen, and it cannot be done. */
 export const cannotListen = (setting: string, { host, port }: ListenAddress, cause: unknown): UploadError =>

@@ -7,6 +7,7 @@ import { UploadError } from '../contract/errors.js';
 import { problemsOf } from '../contract/problems.js';
 import { hostSchema } from '../contract/request.js';
 import { HostList } from '../http/host-list.js';
+import { type ListenAddress, parseListenAddress } from '../http/listen-address.js';
 import { Secret } from '../util/secret.js';
 import { type ConfigFile, didYouMean, named, readConfigFile, withFile } from './file.js';
 import { readSecret, readSettingsFile } from './secret-sources.js';
@@ -37,13 +38,6 @@ export type Encryption =
   | { readonly mode: 'on'; readonly keys: readonly EncryptionKey[] }
   | { readonly mode: 'off' }
   | { readonly mode: 'unset' };
-
-/** Where a server listens. */
-export interface ListenAddress {
-  /** A name or an address; one of IP version 6 without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
 
 /** All settings, read once. */
 export interface Settings {
@@ -110,12 +104,10 @@ const hosts = text.transform((given, context) => {
   }
 });
 
-const MAX_PORT = 65_535;
 const listenAddress = text.transform((given, context): ListenAddress | undefined => {
   if (given === undefined) return undefined;
-  const [, bracketed, plain, port] = /^(?:\[([\da-f:.]+)\]|([^:\s]+)):(\d{1,5})$/i.exec(given) ?? [];
-  const host = bracketed ?? plain;
-  if (host !== undefined && Number(port) <= MAX_PORT) return { host, port: Number(port) };
+  const address = parseListenAddress(given);
+  if (address) return address;
   context.addIssue({ code: 'custom', message: 'must be a host and a port, such as 127.0.0.1:9464' });
   return z.NEVER;
 });

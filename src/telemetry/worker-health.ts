@@ -4,7 +4,7 @@ import type { AplosAccounts } from '../aplos/accounts.js';
 import type { Login } from '../aplos/connection/session.js';
 import { UploadError } from '../contract/errors.js';
 import { cannotListen } from '../http/cannot-listen.js';
-import type { ListenAddress } from '../settings/settings.js';
+import type { ListenAddress } from '../http/listen-address.js';
 import { type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
 import { type Dependency, type HealthServer, startHealthServer } from './health-server.js';
 

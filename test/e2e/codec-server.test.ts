@@ -21,7 +21,7 @@ describe('aplos-upload codec-server', () => {
   afterAll(() => world?.stop());
 
   async function start(...args: string[]): Promise<{ url: string; end: () => Promise<number | null> }> {
-    const child = spawn(process.execPath, [COMMAND, 'codec-server', '--port', '0', ...args], {
+    const child = spawn(process.execPath, [COMMAND, 'codec-server', '--listen', '127.0.0.1:0', ...args], {
       env: { ...process.env, ...world.env, APLOS_UPLOAD_CODEC_TOKEN: TOKEN },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -60,9 +60,9 @@ describe('aplos-upload codec-server', () => {
 
   it('does not start where more could decode than is meant, or nobody', async () => {
     const cases: [readonly string[], NodeJS.ProcessEnv, string][] = [
-      [[], { APLOS_UPLOAD_CODEC_TOKEN: '' }, 'Who may decode is not said'],
-      [['--no-auth', '--host', '0.0.0.0'], {}, 'everybody who reaches 0.0.0.0 could decode'],
-      [[], { APLOS_UPLOAD_ENCRYPTION_KEY: '' }, 'There is nothing to decode with'],
+      [[], { APLOS_UPLOAD_CODEC_TOKEN: '' }, 'No authentication is configured'],
+      [['--no-auth', '--listen', '0.0.0.0:0'], {}, 'Everybody who can reach 0.0.0.0 could decrypt'],
+      [[], { APLOS_UPLOAD_ENCRYPTION_KEY: '' }, 'no encryption key is set'],
       [['--origin', 'temporal.acme.com'], {}, '"temporal.acme.com" is not the URL of a Temporal UI'],
     ];
     for (const [args, env, words] of cases) {

@@ -1,22 +1,25 @@
+import { Command } from 'commander';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
-import { connectToNamespace } from '../../temporal/connect-to-namespace.js';
-import { temporalTarget } from '../../temporal/connection.js';
-import { registerSearchAttributes } from '../../temporal/search-attributes.js';
 import { out } from '../output/colors.js';
 
 /** `aplos-upload setup` */
-export async function setup(): Promise<void> {
-  const target = temporalTarget();
-  const connection = await connectToNamespace(target);
-  try {
-    const registered = await registerSearchAttributes(connection, target.namespace);
-    const names = Object.keys(SEARCH_ATTRIBUTES).join(', ');
-    console.log(
-      registered.length > 0
-        ? `${out.green('✓')} Registered in the namespace "${target.namespace}": ${registered.join(', ')}`
-        : `${out.green('✓')} The namespace "${target.namespace}" has all search attributes: ${names}`,
-    );
-  } finally {
-    await connection.close();
-  }
-}
+export const setupCommand = new Command('setup')
+  .description('register the search attributes in the Temporal namespace; safe to repeat')
+  .action(async () => {
+    const { connectToNamespace } = await import('../../temporal/connect-to-namespace.js');
+    const { temporalTarget } = await import('../../temporal/connection.js');
+    const { registerSearchAttributes } = await import('../../temporal/search-attributes.js');
+    const target = temporalTarget();
+    const connection = await connectToNamespace(target);
+    try {
+      const registered = await registerSearchAttributes(connection, target.namespace);
+      const names = Object.keys(SEARCH_ATTRIBUTES).join(', ');
+      console.log(
+        registered.length > 0
+          ? `${out.green('✓')} Registered in namespace "${target.namespace}": ${registered.join(', ')}`
+          : `${out.green('✓')} Namespace "${target.namespace}" already has all search attributes: ${names}`,
+      );
+    } finally {
+      await connection.close();
+    }
+  });

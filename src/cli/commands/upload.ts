@@ -1,31 +1,31 @@
-import { UploadClient } from '../../client.js';
-import { loadSettings } from '../../settings/settings.js';
-import { withTracing } from '../../telemetry/tracing/start.js';
-import { readJobs } from '../input/jobs.js';
-import { warnAboutMissingWorkers } from '../output/missing-hosts.js';
-import { uiLinks } from '../output/ui-links.js';
-import { commandTracing } from './command-traces.js';
-import { dryRun } from './upload/dry-run.js';
-import { uploadFew } from './upload/few.js';
-import { uploadMany } from './upload/many.js';
+import { Command } from 'commander';
+import { appendValue } from '../input/option-values.js';
 import type { UploadOptions } from './upload/options.js';
 
-/** So many files are told of one by one; more as a whole. */
-const FEW = 20;
-
 /** `aplos-upload upload` */
-export async function upload(places: string[], options: UploadOptions): Promise<void> {
-  const settings = loadSettings(process.env, { accounts: false });
-  const jobs = await readJobs(places, options, settings);
-  await withTracing(commandTracing, async () => {
-    const client = await UploadClient.connect({ settings });
-    try {
-      await warnAboutMissingWorkers(client, jobs);
-      if (options.dryRun) await dryRun(client, jobs, options);
-      else if (jobs.length <= FEW) await uploadFew(client, jobs, options, uiLinks(settings));
-      else await uploadMany(client, jobs, options, uiLinks(settings));
-    } finally {
-      await client.close();
-    }
+export const uploadCommand = new Command('upload')
+  .description('upload files and start executions for each')
+  .argument(
+    '[file...]',
+    'data files (CSV, XPT, SAS7BDAT, DAT, XLS, XLSX), folders of data files, quoted globs, or https: and s3: URLs; workers must see the same paths',
+  )
+  .option(
+    '--config <file>',
+    'JSON configuration of an execution to start for each file; repeatable, for several executions per file',
+    appendValue,
+  )
+  .option('--meta <file>', 'JSON metadata to store with every execution')
+  .option(
+    '--manifest <file>',
+    'CSV or JSON Lines file that lists files and configurations (columns: file, configuration, metadata, label); replaces [file...], --config and --meta',
+  )
+  .option('--batch <name>', 'batch name, to select these uploads later in status, replay and the Temporal UI')
+  .option('--profile <name>', "Aplos account to use, from the worker's settings", 'default')
+  .option('--host <name>', 'host where the files are stored, if not every worker can read them')
+  .option('--dry-run', 'show what would happen to each file, and start nothing')
+  .option('--wait', 'wait until the uploads end, and print their receipts')
+  .option('--json', 'wait, and print only receipts on stdout, as JSON, one per line')
+  .action(async (files: string[], options: UploadOptions) => {
+    const { upload } = await import('./upload/run.js');
+    await upload(files, options);
   });
-}

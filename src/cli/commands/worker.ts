@@ -1,9 +1,17 @@
 import type { LogLevel } from '@temporalio/worker';
-import { loadSettings } from '../../settings/settings.js';
-import { createUploadWorker } from '../../worker.js';
+import { Command, Option } from 'commander';
 
 /** `aplos-upload worker` */
-export async function worker({ logLevel }: { logLevel: string }): Promise<void> {
-  const own = await createUploadWorker(loadSettings(), logLevel.toUpperCase() as LogLevel);
-  await own.run();
-}
+export const workerCommand = new Command('worker')
+  .description('run a worker until SIGTERM or Ctrl-C')
+  .addOption(
+    new Option('--log-level <level>', 'minimum log level')
+      .choices(['debug', 'info', 'warn', 'error'])
+      .default('info'),
+  )
+  .action(async ({ logLevel }: { logLevel: string }) => {
+    const { loadSettings } = await import('../../settings/settings.js');
+    const { createUploadWorker } = await import('../../worker.js');
+    const worker = await createUploadWorker(loadSettings(), logLevel.toUpperCase() as LogLevel);
+    await worker.run();
+  });

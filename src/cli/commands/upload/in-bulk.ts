@@ -13,7 +13,7 @@ import { startStates, type UploadOptions } from './options.js';
  * Starts any number of files, with one bar for all of them. A file that can no longer be read does not hold up
  * the others. Ctrl-C stops the starting, and leaves what is started running.
  */
-export async function uploadMany(
+export async function uploadInBulk(
   client: UploadClient,
   jobs: readonly Job[],
   { wait, json, batch }: UploadOptions,

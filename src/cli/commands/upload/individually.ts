@@ -7,7 +7,7 @@ import type { UiLinks } from '../../output/ui-links.js';
 import { startStates, type UploadOptions } from './options.js';
 
 /** Starts some files, and tells of each. Nothing is started unless all of them can be read. */
-export async function uploadFew(
+export async function uploadIndividually(
   client: UploadClient,
   jobs: readonly Job[],
   { wait, json }: UploadOptions,

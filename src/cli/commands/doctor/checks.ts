@@ -1,0 +1,136 @@
+import type { Connection } from '@temporalio/client';
+import { AplosAccounts } from '../../../aplos/accounts.js';
+import { UploadError } from '../../../contract/errors.js';
+import { hostTaskQueue, TASK_QUEUE } from '../../../contract/names.js';
+import { createDispatcher } from '../../../http/dispatcher.js';
+import { loadSettings, type Settings } from '../../../settings/settings.js';
+import { connectToNamespace } from '../../../temporal/connect-to-namespace.js';
+import {
+  assertEncryptionDecided,
+  type TemporalTarget,
+  temporalTarget,
+} from '../../../temporal/connection.js';
+import { assertSearchAttributes } from '../../../temporal/search-attributes.js';
+import { describeVersion, type Pollers, pollersOf } from '../../../temporal/versioning.js';
+import { hasWorker } from '../../../temporal/worker-liveness.js';
+import { out } from '../../output/colors.js';
+import { ExitCode, formatError } from '../../output/errors.js';
+
+const PROBE_NAME = 'aplos-upload-doctor.csv';
+
+/** Runs all checks and prints a line for each. Sets the exit code if one fails. */
+export async function runChecks(): Promise<void> {
+  const settings = await check(
+    'Settings',
+    async () => loadSettings(),
+    ({ profiles, uploadRoots }) =>
+      `profiles: ${[...profiles.keys()].join(', ') || 'none'}; files may be read ${uploadRoots.length > 0 ? `below ${uploadRoots.join(', ')}` : 'anywhere, as APLOS_UPLOAD_ROOTS is not set'}`,
+  );
+  const target = await check(
+    'Temporal settings',
+    async () => temporalTarget(),
+    ({ address, namespace }) => `${address}, namespace ${namespace}`,
+  );
+  if (target) await checkTemporal(target, settings);
+  if (settings) await checkAccounts(settings);
+}
+
+async function checkTemporal(target: TemporalTarget, settings: Settings | undefined): Promise<void> {
+  if (settings)
+    await check(
+      'Encryption',
+      async () => assertEncryptionDecided(settings.encryption, target),
+      () => settings.encryption.mode,
+    );
+  const connection = await check(
+    'Temporal',
+    () => connectToNamespace(target),
+    () => 'answers',
+  );
+  if (!connection) return;
+  await check(
+    'Search attributes',
+    () => assertSearchAttributes(connection, target.namespace),
+    () => 'all registered',
+  );
+  await check(
+    'Workers',
+    async () => assertTaken(await pollersOf(connection, target.namespace), target),
+    ({ takers, current }) =>
+      `${takers} polling the task queue ${TASK_QUEUE}${current ? `, ${describeVersion(current)}` : ''}`,
+  );
+  const host = settings?.host;
+  if (host !== undefined)
+    await check(
+      `Workers on ${host}`,
+      () => assertHostIsServed(connection, target, host),
+      () => `there, on the task queue ${hostTaskQueue(host)}`,
+    );
+  await connection.close();
+}
+
+async function assertHostIsServed(
+  { workflowService }: Connection,
+  { namespace }: TemporalTarget,
+  host: string,
+): Promise<void> {
+  if (await hasWorker(workflowService, namespace, hostTaskQueue(host))) return;
+  throw new UploadError('HOST_WITHOUT_WORKER', `No worker serves the task queue ${hostTaskQueue(host)}`, {
+    action: `Start one there: APLOS_UPLOAD_HOST=${host} aplos-upload worker`,
+  });
+}
+
+async function checkAccounts({ profiles, extraCa }: Settings): Promise<void> {
+  const dispatcher = createDispatcher(extraCa);
+  const accounts = new AplosAccounts(profiles, dispatcher);
+  if (profiles.size === 0)
+    await check(
+      'Accounts',
+      async () => accounts.api('default'),
+      () => '',
+    );
+  for (const [name, { apiUrl, userName }] of profiles) {
+    const place = async () => (await accounts.api(name).presignUpload(PROBE_NAME)).file;
+    await check(
+      `Login and presign as "${name}"`,
+      place,
+      ({ bucket }) => `${userName} at ${apiUrl}, bucket ${bucket}`,
+    );
+  }
+  await dispatcher.destroy();
+}
+
+async function check<Result>(
+  what: string,
+  work: () => Promise<Result>,
+  finding: (result: Result) => string,
+): Promise<Result | undefined> {
+  try {
+    const result = await work();
+    console.log(`${out.green('✓')} ${what}: ${finding(result)}`);
+    return result;
+  } catch (error) {
+    console.log(`${out.red('✗')} ${what}: ${formatError(error)}`);
+    process.exitCode = ExitCode.failed;
+    return undefined;
+  }
+}
+
+function assertTaken(queue: Pollers, { namespace }: TemporalTarget): Pollers {
+  const { workers, takers, current } = queue;
+  if (takers > 0) return queue;
+  if (workers === 0)
+    throw new UploadError(
+      'STEP_TIMED_OUT',
+      `No worker polls the task queue ${TASK_QUEUE} of the namespace "${namespace}"`,
+      { action: 'Start one: aplos-upload worker' },
+    );
+  throw new UploadError(
+    'STEP_TIMED_OUT',
+    `${workers} polling the task queue ${TASK_QUEUE}, but new uploads go to ${describeVersion(current)}, of which none does`,
+    {
+      action:
+        'Start one of these, or make another version the current one: temporal worker deployment set-current-version',
+    },
+  );
+}

@@ -1,0 +1,23 @@
+import { InvalidArgumentError } from 'commander';
+import { type ListenAddress, parseListenAddress } from '../../http/listen-address.js';
+import { milliseconds } from '../../util/units.js';
+
+/** Parses an option's duration into milliseconds, e.g. `30s`. */
+export function parseDuration(text: string): number {
+  const value = milliseconds(text);
+  if (value) return value;
+  throw new InvalidArgumentError('It must be a number with a unit, e.g. 500ms, 30s or 2m.');
+}
+
+/** Parses the address of an option such as `--listen 127.0.0.1:8081`. */
+export function parseListen(text: string): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address) return address;
+  throw new InvalidArgumentError('It must be an address and a port, e.g. 127.0.0.1:8081 or [::1]:8081.');
+}
+
+/** Appends the value of an option that may be repeated. */
+export const appendValue = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+];

@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../util/version.js';
+import { codecServerCommand } from './commands/codec-server.js';
+import { doctorCommand } from './commands/doctor.js';
+import { replayCommand } from './commands/replay.js';
+import { settingsCommand } from './commands/settings.js';
+import { setupCommand } from './commands/setup.js';
+import { statusCommand } from './commands/status.js';
+import { uploadCommand } from './commands/upload.js';
+import { watchCommand } from './commands/watch.js';
+import { workerCommand } from './commands/worker.js';
+import { ExitCode, reportError } from './output/errors.js';
+
+/** The commands, in the order in which `--help` lists them. */
+export const COMMANDS: readonly Command[] = [
+  uploadCommand,
+  watchCommand,
+  statusCommand,
+  replayCommand,
+  setupCommand,
+  doctorCommand,
+  settingsCommand,
+  workerCommand,
+  codecServerCommand,
+];
+
+const HELP_FOOTER = `
+Exit codes:
+  0    success
+  1    an upload or a check failed
+  2    invalid usage, input or setting; nothing was started
+  130  interrupted by Ctrl-C while waiting; running uploads continue
+
+Settings come from environment variables and a file. Run "aplos-upload settings" to see
+them, and "aplos-upload doctor" to test them.`;
+
+/** Runs the command that the arguments of this process name, and sets the exit code of this process. */
+export async function runProgram(): Promise<void> {
+  const program = new Command('aplos-upload')
+    .description('Upload analysis files to Aplos NCA and start their executions, durably, with Temporal.')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError('(run "aplos-upload --help" for usage)')
+    .addHelpText('after', HELP_FOOTER);
+  for (const command of COMMANDS) program.addCommand(command.copyInheritedSettings(program));
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError)
+      process.exitCode = error.exitCode === 0 ? ExitCode.done : ExitCode.badUsage;
+    else process.exitCode = reportError(error);
+  }
+}
