@@ -1,7 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** What runs in one process with others, as it changes nothing that they could see. */
-const LIGHT =
+/** Tests that start no server of their own and leave nothing behind: they share their processes. */
+const UNIT =
   'test/{activities,aplos,cli,client,contract,files,http,s3,settings,temporal,util,watch,worker}/**/*.test.ts';
 
 export default defineConfig({
@@ -11,9 +12,11 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    // Commands that tests run must not read the settings file of whoever runs the tests.
+    env: { XDG_CONFIG_HOME: fileURLToPath(new URL('test/support/no-settings', import.meta.url)) },
     projects: [
-      { extends: true, test: { name: 'light', include: [LIGHT], isolate: false } },
-      { extends: true, test: { name: 'with servers', include: ['test/**/*.test.ts'], exclude: [LIGHT] } },
+      { extends: true, test: { name: 'unit', include: [UNIT], isolate: false } },
+      { extends: true, test: { name: 'servers', include: ['test/**/*.test.ts'], exclude: [UNIT] } },
     ],
   },
 });

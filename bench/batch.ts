@@ -1,5 +1,5 @@
 /**
- * `npm run bench:batch [-- --files 5000]`: uploads many small files with one command, and prints how many starts
+ * `npm run bench -- batch [--files 5000]`: uploads many small files with one command, and prints how many starts
  * a second that made beside Temporal's own client in a plain loop, how much memory the command took over time, and
  * how long `status --batch` takes to answer. Everything is real: dev server, S3, worker.
  */

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:fairness [-- --files 300]`: how long a single upload takes on an idle system, and how long while a
+ * `npm run bench -- fairness [--files 300]`: how long a single upload takes on an idle system, and how long while a
  * batch is in flight on the same worker, and as one more file of that batch, as ratios. Everything is real: dev server,
  * S3, worker.
  */

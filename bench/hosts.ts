@@ -1,5 +1,5 @@
 /**
- * `npm run bench:hosts [-- --files 300]`: a batch of files that are on one host only. Its worker is so busy that it asks for
+ * `npm run bench -- hosts [--files 300]`: a batch of files that are on one host only. Its worker is so busy that it asks for
  * no work for minutes, which is not taken for missing; then it is killed in mid-upload, and it is measured when that is
  * seen; then it is back, and each file has to arrive as that host has it. Takes six minutes. Everything is real: dev server,
  * S3, workers.

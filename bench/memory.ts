@@ -1,5 +1,5 @@
 /**
- * `npm run bench:memory [-- --files 40 --mb 100]`: how much memory a worker takes when it waits for work, and while
+ * `npm run bench -- memory [--files 40 --mb 100]`: how much memory a worker takes when it waits for work, and while
  * it sends as many large files at a time as it does by default. Everything is real: dev server, S3, worker.
  */
 import { spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
 /**
- * Sends a large file from `https:` and from `s3:`, each cut three times on the way: `npm run bench:sources -- --mb 1000`.
+ * Sends a large file from `https:` and from `s3:`, each cut three times on the way: `npm run bench -- sources -- --mb 1000`.
  *
  * Everything is real: Temporal, S3 (SeaweedFS, as the source too), TLS, a worker in a process of its own. Ends with 1 unless
  * the stored bytes are equal, the memory of the worker stays flat, and no temporary file is left.

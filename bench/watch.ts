@@ -1,5 +1,5 @@
 /**
- * `npm run bench:watch [-- --files 300 --kills 20 --many 10000]`: drops files into a watched folder by copy, by rename and in
+ * `npm run bench -- watch [--files 300 --kills 20 --many 10000]`: drops files into a watched folder by copy, by rename and in
  * pieces while the watch is killed again and again, and counts what was stored and started; gives Temporal's memory up
  * and watches again; then lets a watch look at a folder of many files, and prints what a look takes. Everything is real.
  */

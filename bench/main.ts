@@ -1,0 +1,24 @@
+/** `npm run bench -- NAME`: runs one benchmark on real servers. Without a name, it lists the benchmarks. */
+
+/** File name in this folder, and what it measures. */
+const BENCHMARKS: Readonly<Record<string, string>> = {
+  upload: 'Throughput of one large upload, compared with a bare HTTP client [--mb 600]',
+  batch: 'Starts per second, memory and status of a large batch [--files 5000]',
+  fairness: 'Duration of a single upload while a batch is running [--files 300]',
+  hosts: 'Detection and recovery when the only worker of a host is killed [--files 300]',
+  memory: 'Memory of a worker, idle and during large uploads [--files 40 --mb 100]',
+  sources: 'Memory and recovery when https: and s3: sources are interrupted [--mb 1000]',
+  watch:
+    'Folder watch that is killed repeatedly, and scans of a large folder [--files 300 --kills 20 --many 10000]',
+};
+
+const [name] = process.argv.splice(2, 1);
+if (name !== undefined && Object.hasOwn(BENCHMARKS, name)) {
+  await import(`./${name}.js`);
+} else {
+  const width = Math.max(...Object.keys(BENCHMARKS).map(({ length }) => length));
+  const list = Object.entries(BENCHMARKS).map(([each, about]) => `  ${each.padEnd(width)}  ${about}`);
+  const problem = name === undefined ? [] : [`There is no benchmark "${name}".`, ''];
+  console.log([...problem, 'Usage: npm run bench -- NAME [OPTIONS]', '', ...list].join('\n'));
+  if (name !== undefined) process.exitCode = 2;
+}
