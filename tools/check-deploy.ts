@@ -131,12 +131,12 @@ function manifestProblems(): Findings {
   });
   const [container] = pod.containers;
   const variables = new Map(container.env.map(({ name, value }) => [name, value]));
-  const configPath = variables.get('APLOS_UPLOAD_CONFIG') ?? '';
+  const configPath = variables.get('APLOS_UPLOAD_SETTINGS') ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'aplos-check-deploy-'));
   try {
     const file = join(folder, 'aplos-upload.toml');
     writeFileSync(file, configMap.data['aplos-upload.toml']);
-    variables.set('APLOS_UPLOAD_CONFIG', file);
+    variables.set('APLOS_UPLOAD_SETTINGS', file);
     const wrongSettings = settingsProblems(variables);
     if (wrongSettings.length > 0) return wrongSettings.map((problem) => problem.replaceAll(file, configPath));
     const given = readRawSettings(Object.fromEntries(variables));

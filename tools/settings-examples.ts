@@ -31,7 +31,7 @@ const setUps: readonly SetUp[] = [
   {
     title: 'Temporal Cloud with an API key, two accounts, and the encryption key from a vault.',
     environment: {
-      APLOS_UPLOAD_CONFIG: 'aplos-upload.toml',
+      APLOS_UPLOAD_SETTINGS: 'aplos-upload.toml',
       APLOS_UPLOAD_CONCURRENCY: '40',
       TEMPORAL_ADDRESS: 'acme.a1b2c.tmprl.cloud:7233',
       TEMPORAL_NAMESPACE: 'acme.a1b2c',

@@ -104,7 +104,7 @@ export function withFile<Environment extends Readonly<Record<string, string | un
 }
 
 /** The file as messages name it. */
-export const named = (path: string) => `The file ${path} (APLOS_UPLOAD_CONFIG)`;
+export const named = (path: string) => `The file ${path} (APLOS_UPLOAD_SETTINGS)`;
 
 /** The words that lead from a name that is not known to the one that was meant; nothing where none is near. */
 export function didYouMean(name: string, known: readonly string[]): string {
@@ -121,7 +121,7 @@ function unknownKeys(at: string, table: TomlTable, known: readonly string[]): st
 }
 
 function parsed(path: string): TomlTable {
-  const content = readSettingsFile('APLOS_UPLOAD_CONFIG', path);
+  const content = readSettingsFile('APLOS_UPLOAD_SETTINGS', path);
   try {
     return parseToml(content);
   } catch (cause) {

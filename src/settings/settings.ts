@@ -108,7 +108,7 @@ const listenAddress = text.transform((given, context): ListenAddress | undefined
   if (given === undefined) return undefined;
   const address = parseListenAddress(given);
   if (address) return address;
-  context.addIssue({ code: 'custom', message: 'must be a host and a port, such as 127.0.0.1:9464' });
+  context.addIssue({ code: 'custom', message: 'must be ADDRESS:PORT, such as 127.0.0.1:9464' });
   return z.NEVER;
 });
 
@@ -122,7 +122,7 @@ const environmentSchema = z.object({
   COGNITO_CLIENT_ID: text,
   COGNITO_REGION: text,
   COGNITO_ENDPOINT: url.optional(),
-  APLOS_UPLOAD_CONFIG: text,
+  APLOS_UPLOAD_SETTINGS: text,
   APLOS_UPLOAD_ROOTS: text,
   APLOS_UPLOAD_HOST: z
     .string()
@@ -183,7 +183,7 @@ const profileSchema = z
 const profilesSchema = z.record(z.string().min(1), profileSchema);
 
 /**
- * Reads the settings from the environment and the file that `APLOS_UPLOAD_CONFIG` names; where both say something
+ * Reads the settings from the environment and the file that `APLOS_UPLOAD_SETTINGS` names; where both say something
  * the environment counts. Variables that are set but empty count as not set.
  *
  * @param accounts whether the Aplos accounts are read, with their passwords. Default: yes; clients need none
@@ -255,7 +255,7 @@ export function readRawSettings(environment: Environment): RawSettings {
   assertCertificatesAreChecked(given);
   assertNoSlip(given);
   const file =
-    given.APLOS_UPLOAD_CONFIG === undefined ? undefined : readConfigFile(given.APLOS_UPLOAD_CONFIG);
+    given.APLOS_UPLOAD_SETTINGS === undefined ? undefined : readConfigFile(given.APLOS_UPLOAD_SETTINGS);
   const all = withFile(given, file);
   const label = (variable: string) =>
     (given[variable] === undefined && all[variable] !== undefined && file?.values.get(variable)?.key) ||

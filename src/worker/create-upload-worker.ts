@@ -185,7 +185,7 @@ function assertSomeProfile({ profiles }: Settings): void {
   if (profiles.size > 0) return;
   throw new UploadError('SETTINGS_INVALID', 'No Aplos account is configured', {
     action:
-      'Set COGNITO_USER_NAME and COGNITO_PASSWORD (or COGNITO_PASSWORD_FILE), or name a file with profiles in APLOS_UPLOAD_CONFIG.',
+      'Set COGNITO_USER_NAME and COGNITO_PASSWORD (or COGNITO_PASSWORD_FILE), or name a file with profiles in APLOS_UPLOAD_SETTINGS.',
   });
 }
 

@@ -354,7 +354,7 @@ describe('the error table', () => {
     world = await startWorld();
     client = await UploadClient.connect({ client: world.client });
     await world.startWorker({
-      APLOS_UPLOAD_CONFIG: await writeProfiles(),
+      APLOS_UPLOAD_SETTINGS: await writeProfiles(),
       APLOS_UPLOAD_ROOTS: world.folder,
       APLOS_UPLOAD_IDLE_TIMEOUT: '3',
       APLOS_UPLOAD_LIST_LAG: '0.5',

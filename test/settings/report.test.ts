@@ -35,7 +35,7 @@ describe('the settings in force', () => {
       'config.toml',
     );
     const { of, rows } = inForce({
-      APLOS_UPLOAD_CONFIG: path,
+      APLOS_UPLOAD_SETTINGS: path,
       APLOS_UPLOAD_LIST_LAG: '20',
       COGNITO_USER_NAME: 'jane@example.com',
       COGNITO_PASSWORD: 'hunter2',

@@ -128,13 +128,13 @@ describe('the settings', () => {
     ['APLOS_UPLOAD_ROOTS', ':', 'names no folder'],
     ['APLOS_UPLOAD_SHARED_ROOTS', ':', 'names no folder'],
     ['APLOS_UPLOAD_HOST', 'lab 7', 'must be the name of a host'],
-    ['APLOS_UPLOAD_METRICS', '9464', 'must be a host and a port'],
-    ['APLOS_UPLOAD_HEALTH', 'localhost:99999', 'must be a host and a port'],
+    ['APLOS_UPLOAD_METRICS', '9464', 'must be ADDRESS:PORT'],
+    ['APLOS_UPLOAD_HEALTH', 'localhost:99999', 'must be ADDRESS:PORT'],
     ['APLOS_UPLOAD_ENCRYPTION', 'on', 'can only be "off"'],
     ['APLOS_UPLOAD_ENCRYPTION_KEY', 'secret', 'ID:KEY'],
     ['COGNITO_PASSWORD_FILE', '/nowhere/password', '/nowhere/password, which cannot be read (ENOENT)'],
     ['APLOS_UPLOAD_ENCRYPTION_KEY_FILE', '/nowhere/key', '/nowhere/key, which cannot be read (ENOENT)'],
-    ['APLOS_UPLOAD_CONFIG', '/nowhere/config.toml', '/nowhere/config.toml, which cannot be read (ENOENT)'],
+    ['APLOS_UPLOAD_SETTINGS', '/nowhere/config.toml', '/nowhere/config.toml, which cannot be read (ENOENT)'],
     ['COGNITO_USER_NAME', 'jane', 'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE is not set'],
     ['APLOS_UPLOAD_CA_FILE', '/nowhere/ca.pem', '/nowhere/ca.pem, which cannot be read (ENOENT)'],
     ['APLOS_UPLOAD_CA_FILE', resolve('package.json'), 'which does not begin with a certificate in PEM'],
@@ -275,7 +275,7 @@ describe('a command that prints a secret', () => {
 
 describe('the settings in a file', () => {
   const settingsWith = async (toml: string, environment: Record<string, string> = {}) =>
-    loadSettings({ ...environment, APLOS_UPLOAD_CONFIG: (await temporaryFile(toml, 'config.toml')).path });
+    loadSettings({ ...environment, APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'config.toml')).path });
 
   it('are all that the environment has', async () => {
     expect(
@@ -319,7 +319,7 @@ describe('the settings in a file', () => {
     [`[encryption]\nkey = "k1:${KEY}"`, 'encryption.key: is not known (did you mean key_file?)'],
     ['[network]\nca_file = "/nowhere"', 'network.ca_file names /nowhere'],
   ])('are named by their key where they are wrong: %j', async (toml, words) => {
-    const problem = problemOf({ APLOS_UPLOAD_CONFIG: (await temporaryFile(toml, 'config.toml')).path });
+    const problem = problemOf({ APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'config.toml')).path });
     expect(problem).toContain(words);
     expect(problem).not.toContain(KEY);
   });
@@ -360,10 +360,10 @@ describe('profiles in a file', () => {
       `[profiles.team]\nuser_name = "team@example.com"\npassword_file = "${folder}/secrets/team"\n${more}`;
 
   it('stand beside the one of the environment', async () => {
-    const APLOS_UPLOAD_CONFIG = await fileWith(
+    const APLOS_UPLOAD_SETTINGS = await fileWith(
       team('api_url = "https://api.acme.aplos-nca.com/"\nclient_id = "c"\nregion = "r"\n'),
     );
-    const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_CONFIG });
+    const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_SETTINGS });
     expect([...profiles.keys()].sort()).toEqual(['default', 'team']);
     expect(profiles.get('default')?.userName).toBe('jane@example.com');
     expect(profiles.get('team')).toMatchObject({
@@ -377,14 +377,14 @@ describe('profiles in a file', () => {
   });
 
   it('need no account in the environment', async () => {
-    const APLOS_UPLOAD_CONFIG = await fileWith(team());
-    const { profiles } = loadSettings({ APLOS_UPLOAD_CONFIG });
+    const APLOS_UPLOAD_SETTINGS = await fileWith(team());
+    const { profiles } = loadSettings({ APLOS_UPLOAD_SETTINGS });
     expect([...profiles]).toMatchObject([['team', { apiUrl: 'https://api.aplos-nca.com' }]]);
   });
 
   it('give way to the environment in the one that both have', async () => {
-    const APLOS_UPLOAD_CONFIG = await fileWith((folder) => team()(folder).replace('team]', 'default]'));
-    const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_CONFIG });
+    const APLOS_UPLOAD_SETTINGS = await fileWith((folder) => team()(folder).replace('team]', 'default]'));
+    const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_SETTINGS });
     expect([...profiles]).toMatchObject([['default', { userName: 'jane@example.com' }]]);
   });
 
@@ -419,14 +419,14 @@ describe('profiles in a file', () => {
     ],
     ['no TOML', () => `password = "${PASSWORD}`, 'is not TOML'],
   ])('are refused with %s', async (_what, toml, words) => {
-    const problem = problemOf({ APLOS_UPLOAD_CONFIG: await fileWith(toml) });
+    const problem = problemOf({ APLOS_UPLOAD_SETTINGS: await fileWith(toml) });
     expect(problem).toContain(words);
     expect(problem).not.toContain(PASSWORD);
   });
 
   it('that are refused name the file and the variable that names it', async () => {
     const path = await fileWith(() => 'x = 1');
-    expect(problemOf({ APLOS_UPLOAD_CONFIG: path })).toContain(`The file ${path} (APLOS_UPLOAD_CONFIG)`);
+    expect(problemOf({ APLOS_UPLOAD_SETTINGS: path })).toContain(`The file ${path} (APLOS_UPLOAD_SETTINGS)`);
   });
 });
 
