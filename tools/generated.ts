@@ -1,33 +1,63 @@
 import { z } from 'zod';
-import { errorTable, type Remedy } from '../src/contract/errors.js';
+import { type ErrorRow, errorTable, type Fault, type Remedy } from '../src/contract/error-table.js';
 import { uploadRequestSchema } from '../src/contract/request.js';
 
-const then: Record<Remedy, string> = {
-  retry: 'tried again',
-  'presign-again': 'presigned and sent again',
-  final: 'final',
+const remedies: Record<Remedy, string> = {
+  retry: 'Retried',
+  'presign-again': 'Presigned and uploaded again',
+  final: 'Final',
+};
+const faults: Record<Fault, string> = {
+  caller: 'the sender',
+  service: 'a service',
+  settings: 'the operator',
+  program: 'a bug in this program',
 };
 
-const errorRows = Object.entries(errorTable).map(
-  ([code, { meaning, remedy, action }]) => `| \`${code}\` | ${meaning} | ${then[remedy]} | ${action} |`,
-);
+/** The section of one error code. */
+function errorSection([code, row]: [code: string, row: ErrorRow]): string {
+  const traits = [
+    `**${remedies[row.remedy]}.** Fault: ${faults[row.fault]}. Exit code: ${row.exitCode}.`,
+    row.mayHaveStarted && 'An execution may have been started.',
+    row.callMayNotExist && 'The call may not exist for this account: an optional step is skipped.',
+    row.isIdleTimeout && 'Caused by an idle timeout.',
+    row.outageOf && 'A folder watch waits until this is fixed.',
+  ];
+  return `### \`${code}\`
+
+${row.meaning}
+
+${traits.filter(Boolean).join(' ')}
+
+${row.action}
+`;
+}
 
 const errorPage = `# Errors
 
-Every failure carries one of these codes: as the failure's type in the Temporal UI, as \`code\` in JSON, and at the
-start of the line that the command prints. *Tried again*: Temporal repeats the step by itself, for up to seven days,
-with at most five minutes between two attempts. *Presigned and sent again*: the workflow asks for a new presigned POST
-and uploads anew, up to five times in all. *Final*: trying again changes nothing until somebody acts; the finished
-steps are kept.
+<!-- Generated from src/contract/error-table.ts by \`npm run build\`. -->
 
-<!-- Generated from src/contract/errors.ts by \`npm run build\`. -->
+Every failure has one of these codes: as the type of the failure in the Temporal UI, as \`code\` in JSON, and at the start of the
+line that a command prints. To link to a code, use its name in lower case: \`errors.md#s3_expired\`.
 
-| code | what it means | then | what to do |
-| --- | --- | --- | --- |
-${errorRows.join('\n')}
-`;
+Below the meaning of each code, one line says what follows from it, and the next one what to do.
 
-/** The committed files that are made from the code. The build writes them; a check sees that they are current. */
+- **Retried.** Temporal retries the step for up to seven days, at most five minutes apart. Act only if the error persists.
+- **Presigned and uploaded again.** The workflow requests a new presigned POST and uploads the file again, up to five times in all.
+- **Final.** A retry cannot help. The upload fails, completed steps are kept, and \`aplos-upload replay\` resumes it after somebody has fixed
+  the cause.
+- **Fault** names who can fix the cause: *the sender* of the request or the file; *a service*, which is Aplos, Cognito, S3, Temporal or the
+  server of the source; *the operator* of this program; or its developers, if it is *a bug*.
+- **Exit code** of a command that ends with this error: 2 means that the input or a setting is wrong and nothing was started. A
+  command that waited for an upload which then failed exits with 1, whatever the code.
+- **An execution may have been started.** If \`startExecution\` fails with this code, Aplos may have started the execution all the same. The
+  worker therefore looks for it before it starts another. After any other code, no execution was started by that attempt.
+
+## Codes
+
+${Object.entries(errorTable).map(errorSection).join('\n')}`;
+
+/** Committed files that are generated from the code. The build writes them, and a test checks that they are up to date. */
 export const generatedFiles = [
   {
     path: 'schema/upload-request.schema.json',

@@ -6,13 +6,12 @@ import type { FileRequest } from '../contract/steps.js';
  * sees to that already, but a workflow that an older version decides knows of no host.
  *
  * @param own the host that this worker serves
- * @throws UploadError `SOURCE_UNSUPPORTED`
+ * @throws UploadError `HOST_MISMATCH`
  */
 export function assertOnThisHost({ host, fileName }: FileRequest, own: string | undefined): void {
   if (host === undefined || host === own) return;
   throw new UploadError(
-    'SOURCE_UNSUPPORTED',
-    `${fileName} is on the host ${host}, and this worker serves ${own === undefined ? 'no host' : `the host ${own}`}. It was not read`,
-    { action: 'See that all workers are of this version; then replay.' },
+    'HOST_MISMATCH',
+    `${fileName} is on the host ${host}, and this worker serves ${own === undefined ? 'no host' : `the host ${own}`}. The worker did not read it`,
   );
 }

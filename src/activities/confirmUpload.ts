@@ -1,6 +1,6 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import type { AplosApi, FileState } from '../aplos/api.js';
-import { UploadError } from '../contract/errors.js';
+import { errorTable, UploadError } from '../contract/errors.js';
 import type { Confirmation, FileRef, FileRequest, UploadEvidence } from '../contract/steps.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -53,11 +53,7 @@ async function askForState(api: AplosApi, { fileId }: FileRef): Promise<FileStat
   try {
     return await api.fileState(fileId, cancellationSignal());
   } catch (error) {
-    if (
-      !(error instanceof UploadError) ||
-      !['API_FORBIDDEN', 'API_NOT_FOUND', 'API_ANSWER_UNEXPECTED'].includes(error.code)
-    )
-      throw error;
+    if (!(error instanceof UploadError && errorTable[error.code].callMayNotExist)) throw error;
     log.warn('The service does not tell the state of the file', { fileId, code: error.code });
     return undefined;
   }

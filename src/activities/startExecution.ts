@@ -37,7 +37,7 @@ async function startOnce(
     );
     return { label, executionId, status, trackingId, origin: 'started' };
   } catch (error) {
-    if (!leavesOpenWhetherStarted(error)) throw error;
+    if (!(error instanceof UploadError && error.mayHaveStarted)) throw error;
     const started = await lookForIt();
     if (started) return found(started);
     throw error.retryable ? error : unsettled(input.fileName, trackingId, error.happened);
@@ -90,13 +90,6 @@ async function listExecutions(
 }
 
 const passesByItself = (error: unknown) => error instanceof UploadError && error.retryable;
-
-function leavesOpenWhetherStarted(error: unknown): error is UploadError {
-  if (!(error instanceof UploadError)) return false;
-  return ['API_UNREACHABLE', 'API_UNAVAILABLE', 'API_ANSWER_BROKEN', 'API_ANSWER_UNEXPECTED'].includes(
-    error.code,
-  );
-}
 
 /** The same for the same work, whichever attempt, run or replay asks; another for another file or configuration. */
 function trackingIdFor({ sha256, label, execution }: StartInput): string {

@@ -6,7 +6,7 @@ import {
   TerminatedFailure,
 } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import { errorTable, isErrorCode, UploadError } from '../contract/errors.js';
+import { type ErrorCode, errorTable, isErrorCode, UploadError } from '../contract/errors.js';
 import { isUnreadable, UNREADABLE } from '../temporal/unreadable.js';
 import { UploadFailedError } from './upload-failed-error.js';
 
@@ -15,7 +15,7 @@ export async function describeFailure(
   { options }: Client,
   failure: ProtoFailure,
 ): Promise<{ code: string; message: string }> {
-  const code = failure.applicationFailureInfo?.type ?? 'STEP_TIMED_OUT';
+  const code = codeOf(failure);
   try {
     const error = await decodeOptionalFailureToOptionalError(options.loadedDataConverter, failure);
     return { code, message: error?.message ?? '' };
@@ -23,6 +23,11 @@ export async function describeFailure(
     if (isUnreadable(error)) return { code, message: `(What happened cannot be shown. ${error.message})` };
     throw error;
   }
+}
+
+function codeOf({ applicationFailureInfo, timeoutFailureInfo }: ProtoFailure): string {
+  if (timeoutFailureInfo) return 'STEP_TIMED_OUT' satisfies ErrorCode;
+  return applicationFailureInfo?.type || ('INTERNAL' satisfies ErrorCode);
 }
 
 /** The error for a workflow that has ended without a receipt, or with one that cannot be read; any other as it is. */

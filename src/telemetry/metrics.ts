@@ -1,14 +1,12 @@
 import { ApplicationFailure, CancelledFailure, type MetricMeter } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Login } from '../aplos/connection/session.js';
-import { type ErrorCode, UploadError } from '../contract/errors.js';
+import { errorTable, isErrorCode, UploadError } from '../contract/errors.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { FailureDetails, UploadActivities, UploadEvidence } from '../contract/steps.js';
 
 /** From a call that is answered at once to a file that takes an hour. In seconds. */
 export const STEP_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
-
-const idleCodes: readonly ErrorCode[] = ['S3_STALLED', 'FILE_READ_STALLED'];
 
 /** What a worker counts, beside what Temporal's SDK does. Uploads that have ended are counted in the workflow. */
 export class WorkerMetrics {
@@ -100,6 +98,6 @@ export class WorkerMetrics {
     const code = error.type ?? 'INTERNAL';
     const details = error.details?.[0] as FailureDetails | undefined;
     if (details?.remedy !== 'final') this.#retries.add(1, { step, code });
-    if (idleCodes.some((each) => each === code)) this.#idleAborts.add(1);
+    if (isErrorCode(code) && errorTable[code].isIdleTimeout) this.#idleAborts.add(1);
   }
 }

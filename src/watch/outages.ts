@@ -1,5 +1,5 @@
 import { isGrpcServiceError, NamespaceNotFoundError, ServiceError } from '@temporalio/client';
-import { UploadError } from '../contract/errors.js';
+import { errorTable, UploadError } from '../contract/errors.js';
 import { temporalTarget, temporalUnreachable } from '../temporal/connection.js';
 
 /** Of gRPC: one request is at fault. */
@@ -11,12 +11,13 @@ export interface Outage {
   readonly error: UploadError;
 }
 
+const subjects = { temporal: 'Temporal', 'state-file': 'memory' } as const;
+
 /** What is wrong for all files, if that is what an error says; `undefined` where it is about one file. */
 export function outageIn(error: unknown): Outage | undefined {
   if (error instanceof UploadError) {
-    if (error.code === 'SETTINGS_INVALID') return { with: 'memory', error };
-    const isOfTemporal = ['TEMPORAL_UNREACHABLE', 'SEARCH_ATTRIBUTES_MISSING'].includes(error.code);
-    return isOfTemporal ? { with: 'Temporal', error } : undefined;
+    const { outageOf } = errorTable[error.code];
+    return outageOf && { with: subjects[outageOf], error };
   }
   const said = error instanceof ServiceError ? error.cause : error;
   const isOfTemporal = error instanceof NamespaceNotFoundError || isGrpcServiceError(said);

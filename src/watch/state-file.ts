@@ -81,12 +81,12 @@ export class WatchState {
    * nothing is done before its line is whole.
    *
    * @param profile what was started for other accounts does not count
-   * @throws UploadError `SETTINGS_INVALID` where the file cannot be written, or is no such file
+   * @throws UploadError `STATE_FILE_UNWRITABLE`, or `STATE_FILE_INVALID` if the file is not a state file
    */
   static async open(file: string, profile: string): Promise<WatchState> {
     const unusable = (reason: string, cause?: unknown) =>
       new UploadError(
-        'SETTINGS_INVALID',
+        'STATE_FILE_UNWRITABLE',
         `The file ${quote(file)}, where the watch remembers what it has started, cannot be written (${reason})`,
         { cause, action: 'Name another with --state.' },
       );
@@ -131,7 +131,7 @@ export class WatchState {
   /**
    * Remembers, and returns once it is on the disk.
    *
-   * @throws UploadError `SETTINGS_INVALID` where it cannot be written
+   * @throws UploadError `STATE_FILE_UNWRITABLE`
    */
   async note(remembered: FileRecord): Promise<void> {
     const { at, stage, ...rest } = remembered;
@@ -180,7 +180,7 @@ export class WatchState {
       this.#endsInTheMiddle = false;
     } catch (cause) {
       throw new UploadError(
-        'SETTINGS_INVALID',
+        'STATE_FILE_UNWRITABLE',
         `What is started cannot be remembered, as ${quote(this.#file)} cannot be written (${systemErrorCode(cause)}), so nothing is started`,
         { cause, action: 'Check the disk; the watch goes on by itself.' },
       );
@@ -189,7 +189,7 @@ export class WatchState {
 
   #notOurs(number: number): UploadError {
     return new UploadError(
-      'SETTINGS_INVALID',
+      'STATE_FILE_INVALID',
       `Line ${number} of ${quote(this.#file)} is not one of a watch's memory`,
       { action: 'Name another file with --state, or mend the line.' },
     );

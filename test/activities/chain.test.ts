@@ -28,7 +28,7 @@ describe('the activities', () => {
     const place = { file: { bucket: 'b', key: 'k' }, presigned: { url: '', fields: {}, expiresAt: '' } };
     for (const read of [job.presign, () => job.upload(place)])
       await expect(read()).rejects.toMatchObject({
-        type: 'SOURCE_UNSUPPORTED',
+        type: 'HOST_MISMATCH',
         message: expect.stringContaining('pk.csv is on the host lab-7'),
       });
     expect(job.sandbox.calls).toEqual([]);

@@ -1,14 +1,15 @@
-import { WorkflowFailedError } from '@temporalio/client';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
 import {
   ApplicationFailure,
   CancelledFailure,
+  defaultDataConverter,
   RetryState,
   TerminatedFailure,
   TimeoutFailure,
   TimeoutType,
 } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { toUploadError } from '../../src/client/failures.js';
+import { describeFailure, toUploadError } from '../../src/client/failures.js';
 import { UploadFailedError } from '../../src/client/upload-failed-error.js';
 
 const ended = (cause: Error) =>
@@ -52,5 +53,20 @@ describe('an upload that ended without a receipt', () => {
   it('is not what another error means', () => {
     const error = new Error('The connection is gone');
     expect(toUploadError(error, 'w1')).toBe(error);
+  });
+});
+
+describe('describeFailure', () => {
+  it.each([
+    ['the type of an application failure', { applicationFailureInfo: { type: 'S3_STALLED' } }, 'S3_STALLED'],
+    ['STEP_TIMED_OUT for a timeout', { timeoutFailureInfo: {} }, 'STEP_TIMED_OUT'],
+    ['INTERNAL for an application failure without a type', { applicationFailureInfo: {} }, 'INTERNAL'],
+    ['INTERNAL for a failure of any other kind', { serverFailureInfo: {} }, 'INTERNAL'],
+  ])('returns %s', async (_what, failure, code) => {
+    const client = { options: { loadedDataConverter: defaultDataConverter } } as Client;
+    expect(await describeFailure(client, { message: 'what happened', ...failure })).toEqual({
+      code,
+      message: 'what happened',
+    });
   });
 });

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { errorTable } from '../../src/contract/errors.js';
 import { generatedFiles } from '../../tools/generated.js';
 
-describe('the files that are made from the contract', () => {
-  it.each(generatedFiles)('are current: $path', async ({ path, content }) => {
+describe('the generated files', () => {
+  it.each(generatedFiles)('are up to date: $path', async ({ path, content }) => {
     expect(await readFile(new URL(`../../${path}`, import.meta.url), 'utf8')).toBe(content);
   });
 
-  it('tell other languages what a request must have, and not its defaults', () => {
+  it('tell other languages which fields a request requires, without those that have defaults', () => {
     const schema = JSON.parse(contentOf('schema/upload-request.schema.json'));
     expect(schema).toMatchObject({
       title: 'UploadRequest',
@@ -19,10 +19,19 @@ describe('the files that are made from the contract', () => {
     expect(schema.properties.executions.items.required).toEqual(['configuration']);
   });
 
-  it('list each error on a line of its own', () => {
-    const codes = contentOf('docs/errors.md').match(/(?<=^\| `)\w+/gm);
+  it('have a section for each error code, with its anchor', () => {
+    const codes = contentOf('docs/errors.md').match(/(?<=^### `)\w+(?=`$)/gm);
     expect(codes).toEqual(Object.keys(errorTable));
+  });
+
+  it('show the traits of an error code in words', () => {
+    expect(contentOf('docs/errors.md')).toContain(`### \`API_UNAVAILABLE\`
+
+The Aplos API responded with a server error (5xx), or timed out.
+
+**Retried.** Fault: a service. Exit code: 1. An execution may have been started.
+`);
   });
 });
 
-const contentOf = (wanted: string) => generatedFiles.find(({ path }) => path === wanted)?.content ?? '';
+const contentOf = (path: string) => generatedFiles.find((file) => file.path === path)?.content ?? '';

@@ -71,7 +71,7 @@ describe('worker deployment versions', () => {
     expect(world.log()).toContain(command);
     const { stdout, exitCode } = await world.run('doctor');
     expect(stdout).toContain(
-      '1 polling the task queue aplos-upload, but new uploads go to workers without a version',
+      'WORKER_MISSING: 1 polling the task queue aplos-upload, but new uploads go to workers without a version',
     );
     expect(exitCode).toBe(1);
 

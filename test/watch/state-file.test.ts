@@ -85,21 +85,25 @@ describe('what a watch remembers', () => {
   it('is never written into another file', async () => {
     const file = join(await temporaryFolder(), 'c.json');
     await writeFile(file, '{"version": "2024-02-22"}');
-    await expect(open(file)).rejects.toThrow(/Line 1 of ".*c\.json" is not one of a watch's memory/);
+    await expect(open(file)).rejects.toMatchObject({
+      code: 'STATE_FILE_INVALID',
+      message: expect.stringMatching(/Line 1 of ".*c\.json" is not one of a watch's memory/),
+    });
     expect(await readFile(file, 'utf8')).toBe('{"version": "2024-02-22"}');
   });
 
   it('has to be on a disk that can be written', async () => {
     await expect(open('/dev/null/watch.jsonl')).rejects.toMatchObject({
-      code: 'SETTINGS_INVALID',
+      code: 'STATE_FILE_UNWRITABLE',
       message: expect.stringContaining('Name another with --state.'),
     });
     await expect(open('/dev/null')).rejects.toThrow(/cannot be written \(not a regular file\)/);
     const memory = await WatchState.open(await stateFile(), 'default');
     await memory.close();
-    await expect(memory.note(remembered())).rejects.toThrow(
-      /cannot be written \(EBADF\), so nothing is started/,
-    );
+    await expect(memory.note(remembered())).rejects.toMatchObject({
+      code: 'STATE_FILE_UNWRITABLE',
+      message: expect.stringContaining('cannot be written (EBADF), so nothing is started'),
+    });
     expect(memory.at('/data/pk.csv', '10 1')).toBeUndefined();
   });
 

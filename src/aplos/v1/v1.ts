@@ -188,8 +188,9 @@ function toRecord(item: z.output<typeof executionSchema>): ExecutionRecord {
 }
 
 function asRefusalToStart(error: unknown): unknown {
-  if (!(error instanceof UploadError) || !['API_REFUSED', 'API_FORBIDDEN'].includes(error.code)) return error;
+  if (!(error instanceof UploadError)) return error;
   const { code, happened, details } = error;
+  if (code !== 'API_REFUSED' && code !== 'API_FORBIDDEN') return error;
   const exhausted =
     details?.status === 402 || /allocation|quota|no executions? (left|remaining)/i.test(happened);
   if (exhausted) return new UploadError('ALLOCATION_EXHAUSTED', happened, { details });

@@ -1,5 +1,5 @@
 import { UploadFailedError } from '../../client/upload-failed-error.js';
-import { UploadError } from '../../contract/errors.js';
+import { errorTable, UploadError } from '../../contract/errors.js';
 import { count } from '../../util/units.js';
 import { err } from './colors.js';
 
@@ -29,9 +29,7 @@ export function reportError(error: unknown): ExitCode {
     return ExitCode.badUsage;
   }
   printError(formatError(error));
-  return error instanceof UploadError && ['REQUEST_INVALID', 'SETTINGS_INVALID'].includes(error.code)
-    ? ExitCode.badUsage
-    : ExitCode.failed;
+  return error instanceof UploadError ? errorTable[error.code].exitCode : ExitCode.failed;
 }
 
 /** An error as a line: its code and its message. */

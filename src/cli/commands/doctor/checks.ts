@@ -121,12 +121,11 @@ function assertTaken(queue: Pollers, { namespace }: TemporalTarget): Pollers {
   if (takers > 0) return queue;
   if (workers === 0)
     throw new UploadError(
-      'STEP_TIMED_OUT',
+      'WORKER_MISSING',
       `No worker polls the task queue ${TASK_QUEUE} of the namespace "${namespace}"`,
-      { action: 'Start one: aplos-upload worker' },
     );
   throw new UploadError(
-    'STEP_TIMED_OUT',
+    'WORKER_MISSING',
     `${workers} polling the task queue ${TASK_QUEUE}, but new uploads go to ${describeVersion(current)}, of which none does`,
     {
       action:

@@ -1,0 +1,487 @@
+/**
+ * What the workflow does after a step failed with a code.
+ *
+ * - `retry`: Temporal retries the step.
+ * - `presign-again`: the workflow requests a new presigned POST, then uploads the file again.
+ * - `final`: a retry cannot help. The upload fails until a person acts and replays it.
+ */
+export type Remedy = 'retry' | 'presign-again' | 'final';
+
+/**
+ * Who has to act if an error persists.
+ *
+ * - `caller`: whoever sent the request, or owns the file.
+ * - `service`: a service that uploads depend on: Aplos, Cognito, S3, Temporal, or the server of the source.
+ * - `settings`: whoever operates this program: its settings, accounts, hosts and disks.
+ * - `program`: its developers; the error is a bug.
+ */
+export type Fault = 'caller' | 'service' | 'settings' | 'program';
+
+/** Traits that few codes have. */
+interface RareTraits {
+  /** Exit code of a command that ends with this code: 2 if nothing was started, because the input or a setting is wrong. Default: 1. */
+  readonly exitCode?: 1 | 2;
+  /** Whether Aplos may have started the execution although `startExecution` failed with this code. Default: `false`. */
+  readonly mayHaveStarted?: boolean;
+  /** Whether a call that fails with this code may be one that Aplos does not offer. Optional calls are then skipped. Default: `false`. */
+  readonly callMayNotExist?: boolean;
+  /** Whether an idle timeout raises this code. Default: `false`. */
+  readonly isIdleTimeout?: boolean;
+  /** What is unavailable for every file, so that a folder watch waits until it is back. Default: nothing. */
+  readonly outageOf?: 'temporal' | 'state-file';
+}
+
+/** One row of the error table. */
+export interface ErrorRow extends Required<Omit<RareTraits, 'outageOf'>>, Pick<RareTraits, 'outageOf'> {
+  /** One sentence that says what happened. */
+  readonly meaning: string;
+  /** What a person does about it. For the remedy `retry`: only if the error persists. */
+  readonly action: string;
+  readonly remedy: Remedy;
+  readonly fault: Fault;
+}
+
+const row = (
+  remedy: Remedy,
+  fault: Fault,
+  meaning: string,
+  action: string,
+  rareTraits: RareTraits = {},
+): ErrorRow => ({
+  meaning,
+  action,
+  remedy,
+  fault,
+  exitCode: 1,
+  mayHaveStarted: false,
+  callMayNotExist: false,
+  isIdleTimeout: false,
+  ...rareTraits,
+});
+
+/**
+ * All error codes: what each one means, what to do, and what follows from it. Code that treats some errors differently asks
+ * for a trait, and keeps no list of codes. `docs/errors.md` is generated from this table.
+ */
+export const errorTable = {
+  REQUEST_INVALID: row(
+    'final',
+    'caller',
+    'The upload request does not match the contract.',
+    'Correct the fields named in the message and start again.',
+    { exitCode: 2 },
+  ),
+  SETTINGS_INVALID: row(
+    'final',
+    'settings',
+    'A setting is missing, malformed or cannot be used.',
+    'Correct the setting named in the message; `aplos-upload settings` lists all of them.',
+    { exitCode: 2 },
+  ),
+  STATE_FILE_UNWRITABLE: row(
+    'final',
+    'settings',
+    'The state file of a folder watch cannot be opened or written. The watch starts no file that it cannot record.',
+    'Check the permissions and the free space of the disk, or name another file with --state.',
+    { exitCode: 2, outageOf: 'state-file' },
+  ),
+  STATE_FILE_INVALID: row(
+    'final',
+    'settings',
+    'The state file of a folder watch has a line that no watch wrote.',
+    'Name another file with --state, or fix the line.',
+    { exitCode: 2 },
+  ),
+  PROFILE_UNKNOWN: row(
+    'final',
+    'caller',
+    'The request names an Aplos profile that the worker does not have.',
+    'Use one of the profiles named in the message, or add it to the settings of every worker and restart them; then replay the upload.',
+  ),
+  TEMPORAL_UNREACHABLE: row(
+    'final',
+    'service',
+    'The Temporal server does not respond, or refuses this client.',
+    'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, that the server is running, and with TLS the certificates of both sides.',
+    { outageOf: 'temporal' },
+  ),
+  SEARCH_ATTRIBUTES_MISSING: row(
+    'final',
+    'settings',
+    'The Temporal namespace lacks search attributes that the workflow sets.',
+    'Register them with the command in the message, then start the worker again.',
+    { outageOf: 'temporal' },
+  ),
+  WORKER_MISSING: row(
+    'final',
+    'settings',
+    'No worker polls the task queue that new uploads go to. They wait until one does.',
+    'Start a worker with `aplos-upload worker`.',
+  ),
+  PAYLOAD_UNREADABLE: row(
+    'retry',
+    'settings',
+    'Data stored in Temporal cannot be decrypted: this process does not have the key, or the data was altered.',
+    'Add the key named in the message to the encryption keys of this process and restart it. Waiting uploads then continue.',
+  ),
+
+  SOURCE_UNSUPPORTED: row(
+    'final',
+    'caller',
+    'The worker cannot read sources of this kind.',
+    'Use a file: URL with an absolute path, an https: URL without user name and password, or s3://bucket/key.',
+  ),
+  SOURCE_FORBIDDEN: row(
+    'final',
+    'caller',
+    'The source, or a redirect from it, leads to a host or an address that the worker may not connect to.',
+    'If the worker should read it, add the host or the address to APLOS_UPLOAD_SOURCE_HOSTS on the worker; then replay the upload.',
+  ),
+  SOURCE_REFUSED: row(
+    'final',
+    'caller',
+    'The server of the source refused to serve the file (4xx): access is denied, a presigned URL has expired, or the file does not exist.',
+    'Fix what the status in the message names, then replay the upload. If a presigned URL has expired, upload again with a new one.',
+  ),
+  SOURCE_UNREACHABLE: row(
+    'retry',
+    'service',
+    'The server of the source did not respond, sent no data within the idle timeout, or dropped the connection.',
+    'Check the network from the worker to the host in the message.',
+  ),
+  SOURCE_UNAVAILABLE: row(
+    'retry',
+    'service',
+    'The server of the source asks to retry later (429, 5xx).',
+    'The step is retried. If this persists, contact whoever runs the server.',
+  ),
+  SOURCE_ANSWER_UNEXPECTED: row(
+    'final',
+    'service',
+    'The server of the source sent a response from which the file cannot be read reliably.',
+    'Read the message. Configure the server to send the file unchanged, or copy the file to S3 or to a disk that the worker can read.',
+  ),
+  SOURCE_SPOOL_LIMIT: row(
+    'final',
+    'settings',
+    'The server does not report the length of the file, and the file is larger than what the worker may spool to disk.',
+    'Have the server send a Content-Length, or raise APLOS_UPLOAD_SPOOL_LIMIT on the worker; then replay the upload.',
+  ),
+  SOURCE_SPOOL_FAILED: row(
+    'retry',
+    'settings',
+    'The worker could not spool a source of unknown length to its disk.',
+    'Check the free space and the permissions of the temporary folder (TMPDIR) on the worker.',
+  ),
+  SOURCE_AWS_UNCONFIGURED: row(
+    'retry',
+    'settings',
+    'The worker found no AWS credentials, or no region, to read an s3: source.',
+    'Give the worker credentials in any way that the AWS SDK supports, set AWS_REGION, and restart it.',
+  ),
+  HOST_WITHOUT_WORKER: row(
+    'final',
+    'settings',
+    'No worker serves the host that has the file. A running upload with this code is waiting, and continues once a worker starts there.',
+    'Start a worker on that host, with APLOS_UPLOAD_HOST set to its name. If the upload has failed, which it does after seven days, replay it.',
+  ),
+  HOST_MISMATCH: row(
+    'final',
+    'settings',
+    'The step reached a worker that does not serve the host that has the file. The worker read nothing.',
+    'Make sure that all workers run this version; then replay the upload.',
+  ),
+  FILE_NOT_FOUND: row(
+    'final',
+    'caller',
+    'The file does not exist.',
+    'Restore the file, or correct the path. The worker and the sender must see the same mount. Then replay the upload.',
+  ),
+  FILE_UNREADABLE: row(
+    'final',
+    'settings',
+    'The worker may not read the file.',
+    'Give the worker read permission, then replay the upload.',
+  ),
+  FILE_NOT_REGULAR: row(
+    'final',
+    'caller',
+    'The source is a folder, device, socket or pipe.',
+    'Name a regular file.',
+  ),
+  FILE_OUTSIDE_ROOTS: row(
+    'final',
+    'caller',
+    'The file is outside the folders that the worker may read.',
+    'Move the file, or add its folder to APLOS_UPLOAD_ROOTS on the worker; then replay the upload.',
+  ),
+  FILE_EMPTY: row('final', 'caller', 'The file is empty.', 'Write the data, then upload the file again.'),
+  FILE_TOO_LARGE: row(
+    'final',
+    'caller',
+    'The file is larger than 5 GiB, the maximum for one POST to S3.',
+    'Split the file by study or analyte.',
+  ),
+  FILE_TYPE_UNSUPPORTED: row(
+    'final',
+    'caller',
+    'Aplos NCA does not accept files of this type.',
+    'Export the table as CSV, or as one of the types in the message.',
+  ),
+  FILE_NOT_AS_EXPECTED: row(
+    'final',
+    'caller',
+    'The file is not the one that the sender saw: its size or SHA-256 differs.',
+    'Find out who changed it. To upload the file as it is now, start a new upload.',
+  ),
+  FILE_CHANGED: row(
+    'final',
+    'caller',
+    'The file was modified while it was being uploaded.',
+    'Wait until the file is complete, then upload it again.',
+  ),
+  FILE_READ_FAILED: row(
+    'retry',
+    'service',
+    'Reading the file failed, for example on a network share.',
+    'Check the disk or the mount.',
+  ),
+  FILE_READ_STALLED: row(
+    'retry',
+    'service',
+    'Reading the file returned no data within the idle timeout, for example because a network share hangs.',
+    'Check the mount on the worker.',
+    { isIdleTimeout: true },
+  ),
+
+  LOGIN_REFUSED: row(
+    'final',
+    'settings',
+    'Cognito refused the user name or password.',
+    'Correct COGNITO_USER_NAME and COGNITO_PASSWORD on the worker and restart it; then replay the upload.',
+  ),
+  LOGIN_USER_UNKNOWN: row(
+    'final',
+    'settings',
+    'Cognito does not know the user, or the user is disabled.',
+    'Have the account restored, or use another account; then replay the upload.',
+  ),
+  LOGIN_CHALLENGE: row(
+    'final',
+    'settings',
+    'Cognito requires more than a password, for example that the user sets a new one.',
+    'Log in to Aplos NCA in a browser and complete the prompt; then replay the upload.',
+  ),
+  LOGIN_THROTTLED: row(
+    'retry',
+    'service',
+    'Cognito asks for fewer logins.',
+    'The step is retried. If this persists, check who else uses the account.',
+  ),
+  LOGIN_UNAVAILABLE: row(
+    'retry',
+    'service',
+    'Cognito does not respond, or responds with a server error.',
+    'Check the network to Cognito, COGNITO_REGION and COGNITO_ENDPOINT.',
+  ),
+  LOGIN_UNEXPECTED: row(
+    'final',
+    'settings',
+    'Cognito sent a response that this version does not understand.',
+    'Check COGNITO_CLIENT_ID and COGNITO_ENDPOINT. If both are correct, report the error.',
+  ),
+
+  API_UNREACHABLE: row(
+    'retry',
+    'service',
+    'The Aplos API does not respond: there is no connection, or it was dropped.',
+    'Check APLOS_API_URL and the network.',
+    { mayHaveStarted: true },
+  ),
+  API_UNAVAILABLE: row(
+    'retry',
+    'service',
+    'The Aplos API responded with a server error (5xx), or timed out.',
+    'The step is retried. If this persists, contact Aplos and quote the log ID from the message.',
+    { mayHaveStarted: true },
+  ),
+  API_THROTTLED: row(
+    'retry',
+    'service',
+    'The Aplos API asks for fewer calls (429). It did not process the call.',
+    'The step is retried after the pause that Aplos asked for.',
+  ),
+  API_TOKEN_REFUSED: row(
+    'final',
+    'settings',
+    'The Aplos API refused a fresh token (401).',
+    'Check that APLOS_API_URL and COGNITO_CLIENT_ID belong to the same Aplos environment; then replay the upload.',
+  ),
+  API_FORBIDDEN: row(
+    'final',
+    'settings',
+    'The Aplos API refused the call (403): the account lacks a permission, the object belongs to another user, or the path does not exist.',
+    'Check the permissions of the account, and APLOS_API_URL; then replay the upload.',
+    { callMayNotExist: true },
+  ),
+  API_NOT_FOUND: row(
+    'final',
+    'settings',
+    'The Aplos API does not know the path or the object (404).',
+    'Check APLOS_API_URL and APLOS_API_VERSION.',
+    { callMayNotExist: true },
+  ),
+  API_REFUSED: row(
+    'final',
+    'caller',
+    'The Aplos API refused the request (4xx).',
+    'Read the reason that Aplos gives in the message, correct the request, and start again.',
+  ),
+  API_TOO_LARGE: row(
+    'final',
+    'caller',
+    'The Aplos API refused the request because it is too large (413).',
+    'Make the configuration or the metadata smaller and start again.',
+  ),
+  API_ANSWER_BROKEN: row(
+    'retry',
+    'service',
+    'The response of the Aplos API is incomplete or is not JSON.',
+    'The step is retried. If this persists, check what responds instead of Aplos: a proxy, or a maintenance page.',
+    { mayHaveStarted: true },
+  ),
+  API_ANSWER_UNEXPECTED: row(
+    'final',
+    'service',
+    'The response of the Aplos API is JSON of an unknown shape: this may be another version of Aplos NCA, or not Aplos NCA at all.',
+    'Check APLOS_API_URL and APLOS_API_VERSION. If both are correct, report the error.',
+    { mayHaveStarted: true, callMayNotExist: true },
+  ),
+
+  S3_HOST_REFUSED: row(
+    'final',
+    'service',
+    'The presigned POST leads to a host that is not Amazon S3. The worker sent nothing.',
+    'Ask Aplos. If the host is correct, add it to APLOS_UPLOAD_S3_HOSTS on the worker; then replay the upload.',
+  ),
+  S3_UNREACHABLE: row(
+    'retry',
+    'service',
+    'S3 does not respond: there is no connection, or it was dropped.',
+    'Check the network to the host in the message.',
+  ),
+  S3_UNAVAILABLE: row(
+    'retry',
+    'service',
+    'S3 asks to retry later (SlowDown, InternalError, RequestTimeout, 5xx).',
+    'The step is retried. If this persists, see the AWS status page.',
+  ),
+  S3_STALLED: row(
+    'retry',
+    'service',
+    'The upload made no progress within the idle timeout.',
+    'Check the network to S3. APLOS_UPLOAD_IDLE_TIMEOUT sets the timeout.',
+    { isIdleTimeout: true },
+  ),
+  S3_EXPIRED: row(
+    'presign-again',
+    'service',
+    'The presigned POST, or the token in it, has expired.',
+    'The workflow requests a new presigned POST. If this persists, check the clock of the worker.',
+  ),
+  S3_SIGNATURE_REFUSED: row(
+    'final',
+    'service',
+    'S3 refused the signature or the access key of the presigned POST.',
+    'Contact Aplos and quote the file id and the time; then replay the upload.',
+  ),
+  S3_ACCESS_DENIED: row(
+    'final',
+    'service',
+    'S3 denied access.',
+    'Read the reason that S3 gives in the message and contact Aplos; then replay the upload.',
+  ),
+  S3_TOO_LARGE: row(
+    'final',
+    'caller',
+    'The file is larger than the presigned POST allows.',
+    'Ask Aplos for the limit of your plan, and split the file.',
+  ),
+  S3_TOO_SMALL: row(
+    'final',
+    'caller',
+    'The file is smaller than the presigned POST allows.',
+    'Check that the file is complete.',
+  ),
+  S3_REDIRECTED: row(
+    'final',
+    'service',
+    'S3 redirected the upload. The worker did not follow the redirect, because the form carries credentials.',
+    'Ask Aplos to presign for the right region; then replay the upload.',
+  ),
+  S3_REFUSED: row(
+    'final',
+    'service',
+    'S3 refused the presigned POST.',
+    'Read the reason that S3 gives in the message, and report it with the file id.',
+  ),
+  UPLOAD_NOT_204: row(
+    'final',
+    'service',
+    'S3 answered the upload with a status other than 204 No Content, so it is not certain that the file is stored.',
+    'Look up the file in Aplos NCA, then replay the upload with --from presign.',
+  ),
+  UPLOAD_CORRUPTED: row(
+    'presign-again',
+    'service',
+    'The MD5 that S3 stored differs from the MD5 of the bytes that were sent.',
+    'The workflow uploads the file again, a limited number of times. If this persists, check the disk, the memory and any proxy.',
+  ),
+
+  FILE_INVALID: row(
+    'final',
+    'caller',
+    'Aplos NCA cannot read the file as a table. No execution was started.',
+    'Correct the file as the message says, then upload it again.',
+  ),
+  EXECUTION_REFUSED: row(
+    'final',
+    'caller',
+    'Aplos NCA refused to start the execution, for example because of its configuration.',
+    'Correct the configuration, then upload again with it.',
+  ),
+  ALLOCATION_EXHAUSTED: row(
+    'final',
+    'caller',
+    'The subscription has no executions left.',
+    'Buy or free allocations in Aplos NCA, then replay the upload. The file is not sent again.',
+  ),
+  START_UNSETTLED: row(
+    'final',
+    'service',
+    'It is not known whether Aplos started an execution, and Aplos cannot tell. The start was not repeated, because every execution is charged.',
+    'Look in Aplos NCA for an execution with the tracking id in the message. If there is none, start it there: the file is uploaded.',
+    { mayHaveStarted: true },
+  ),
+  STEP_TIMED_OUT: row(
+    'final',
+    'settings',
+    'A step did not finish within its time limit.',
+    'Check that a worker is running, and read its log; then replay the upload.',
+    { mayHaveStarted: true },
+  ),
+  INTERNAL: row(
+    'retry',
+    'program',
+    'An error occurred that this program did not anticipate.',
+    'Report it with the stack trace from the log.',
+    { mayHaveStarted: true },
+  ),
+} as const satisfies Record<string, ErrorRow>;
+
+/** An error code: the `type` of a failure in the Temporal UI, and `code` in JSON. */
+export type ErrorCode = keyof typeof errorTable;
+
+/** Reports whether a value is a code of the error table. */
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === 'string' && Object.hasOwn(errorTable, value);
