@@ -2,6 +2,7 @@ import { cancellationSignal, log } from '@temporalio/activity';
 import type { AplosApi, FileState } from '../aplos/api.js';
 import { errorTable, UploadError } from '../contract/errors.js';
 import type { Confirmation, FileRef, FileRequest, UploadEvidence } from '../contract/steps.js';
+import { verifyEtag } from '../s3/etag.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
 
@@ -19,7 +20,7 @@ export const confirmUpload =
   }): Promise<Confirmation> => {
     const { fileName, profile } = request;
     assert204(fileName, evidence);
-    const etagIsMd5 = assertSameMd5(fileName, evidence);
+    const etagIsMd5 = verifyEtag(fileName, evidence);
     const state = await askForState(api(profile), file);
     if (state?.verdict === 'invalid') {
       const why = state.errors.length > 0 ? ` (${shortenText(state.errors.join('; '))})` : '';
@@ -35,16 +36,6 @@ function assert204(fileName: string, { status }: UploadEvidence): void {
     `The upload of ${fileName} was answered with ${status} instead of 204`,
     { details: { status } },
   );
-}
-
-function assertSameMd5(fileName: string, { etag, md5, serverSideEncryption }: UploadEvidence): boolean {
-  const isMd5 = /^[0-9a-f]{32}$/i.test(etag ?? '') && !serverSideEncryption?.startsWith('aws:kms');
-  if (isMd5 && etag?.toLowerCase() !== md5) {
-    throw new UploadError('UPLOAD_CORRUPTED', `S3 stored ${fileName} with MD5 ${etag}, but ${md5} was sent`, {
-      details: { md5, etag: String(etag) },
-    });
-  }
-  return isMd5;
 }
 
 /** The route is not in the vendor's documentation: where it is not as we know it, the upload goes on without its answer. */

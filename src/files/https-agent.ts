@@ -2,7 +2,8 @@ import { type LookupAddress, lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, type buildConnector } from 'undici';
 import { UploadError } from '../contract/errors.js';
-import { addressIn, type HostList, isLoopback, isPublicAddress } from '../http/host-list.js';
+import { addressIn, isLoopback, isPublicAddress } from '../http/address.js';
+import type { HostList } from '../http/host-list.js';
 import { quote } from '../util/quote.js';
 
 /** Finds the addresses of a name, as node's `dns.lookup` does. */

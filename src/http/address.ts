@@ -1,7 +1,39 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 
-/** Whether an address, with or without a port, is one of this machine. */
-export function isLoopback(address: string): boolean {
-  const host = isIPv6(address) ? address : address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+/** Returns the IP address in a URL's host, without the brackets of IPv6; `undefined` if the host is a name. */
+export function addressIn(hostname: string): string | undefined {
+  const bare = hostname.replace(/^\[(.*)\]$/, '$1');
+  return isIP(bare) ? bare : undefined;
+}
+
+/**
+ * Reports whether a host is this machine, so that data sent there may stay unencrypted.
+ *
+ * Names under `localhost`, such as `a.localhost`, do not count. RFC 6761 reserves them for loopback, but many
+ * resolvers ask DNS for them, and a DNS server can answer with any address.
+ *
+ * @param host URL, host name or IP address; a name or an address may have a port: `localhost:7233`, `[::1]:7233`
+ */
+export function isLoopback(host: string | URL): boolean {
+  const hostname = host instanceof URL ? host.hostname : withoutPort(host);
+  const address = addressIn(hostname);
+  return address === undefined
+    ? hostname.toLowerCase() === 'localhost'
+    : ipaddr.parse(address).range() === 'loopback';
+}
+
+const withoutPort = (host: string) => (isIP(host) ? host : host.replace(/:\d+$/, ''));
+
+/** IPv6 addresses assigned for the internet. All others are private, mapped, translated or reserved. */
+const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
+/** Serves the metadata of virtual machines on Azure, although the address is in a public range. */
+const AZURE_METADATA = '168.63.129.16';
+
+/** Reports whether an IP address is on the internet: not loopback, link-local, private, shared, multicast or reserved. */
+export function isPublicAddress(text: string): boolean {
+  if (!ipaddr.isValid(text) || text === AZURE_METADATA) return false;
+  const address = ipaddr.parse(text);
+  if (address.kind() === 'ipv6' && !address.match(GLOBAL_IPV6)) return false;
+  return address.range() === 'unicast';
 }

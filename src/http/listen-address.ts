@@ -1,3 +1,6 @@
+import { UploadError } from '../contract/errors.js';
+import { networkErrorName } from './call.js';
+
 /** Address and port at which a server listens. */
 export interface ListenAddress {
   /** Host name or IP address, without the brackets of IPv6. */
@@ -14,3 +17,11 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   const host = bracketed ?? plain;
   return host !== undefined && Number(port) <= MAX_PORT ? { host, port: Number(port) } : undefined;
 }
+
+/** Returns the error for a setting with an address where the program cannot listen. */
+export const cannotListen = (setting: string, { host, port }: ListenAddress, cause: unknown): UploadError =>
+  new UploadError(
+    'SETTINGS_INVALID',
+    `${setting}: cannot listen on port ${port} of ${host} (${networkErrorName(cause)})`,
+    { cause, action: 'Choose another address or port.' },
+  );

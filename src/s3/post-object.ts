@@ -6,9 +6,11 @@ import { UploadError } from '../contract/errors.js';
 import type { PresignedPost, UploadEvidence } from '../contract/steps.js';
 import { type Checksums, RunningChecksums } from '../files/checksums.js';
 import { assertSha256, type OpenFile } from '../files/source.js';
+import { isLoopback } from '../http/address.js';
 import { networkErrorName } from '../http/call.js';
-import { type HostList, isLoopback } from '../http/host-list.js';
+import type { HostList } from '../http/host-list.js';
 import { quote } from '../util/quote.js';
+import { unquoteEtag } from './etag.js';
 import { IdleWatch } from './idle-watch.js';
 import { multipart } from './multipart.js';
 import { refusalError, requestIdOf } from './refusal.js';
@@ -245,7 +247,7 @@ function evidenceIn(
   const { etag, 'x-amz-server-side-encryption': encryption } = headers;
   const requestId = requestIdOf(headers);
   return {
-    ...(etag === undefined ? {} : { etag: etag.replace(/^"(.*)"$/, '$1') }),
+    ...(etag === undefined ? {} : { etag: unquoteEtag(etag) }),
     ...(typeof encryption === 'string' ? { serverSideEncryption: encryption } : {}),
     ...(requestId === undefined ? {} : { requestId }),
   };

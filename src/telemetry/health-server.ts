@@ -1,107 +1,99 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UploadError } from '../contract/errors.js';
+import type { ListenAddress } from '../http/listen-address.js';
+import { startHttpServer } from '../http/server.js';
 import { shortenText } from '../util/shorten-text.js';
 
-/** Something that a worker cannot do its job without. */
+/** A service that the worker depends on. */
 export interface Dependency {
-  /** As the answer names it. */
+  /** Name in responses. */
   readonly name: string;
-  /** Milliseconds to the next look, given why the last one failed; `undefined`: it did not. */
-  readonly nextLookMs: (error: unknown) => number;
-  /** Throws where it is not there. */
-  readonly look: () => Promise<void>;
+  /** Throws if the dependency is unavailable. */
+  readonly check: () => Promise<void>;
+  /** Returns the milliseconds until the next check, given the error of the last one; `undefined` if it passed. */
+  readonly nextCheckMs: (error: unknown) => number;
 }
 
-/** What health is told from. */
-export interface HealthOptions {
-  /** `RUNNING`, or else why there is no work done, e.g. `DRAINING`. */
+/** Settings of a health server. */
+export interface HealthOptions extends ListenAddress {
+  /** Returns the state of the worker: `RUNNING`, or a state in which it takes no work, such as `DRAINING`. */
   readonly workerState: () => string;
-  readonly needs: readonly Dependency[];
-  readonly host: string;
-  /** 0: a free one. */
-  readonly port: number;
+  readonly dependencies: readonly Dependency[];
 }
 
-/** A health server that listens. */
+/** A health server that is listening. */
 export interface HealthServer {
   readonly url: string;
-  /** Takes what was found out elsewhere: an error, or that all is well. */
-  note(name: string, error: unknown): void;
+  /** Records a result that was observed outside the regular checks: an error, or `undefined` for success. */
+  record(name: string, error: unknown): void;
   stop(): Promise<void>;
 }
 
-const NOT_LOOKED = 'not looked at yet';
-const FINE = 'ok';
-const ENDED = ['FAILED', 'STOPPED'];
+const NOT_CHECKED = 'not checked yet';
+const OK = 'ok';
+const ENDED_STATES = ['FAILED', 'STOPPED'];
 
 /**
- * Serves `GET /healthz` (200 unless the worker has failed: a restart may help) and `GET /readyz` (200 while it takes
- * work and has all that it needs; else 503, with what it lacks). Answers come at once, from what the last looks found.
+ * Serves `GET /healthz` (200 unless the worker has failed and a restart may help) and `GET /readyz` (200 while the
+ * worker takes work and all dependencies are available; otherwise 503 with the reasons). Responses contain the results
+ * of the latest checks, without waiting for new ones.
  *
- * @throws Error when it cannot listen
+ * @throws Error if it cannot listen
  */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
-  const { workerState, needs, host, port } = options;
-  const findings = new Map(needs.map(({ name }) => [name, NOT_LOOKED]));
-  const note = (name: string, error: unknown) => findings.set(name, error ? inWords(error) : FINE);
+  const { workerState, dependencies, host, port } = options;
+  const results = new Map(dependencies.map(({ name }) => [name, NOT_CHECKED]));
+  const record = (name: string, error: unknown) => results.set(name, error ? describe(error) : OK);
 
-  const server = createServer((request, response) => {
-    const [path] = (request.url ?? '').split('?');
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET', {});
-    const worker = workerState();
-    if (path === '/healthz') {
-      const isAlive = !ENDED.includes(worker);
-      return answer(response, isAlive ? 200 : 503, isAlive ? 'alive' : 'failed', { worker });
-    }
-    if (path === '/readyz') {
-      const isReady = worker === 'RUNNING' && [...findings.values()].every((finding) => finding === FINE);
-      const checks = { worker, ...Object.fromEntries(findings) };
-      return answer(response, isReady ? 200 : 503, isReady ? 'ready' : 'not ready', checks);
-    }
-    return answer(response, 404, 'there are /healthz and /readyz', {});
+  const server = await startHttpServer({
+    host,
+    port,
+    keepsProcessAlive: false,
+    handle: ({ method }, response, path) => {
+      if (method !== 'GET' && method !== 'HEAD')
+        return send(response, 405, 'method not allowed, use GET', {});
+      const worker = workerState();
+      if (path === '/healthz') {
+        const isAlive = !ENDED_STATES.includes(worker);
+        return send(response, isAlive ? 200 : 503, isAlive ? 'alive' : 'failed', { worker });
+      }
+      if (path === '/readyz') {
+        const isReady = worker === 'RUNNING' && [...results.values()].every((result) => result === OK);
+        const checks = { worker, ...Object.fromEntries(results) };
+        return send(response, isReady ? 200 : 503, isReady ? 'ready' : 'not ready', checks);
+      }
+      return send(response, 404, 'not found, use /healthz or /readyz', {});
+    },
   });
-  server.unref().listen(port, host);
-  await once(server, 'listening');
 
   const stopping = new AbortController();
-  for (const need of needs) void keepLooking(need);
-  const { address, port: bound } = server.address() as AddressInfo;
+  for (const dependency of dependencies) void checkRepeatedly(dependency);
   return {
-    url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
-    note,
-    stop: async () => {
+    url: server.url,
+    record,
+    stop: () => {
       stopping.abort();
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      return server.destroy();
     },
   };
 
-  async function keepLooking({ name, look, nextLookMs }: Dependency): Promise<void> {
+  async function checkRepeatedly({ name, check, nextCheckMs }: Dependency): Promise<void> {
     while (!stopping.signal.aborted) {
-      const error = await look().then(
+      const error = await check().then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
-      note(name, error);
-      await sleep(nextLookMs(error), undefined, { signal: stopping.signal, ref: false }).catch(() => {});
+      record(name, error);
+      await sleep(nextCheckMs(error), undefined, { signal: stopping.signal, ref: false }).catch(() => {});
     }
   }
 }
 
-function answer(
-  response: ServerResponse,
-  status: number,
-  word: string,
-  checks: Record<string, string>,
-): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(`${JSON.stringify({ status: word, checks })}\n`);
+function send(response: ServerResponse, code: number, status: string, checks: Record<string, string>): void {
+  response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(`${JSON.stringify({ status, checks })}\n`);
 }
 
-const inWords = (error: unknown): string =>
+const describe = (error: unknown): string =>
   error instanceof UploadError ? `${error.code}: ${error.message}` : shortenText(String(error));

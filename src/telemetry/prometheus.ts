@@ -2,8 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { RuntimeOptions } from '@temporalio/worker';
-import { cannotListen } from '../http/cannot-listen.js';
-import type { ListenAddress } from '../http/listen-address.js';
+import { cannotListen, type ListenAddress } from '../http/listen-address.js';
 import { STEP_BUCKETS } from './metrics.js';
 
 /** How Temporal's core is told to serve metrics, and where it then does. */

@@ -3,8 +3,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { AplosAccounts } from '../aplos/accounts.js';
 import type { Login } from '../aplos/connection/session.js';
 import { UploadError } from '../contract/errors.js';
-import { cannotListen } from '../http/cannot-listen.js';
-import type { ListenAddress } from '../http/listen-address.js';
+import { cannotListen, type ListenAddress } from '../http/listen-address.js';
 import { type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
 import { type Dependency, type HealthServer, startHealthServer } from './health-server.js';
 
@@ -44,7 +43,7 @@ export async function startWorkerHealth(options: WorkerHealthOptions): Promise<W
   const server = await startHealthServer({
     ...listen,
     workerState: () => worstOf(states()),
-    needs: [
+    dependencies: [
       temporalDependency(options),
       ...[...profiles].map((profile) => loginDependency(profile, accounts)),
     ],
@@ -54,7 +53,7 @@ export async function startWorkerHealth(options: WorkerHealthOptions): Promise<W
   return {
     ...server,
     loggedIn: (profile, { how, error }) => {
-      if (how === 'password' || error === undefined) server.note(loginOf(profile), error);
+      if (how === 'password' || error === undefined) server.record(loginOf(profile), error);
     },
   };
 }
@@ -69,8 +68,8 @@ export const temporalDependency = ({
   target,
 }: Pick<WorkerHealthOptions, 'connection' | 'target'>): Dependency => ({
   name: 'temporal',
-  nextLookMs: () => TEMPORAL_EVERY_MS,
-  look: async () => {
+  nextCheckMs: () => TEMPORAL_EVERY_MS,
+  check: async () => {
     const { namespace } = target;
     const asked = connection.withDeadline(Date.now() + TEMPORAL_PATIENCE_MS, () =>
       connection.workflowService.describeNamespace({ namespace }),
@@ -92,8 +91,8 @@ async function noAnswer(): Promise<never> {
 /** That an account can log in. Where it is refused it is seldom tried again, as that may lock it. */
 export const loginDependency = (profile: string, accounts: AplosAccounts): Dependency => ({
   name: loginOf(profile),
-  nextLookMs: (error) => (error instanceof UploadError && error.retryable ? LOGIN_AGAIN_MS : LOGIN_EVERY_MS),
-  look: () => accounts.logIn(profile),
+  nextCheckMs: (error) => (error instanceof UploadError && error.retryable ? LOGIN_AGAIN_MS : LOGIN_EVERY_MS),
+  check: () => accounts.logIn(profile),
 });
 
 const loginOf = (profile: string): string => `login ${profile}`;

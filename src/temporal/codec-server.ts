@@ -1,92 +1,69 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import type { ListenAddress } from '../http/listen-address.js';
+import { HttpError, startHttpServer } from '../http/server.js';
 import { isUnreadable } from './unreadable.js';
 
 const { Payloads } = proto.temporal.api.common.v1;
 
-/** More than a page of a history, which is what the Temporal UI sends at a time. */
+/** The Temporal UI sends one page of a history at a time, which is smaller. */
 const MAX_BYTES = 8 * 1024 * 1024;
-const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Who may use a codec server, and where it listens. */
-export interface CodecServerOptions {
+/** Settings of a codec server. */
+export interface CodecServerOptions extends Partial<ListenAddress> {
   readonly codec: PayloadCodec;
-  /** The pages that may use it, as browsers name them: scheme, host and port of the Temporal UI. */
+  /** Origins of the pages that may call the server: scheme, host and port of the Temporal UI. */
   readonly origins: readonly string[];
-  /** Whether a caller may, by its `Authorization` header; left out: everybody may who reaches it. */
+  /** Reports whether the sender of an `Authorization` header may call the server. Default: everyone may */
   readonly mayUse?: ((authorization: string) => Promise<boolean>) | undefined;
-  /** Told of what was not foreseen; the caller only learns that something went wrong. Default: nobody is */
+  /** Called with each unexpected error; the client only sees status 500. Default: ignored */
   readonly onError?: (error: unknown) => void;
   /** Default: 127.0.0.1 */
   readonly host?: string;
-  /** Default: a free one */
+  /** Default: 0, which picks a free port */
   readonly port?: number;
 }
 
-/** A codec server that listens. */
+/** A codec server that is listening. */
 export interface CodecServer {
   readonly url: string;
-  /** Lets the calls that are being answered end. */
+  /** Stops listening after the requests in progress have finished. */
   stop(): Promise<void>;
 }
 
 /**
- * Serves Temporal's remote codec protocol: `POST …/decode` and `POST …/encode` take payloads as JSON and answer with
- * them the other way round. `GET /health` says that it is up.
+ * Serves Temporal's remote codec protocol: `POST …/decode` and `POST …/encode` take payloads as JSON and return the
+ * converted payloads. `GET /health` returns 200.
  *
- * @throws Error when it cannot listen
+ * @throws Error if it cannot listen
  */
 export async function startCodecServer(options: CodecServerOptions): Promise<CodecServer> {
-  const { host = '127.0.0.1', port = 0 } = options;
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    answer(request, response, options).catch((error: unknown) => {
-      if (!(error instanceof Refusal)) options.onError?.(error);
-      const { status, message } = error instanceof Refusal ? error : new Refusal(500, 'Something went wrong');
-      if (!response.headersSent) response.writeHead(status, { connection: 'close' });
-      response.end(message);
-    });
+  const { host = '127.0.0.1', port = 0, onError } = options;
+  const server = await startHttpServer({
+    host,
+    port,
+    onError,
+    handle: (request, response, path) => handle(request, response, path, options),
   });
-  server.listen(port, host);
-  await once(server, 'listening');
-  const { address, port: bound } = server.address() as AddressInfo;
-  return {
-    url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
-    stop: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeIdleConnections();
-      await closed;
-    },
-  };
+  return { url: server.url, stop: () => server.close() };
 }
 
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-async function answer(
+async function handle(
   request: IncomingMessage,
   response: ServerResponse,
+  path: string,
   { codec, origins, mayUse }: CodecServerOptions,
 ): Promise<void> {
   const { method, headers } = request;
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   response.setHeader('cache-control', 'no-store');
-  if (method === 'GET' && pathname === '/health') return void response.end('ok');
+  if (method === 'GET' && path === '/health') return void response.end('ok');
 
-  // Every page that posts has an origin, also one whose name was made to lead here.
+  // Browsers send an origin with each POST, which also protects against DNS rebinding.
   response.setHeader('vary', 'origin');
   if (headers.origin !== undefined) {
     if (!origins.includes(headers.origin))
-      throw new Refusal(403, `Pages of ${headers.origin} may not use this server`);
+      throw new HttpError(403, `The origin ${headers.origin} may not use this server`);
     response.setHeader('access-control-allow-origin', headers.origin);
     response.setHeader('access-control-allow-credentials', 'true');
   }
@@ -98,40 +75,41 @@ async function answer(
     return void response.writeHead(204).end();
   }
 
-  const [, way] = /\/(decode|encode)$/.exec(pathname) ?? [];
-  if (way !== 'decode' && way !== 'encode') throw new Refusal(404, 'There is only /decode and /encode');
-  if (method !== 'POST') throw new Refusal(405, 'Only POST is answered');
+  const [, operation] = /\/(decode|encode)$/.exec(path) ?? [];
+  if (operation !== 'decode' && operation !== 'encode')
+    throw new HttpError(404, 'Not found: use /decode or /encode');
+  if (method !== 'POST') throw new HttpError(405, 'Method not allowed: use POST');
   if (mayUse && !(await mayUse(headers.authorization ?? '')))
-    throw new Refusal(401, 'A valid token in the Authorization header is needed');
-  const payloads = payloadsIn(await textOf(request));
-  const result = await convert(payloads, codec[way].bind(codec));
+    throw new HttpError(401, 'A valid token in the Authorization header is required');
+  const payloads = parsePayloads(await readBody(request));
+  const result = await convert(payloads, codec[operation].bind(codec));
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify(Payloads.toObject(Payloads.create({ payloads: result }), { bytes: String })));
 }
 
-async function convert(payloads: Payload[], by: PayloadCodec['decode']): Promise<Payload[]> {
+async function convert(payloads: Payload[], operation: PayloadCodec['decode']): Promise<Payload[]> {
   try {
-    return await by(payloads);
+    return await operation(payloads);
   } catch (error) {
-    if (isUnreadable(error)) throw new Refusal(400, error.message);
+    if (isUnreadable(error)) throw new HttpError(400, error.message);
     throw error;
   }
 }
 
-function payloadsIn(text: string): Payload[] {
+function parsePayloads(text: string): Payload[] {
   try {
     return Payloads.fromObject(JSON.parse(text) as object).payloads;
   } catch {
-    throw new Refusal(400, 'The body is not {"payloads": […]} with each data in base64');
+    throw new HttpError(400, 'The body must be {"payloads": […]}, with `data` in base64');
   }
 }
 
-async function textOf(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new Refusal(413, `The body has more than ${MAX_BYTES} bytes`);
+    if (bytes > MAX_BYTES) throw new HttpError(413, `The body is larger than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

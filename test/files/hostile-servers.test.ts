@@ -320,11 +320,9 @@ describe('a name', () => {
   it('that leads to a private address is connected to where that address is named too', async () => {
     const { url, requests } = await sourceServer(serve(Buffer.from('abc')));
     const { port } = new URL(url);
-    const access = { hosts: ['files.localhost', '127.0.0.0/30'], resolve: resolving(['127.0.0.1']) };
+    const access = { hosts: ['localhost', '127.0.0.0/30'], resolve: resolving(['127.0.0.1']) };
 
-    expect(String(await bytesOf(await openRemote(`http://files.localhost:${port}/pk.csv`, access)))).toBe(
-      'abc',
-    );
+    expect(String(await bytesOf(await openRemote(`http://localhost:${port}/pk.csv`, access)))).toBe('abc');
     expect(requests).toHaveLength(1);
   });
 
@@ -335,13 +333,11 @@ describe('a name', () => {
     });
     const { port } = new URL(url);
     const access = {
-      hosts: ['files.localhost', '127.0.0.1'],
+      hosts: ['localhost', '127.0.0.1'],
       resolve: resolving(['127.0.0.1'], ['127.0.0.2']),
     };
 
-    const failure = await failureOf(
-      openRemote(`http://files.localhost:${port}/pk.csv`, access).then(bytesOf),
-    );
+    const failure = await failureOf(openRemote(`http://localhost:${port}/pk.csv`, access).then(bytesOf));
     expect(failure).toMatchObject({
       code: 'SOURCE_FORBIDDEN',
       message: expect.stringContaining('127.0.0.2'),

@@ -71,7 +71,7 @@ describe('what the health of a worker is told from', () => {
 
   it('does not wait for a Temporal that keeps silent', async () => {
     const connection = connectionThat(() => new Promise(() => {}));
-    await expect(temporalDependency({ connection, target }).look()).rejects.toMatchObject({
+    await expect(temporalDependency({ connection, target }).check()).rejects.toMatchObject({
       code: 'TEMPORAL_UNREACHABLE',
       message: expect.stringContaining('(no answer in 2 s)'),
     });
@@ -104,10 +104,10 @@ describe('what the health of a worker is told from', () => {
   });
 
   it('tries a login again soon where Cognito was away, and seldom where it refused', () => {
-    const { nextLookMs } = loginDependency('default', wellDisposed);
+    const { nextCheckMs } = loginDependency('default', wellDisposed);
     const unavailable = new UploadError('LOGIN_UNAVAILABLE', 'Cognito does not answer');
-    expect(nextLookMs(unavailable)).toBe(15_000);
-    expect(nextLookMs(refused)).toBe(300_000);
-    expect(nextLookMs(undefined)).toBe(300_000);
+    expect(nextCheckMs(unavailable)).toBe(15_000);
+    expect(nextCheckMs(refused)).toBe(300_000);
+    expect(nextCheckMs(undefined)).toBe(300_000);
   });
 });

@@ -150,7 +150,7 @@ describe('a worker that is watched', () => {
       expect({ exitCode, stderr }).toEqual({
         exitCode: 2,
         stderr: expect.stringContaining(
-          `✗ SETTINGS_INVALID: ${setting}: nothing can be served at port ${otherHealth}`,
+          `✗ SETTINGS_INVALID: ${setting}: cannot listen on port ${otherHealth}`,
         ),
       });
     },

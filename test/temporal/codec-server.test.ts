@@ -21,7 +21,7 @@ const codec = new EncryptionCodec([{ id: 'k1', key: createSecretKey(randomBytes(
 let server: CodecServer;
 afterEach(() => server.stop());
 
-async function serve(options: Partial<CodecServerOptions> = {}): Promise<void> {
+async function start(options: Partial<CodecServerOptions> = {}): Promise<void> {
   server = await startCodecServer({ codec, origins: [UI], ...options });
 }
 
@@ -37,11 +37,11 @@ async function payloadsOf(response: Response): Promise<Payload[]> {
   return Payloads.fromObject((await response.json()) as object).payloads;
 }
 
-describe('a codec server', () => {
+describe('startCodecServer', () => {
   it.each(['/decode', '/decode?preserveStorageRefs=true', '/any/path/decode'])(
-    'decodes what the UI posts to %s, and leaves what is in plain',
+    'decodes encrypted payloads posted to %s and leaves unencrypted ones as they are',
     async (path) => {
-      await serve();
+      await start();
       const encoded = [...(await codec.encode([plain({ study: 7 })])), plain({ study: 8 })];
       const response = await post(path, asJson(encoded));
       expect(response.headers.get('cache-control')).toBe('no-store');
@@ -50,16 +50,16 @@ describe('a codec server', () => {
     },
   );
 
-  it('encodes what the UI is about to send', async () => {
-    await serve();
+  it('encrypts payloads posted to /encode', async () => {
+    await start();
     const encoded = await payloadsOf(await post('/encode', asJson([plain({ study: 7 })])));
     expect(Buffer.from(encoded[0]?.metadata?.encoding ?? []).toString()).toBe('binary/encrypted');
     const decoded = await codec.decode(encoded);
     expect(decoded.map((each) => defaultPayloadConverter.fromPayload(each))).toEqual([{ study: 7 }]);
   });
 
-  it('lets the pages of the UI in, and no others', async () => {
-    await serve();
+  it('allows the origin of the UI and refuses others', async () => {
+    await start();
     const preflight = (origin: string) =>
       fetch(`${server.url}/decode`, {
         method: 'OPTIONS',
@@ -79,38 +79,38 @@ describe('a codec server', () => {
   });
 
   it.each<[string, () => Promise<Response>, number]>([
-    ['a payload of another key', async () => post('/decode', asJson(await foreign())), 400],
-    ['what is no JSON', () => post('/decode', '{'), 400],
-    ['what is no payloads', () => post('/decode', { payloads: 7 }), 400],
-    ['more than 8 MiB', () => post('/decode', 'x'.repeat(9 * 1024 * 1024)), 413],
-    ['another path', () => post('/', { payloads: [] }), 404],
-    ['another method', () => fetch(`${server.url}/decode`), 405],
-  ])('refuses %s', async (_what, ask, status) => {
-    await serve();
-    expect((await ask()).status).toBe(status);
+    ['a payload encrypted with another key', async () => post('/decode', asJson(await ofAnotherKey())), 400],
+    ['a body that is not JSON', () => post('/decode', '{'), 400],
+    ['JSON without payloads', () => post('/decode', { payloads: 7 }), 400],
+    ['a body over 8 MiB', () => post('/decode', 'x'.repeat(9 * 1024 * 1024)), 413],
+    ['an unknown path', () => post('/', { payloads: [] }), 404],
+    ['a method other than POST', () => fetch(`${server.url}/decode`), 405],
+  ])('refuses %s', async (_what, send, status) => {
+    await start();
+    expect((await send()).status).toBe(status);
   });
 
-  it('names the key that it lacks', async () => {
-    await serve();
-    expect(await (await post('/decode', asJson(await foreign()))).text()).toContain('with the key "k2"');
+  it('names the missing key', async () => {
+    await start();
+    expect(await (await post('/decode', asJson(await ofAnotherKey()))).text()).toContain('with the key "k2"');
   });
 
-  it('says that it is up, to anybody', async () => {
-    await serve({ mayUse: async () => false });
+  it('returns 200 to GET /health without authentication', async () => {
+    await start({ mayUse: async () => false });
     expect(await (await fetch(`${server.url}/health`)).text()).toBe('ok');
   });
 
-  it('says nothing of an error that was not foreseen, but to who runs it', async () => {
-    const seen: unknown[] = [];
+  it('passes unexpected errors to onError and hides them from the client', async () => {
+    const errors: unknown[] = [];
     const mayUse = () => Promise.reject(new Error('inside'));
-    await serve({ mayUse, onError: (error) => seen.push(error) });
+    await start({ mayUse, onError: (error) => errors.push(error) });
     const response = await post('/decode', { payloads: [] });
-    expect([response.status, await response.text()]).toEqual([500, 'Something went wrong']);
-    expect(seen).toMatchObject([{ message: 'inside' }]);
+    expect([response.status, await response.text()]).toEqual([500, 'Internal server error']);
+    expect(errors).toMatchObject([{ message: 'inside' }]);
   });
 });
 
-describe('who may use a codec server', () => {
+describe('codecAccess', () => {
   const dispatcher = createDispatcher();
   const audience = 'temporal-ui';
   let keys: Awaited<ReturnType<typeof generateKeyPair>>;
@@ -121,39 +121,39 @@ describe('who may use a codec server', () => {
   const decode = async (authorization?: string) =>
     (await post('/decode', { payloads: [] }, authorization === undefined ? {} : { authorization })).status;
 
-  it('is who has the token', async () => {
-    await serve({ mayUse: codecAccess({ token: new Secret('let-me-in') }, dispatcher) });
+  it('accepts the token and nothing else', async () => {
+    await start({ mayUse: codecAccess({ token: new Secret('let-me-in') }, dispatcher) });
     expect(await decode('Bearer let-me-in')).toBe(200);
     expect(await decode('bearer let-me-in')).toBe(200);
     for (const wrong of [undefined, '', 'let-me-in', 'Basic let-me-in', 'Bearer let-me-out', 'Bearer '])
       expect(await decode(wrong)).toBe(401);
   });
 
-  it('is who the identity provider vouches for, to the right audience and for the time being', async () => {
+  it('accepts unexpired JWTs of the identity provider for the right audience', async () => {
     const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'RS256' };
     const jwksUrl = await httpServer(
       (_request, response) => void response.end(JSON.stringify({ keys: [jwk] })),
     );
-    await serve({ mayUse: codecAccess({ jwt: { jwksUrl, audience } }, dispatcher) });
+    await start({ mayUse: codecAccess({ jwt: { jwksUrl, audience } }, dispatcher) });
     const token = (claims: { aud?: string; exp?: string }, key = keys.privateKey) => {
       const jwt = new SignJWT({})
         .setProtectedHeader({ alg: 'RS256', kid: 'one' })
         .setAudience(claims.aud ?? audience);
       return (claims.exp === '' ? jwt : jwt.setExpirationTime(claims.exp ?? '1m')).sign(key);
     };
-    const stranger = await generateKeyPair('RS256');
+    const otherKeys = await generateKeyPair('RS256');
     expect(await decode(`Bearer ${await token({})}`)).toBe(200);
     expect(await decode(`Bearer ${await token({ aud: 'another' })}`)).toBe(401);
     expect(await decode(`Bearer ${await token({ exp: '-1m' })}`)).toBe(401);
     expect(await decode(`Bearer ${await token({ exp: '' })}`)).toBe(401);
-    expect(await decode(`Bearer ${await token({}, stranger.privateKey)}`)).toBe(401);
+    expect(await decode(`Bearer ${await token({}, otherKeys.privateKey)}`)).toBe(401);
     expect(await decode('Bearer let-me-in')).toBe(401);
   });
 
-  it('is everybody where nothing is set', () => {
+  it('returns undefined if no authentication is configured', () => {
     expect(codecAccess({}, dispatcher)).toBeUndefined();
   });
 });
 
-const foreign = () =>
+const ofAnotherKey = () =>
   new EncryptionCodec([{ id: 'k2', key: createSecretKey(randomBytes(32)) }]).encode([plain({ study: 7 })]);

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { UploadError } from '../../../contract/errors.js';
 import { isLoopback } from '../../../http/address.js';
-import { cannotListen } from '../../../http/cannot-listen.js';
 import { createDispatcher } from '../../../http/dispatcher.js';
-import type { ListenAddress } from '../../../http/listen-address.js';
+import { cannotListen, type ListenAddress } from '../../../http/listen-address.js';
 import {
   type CodecServerSettings,
   loadCodecServerSettings,
