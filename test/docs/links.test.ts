@@ -9,15 +9,15 @@ const pages = ['.', 'docs', 'docs/decisions', 'samples']
 
 const withoutCode = (text: string) => text.replaceAll(/^```.*?^```/gms, '').replaceAll(/`[^`\n]*`/g, '');
 
-/** The anchors that GitHub gives to a page's headings. */
+/** Returns the anchors that GitHub generates for a page's headings. */
 function anchorsOf(path: string): Set<string> {
   const slugger = new GithubSlugger();
   const text = readFileSync(path, 'utf8').replaceAll(/^```.*?^```/gms, '');
   return new Set([...text.matchAll(/^#+ +(.+)$/gm)].map(([, heading = '']) => slugger.slug(heading)));
 }
 
-describe('the pages', () => {
-  it.each(pages)('lead only to what is there: %s', (page) => {
+describe('the documentation', () => {
+  it.each(pages)('has only working links in %s', (page) => {
     const links = [...withoutCode(readFileSync(page, 'utf8')).matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, link = '']) => link)
       .filter((link) => !/^[a-z]+:/.test(link));

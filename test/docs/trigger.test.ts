@@ -13,24 +13,24 @@ import { examplesOn } from '../support/examples.js';
 import { startWorld, type World } from '../support/world.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-const CONFIG = join(REPOSITORY, 'samples', 'single-oral-dose.json');
-const IN_PLAIN = { APLOS_UPLOAD_ENCRYPTION_KEY: '', APLOS_UPLOAD_ENCRYPTION: 'off' };
+const CONFIGURATION = join(REPOSITORY, 'samples', 'single-oral-dose.json');
+const UNENCRYPTED = { APLOS_UPLOAD_ENCRYPTION_KEY: '', APLOS_UPLOAD_ENCRYPTION: 'off' };
 const examples = examplesOn('trigger.md');
 
-interface Ran {
+interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-describe('the examples of docs/trigger.md, as they stand there', () => {
+describe('the examples in docs/trigger.md', () => {
   let world: World;
   let worker: WorkerProcess;
   let folder: string;
   let env: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
-    // Within the package, so that they import it by its name as its users do.
+    // Inside the package, so that the examples can import it by its name, as users do.
     folder = await mkdtemp(join(REPOSITORY, 'test', '.examples-'));
     const [{ temporal }, python] = await Promise.all([
       ensureBinaries(),
@@ -42,7 +42,7 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
       }),
     ]);
     world = await startWorld();
-    worker = await world.startWorker(IN_PLAIN);
+    worker = await world.startWorker(UNENCRYPTED);
     env = {
       PATH: [dirname(temporal), process.env.PATH].join(delimiter),
       HOME: world.folder,
@@ -57,8 +57,12 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Runs an example, or a program, as a user does. */
-  async function run(name: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  /** Runs an example, or a program, the way a user would. */
+  async function run(
+    name: string,
+    args: readonly string[],
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<CommandResult> {
     const [program = '', ...before] = {
       ts: [process.execPath, '--import', 'tsx', join(folder, name)],
       py: ['python3', join(folder, name)],
@@ -81,16 +85,16 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
   const chargesOf = (fileName: string) =>
     world.sandbox.charges.filter(({ fileId }) => uploadsOf(fileName).some((file) => file.fileId === fileId));
 
-  /** That the file is stored, byte for byte, and one execution was started, with the configuration as it is. */
+  /** Asserts that the file is stored once with equal bytes, and that one execution was started with the unchanged configuration. */
   async function expectOneUpload(fileName: string, content: Buffer): Promise<void> {
     const [file, ...others] = uploadsOf(fileName);
     expect(others).toEqual([]);
     expect(await world.sandbox.storedBytes(file?.fileId ?? '')).toEqual(content);
     expect(chargesOf(fileName)).toHaveLength(1);
-    expect(chargesOf(fileName)[0]?.configuration).toEqual(JSON.parse(await readFile(CONFIG, 'utf8')));
+    expect(chargesOf(fileName)[0]?.configuration).toEqual(JSON.parse(await readFile(CONFIGURATION, 'utf8')));
   }
 
-  it('are all of these', () => {
+  it('are exactly these files', () => {
     expect([...examples.keys()]).toEqual([
       'with-our-client.ts',
       'with-temporals-client.ts',
@@ -104,7 +108,7 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
     ]);
   });
 
-  it('are what the compiler takes', async () => {
+  it('compile without errors', async () => {
     const project = join(folder, 'tsconfig.json');
     await writeFile(project, JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts'] }));
     const { stdout, exitCode } = await run(process.execPath, [
@@ -128,11 +132,14 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
     'upload-with-curl.sh',
   ];
 
-  it.each(uploading)('upload once, however often they are run: %s', async (example) => {
+  it.each(uploading)('upload the file once if they run three times: %s', async (example) => {
     const fileName = `${example}.csv`;
     const { path, content } = await newFile(fileName);
-    const [first, ...again] = await Promise.all([run(example, [path, CONFIG]), run(example, [path, CONFIG])]);
-    again.push(await run(example, [path, CONFIG]));
+    const [first, ...again] = await Promise.all([
+      run(example, [path, CONFIGURATION]),
+      run(example, [path, CONFIGURATION]),
+    ]);
+    again.push(await run(example, [path, CONFIGURATION]));
     expect(first).toMatchObject({ exitCode: 0 });
     const receipt = (receiptOf[example] ?? JSON.parse)(first.stdout) as Receipt;
     expect(receipt).toMatchObject({
@@ -145,7 +152,7 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
     await expectOneUpload(fileName, content);
   });
 
-  it.each(uploading)('say why an upload failed, by code and in words: %s', async (example) => {
+  it.each(uploading)('print the code and the action of a failed upload: %s', async (example) => {
     const { path } = await newFile(`failing-${example}.csv`);
     const empty = await world.write('empty.json', '{}');
     const { exitCode, stdout, stderr } = await run(example, [path, empty]);
@@ -154,9 +161,9 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
     expect(exitCode).toBe(example === 'upload-with-curl.sh' ? 0 : 1);
   });
 
-  it('start one workflow at each time of a schedule, each with an id of its own', async () => {
+  it('start one workflow with its own ID for each run of a schedule', async () => {
     const { path, content } = await newFile('nightly.csv');
-    expect(await run('schedule.sh', [path, CONFIG])).toMatchObject({ exitCode: 0 });
+    expect(await run('schedule.sh', [path, CONFIGURATION])).toMatchObject({ exitCode: 0 });
     const workflows = async () => {
       const ids = [];
       for await (const { workflowId } of world.client.workflow.list({
@@ -182,9 +189,9 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
     expect(await workflows()).toHaveLength(2);
   });
 
-  it('run an upload as the child of a workflow with a worker of its own', async () => {
+  it('run an upload as the child of a workflow on another worker', async () => {
     const { path, content, workflowId } = await newFile('child.csv');
-    const { exitCode, stdout, stderr } = await run('study.ts', [path, CONFIG]);
+    const { exitCode, stdout, stderr } = await run('study.ts', [path, CONFIGURATION]);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     expect(JSON.parse(stdout)).toEqual(chargesOf('child.csv').map(({ executionId }) => executionId));
     await expectOneUpload('child.csv', content);
@@ -192,15 +199,15 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
     expect(raw.workflowExecutionInfo?.parentExecution?.workflowId).toBe(workflowId.replace('pk:', 'study:'));
   });
 
-  describe('where the worker has a key', () => {
+  describe('if the worker has a key', () => {
     beforeAll(async () => {
       await worker.stop();
       await world.startWorker();
     });
 
-    it('upload without it, and read the receipt with it', async () => {
+    it('upload without the key, and read the receipt with it', async () => {
       const { path, content, workflowId } = await newFile('encrypted.csv');
-      expect((await run('upload.py', [path, CONFIG])).stderr).toMatch(
+      expect((await run('upload.py', [path, CONFIGURATION])).stderr).toMatch(
         /Unknown payload encoding binary\/encrypted/,
       );
       const key = { APLOS_UPLOAD_ENCRYPTION_KEY: world.env.APLOS_UPLOAD_ENCRYPTION_KEY };
@@ -211,7 +218,7 @@ describe('the examples of docs/trigger.md, as they stand there', () => {
     });
 
     it.each(['with-temporals-client.ts', 'upload.py'])(
-      'say what is wrong with a request to one who has no key: %s',
+      'print the invalid fields of a request without the key: %s',
       async (example) => {
         const { path } = await newFile(`locked-${example}.csv`);
         const seven = await world.write('seven.json', '7');
