@@ -22,7 +22,7 @@ export const confirmUpload =
     assert204(fileName, evidence);
     const etagIsMd5 = verifyEtag(fileName, evidence);
     const state = await askForState(api(profile), file);
-    if (state?.verdict === 'invalid') {
+    if (state?.readiness === 'invalid') {
       const why = state.errors.length > 0 ? ` (${shortenText(state.errors.join('; '))})` : '';
       throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
     }

@@ -1,19 +1,25 @@
 import type { Dispatcher } from 'undici';
 import { UploadError } from '../contract/errors.js';
 import type { AplosProfile } from '../settings/settings.js';
+import { quote } from '../util/quote.js';
 import type { AplosApi } from './api.js';
-import { findPool } from './connection/discovery.js';
-import { type Login, Session } from './connection/session.js';
+import { AplosConnection, type Login } from './connection.js';
+import { shareList } from './share-list.js';
 import { AplosV1 } from './v1/v1.js';
 
-/** The Aplos accounts that this process has, each with one login shared by everything in it. */
+/** Implementation of each version of the API. */
+const dialects: Record<AplosProfile['apiVersion'], new (connection: AplosConnection) => AplosApi> = {
+  v1: AplosV1,
+};
+
+/** The Aplos accounts of this process. All users of an account share one login. */
 export class AplosAccounts {
   readonly #profiles: ReadonlyMap<string, AplosProfile>;
   readonly #dispatcher: Dispatcher;
   readonly #onLogin: (profileName: string, login: Login) => void;
   readonly #accounts = new Map<string, Account>();
 
-  /** @param onLogin told of each login, and each renewal of a token. Default: nobody is */
+  /** @param onLogin called after every login and token renewal, successful or not. Default: not called */
   constructor(
     profiles: ReadonlyMap<string, AplosProfile>,
     dispatcher: Dispatcher,
@@ -25,7 +31,7 @@ export class AplosAccounts {
   }
 
   /**
-   * The API, as one profile.
+   * Returns the API as the user of a profile.
    *
    * @throws {@link UploadError} `PROFILE_UNKNOWN`
    */
@@ -34,46 +40,37 @@ export class AplosAccounts {
   }
 
   /**
-   * Logs in, unless there is a login that lasts.
+   * Logs in, unless the current token is still valid.
    *
-   * @throws {@link UploadError} `PROFILE_UNKNOWN`, one with a `LOGIN_…` code, or an `API_…` code from the discovery of the pool
+   * @throws {@link UploadError} `PROFILE_UNKNOWN`, a `LOGIN_…` code, or an `API_…` code from the discovery of the user pool
    */
   async logIn(profileName: string): Promise<void> {
-    await this.#account(profileName).session.identity();
+    await this.#account(profileName).connection.logIn();
   }
 
   #account(profileName: string): Account {
-    const known = this.#accounts.get(profileName);
-    if (known) return known;
+    const existing = this.#accounts.get(profileName);
+    if (existing) return existing;
     const profile = this.#profiles.get(profileName);
-    if (!profile) throw this.#unknown(profileName);
-    const account = connect(profile, this.#dispatcher, (login) => this.#onLogin(profileName, login));
+    if (!profile) throw this.#profileUnknown(profileName);
+    const connection = new AplosConnection(profile, this.#dispatcher, (login) =>
+      this.#onLogin(profileName, login),
+    );
+    const account = { connection, api: shareList(new dialects[profile.apiVersion](connection)) };
     this.#accounts.set(profileName, account);
     return account;
   }
 
-  #unknown(profileName: string): UploadError {
-    const names = [...this.#profiles.keys()].map((name) => `"${name}"`).join(', ');
+  #profileUnknown(profileName: string): UploadError {
+    const names = [...this.#profiles.keys()].map(quote).join(', ');
     return new UploadError(
       'PROFILE_UNKNOWN',
-      `This worker has no Aplos profile "${profileName}"; it has ${names || 'none'}`,
+      `This worker has no Aplos profile ${quote(profileName)}; it has ${names || 'none'}`,
     );
   }
 }
 
 interface Account {
-  readonly session: Session;
+  readonly connection: AplosConnection;
   readonly api: AplosApi;
-}
-
-function connect(profile: AplosProfile, dispatcher: Dispatcher, onLogin: (login: Login) => void): Account {
-  const { apiUrl, userName, password, clientId, region, cognitoEndpoint } = profile;
-  const session = new Session({
-    pool: () => findPool({ apiUrl, clientId, region, endpoint: cognitoEndpoint }, dispatcher),
-    userName,
-    password,
-    dispatcher,
-    onLogin,
-  });
-  return { session, api: new AplosV1({ apiUrl, session, dispatcher }) };
 }

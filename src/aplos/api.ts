@@ -1,58 +1,59 @@
 import type { ExecutionRequest } from '../contract/request.js';
 import type { FileRef, PresignedPost } from '../contract/steps.js';
 
-/** A place for one file, and the form that puts it there. `presigned` is secret until it expires. */
+/** A file record at Aplos and the presigned POST for it. `presigned` is secret until it expires. */
 export interface PresignResponse {
   readonly file: FileRef;
   readonly presigned: PresignedPost;
 }
 
-/** What the service makes of an uploaded file. */
+/** State of an uploaded file at Aplos. */
 export interface FileState {
-  readonly verdict: 'ready' | 'invalid' | 'pending';
-  /** In the service's own words. */
+  /** Whether Aplos can read the file; `pending` while it converts the file. */
+  readonly readiness: 'ready' | 'invalid' | 'pending';
+  /** State as reported by Aplos, e.g. `converting`. */
   readonly state: string;
   readonly errors: readonly string[];
 }
 
-/** An execution as the service lists it. */
+/** An execution in the list of Aplos. */
 export interface ExecutionRecord {
   readonly executionId: string;
-  /** In the service's own words, lower case: `queuing`, `complete`… */
+  /** Status as reported by Aplos, in lower case, e.g. `queuing` or `complete`. */
   readonly status: string;
   readonly errors: readonly string[];
-  /** What {@link AplosApi.startExecution} put into its metadata; absent for executions started elsewhere. */
+  /** Tracking ID that {@link AplosApi.startExecution} added to the metadata; absent if another program started it. */
   readonly trackingId?: string;
-  /** Whether the service gave the execution's metadata at all. */
+  /** Whether the response contained metadata. */
   readonly hasMetaData: boolean;
 }
 
-/** What to start: one analysis of one file. */
+/** One analysis of one file. */
 export interface StartRequest {
   readonly file: FileRef;
   readonly execution: Omit<ExecutionRequest, 'label'>;
-  /** Goes into the metadata, so that the execution can be recognised in a list. */
+  /** Added to the metadata, to find the execution in a list. */
   readonly trackingId: string;
 }
 
 /**
- * The Aplos NCA API, whichever of its versions is spoken. Each call is made once; a token that ran out on
- * the way is renewed once. All throw {@link UploadError} with an `API_…` or `LOGIN_…` code.
+ * The Aplos NCA API, independent of its version. Each call is made once, or twice if its token had expired.
+ * All methods throw {@link UploadError} with an `API_…` or `LOGIN_…` code.
  */
 export interface AplosApi {
-  /** Asks for a place for a file and a presigned POST to it. Charges nothing. */
+  /** Requests a file record and a presigned POST for it. Free of charge. */
   presignUpload(fileName: string, signal?: AbortSignal): Promise<PresignResponse>;
-  /** Asks what the service makes of an uploaded file. */
+  /** Returns the state of an uploaded file. */
   fileState(fileId: string, signal?: AbortSignal): Promise<FileState>;
   /**
-   * Starts an execution. Each success is paid for; an error that is retryable leaves open whether it was started.
-   * The signal keeps the call from being made, and does not cut it once it is.
+   * Starts an execution. Each success is charged. After a retryable error, it is unknown whether it was started.
+   * The signal prevents the call but does not interrupt it.
    *
-   * @throws {@link UploadError} `EXECUTION_REFUSED` or `ALLOCATION_EXHAUSTED` when the service said no
+   * @throws {@link UploadError} `EXECUTION_REFUSED` or `ALLOCATION_EXHAUSTED` if Aplos refused to start it
    */
   startExecution(start: StartRequest, signal?: AbortSignal): Promise<{ executionId: string; status: string }>;
-  /** All executions of the user, as far as the service lists them. The list may lag behind. */
+  /** Lists the executions of the user. The newest ones may be missing. */
   listExecutions(): Promise<readonly ExecutionRecord[]>;
-  /** One execution. */
+  /** Returns one execution. */
   execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord>;
 }

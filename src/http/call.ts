@@ -3,23 +3,23 @@ import type { ErrorCode } from '../contract/errors.js';
 import { UploadError } from '../contract/errors.js';
 import { shortenText } from '../util/shorten-text.js';
 
-/** Longer than the 29 s at which API Gateway cuts a call, so that its own answer is seen. */
-const ANSWER_TIMEOUT_MS = 35_000;
+/** Longer than the 29 s after which API Gateway ends a call, so that its response arrives. */
+const RESPONSE_TIMEOUT_MS = 35_000;
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
-/** A small HTTP call: what is sent, and what to name it in errors. */
+/** A small HTTP request, and how errors name it. */
 export interface HttpCall {
-  /** What the call is for, as errors name it: "presign pk.csv". */
+  /** What the call does, in the imperative, for error messages: `presign pk.csv`. */
   readonly purpose: string;
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** Code of the error when there is no connection or it is cut. */
+  /** Error code if there is no connection, or it drops. */
   readonly unreachable: ErrorCode;
 }
 
-/** An answer, read to its end. */
+/** An HTTP response with its whole body. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData['headers'];
@@ -27,10 +27,10 @@ export interface HttpResponse {
 }
 
 /**
- * Makes one call, once, and reads the whole answer, whatever its status.
+ * Makes one HTTP call without retries, and returns the whole response, whatever its status.
  *
- * @throws {@link UploadError} with `call.unreachable` when there is no connection, no answer within 35 s, or it breaks off
- * @throws the signal's reason when aborted
+ * @throws {@link UploadError} with `call.unreachable` if there is no connection, it drops, or no data arrives for 35 s
+ * @throws the signal's reason if aborted
  */
 export async function callOnce(
   call: HttpCall,
@@ -38,22 +38,22 @@ export async function callOnce(
   signal?: AbortSignal,
 ): Promise<HttpResponse> {
   try {
-    const answer = await request(call.url, {
+    const response = await request(call.url, {
       method: call.method,
       headers: { accept: 'application/json', ...call.headers },
       body: call.body ?? null,
       dispatcher,
       signal: signal ?? null,
-      headersTimeout: ANSWER_TIMEOUT_MS,
-      bodyTimeout: ANSWER_TIMEOUT_MS,
+      headersTimeout: RESPONSE_TIMEOUT_MS,
+      bodyTimeout: RESPONSE_TIMEOUT_MS,
     });
-    return { status: answer.statusCode, headers: answer.headers, text: await readText(answer.body) };
+    return { status: response.statusCode, headers: response.headers, text: await readText(response.body) };
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     const { host } = new URL(call.url);
     throw new UploadError(
       call.unreachable,
-      `To ${call.purpose}, ${host} did not answer (${networkErrorName(cause)})`,
+      `Cannot ${call.purpose}: ${host} did not respond (${networkErrorName(cause)})`,
       { cause },
     );
   }
@@ -71,12 +71,12 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The short name of a network failure: `ECONNREFUSED`, `UND_ERR_HEADERS_TIMEOUT`… */
+/** Returns the short name of a network error, e.g. `ECONNREFUSED` or `UND_ERR_HEADERS_TIMEOUT`. */
 export function networkErrorName(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return networkErrorName(error.errors[0]);
   if (!(error instanceof Error)) return shortenText(String(error));
   const [, status] = /^Proxy response \((\d+)\)/.exec(error.message) ?? [];
-  if (status) return `the proxy answered ${status}`;
+  if (status) return `the proxy returned ${status}`;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return error.cause === undefined ? error.name : networkErrorName(error.cause);
 }

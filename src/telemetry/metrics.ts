@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure, type MetricMeter } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker';
-import type { Login } from '../aplos/connection/session.js';
+import type { Login } from '../aplos/connection.js';
 import { errorTable, isErrorCode, UploadError } from '../contract/errors.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { FailureDetails, UploadActivities, UploadEvidence } from '../contract/steps.js';
@@ -48,14 +48,14 @@ export class WorkerMetrics {
     for (const profile of profiles) {
       this.#bytes.add(0, { profile });
       for (const settled_by of ['answer', 'list']) this.#executions.add(0, { profile, settled_by });
-      this.loggedIn(profile, { how: 'password' }, 0);
+      this.loggedIn(profile, { method: 'password' }, 0);
     }
   }
 
   /** A login of an account, or a renewal of its token, that ended well or did not. */
-  loggedIn(profile: string, { how, error }: Login, times = 1): void {
+  loggedIn(profile: string, { method, error }: Login, times = 1): void {
     const code = error === undefined ? '' : error instanceof UploadError ? error.code : 'INTERNAL';
-    this.#logins.add(times, { profile, how, code });
+    this.#logins.add(times, { profile, how: method, code });
   }
 
   /** Watches the activities of a worker. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection } from '@temporalio/worker';
 import type { AplosAccounts } from '../aplos/accounts.js';
-import type { Login } from '../aplos/connection/session.js';
+import type { Login } from '../aplos/connection.js';
 import { UploadError } from '../contract/errors.js';
 import { cannotListen, type ListenAddress } from '../http/listen-address.js';
 import { type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
@@ -52,8 +52,8 @@ export async function startWorkerHealth(options: WorkerHealthOptions): Promise<W
   });
   return {
     ...server,
-    loggedIn: (profile, { how, error }) => {
-      if (how === 'password' || error === undefined) server.record(loginOf(profile), error);
+    loggedIn: (profile, { method, error }) => {
+      if (method === 'password' || error === undefined) server.record(loginOf(profile), error);
     },
   };
 }

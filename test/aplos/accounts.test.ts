@@ -13,8 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => s3?.stop());
 
-describe('the accounts of a worker', () => {
-  it('are logged in to each with its own user, once', async () => {
+describe('AplosAccounts', () => {
+  it('logs in once as the user of each profile', async () => {
     const sandbox = await sandboxOfTwo();
     const profile = profileOf(sandbox);
     const { api } = accountsWith({ team: profile, jane: { ...profile, userName: 'jane@example.com' } });
@@ -33,18 +33,18 @@ describe('the accounts of a worker', () => {
   it.each([
     [['team', 'jane'], 'it has "team", "jane"'],
     [[], 'it has none'],
-  ])('are named where another is asked for: %j', async (names, words) => {
+  ])('lists the known profiles %j if the profile is unknown', async (names, profiles) => {
     const sandbox = await sandboxOfTwo();
     const { api } = accountsWith(Object.fromEntries(names.map((name) => [name, profileOf(sandbox)])));
     expect(() => api('default')).toThrow(
       expect.objectContaining({
         code: 'PROFILE_UNKNOWN',
-        happened: `This worker has no Aplos profile "default"; ${words}`,
+        happened: `This worker has no Aplos profile "default"; ${profiles}`,
       }),
     );
   });
 
-  it('with a wrong password, an unknown user, or one who must act first, are refused for good', async () => {
+  it('throws a final error for a wrong password, an unknown user, a challenge or an unknown client', async () => {
     const sandbox = await sandboxOfTwo();
     const profile = profileOf(sandbox);
     const { api } = accountsWith({
@@ -68,7 +68,7 @@ describe('the accounts of a worker', () => {
     ]);
   });
 
-  it('are not discovered where client id and endpoint are configured', async () => {
+  it('does not discover the user pool if client ID and endpoint are configured', async () => {
     const { sandbox } = await account({ s3 });
     const { api } = accountsWith({ team: { ...profileOf(sandbox), clientId: sandbox.clientId } });
     await api('team').listExecutions();

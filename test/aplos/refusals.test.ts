@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Blow } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { type ErrorCode, errorTable, type UploadError } from '../../src/contract/errors.js';
-import { account, idToken, serviceAnswering } from '../support/fake-aplos.js';
+import { account, apiResponding, idToken } from '../support/fake-aplos.js';
 
 let s3: Seaweed;
 
@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => s3?.stop());
 
-describe('a call of the API', () => {
-  it.each<[blow: Blow, code: ErrorCode, words: string]>([
+describe('AplosApi', () => {
+  it.each<[blow: Blow, code: ErrorCode, message: string]>([
     [{ status: 400 }, 'API_REFUSED', 'status 400, Bad Request'],
     [{ status: 401 }, 'API_TOKEN_REFUSED', 'status 401, Unauthorized'],
     [{ status: 403 }, 'API_FORBIDDEN', 'status 403, Forbidden'],
@@ -25,21 +25,21 @@ describe('a call of the API', () => {
     [{ status: 502, body: '<html>' }, 'API_UNAVAILABLE', 'status 502.'],
     [{ status: 504 }, 'API_UNAVAILABLE', 'status 504, Endpoint request timed out'],
     [{ answer: 'html' }, 'API_ANSWER_BROKEN', 'HTML instead of JSON'],
-    [{ answer: 'truncated' }, 'API_ANSWER_BROKEN', 'JSON that breaks off'],
-    [{ status: 200, body: 'OK' }, 'API_ANSWER_BROKEN', 'something else than JSON'],
-    [{ answer: 'other-shape' }, 'API_ANSWER_UNEXPECTED', 'an unknown shape (presigned: '],
-    [{ cut: 'before' }, 'API_UNREACHABLE', 'did not answer (UND_ERR_SOCKET)'],
-    [{ cut: 'after' }, 'API_UNREACHABLE', 'did not answer (UND_ERR_SOCKET)'],
-  ])('that meets %j fails with %s', async (blow, code, words) => {
+    [{ answer: 'truncated' }, 'API_ANSWER_BROKEN', 'truncated JSON'],
+    [{ status: 200, body: 'OK' }, 'API_ANSWER_BROKEN', 'text that is not JSON'],
+    [{ answer: 'other-shape' }, 'API_ANSWER_UNEXPECTED', 'of an unknown shape (presigned: '],
+    [{ cut: 'before' }, 'API_UNREACHABLE', 'did not respond (UND_ERR_SOCKET)'],
+    [{ cut: 'after' }, 'API_UNREACHABLE', 'did not respond (UND_ERR_SOCKET)'],
+  ])('given %j, throws %s', async (blow, code, message) => {
     const { sandbox, api } = await account({ s3 });
     sandbox.faults.add({ route: 'presign', times: 'always', ...blow });
     const error: UploadError = await api.presignUpload('pk.csv').catch((caught) => caught);
     expect(error).toMatchObject({ code, retryable: errorTable[code].remedy === 'retry' });
-    expect(error.message).toContain('To presign pk.csv, ');
-    expect(error.message).toContain(words);
+    expect(error.message).toContain('Cannot presign pk.csv: ');
+    expect(error.message).toContain(message);
   });
 
-  it('of a host where nobody listens fails in a way that can be tried again', async () => {
+  it('throws a retryable error if the host is down', async () => {
     const { sandbox, api } = await account({ s3 });
     await api.listExecutions();
     await sandbox.stop();
@@ -49,13 +49,13 @@ describe('a call of the API', () => {
   it.each([
     [429, 'API_THROTTLED'],
     [503, 'API_UNAVAILABLE'],
-  ])('answered with %i passes on how long to wait', async (status, code) => {
+  ])('given status %i, throws an error with the delay of Retry-After', async (status, code) => {
     const { sandbox, api } = await account({ s3 });
     sandbox.faults.add({ route: 'presign', status, headers: { 'Retry-After': '11' } });
     await expect(api.presignUpload('pk.csv')).rejects.toMatchObject({ code, retryAfterMs: 11_000 });
   });
 
-  it('is not made again by itself: when to is for Temporal to say', async () => {
+  it('does not retry a failed start, because Temporal does', async () => {
     const { sandbox, api } = await account({ s3 });
     sandbox.faults.add({ route: 'start', status: 503, times: 'always' });
     const start = { file: { bucket: 'b', key: 'k' }, execution: { configuration: {} }, trackingId: 't' };
@@ -64,11 +64,11 @@ describe('a call of the API', () => {
   });
 });
 
-describe('the words of the service', () => {
+describe('the error of an unsuccessful call', () => {
   it.each([
     [
       { errors: [{ message: 'No header row' }, { message: 'No column' }], log_id: 'l1' },
-      'No header row; No column, log id l1',
+      'No header row; No column, log ID l1',
     ],
     [{ error: { message: 'Not so', code: 'VALIDATION_ERROR' } }, 'Not so'],
     [{ message: 'Missing Authentication Token' }, 'Missing Authentication Token'],
@@ -77,46 +77,46 @@ describe('the words of the service', () => {
     [{ errors: ['No header row'], message: 'It is not valid' }, 'No header row'],
     [{ errors: 7, message: 'It is not valid' }, 'It is not valid'],
     [{ message: 'two\n  lines' }, 'two lines'],
-  ])('are read from %j', async (body, words) => {
-    const { api } = await serviceAnswering({ status: 400, body });
+  ])('contains the message in %j', async (body, message) => {
+    const { api } = await apiResponding({ status: 400, body });
     await expect(api.listExecutions()).rejects.toMatchObject({
-      happened: `To list the executions, the Aplos API answered: status 400, ${words}`,
+      happened: `Cannot list the executions: the Aplos API returned status 400, ${message}`,
     });
   });
 
   it.each([['<html>Bad request</html>'], ['[]'], ['null'], [{ code: 7 }]])(
-    'are left out where there are none, as in %j',
+    'contains only the status if the response is %j',
     async (body) => {
-      const { api } = await serviceAnswering({ status: 400, body });
+      const { api } = await apiResponding({ status: 400, body });
       await expect(api.listExecutions()).rejects.toMatchObject({
-        happened: 'To list the executions, the Aplos API answered: status 400',
+        happened: 'Cannot list the executions: the Aplos API returned status 400',
       });
     },
   );
 
-  it('are cut short', async () => {
-    const { api } = await serviceAnswering({ status: 400, body: { message: 'no '.repeat(1000) } });
+  it('shortens a long message', async () => {
+    const { api } = await apiResponding({ status: 400, body: { message: 'no '.repeat(1000) } });
     const error: UploadError = await api.listExecutions().catch((caught) => caught);
     expect(error.happened).toMatch(/no …$/);
     expect(error.happened.length).toBeLessThan(400);
   });
 
   it.each([
-    ['as it is', (token: string) => `'Bearer ${token}' not a valid key=value pair in Authorization header`],
+    ['unchanged', (token: string) => `'Bearer ${token}' not a valid key=value pair in Authorization header`],
     ['without its end', (token: string) => `token ${token.slice(0, -9)}`],
-    ['among many words', (token: string) => `${'so '.repeat(95)} Authorization=Bearer ${token}`],
+    ['in a long text', (token: string) => `${'so '.repeat(95)} Authorization=Bearer ${token}`],
     ['encoded', (token: string) => `Bearer%20${token}`],
-  ])('never carry the token that API Gateway echoes %s', async (_how, words) => {
-    const { api } = await serviceAnswering({ status: 400, body: { message: words(idToken()) } });
+  ])('does not contain a token that API Gateway echoes %s', async (_how, echo) => {
+    const { api } = await apiResponding({ status: 400, body: { message: echo(idToken()) } });
     const error: UploadError = await api.listExecutions().catch((caught) => caught);
     const [, claims = ''] = idToken().split('.');
     expect(error.message).toContain('status 400');
     expect(error.message).not.toContain(claims.slice(0, 12));
   });
 
-  it('never carry a token that is no JWT either, but a long run of letters', async () => {
+  it('does not contain a token that is not a JWT', async () => {
     const token = randomBytes(120).toString('base64');
-    const { api } = await serviceAnswering({
+    const { api } = await apiResponding({
       status: 400,
       body: { message: `The token ${token} is not valid` },
     });

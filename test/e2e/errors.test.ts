@@ -79,7 +79,7 @@ const retried: readonly Row[] = [
   },
   {
     code: 'API_ANSWER_BROKEN',
-    given: 'JSON that breaks off',
+    given: 'truncated JSON',
     faults: [{ route: 'fileState', answer: 'truncated' }],
   },
   {

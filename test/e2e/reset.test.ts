@@ -65,7 +65,7 @@ describe("Temporal's Reset", () => {
     await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
     const { stdout } = await world.run('status', handle.workflowId);
     expect(stdout).toMatch(/^reset-\d\.csv +failed /m);
-    expect(stdout).toMatch(/^ {2}EXECUTION_REFUSED: reset-\d\.csv: To start an execution/m);
+    expect(stdout).toMatch(/^ {2}EXECUTION_REFUSED: reset-\d\.csv: Cannot start an execution/m);
     const uploads = world.sandbox.files.length;
 
     await resetTo('startExecution', handle.workflowId);

@@ -236,7 +236,7 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     const { options } = await proxied('http://127.0.0.1:1/');
     await expect(
       postObject(presignedPost('https://elsewhere.test/'), await openFile('abc'), options()),
-    ).rejects.toThrow('(the proxy answered 403)');
+    ).rejects.toThrow('(the proxy returned 403)');
   });
 
   it.each(['127.0.0.1', 'localhost'])('this machine is reached without it, as %s', async (host) => {

@@ -8,19 +8,19 @@ import type { AplosProfile } from '../../src/settings/settings.js';
 import { Secret } from '../../src/util/secret.js';
 import { bodyOf, httpServer } from './s3-servers.js';
 
-/** Connections that are closed when the running test has ended. */
+/** Creates a dispatcher that is destroyed after the test. */
 export function dispatcher(): Agent {
   const agent = new Agent();
   onTestFinished(() => agent.destroy());
   return agent;
 }
 
-/** The API as the one user of a service has it. */
+/** Creates the API as the user of a profile. */
 export function apiOf(profile: AplosProfile): AplosApi {
   return new AplosAccounts(new Map([['default', profile]]), dispatcher()).api('default');
 }
 
-/** A sandbox that lives as long as the running test, and its API as its user has it. */
+/** Starts a sandbox that is stopped after the test, and creates the API as its user. */
 export async function account(
   options: SandboxOptions,
   changes: Partial<AplosProfile> = {},
@@ -30,7 +30,7 @@ export async function account(
   return { sandbox, api: apiOf({ ...profileOf(sandbox), ...changes }) };
 }
 
-/** The settings for a sandbox's user. */
+/** Returns the profile of a sandbox's user. */
 export const profileOf = ({ apiUrl, cognitoUrl, user }: Sandbox): AplosProfile => ({
   apiUrl,
   apiVersion: 'v1',
@@ -39,31 +39,31 @@ export const profileOf = ({ apiUrl, cognitoUrl, user }: Sandbox): AplosProfile =
   cognitoEndpoint: cognitoUrl,
 });
 
-/** A call that came to a service of the test's own. */
+/** A request that the stand-in for Aplos received. */
 export interface Call {
-  /** `POST /tenants/t/users/u/nca/files` */
+  /** Method and path: `POST /tenants/t/users/u/nca/files`. */
   readonly what: string;
   readonly headers: IncomingHttpHeaders;
-  /** The JSON that was sent. */
+  /** Parsed JSON body. */
   readonly body: unknown;
 }
 
-/** An answer of a service of the test's own: JSON, or text as it is. */
-export interface Answer {
+/** A response of the stand-in: JSON, or a string as it is. */
+export interface FakeResponse {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   readonly body: unknown;
 }
 
-/** A service that lets everybody in, answers every call alike, and keeps the calls. */
-export async function serviceAnswering(answer: Answer): Promise<{ api: AplosApi; calls: Call[] }> {
+/** Starts a stand-in for Aplos that accepts any login, returns the same response to every call, and records the calls. */
+export async function apiResponding(fake: FakeResponse): Promise<{ api: AplosApi; calls: Call[] }> {
   const calls: Call[] = [];
   const url = await httpServer(async (request, response) => {
     const sent = (await bodyOf(request)).toString();
     const what = `${request.method} ${request.url}`;
     const isLogin = what === 'POST /';
     if (!isLogin) calls.push({ what, headers: request.headers, body: sent && JSON.parse(sent) });
-    const { status = 200, headers = {}, body } = isLogin ? { body: tokens() } : answer;
+    const { status = 200, headers = {}, body } = isLogin ? { body: tokens() } : fake;
     response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   const api = apiOf({
@@ -77,16 +77,16 @@ export async function serviceAnswering(answer: Answer): Promise<{ api: AplosApi;
   return { api, calls };
 }
 
-/** Who is let in, by the claims of {@link idToken}. */
+/** Claims in {@link idToken}. */
 export const CLAIMS = { 'custom:aplos_user_id': 'user/1', 'custom:aplos_user_tenant_id': 'tenant 1' };
 
-/** A JWT with these claims, signed by nobody. */
+/** Creates a JWT without a valid signature. */
 export const idToken = (claims: object = CLAIMS): string =>
   [{ alg: 'RS256' }, claims, 'signature']
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
 
-/** Cognito's answer to a login. */
+/** Cognito's response to a login. */
 export const tokens = (token = idToken()): object => ({
   AuthenticationResult: { IdToken: token, RefreshToken: 'refresh', ExpiresIn: 3600 },
 });

@@ -6,42 +6,40 @@ import { retryAfterMs } from '../../http/retry-after.js';
 const MAX_CONCURRENT_CALLS = 5;
 
 /**
- * Keeps a profile's calls within what the service takes, so that a batch does not trigger its throttling: few
- * at a time, and none while it asks for a pause.
+ * Limits the calls of a profile so that a batch does not trigger throttling: few at a time, and none while Aplos asks
+ * for a pause.
  */
 export class CallGate {
   readonly #limit = pLimit(MAX_CONCURRENT_CALLS);
   #closedUntil = 0;
 
   /**
-   * Makes a call when it is its turn, unless it was aborted by then.
+   * Waits for a free slot, then makes the call.
    *
-   * @throws {@link UploadError} `API_THROTTLED`, without the call being made, while the service asks for a pause
-   * @throws the signal's reason, without the call being made, when aborted
+   * @throws {@link UploadError} `API_THROTTLED`, without making the call, while Aplos asks for a pause
+   * @throws the signal's reason, without making the call, if aborted
    */
   pass(purpose: string, call: () => Promise<HttpResponse>, signal?: AbortSignal): Promise<HttpResponse> {
     return this.#limit(async () => {
       signal?.throwIfAborted();
       this.#assertOpen(purpose);
-      const answer = await call();
-      if (answer.status === 429) this.#close(retryAfterMs(answer.headers['retry-after']));
-      return answer;
+      const response = await call();
+      if (response.status === 429) this.#close(retryAfterMs(response.headers['retry-after']));
+      return response;
     });
   }
 
   #assertOpen(purpose: string): void {
-    const restMs = this.#closedUntil - Date.now();
-    if (restMs <= 0) return;
+    const remainingMs = this.#closedUntil - Date.now();
+    if (remainingMs <= 0) return;
     throw new UploadError(
       'API_THROTTLED',
-      `The Aplos API asked for a pause before the call to ${purpose} was made`,
-      {
-        retryAfterMs: restMs,
-      },
+      `Cannot ${purpose} yet: the Aplos API asked for a pause, so the call was not made`,
+      { retryAfterMs: remainingMs },
     );
   }
 
-  #close(forMs = 0): void {
-    this.#closedUntil = Math.max(this.#closedUntil, Date.now() + forMs);
+  #close(pauseMs = 0): void {
+    this.#closedUntil = Math.max(this.#closedUntil, Date.now() + pauseMs);
   }
 }

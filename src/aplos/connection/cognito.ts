@@ -6,24 +6,24 @@ import { callOnce, type HttpResponse } from '../../http/call.js';
 import { retryAfterMs } from '../../http/retry-after.js';
 import { shortenText } from '../../util/shorten-text.js';
 
-/** Where to log in, and as which application. */
+/** A Cognito user pool, and the application that logs in to it. */
 export interface CognitoPool {
-  /** `https://cognito-idp.{region}.amazonaws.com/`, or a stand-in's URL. */
+  /** `https://cognito-idp.{region}.amazonaws.com/`, or the URL of a stand-in. */
   readonly endpoint: string;
   readonly clientId: string;
 }
 
-/** What Cognito gives for a password or a refresh token. Secret. */
+/** Tokens that Cognito issues for a password or a refresh token. Secret. */
 export interface CognitoTokens {
-  /** The JWT for every call of the API. */
+  /** JWT for calls to the API. */
   readonly idToken: string;
-  /** Absent when the login was itself a refresh. */
+  /** Absent if the login used a refresh token. */
   readonly refreshToken?: string;
-  /** Life of the id token from now, in seconds. */
+  /** Lifetime of the ID token from now, in seconds. */
   readonly expiresIn: number;
 }
 
-/** One of the ways to log in. */
+/** Parameters of a login with a password or a refresh token. */
 export type AuthFlow =
   | {
       readonly AuthFlow: 'USER_PASSWORD_AUTH';
@@ -31,7 +31,7 @@ export type AuthFlow =
     }
   | { readonly AuthFlow: 'REFRESH_TOKEN_AUTH'; readonly AuthParameters: { REFRESH_TOKEN: string } };
 
-const answerSchema = z.object({
+const loginSchema = z.object({
   ChallengeName: z.string().nullish(),
   AuthenticationResult: z
     .object({
@@ -48,7 +48,7 @@ const refusalSchema = z.object({
   Message: z.string().optional(),
 });
 
-const CODES: Record<string, ErrorCode> = {
+const codesByType: Record<string, ErrorCode> = {
   InvalidPasswordException: 'LOGIN_REFUSED',
   UserNotFoundException: 'LOGIN_USER_UNKNOWN',
   UserNotConfirmedException: 'LOGIN_CHALLENGE',
@@ -61,7 +61,7 @@ const CODES: Record<string, ErrorCode> = {
 };
 
 /**
- * One call of Cognito's InitiateAuth, by plain HTTP.
+ * Logs in with Cognito's operation InitiateAuth.
  *
  * @throws {@link UploadError} with a `LOGIN_…` code
  */
@@ -70,7 +70,7 @@ export async function initiateAuth(
   flow: AuthFlow,
   dispatcher: Dispatcher,
 ): Promise<CognitoTokens> {
-  const answer = await callOnce(
+  const response = await callOnce(
     {
       purpose: 'log in',
       method: 'POST',
@@ -84,20 +84,21 @@ export async function initiateAuth(
     },
     dispatcher,
   );
-  if (answer.status !== 200) throw refusal(answer);
+  if (response.status !== 200) throw refusal(response);
 
-  const body = jsonIn(answer.text);
+  const body = jsonIn(response.text);
   if (body === undefined)
-    throw new UploadError('LOGIN_UNAVAILABLE', 'Cognito answered the login with something else than JSON');
-  const parsed = answerSchema.safeParse(body);
+    throw new UploadError('LOGIN_UNAVAILABLE', 'Cannot log in: Cognito returned text that is not JSON');
+  const parsed = loginSchema.safeParse(body);
   const challenge = parsed.data?.ChallengeName;
   if (challenge)
     throw new UploadError(
       'LOGIN_CHALLENGE',
-      `Cognito answered the login with the challenge ${shortenText(challenge)}`,
+      `Cannot log in: Cognito requires the challenge ${shortenText(challenge)}`,
     );
   const result = parsed.data?.AuthenticationResult;
-  if (!result) throw new UploadError('LOGIN_UNEXPECTED', "Cognito's answer to the login holds no token");
+  if (!result)
+    throw new UploadError('LOGIN_UNEXPECTED', "Cannot log in: Cognito's response contains no token");
   return {
     idToken: result.IdToken,
     expiresIn: result.ExpiresIn,
@@ -108,12 +109,13 @@ export async function initiateAuth(
 function refusal({ status, text, headers }: HttpResponse): UploadError {
   const parsed = refusalSchema.safeParse(jsonIn(text));
   const type = parsed.data?.__type.split('#').at(-1) ?? '';
-  const words = shortenText(parsed.data?.message ?? parsed.data?.Message ?? '');
+  const message = shortenText(parsed.data?.message ?? parsed.data?.Message ?? '');
   const code =
-    (type === 'NotAuthorizedException' ? codeOfNotAuthorized(words) : CODES[type]) ?? codeOfStatus(status);
+    (type === 'NotAuthorizedException' ? codeOfNotAuthorized(message) : codesByType[type]) ??
+    codeOfStatus(status);
   return new UploadError(
     code,
-    `Cognito refused the login: ${[type || `status ${status}`, words].filter(Boolean).join(', ')}`,
+    `Cognito refused the login: ${[type || `status ${status}`, message].filter(Boolean).join(', ')}`,
     {
       details: { status },
       retryAfterMs: retryAfterMs(headers['retry-after']),
@@ -121,10 +123,10 @@ function refusal({ status, text, headers }: HttpResponse): UploadError {
   );
 }
 
-/** Cognito says this of a wrong password, and of a few things more, which only its words tell apart. */
-function codeOfNotAuthorized(words: string): ErrorCode {
-  if (/attempts exceeded/i.test(words)) return 'LOGIN_THROTTLED';
-  return /disabled/i.test(words) ? 'LOGIN_USER_UNKNOWN' : 'LOGIN_REFUSED';
+/** Cognito uses `NotAuthorizedException` for a wrong password and for other cases; only its message differs. */
+function codeOfNotAuthorized(message: string): ErrorCode {
+  if (/attempts exceeded/i.test(message)) return 'LOGIN_THROTTLED';
+  return /disabled/i.test(message) ? 'LOGIN_USER_UNKNOWN' : 'LOGIN_REFUSED';
 }
 
 const codeOfStatus = (status: number): ErrorCode => {

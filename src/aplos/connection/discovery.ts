@@ -11,7 +11,7 @@ const configurationSchema = z.object({
   }),
 });
 
-/** What is known of the pool without asking. */
+/** Settings of the user pool. What is not set is discovered. */
 export interface PoolSettings {
   readonly apiUrl: string;
   readonly clientId?: string | undefined;
@@ -20,39 +20,46 @@ export interface PoolSettings {
 }
 
 /**
- * Where to log in: as configured, and for what is not, as the host's public configuration says.
+ * Returns the user pool from the settings. Reads what is not set from the public configuration of the Aplos host.
  *
- * @throws {@link UploadError} `API_ANSWER_UNEXPECTED` when the host is not Aplos NCA, `API_UNREACHABLE`, `API_UNAVAILABLE`
+ * @throws {@link UploadError} `API_ANSWER_UNEXPECTED` if the host is not Aplos NCA, `API_UNREACHABLE`, `API_UNAVAILABLE`
  */
 export async function findPool(settings: PoolSettings, dispatcher: Dispatcher): Promise<CognitoPool> {
   const { clientId, region, endpoint } = settings;
-  if (clientId && (region || endpoint)) return { clientId, endpoint: endpoint ?? endpointIn(region ?? '') };
-  const found = await discover(settings.apiUrl, dispatcher);
+  if (clientId && (region || endpoint)) return { clientId, endpoint: endpoint ?? endpointOf(region ?? '') };
+  const discovered = await discover(settings.apiUrl, dispatcher);
   return {
-    clientId: clientId ?? found.userPoolClientId,
-    endpoint: endpoint ?? endpointIn(region ?? found.region),
+    clientId: clientId ?? discovered.userPoolClientId,
+    endpoint: endpoint ?? endpointOf(region ?? discovered.region),
   };
 }
 
 async function discover(apiUrl: string, dispatcher: Dispatcher) {
-  const purpose = 'learn where to log in';
+  const purpose = 'discover the login settings';
   const url = `${apiUrl}/app/configuration`;
-  const answer = await callOnce({ purpose, method: 'GET', url, unreachable: 'API_UNREACHABLE' }, dispatcher);
+  const response = await callOnce(
+    { purpose, method: 'GET', url, unreachable: 'API_UNREACHABLE' },
+    dispatcher,
+  );
   try {
-    if (answer.status !== 200) throw errorFromResponse(purpose, answer);
-    return readResponse(purpose, answer, configurationSchema).idp.Auth.Cognito;
+    if (response.status !== 200) throw errorFromResponse(purpose, response);
+    return readResponse(purpose, response, configurationSchema).idp.Auth.Cognito;
   } catch (error) {
-    if (!(error instanceof UploadError) || mayPass(error, answer)) throw error;
-    throw new UploadError('API_ANSWER_UNEXPECTED', `${url} does not answer as an Aplos NCA API does`, {
-      cause: error,
-      action:
-        'Check APLOS_API_URL, e.g. https://api.aplos-nca.com; or set COGNITO_CLIENT_ID and COGNITO_REGION.',
-    });
+    if (!(error instanceof UploadError) || isTransient(error, response)) throw error;
+    throw new UploadError(
+      'API_ANSWER_UNEXPECTED',
+      `${url} did not return the configuration of an Aplos NCA API`,
+      {
+        cause: error,
+        action:
+          'Check APLOS_API_URL, e.g. https://api.aplos-nca.com, or set COGNITO_CLIENT_ID and COGNITO_REGION.',
+      },
+    );
   }
 }
 
-/** What begins like the configuration and breaks off may be Aplos; a page, or anything else, is another host. */
-const mayPass = ({ code, retryable }: UploadError, { text }: HttpResponse) =>
+/** A truncated configuration may come from Aplos; an HTML page or other text comes from another host. */
+const isTransient = ({ code, retryable }: UploadError, { text }: HttpResponse) =>
   code === 'API_ANSWER_BROKEN' ? text.trimStart().startsWith('{') : retryable;
 
-const endpointIn = (region: string) => `https://cognito-idp.${region}.amazonaws.com/`;
+const endpointOf = (region: string) => `https://cognito-idp.${region}.amazonaws.com/`;

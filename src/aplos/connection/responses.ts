@@ -7,9 +7,9 @@ import { retryAfterMs } from '../../http/retry-after.js';
 import { shortenText } from '../../util/shorten-text.js';
 
 /**
- * Reads an answer of the API that was a success.
+ * Parses a successful response of the API.
  *
- * @throws {@link UploadError} `API_ANSWER_BROKEN` where it is no JSON, `API_ANSWER_UNEXPECTED` where it is other JSON
+ * @throws {@link UploadError} `API_ANSWER_BROKEN` if it is not JSON, `API_ANSWER_UNEXPECTED` if it does not match the schema
  */
 export function readResponse<Schema extends z.ZodType>(
   purpose: string,
@@ -18,10 +18,10 @@ export function readResponse<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(parseJson(purpose, text));
   if (parsed.success) return parsed.data;
-  const problems = problemsOf(parsed.error, 'answer');
+  const problems = problemsOf(parsed.error, 'response');
   throw new UploadError(
     'API_ANSWER_UNEXPECTED',
-    `To ${purpose}, the Aplos API answered in an unknown shape (${shortenText(problems.join('; '))})`,
+    `Cannot ${purpose}: the Aplos API returned JSON of an unknown shape (${shortenText(problems.join('; '))})`,
   );
 }
 
@@ -29,40 +29,40 @@ function parseJson(purpose: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UploadError('API_ANSWER_BROKEN', `To ${purpose}, the Aplos API answered with ${kindOf(text)}`);
+    throw new UploadError('API_ANSWER_BROKEN', `Cannot ${purpose}: the Aplos API returned ${kindOf(text)}`);
   }
 }
 
 function kindOf(text: string): string {
   if (/^\s*</.test(text)) return 'HTML instead of JSON';
-  return /^\s*[[{]/.test(text) ? 'JSON that breaks off' : 'something else than JSON';
+  return /^\s*[[{]/.test(text) ? 'truncated JSON' : 'text that is not JSON';
 }
 
-const words = z.string().optional().catch(undefined);
-const ofError = z.object({ message: z.string() }).transform(({ message }) => message);
-const ownErrorSchema = z.object({
-  errors: z.array(z.union([ofError, z.string()])).catch([]),
-  error: ofError.optional().catch(undefined),
-  message: words,
-  Message: words,
-  log_id: words,
+const text = z.string().optional().catch(undefined);
+const errorMessage = z.object({ message: z.string() }).transform(({ message }) => message);
+const errorSchema = z.object({
+  errors: z.array(z.union([errorMessage, z.string()])).catch([]),
+  error: errorMessage.optional().catch(undefined),
+  message: text,
+  Message: text,
+  log_id: text,
 });
 
-/** What the service said of a failure, in its own words, made fit for a message. */
-export function wordsOf(text: string): { words: string; logId: string | undefined } {
-  const { data } = ownErrorSchema.safeParse(jsonIn(text));
-  const said = data?.errors.join('; ') || data?.error || data?.message || data?.Message || '';
-  return { words: shortenText(said), logId: data?.log_id };
+/** Returns the message and the log ID in an error response, shortened for use in our own message. */
+function parseError(body: string): { message: string; logId: string | undefined } {
+  const { data } = errorSchema.safeParse(jsonIn(body));
+  const message = data?.errors.join('; ') || data?.error || data?.message || data?.Message || '';
+  return { message: shortenText(message), logId: data?.log_id };
 }
 
-/** The error for an answer that was no success. */
-export function errorFromResponse(purpose: string, answer: HttpResponse): UploadError {
-  const { status, text, headers } = answer;
-  const { words, logId } = wordsOf(text);
-  const said = [`status ${status}`, words, logId && `log id ${shortenText(logId)}`]
+/** Returns the error for an unsuccessful response of the API. */
+export function errorFromResponse(purpose: string, response: HttpResponse): UploadError {
+  const { status, headers } = response;
+  const { message, logId } = parseError(response.text);
+  const returned = [`status ${status}`, message, logId && `log ID ${shortenText(logId)}`]
     .filter(Boolean)
     .join(', ');
-  return new UploadError(codeOf(status), `To ${purpose}, the Aplos API answered: ${said}`, {
+  return new UploadError(codeOf(status), `Cannot ${purpose}: the Aplos API returned ${returned}`, {
     details: { status },
     retryAfterMs: retryAfterMs(headers['retry-after']),
   });

@@ -5,28 +5,28 @@ import { jsonIn } from '../../contract/json.js';
 import type { Secret } from '../../util/secret.js';
 import { type AuthFlow, type CognitoPool, type CognitoTokens, initiateAuth } from './cognito.js';
 
-/** A token and the ids that the API's paths are made of. `token` is secret. */
+/** A token, and the IDs in the paths of the API. `token` is secret. */
 export interface Identity {
   readonly token: string;
   readonly tenantId: string;
   readonly userId: string;
 }
 
-/** A login that has ended, or the renewal of a token. */
+/** A finished login or token renewal. */
 export interface Login {
-  readonly how: 'password' | 'refresh';
-  /** Why it failed. Default: it went well */
+  readonly method: 'password' | 'refresh';
+  /** Error of a failed login; absent if it succeeded. */
   readonly error?: unknown;
 }
 
-/** What a session logs in with. */
+/** Settings of a session. */
 export interface SessionOptions {
-  /** Asked for once, at the first login: it may have to be discovered. */
-  readonly pool: () => Promise<CognitoPool>;
+  /** Called at the first login. */
+  readonly findPool: () => Promise<CognitoPool>;
   readonly userName: string;
   readonly password: Secret;
   readonly dispatcher: Dispatcher;
-  /** Told of each login. Default: nobody is */
+  /** Called after every login and token renewal, successful or not. Default: not called */
   readonly onLogin?: ((login: Login) => void) | undefined;
 }
 
@@ -35,15 +35,15 @@ const claimsSchema = z.object({
   'custom:aplos_user_tenant_id': z.string().min(1),
 });
 
-/** A token is renewed when less than this share of its life, but at most five minutes, is left. */
-const RENEW_SHARE = 0.2;
-const RENEW_AT_MOST_MS = 5 * 60_000;
-/** A service that refuses fresh tokens must not make us log in again with every call. */
-const FORCED_RENEWAL_PAUSE_MS = 30_000;
+/** A token is renewed when this share of its lifetime is left, but not earlier than five minutes before it expires. */
+const RENEWAL_SHARE = 0.2;
+const MAX_RENEWAL_LEAD_MS = 5 * 60_000;
+/** Limits the logins if Aplos refuses fresh tokens. */
+const MIN_FORCED_RENEWAL_INTERVAL_MS = 30_000;
 
 /**
- * One login, shared by all calls of a profile in this process, and renewed before it runs out. Calls that
- * come while a login is under way wait for that same login.
+ * The login of one profile in this process, shared by all its calls and renewed before it expires. Calls made while a
+ * login is in progress wait for that login.
  */
 export class Session {
   readonly #options: SessionOptions;
@@ -52,7 +52,7 @@ export class Session {
   #renewAt = 0;
   #expiresAt = 0;
   #refreshToken: string | undefined;
-  #login: Promise<Identity> | undefined;
+  #loginInProgress: Promise<Identity> | undefined;
   #lastForcedRenewal = Number.NEGATIVE_INFINITY;
 
   constructor(options: SessionOptions) {
@@ -60,7 +60,8 @@ export class Session {
   }
 
   /**
-   * A token that is good for a while, or, while it cannot be renewed, for as long as it lasts.
+   * Returns the identity with a token that does not expire soon. If the renewal fails, returns the current one until it
+   * expires.
    *
    * @throws {@link UploadError} with a `LOGIN_…` code, or an `API_…` code from the discovery of the pool
    */
@@ -75,32 +76,33 @@ export class Session {
   }
 
   /**
-   * Another token than one that the service has refused; `undefined` when a renewal was forced just before
-   * and did not help.
+   * Returns an identity with a newer token than one that Aplos refused; `undefined` if the token was already renewed for
+   * this reason less than 30 s ago.
    */
   async replace(refused: Identity): Promise<Identity | undefined> {
     if (this.#identity && this.#identity.token !== refused.token) return this.#identity;
-    if (!this.#login && Date.now() - this.#lastForcedRenewal < FORCED_RENEWAL_PAUSE_MS) return undefined;
+    if (!this.#loginInProgress && Date.now() - this.#lastForcedRenewal < MIN_FORCED_RENEWAL_INTERVAL_MS)
+      return undefined;
     const identity = await this.#loginOnce();
     this.#lastForcedRenewal = Date.now();
     return identity;
   }
 
   #loginOnce(): Promise<Identity> {
-    this.#login ??= this.#renew().finally(() => {
-      this.#login = undefined;
+    this.#loginInProgress ??= this.#renew().finally(() => {
+      this.#loginInProgress = undefined;
     });
-    return this.#login;
+    return this.#loginInProgress;
   }
 
   async #renew(): Promise<Identity> {
-    return (await this.#refresh()) ?? (await this.#told('password', this.#passwordFlow()));
+    return (await this.#refresh()) ?? (await this.#logIn('password', this.#passwordFlow()));
   }
 
   async #refresh(): Promise<Identity | undefined> {
     if (!this.#refreshToken) return undefined;
     try {
-      return await this.#told('refresh', {
+      return await this.#logIn('refresh', {
         AuthFlow: 'REFRESH_TOKEN_AUTH',
         AuthParameters: { REFRESH_TOKEN: this.#refreshToken },
       });
@@ -111,19 +113,21 @@ export class Session {
     }
   }
 
-  async #told(how: Login['how'], flow: AuthFlow): Promise<Identity> {
+  async #logIn(method: Login['method'], flow: AuthFlow): Promise<Identity> {
     try {
-      const identity = this.#keep(await initiateAuth(await this.#findPool(), flow, this.#options.dispatcher));
-      this.#options.onLogin?.({ how });
+      const identity = this.#store(
+        await initiateAuth(await this.#findPool(), flow, this.#options.dispatcher),
+      );
+      this.#options.onLogin?.({ method });
       return identity;
     } catch (error) {
-      this.#options.onLogin?.({ how, error });
+      this.#options.onLogin?.({ method, error });
       throw error;
     }
   }
 
   #findPool(): Promise<CognitoPool> {
-    this.#pool ??= this.#options.pool().catch((error: unknown) => {
+    this.#pool ??= this.#options.findPool().catch((error: unknown) => {
       this.#pool = undefined;
       throw error;
     });
@@ -137,12 +141,12 @@ export class Session {
     } as const;
   }
 
-  #keep({ idToken, refreshToken, expiresIn }: CognitoTokens): Identity {
-    const lifeMs = expiresIn * 1000;
+  #store({ idToken, refreshToken, expiresIn }: CognitoTokens): Identity {
+    const lifetimeMs = expiresIn * 1000;
     this.#identity = { token: idToken, ...idsOf(idToken) };
     this.#refreshToken = refreshToken ?? this.#refreshToken;
-    this.#expiresAt = Date.now() + lifeMs;
-    this.#renewAt = this.#expiresAt - Math.min(lifeMs * RENEW_SHARE, RENEW_AT_MOST_MS);
+    this.#expiresAt = Date.now() + lifetimeMs;
+    this.#renewAt = this.#expiresAt - Math.min(lifetimeMs * RENEWAL_SHARE, MAX_RENEWAL_LEAD_MS);
     return this.#identity;
   }
 }
@@ -152,7 +156,7 @@ function idsOf(idToken: string): Omit<Identity, 'token'> {
   if (!claims.success) {
     throw new UploadError(
       'LOGIN_UNEXPECTED',
-      "Cognito's token lacks the claims with the Aplos tenant and user ids",
+      "Cannot log in: Cognito's token lacks the claims with the Aplos tenant and user IDs",
     );
   }
   return {

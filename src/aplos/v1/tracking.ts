@@ -3,8 +3,8 @@ import { type JsonValue, jsonIn } from '../../contract/json.js';
 const KEY = 'aplos_upload';
 
 /**
- * Adds a tracking id to an execution's metadata, which the service keeps as it is and gives back. An object
- * gains the key `aplos_upload`; anything else is kept whole beside it, under `meta_data`.
+ * Returns an execution's metadata with a tracking ID, which Aplos stores and returns with the execution. If the metadata
+ * is an object, it gains the key `aplos_upload`; any other value is stored next to it, as `meta_data`.
  */
 export function withTrackingId(metaData: JsonValue | undefined, trackingId: string): JsonValue {
   const tracking = { [KEY]: { tracking_id: trackingId } };
@@ -12,7 +12,7 @@ export function withTrackingId(metaData: JsonValue | undefined, trackingId: stri
   return isObject(metaData) ? { ...metaData, ...tracking } : { meta_data: metaData, ...tracking };
 }
 
-/** The tracking id in metadata that came back, be it as JSON or as the text of it. */
+/** Returns the tracking ID in the metadata of an execution, which Aplos may return as JSON or as JSON in a string. */
 export function trackingIdOf(metaData: JsonValue | undefined): string | undefined {
   const value = typeof metaData === 'string' ? jsonIn(metaData) : metaData;
   const tracking = isObject(value) ? value[KEY] : undefined;

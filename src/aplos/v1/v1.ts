@@ -1,77 +1,32 @@
-import type { Dispatcher } from 'undici';
-import { z } from 'zod';
-import { UploadError } from '../../contract/errors.js';
+import type { z } from 'zod';
 import type { JsonValue } from '../../contract/json.js';
 import type { FileRef } from '../../contract/steps.js';
-import { callOnce, type HttpResponse } from '../../http/call.js';
-import { SharedCall } from '../../util/shared-call.js';
 import type { AplosApi, ExecutionRecord, FileState, PresignResponse, StartRequest } from '../api.js';
-import { CallGate } from '../connection/call-gate.js';
-import { errorFromResponse, readResponse } from '../connection/responses.js';
-import type { Identity, Session } from '../connection/session.js';
+import type { AplosConnection } from '../connection.js';
+import { asRefusalToStart } from './refusal-to-start.js';
+import { executionListSchema, executionSchema, fileSchema, presignSchema, startedSchema } from './schemas.js';
 import { trackingIdOf, withTrackingId } from './tracking.js';
 
-const presignSchema = z
-  .object({
-    file: z.object({ id: z.string().min(1) }).nullish(),
-    s3: z.object({ bucket_name: z.string().min(1), object_key: z.string().min(1) }).nullish(),
-    presigned: z.object({
-      url: z.url(),
-      fields: z.record(z.string(), z.union([z.string(), z.number().transform(String)])),
-      expires_in: z.number().positive(),
-    }),
-  })
-  .refine(({ file, s3 }) => file || s3, 'neither file.id nor s3 is there');
-
-const messages = z
-  .array(z.unknown())
-  .nullish()
-  .transform((all) => (all ?? []).map((each) => (typeof each === 'string' ? each : JSON.stringify(each))));
-
-const fileSchema = z.object({ workable_state: z.string(), errors: messages });
-const startedSchema = z.object({ execution_id: z.string().min(1), status: z.string().default('queuing') });
-const executionSchema = z.object({
-  execution_id: z.string().min(1),
-  status: z.string(),
-  errors: messages,
-  meta_data: z.json().nullish(),
-});
-const listSchema = z.object({ items: z.array(executionSchema) });
-
-/** What a dialect of the API speaks through. */
-export interface AplosConnection {
-  /** With its path, without a trailing slash. */
-  readonly apiUrl: string;
-  readonly session: Session;
-  readonly dispatcher: Dispatcher;
-}
-
-/** Version 1 of the API: unversioned paths, snake_case. */
+/** Version 1 of the API: paths without a version, names in snake_case. */
 export class AplosV1 implements AplosApi {
   readonly #connection: AplosConnection;
-  readonly #gate = new CallGate();
-  /** The whole list comes at once, so a batch that is replayed must not ask for it once a file. */
-  readonly #list = new SharedCall(async () => {
-    const purpose = 'list the executions';
-    const answer = await this.#call(purpose, 'GET', '/nca/executions', undefined);
-    return readResponse(purpose, answer, listSchema).items.map(toRecord);
-  });
 
   constructor(connection: AplosConnection) {
     this.#connection = connection;
   }
 
   async presignUpload(fileName: string, signal?: AbortSignal): Promise<PresignResponse> {
-    const purpose = `presign ${fileName}`;
-    const asked = Date.now();
-    const answer = await this.#call(
-      purpose,
-      'POST',
-      '/nca/files',
-      { file_name: fileName, method_type: 'post' },
+    const requestedAt = Date.now();
+    const { file, s3, presigned } = await this.#connection.call(
+      {
+        purpose: `presign ${fileName}`,
+        method: 'POST',
+        path: '/nca/files',
+        body: { file_name: fileName, method_type: 'post' },
+        response: presignSchema,
+      },
       signal,
     );
-    const { file, s3, presigned } = readResponse(purpose, answer, presignSchema);
     return {
       file: {
         ...(file ? { fileId: file.id } : {}),
@@ -81,26 +36,25 @@ export class AplosV1 implements AplosApi {
       presigned: {
         url: presigned.url,
         fields: presigned.fields,
-        expiresAt: new Date(asked + presigned.expires_in * 1000).toISOString(),
+        expiresAt: new Date(requestedAt + presigned.expires_in * 1000).toISOString(),
       },
     };
   }
 
   async fileState(fileId: string, signal?: AbortSignal): Promise<FileState> {
-    const purpose = `look at file ${fileId}`;
-    const answer = await this.#call(
-      purpose,
-      'GET',
-      `/nca/files/${encodeURIComponent(fileId)}`,
-      undefined,
+    const { workable_state: state, errors } = await this.#connection.call(
+      {
+        purpose: `get the state of file ${fileId}`,
+        method: 'GET',
+        path: `/nca/files/${encodeURIComponent(fileId)}`,
+        response: fileSchema,
+      },
       signal,
     );
-    const { workable_state: state, errors } = readResponse(purpose, answer, fileSchema);
-    return { state, errors, verdict: state === 'ready' || state === 'invalid' ? state : 'pending' };
+    return { state, errors, readiness: state === 'ready' || state === 'invalid' ? state : 'pending' };
   }
 
   async startExecution({ file, execution, trackingId }: StartRequest, signal?: AbortSignal) {
-    const purpose = `start an execution of ${nameOf(file)}`;
     const body = {
       ...(file.fileId
         ? { file: { id: file.fileId } }
@@ -111,90 +65,56 @@ export class AplosV1 implements AplosApi {
       post_processing: execution.postProcessing,
     };
     try {
-      const answer = await this.#call(purpose, 'POST', '/nca/executions', body, signal);
-      const { execution_id: executionId, status } = readResponse(purpose, answer, startedSchema);
+      const { execution_id: executionId, status } = await this.#connection.call(
+        {
+          purpose: `start an execution of ${nameOf(file)}`,
+          method: 'POST',
+          path: '/nca/executions',
+          body,
+          response: startedSchema,
+        },
+        signal,
+      );
       return { executionId, status };
     } catch (error) {
       throw asRefusalToStart(error);
     }
   }
 
-  listExecutions(): Promise<readonly ExecutionRecord[]> {
-    return this.#list.call();
+  async listExecutions(): Promise<readonly ExecutionRecord[]> {
+    const { items } = await this.#connection.call({
+      purpose: 'list the executions',
+      method: 'GET',
+      path: '/nca/executions',
+      response: executionListSchema,
+    });
+    return items.map(toRecord);
   }
 
   async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {
-    const purpose = `look at execution ${executionId}`;
-    const path = `/nca/executions/${encodeURIComponent(executionId)}`;
-    return toRecord(
-      readResponse(purpose, await this.#call(purpose, 'GET', path, undefined, signal), executionSchema),
-    );
-  }
-
-  async #call(
-    purpose: string,
-    method: 'GET' | 'POST',
-    path: string,
-    body: unknown,
-    signal?: AbortSignal,
-  ): Promise<HttpResponse> {
-    const { session } = this.#connection;
-    const identity = await session.identity();
-    let answer = await this.#callAs(identity, purpose, method, path, body, signal);
-    if (answer.status === 401 || answer.status === 403) {
-      const renewed = await session.replace(identity);
-      if (renewed) answer = await this.#callAs(renewed, purpose, method, path, body, signal);
-    }
-    if (answer.status < 200 || answer.status > 299) throw errorFromResponse(purpose, answer);
-    return answer;
-  }
-
-  #callAs(
-    identity: Identity,
-    purpose: string,
-    method: 'GET' | 'POST',
-    path: string,
-    body: unknown,
-    signal?: AbortSignal,
-  ) {
-    const { apiUrl, dispatcher } = this.#connection;
-    const { token, tenantId, userId } = identity;
-    const base = `${apiUrl}/tenants/${encodeURIComponent(tenantId)}/users/${encodeURIComponent(userId)}`;
-    const call = {
-      purpose,
-      method,
-      url: base + path,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    const execution = await this.#connection.call(
+      {
+        purpose: `get execution ${executionId}`,
+        method: 'GET',
+        path: `/nca/executions/${encodeURIComponent(executionId)}`,
+        response: executionSchema,
       },
-      unreachable: 'API_UNREACHABLE',
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    } as const;
-    const cutsShort = method === 'GET' ? signal : undefined; // what was posted may have taken effect
-    return this.#gate.pass(purpose, () => callOnce(call, dispatcher, cutsShort), signal);
+      signal,
+    );
+    return toRecord(execution);
   }
 }
 
-function toRecord(item: z.output<typeof executionSchema>): ExecutionRecord {
-  const trackingId = trackingIdOf((item.meta_data ?? undefined) as JsonValue | undefined);
+function toRecord(execution: z.output<typeof executionSchema>): ExecutionRecord {
+  const { execution_id: executionId, status, errors, meta_data: metaData } = execution;
+  const trackingId = trackingIdOf((metaData ?? undefined) as JsonValue | undefined);
   return {
-    executionId: item.execution_id,
-    status: item.status,
-    errors: item.errors,
-    hasMetaData: item.meta_data !== undefined && item.meta_data !== null,
+    executionId,
+    status,
+    errors,
+    hasMetaData: metaData !== undefined && metaData !== null,
     ...(trackingId === undefined ? {} : { trackingId }),
   };
-}
-
-function asRefusalToStart(error: unknown): unknown {
-  if (!(error instanceof UploadError)) return error;
-  const { code, happened, details } = error;
-  if (code !== 'API_REFUSED' && code !== 'API_FORBIDDEN') return error;
-  const exhausted =
-    details?.status === 402 || /allocation|quota|no executions? (left|remaining)/i.test(happened);
-  if (exhausted) return new UploadError('ALLOCATION_EXHAUSTED', happened, { details });
-  return code === 'API_REFUSED' ? new UploadError('EXECUTION_REFUSED', happened, { details }) : error;
 }
 
 const nameOf = ({ fileId, key }: FileRef) => (fileId ? `file ${fileId}` : key);

@@ -5,8 +5,8 @@ import { Secret } from '../../../src/util/secret.js';
 import { apiOf, type Call, dispatcher, idToken, tokens } from '../../support/fake-aplos.js';
 import { bodyOf, httpServer, socketServer } from '../../support/s3-servers.js';
 
-/** One login at a Cognito that answers so. */
-async function loginAnswered(status: number, body: unknown, headers: Record<string, string> = {}) {
+/** Logs in to a stand-in for Cognito that returns the given response. */
+async function logInWithResponse(status: number, body: unknown, headers: Record<string, string> = {}) {
   const calls: Call[] = [];
   const endpoint = await httpServer(async (request, response) => {
     const what = `${request.method} ${request.url}`;
@@ -23,9 +23,9 @@ const logInAt = (endpoint: string) =>
     dispatcher(),
   );
 
-describe('InitiateAuth', () => {
-  it('is called as Cognito documents it', async () => {
-    const { calls, login } = await loginAnswered(200, tokens('a token'));
+describe('initiateAuth', () => {
+  it('sends the documented request', async () => {
+    const { calls, login } = await logInWithResponse(200, tokens('a token'));
     expect(await login).toEqual({ idToken: 'a token', refreshToken: 'refresh', expiresIn: 3600 });
     expect(calls).toMatchObject([
       {
@@ -43,12 +43,12 @@ describe('InitiateAuth', () => {
     });
   });
 
-  it('may answer without a refresh token, as to a refresh', async () => {
-    const { login } = await loginAnswered(200, { AuthenticationResult: { IdToken: 'x', ExpiresIn: 60 } });
+  it('accepts a response without a refresh token', async () => {
+    const { login } = await logInWithResponse(200, { AuthenticationResult: { IdToken: 'x', ExpiresIn: 60 } });
     expect(await login).toEqual({ idToken: 'x', expiresIn: 60 });
   });
 
-  it.each<[type: string, says: string, status: number, code: ErrorCode]>([
+  it.each<[type: string, message: string, status: number, code: ErrorCode]>([
     ['NotAuthorizedException', 'Incorrect username or password.', 400, 'LOGIN_REFUSED'],
     ['NotAuthorizedException', 'User is disabled.', 400, 'LOGIN_USER_UNKNOWN'],
     ['NotAuthorizedException', 'Password attempts exceeded', 400, 'LOGIN_THROTTLED'],
@@ -64,8 +64,8 @@ describe('InitiateAuth', () => {
     ['ResourceNotFoundException', 'User pool client client does not exist.', 400, 'LOGIN_UNEXPECTED'],
     ['InvalidParameterException', 'USER_PASSWORD_AUTH flow not enabled', 400, 'LOGIN_UNEXPECTED'],
     ['com.amazonaws.cognito#NotAuthorizedException', 'Incorrect.', 400, 'LOGIN_REFUSED'],
-  ])('refused with %s, "%s", is told in its words', async (__type, message, status, code) => {
-    const { login } = await loginAnswered(status, { __type, message });
+  ])('given %s with the message "%s", throws an error with both', async (__type, message, status, code) => {
+    const { login } = await logInWithResponse(status, { __type, message });
     const type = __type.split('#').at(-1);
     const retryable = errorTable[code].remedy === 'retry';
     await expect(login).rejects.toMatchObject({ code, retryable, details: { status } });
@@ -73,51 +73,51 @@ describe('InitiateAuth', () => {
   });
 
   it.each<[what: string, status: number, body: unknown, code: ErrorCode]>([
-    ['a 429 of somebody in between', 429, 'slow down', 'LOGIN_THROTTLED'],
+    ['a 429 of a proxy', 429, 'slow down', 'LOGIN_THROTTLED'],
     ['a 502 of a proxy', 502, '<html>Bad gateway</html>', 'LOGIN_UNAVAILABLE'],
-    ['a 404: this is not Cognito', 404, '<html>Not found</html>', 'LOGIN_UNEXPECTED'],
-    ['the page of a proxy', 200, '<html>Please wait</html>', 'LOGIN_UNAVAILABLE'],
-    ['JSON that breaks off', 200, JSON.stringify(tokens()).slice(0, 40), 'LOGIN_UNAVAILABLE'],
+    ['a 404 of another server', 404, '<html>Not found</html>', 'LOGIN_UNEXPECTED'],
+    ['an HTML page of a proxy', 200, '<html>Please wait</html>', 'LOGIN_UNAVAILABLE'],
+    ['truncated JSON', 200, JSON.stringify(tokens()).slice(0, 40), 'LOGIN_UNAVAILABLE'],
     ['JSON of another shape', 200, { ok: true }, 'LOGIN_UNEXPECTED'],
     ['a challenge', 200, { ChallengeName: 'NEW_PASSWORD_REQUIRED', Session: 's' }, 'LOGIN_CHALLENGE'],
-  ])('answered with %s fails with a code of its own', async (_what, status, body, code) => {
-    const { login } = await loginAnswered(status, body);
+  ])('given %s, throws the matching code', async (_what, status, body, code) => {
+    const { login } = await logInWithResponse(status, body);
     const retryable = errorTable[code].remedy === 'retry';
     await expect(login).rejects.toMatchObject({ code, retryable });
   });
 
-  it('names the challenge', async () => {
-    const { login } = await loginAnswered(200, { ChallengeName: 'SOFTWARE_TOKEN_MFA' });
+  it('names the challenge in the error', async () => {
+    const { login } = await logInWithResponse(200, { ChallengeName: 'SOFTWARE_TOKEN_MFA' });
     await expect(login).rejects.toThrow('SOFTWARE_TOKEN_MFA');
   });
 
-  it('passes on how long Cognito asks to wait', async () => {
+  it('throws an error with the delay of Retry-After', async () => {
     const body = { __type: 'TooManyRequestsException' };
-    const { login } = await loginAnswered(400, body, { 'Retry-After': '7' });
+    const { login } = await logInWithResponse(400, body, { 'Retry-After': '7' });
     await expect(login).rejects.toMatchObject({ code: 'LOGIN_THROTTLED', retryAfterMs: 7_000 });
   });
 
-  it('can be tried again where the connection is cut', async () => {
+  it('throws a retryable error if the connection drops', async () => {
     const login = logInAt(await socketServer((socket) => void socket.once('data', () => socket.destroy())));
     await expect(login).rejects.toMatchObject({ code: 'LOGIN_UNAVAILABLE', retryable: true });
   });
 
-  it('never repeats a token or the password in its words', async () => {
+  it('removes tokens from the message of Cognito', async () => {
     const token = idToken();
     const message = `'${token}' is not\na valid token, nor is Bearer ${token}.`;
-    const { login } = await loginAnswered(400, { __type: 'NotAuthorizedException', message });
+    const { login } = await logInWithResponse(400, { __type: 'NotAuthorizedException', message });
     const error = await login.catch((caught: Error) => caught.message);
     expect(error).toContain("'[token]' is not a valid token, nor is Bearer [token]");
     expect(error).not.toContain(token.split('.')[1]);
   });
 });
 
-describe('an id token', () => {
+describe('an ID token', () => {
   it.each([
-    ['that is no JWT', 'x'],
-    ['without the ids of the path', idToken({ sub: '1' })],
-    ['with an empty id', idToken({ 'custom:aplos_user_id': '', 'custom:aplos_user_tenant_id': 't' })],
-  ])('%s is not taken', async (_what, token) => {
+    ['that is not a JWT', 'x'],
+    ['without tenant and user IDs', idToken({ sub: '1' })],
+    ['with an empty user ID', idToken({ 'custom:aplos_user_id': '', 'custom:aplos_user_tenant_id': 't' })],
+  ])('%s is rejected', async (_what, token) => {
     const endpoint = await httpServer((_request, response) => response.end(JSON.stringify(tokens(token))));
     const api = apiOf({
       apiUrl: endpoint,
@@ -129,7 +129,7 @@ describe('an id token', () => {
     });
     await expect(api.listExecutions()).rejects.toMatchObject({
       code: 'LOGIN_UNEXPECTED',
-      happened: "Cognito's token lacks the claims with the Aplos tenant and user ids",
+      happened: "Cannot log in: Cognito's token lacks the claims with the Aplos tenant and user IDs",
     });
   });
 });

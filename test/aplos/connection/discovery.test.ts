@@ -18,8 +18,8 @@ const APLOS = {
   more: [1, 2, 3],
 };
 
-/** A host whose public configuration is answered so. */
-async function host(body: unknown = APLOS, status = 200, headers: Record<string, string> = {}) {
+/** Starts a host with the given public configuration. */
+async function startHost(body: unknown = APLOS, status = 200, headers: Record<string, string> = {}) {
   const paths: string[] = [];
   const url = await httpServer((request, response) => {
     paths.push(`${request.method} ${request.url}`);
@@ -28,7 +28,7 @@ async function host(body: unknown = APLOS, status = 200, headers: Record<string,
   return { apiUrl: `${url}base`, paths };
 }
 
-describe('where to log in', () => {
+describe('findPool', () => {
   it.each([
     [{}, { clientId: 'discovered', endpoint: 'https://cognito-idp.us-east-1.amazonaws.com/' }],
     [{ clientId: 'own' }, { clientId: 'own', endpoint: 'https://cognito-idp.us-east-1.amazonaws.com/' }],
@@ -37,9 +37,9 @@ describe('where to log in', () => {
       { clientId: 'discovered', endpoint: 'https://cognito-idp.eu-west-1.amazonaws.com/' },
     ],
     [{ endpoint: 'http://stand-in/' }, { clientId: 'discovered', endpoint: 'http://stand-in/' }],
-  ])('is what is configured, %j, and for the rest what the host says', async (configured, found) => {
-    const { apiUrl, paths } = await host();
-    expect(await findPool({ apiUrl, ...configured }, dispatcher())).toEqual(found);
+  ])('discovers what is missing in the settings %j', async (settings, pool) => {
+    const { apiUrl, paths } = await startHost();
+    expect(await findPool({ apiUrl, ...settings }, dispatcher())).toEqual(pool);
     expect(paths).toEqual(['GET /base/app/configuration']);
   });
 
@@ -47,40 +47,40 @@ describe('where to log in', () => {
     [{ region: 'eu-west-1' }, 'https://cognito-idp.eu-west-1.amazonaws.com/'],
     [{ endpoint: 'http://stand-in/' }, 'http://stand-in/'],
     [{ region: 'eu-west-1', endpoint: 'http://stand-in/' }, 'http://stand-in/'],
-  ])('is not asked for where the client id and %j are configured', async (configured, endpoint) => {
-    const { apiUrl, paths } = await host();
+  ])('does not call the host if the client ID and %j are set', async (configured, endpoint) => {
+    const { apiUrl, paths } = await startHost();
     const pool = await findPool({ apiUrl, clientId: 'own', ...configured }, dispatcher());
     expect(pool).toEqual({ clientId: 'own', endpoint });
     expect(paths).toEqual([]);
   });
 
   it.each([
-    ['a page', '<!DOCTYPE html><html></html>', 200],
-    ['a word', 'OK', 200],
-    ['nothing', '', 200],
+    ['an HTML page', '<!DOCTYPE html><html></html>', 200],
+    ['plain text', 'OK', 200],
+    ['an empty response', '', 200],
     ['other JSON', { idp: { Auth: {} } }, 200],
     ['403, as for an unknown path', { message: 'Missing Authentication Token' }, 403],
     ['404', 'Not found', 404],
-  ])('cannot be learned from a host that answers with %s: it is not Aplos', async (_what, body, status) => {
-    const { apiUrl } = await host(body, status);
+  ])('throws a final error if the host returns %s', async (_what, body, status) => {
+    const { apiUrl } = await startHost(body, status);
     const pool = findPool({ apiUrl }, dispatcher());
     await expect(pool).rejects.toMatchObject({ code: 'API_ANSWER_UNEXPECTED', retryable: false });
     await expect(pool).rejects.toThrow(
-      `${apiUrl}/app/configuration does not answer as an Aplos NCA API does`,
+      `${apiUrl}/app/configuration did not return the configuration of an Aplos NCA API`,
     );
     await expect(pool).rejects.toThrow('Check APLOS_API_URL');
   });
 
   it.each<[what: string, body: unknown, status: number, code: ErrorCode]>([
-    ['is throttled', 'x', 429, 'API_THROTTLED'],
-    ['is down', '<html></html>', 503, 'API_UNAVAILABLE'],
-    ['breaks off', JSON.stringify(APLOS).slice(0, 50), 200, 'API_ANSWER_BROKEN'],
-  ])('can be asked for again when the answer %s', async (_what, body, status, code) => {
-    const { apiUrl } = await host(body, status, { 'Retry-After': '3' });
+    ['throttling', 'x', 429, 'API_THROTTLED'],
+    ['an outage', '<html></html>', 503, 'API_UNAVAILABLE'],
+    ['truncated JSON', JSON.stringify(APLOS).slice(0, 50), 200, 'API_ANSWER_BROKEN'],
+  ])('throws a retryable error if the host returns %s', async (_what, body, status, code) => {
+    const { apiUrl } = await startHost(body, status, { 'Retry-After': '3' });
     await expect(findPool({ apiUrl }, dispatcher())).rejects.toMatchObject({ code, retryable: true });
   });
 
-  it('can be asked for again when there is no connection', async () => {
+  it('throws a retryable error if the connection drops', async () => {
     const apiUrl = await socketServer((socket) => void socket.destroy());
     await expect(findPool({ apiUrl }, dispatcher())).rejects.toMatchObject({
       code: 'API_UNREACHABLE',

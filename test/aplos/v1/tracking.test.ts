@@ -4,7 +4,7 @@ import type { JsonValue } from '../../../src/contract/json.js';
 
 const aplos_upload = { tracking_id: 't1' };
 
-describe('a tracking id', () => {
+describe('a tracking ID', () => {
   it.each<[metaData: JsonValue | undefined, sent: JsonValue]>([
     [undefined, { aplos_upload }],
     [{ study: 7 }, { study: 7, aplos_upload }],
@@ -12,7 +12,7 @@ describe('a tracking id', () => {
     ['study 7', { meta_data: 'study 7', aplos_upload }],
     [[1, 2], { meta_data: [1, 2], aplos_upload }],
     [null, { meta_data: null, aplos_upload }],
-  ])('goes along with the metadata %j, and is found in what comes back', (metaData, sent) => {
+  ])('is added to the metadata %j and found again', (metaData, sent) => {
     expect(withTrackingId(metaData, 't1')).toEqual(sent);
     expect(trackingIdOf(sent)).toBe('t1');
     expect(trackingIdOf(JSON.stringify(sent))).toBe('t1');

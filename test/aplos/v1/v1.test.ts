@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StartRequest } from '../../../src/aplos/api.js';
-import { idToken, serviceAnswering } from '../../support/fake-aplos.js';
+import { apiResponding, idToken } from '../../support/fake-aplos.js';
 
 const FIELDS = {
   'x-amz-signature': 's',
@@ -22,9 +22,9 @@ const presigned = {
 const s3 = { bucket_name: 'bucket', object_key: 'uploads/pk.csv', region: 'eu' };
 const PATH = '/tenants/tenant%201/users/user%2F1';
 
-describe('presign', () => {
-  it('asks for a POST for the file, as the owner of the token', async () => {
-    const { api, calls } = await serviceAnswering({ body: { s3, presigned } });
+describe('presignUpload', () => {
+  it('requests a presigned POST on the path of the user', async () => {
+    const { api, calls } = await apiResponding({ body: { s3, presigned } });
     await api.presignUpload('pk.csv');
     expect(calls).toMatchObject([
       {
@@ -48,21 +48,21 @@ describe('presign', () => {
       { file: { id: 'f1' } },
       { fileId: 'f1', bucket: 'bucket.s3.amazonaws.com', key: FIELDS.key },
     ],
-  ])('takes an answer with %s', async (_what, named, file) => {
+  ])('accepts a response with %s', async (_what, ids, file) => {
     const message = 'File upload request created';
-    const { api } = await serviceAnswering({ body: { message, ...named, presigned, more: {} } });
+    const { api } = await apiResponding({ body: { message, ...ids, presigned, more: {} } });
     expect((await api.presignUpload('pk.csv')).file).toEqual(file);
   });
 
-  it('keeps every field of the form, in the order they came', async () => {
-    const { api } = await serviceAnswering({ body: { s3, presigned } });
+  it('returns every field of the presigned POST in its order', async () => {
+    const { api } = await apiResponding({ body: { s3, presigned } });
     const { fields, url } = (await api.presignUpload('pk.csv')).presigned;
     expect(Object.entries(fields)).toEqual(Object.entries(FIELDS));
     expect(url).toBe(presigned.url);
   });
 
-  it('reckons the time of expiry by our own clock, which may differ from that of the service', async () => {
-    const { api } = await serviceAnswering({ body: { s3, presigned } });
+  it('calculates the expiry with the local clock, which may differ from that of Aplos', async () => {
+    const { api } = await apiResponding({ body: { s3, presigned } });
     const before = Date.now();
     const expiresAt = Date.parse((await api.presignUpload('pk.csv')).presigned.expiresAt);
     expect(expiresAt).toBeGreaterThanOrEqual(before + 3_600_000);
@@ -70,50 +70,52 @@ describe('presign', () => {
   });
 
   it.each([
-    ['neither file nor s3', { presigned }, 'neither file.id nor s3 is there'],
-    ['no form', { s3 }, 'presigned: '],
-    ['a URL that is none', { s3, presigned: { ...presigned, url: 'bucket' } }, 'presigned.url: '],
+    ['neither file nor s3', { presigned }, 'file.id and s3 are both missing'],
+    ['no presigned POST', { s3 }, 'presigned: '],
+    ['an invalid URL', { s3, presigned: { ...presigned, url: 'bucket' } }, 'presigned.url: '],
     ['no fields', { s3, presigned: { ...presigned, fields: null } }, 'presigned.fields: '],
-    ['no life', { s3, presigned: { ...presigned, expires_in: 0 } }, 'presigned.expires_in: '],
+    ['no lifetime', { s3, presigned: { ...presigned, expires_in: 0 } }, 'presigned.expires_in: '],
     ['an empty file id', { file: { id: '' }, s3, presigned }, 'file.id: '],
-  ])('does not take an answer with %s', async (_what, body, problem) => {
-    const { api } = await serviceAnswering({ body });
-    const answer = api.presignUpload('pk.csv');
-    await expect(answer).rejects.toMatchObject({ code: 'API_ANSWER_UNEXPECTED', retryable: false });
-    await expect(answer).rejects.toThrow('To presign pk.csv, the Aplos API answered in an unknown shape');
-    await expect(answer).rejects.toThrow(problem);
+  ])('throws API_ANSWER_UNEXPECTED for a response with %s', async (_what, body, problem) => {
+    const { api } = await apiResponding({ body });
+    const response = api.presignUpload('pk.csv');
+    await expect(response).rejects.toMatchObject({ code: 'API_ANSWER_UNEXPECTED', retryable: false });
+    await expect(response).rejects.toThrow(
+      'Cannot presign pk.csv: the Aplos API returned JSON of an unknown shape',
+    );
+    await expect(response).rejects.toThrow(problem);
   });
 
-  it('shows nothing of a form that it cannot read', async () => {
-    const { api } = await serviceAnswering({ body: { presigned: { ...presigned, url: 'secret-url' } } });
+  it('does not quote an invalid response in the error', async () => {
+    const { api } = await apiResponding({ body: { presigned: { ...presigned, url: 'secret-url' } } });
     const error: Error = await api.presignUpload('pk.csv').catch((caught) => caught);
     expect(error.message).not.toMatch(/secret-url|private/);
   });
 
-  it('ends at once when it is cancelled', async () => {
-    const { api } = await serviceAnswering({ body: { s3, presigned } });
+  it('throws the reason of an aborted signal', async () => {
+    const { api } = await apiResponding({ body: { s3, presigned } });
     const reason = new Error('cancelled');
     await expect(api.presignUpload('pk.csv', AbortSignal.abort(reason))).rejects.toBe(reason);
   });
 });
 
-describe('the state of a file', () => {
+describe('fileState', () => {
   it.each([
     [
       { workable_state: 'ready', errors: [] },
-      { state: 'ready', verdict: 'ready', errors: [] },
+      { state: 'ready', readiness: 'ready', errors: [] },
     ],
     [
       { workable_state: 'invalid', errors: ['No header row', { line: 1 }] },
-      { state: 'invalid', verdict: 'invalid', errors: ['No header row', '{"line":1}'] },
+      { state: 'invalid', readiness: 'invalid', errors: ['No header row', '{"line":1}'] },
     ],
-    [{ workable_state: 'converting' }, { state: 'converting', verdict: 'pending', errors: [] }],
+    [{ workable_state: 'converting' }, { state: 'converting', readiness: 'pending', errors: [] }],
     [
       { workable_state: 'new', errors: null, id: 'f' },
-      { state: 'new', verdict: 'pending', errors: [] },
+      { state: 'new', readiness: 'pending', errors: [] },
     ],
-  ])('is read from %j', async (body, state) => {
-    const { api, calls } = await serviceAnswering({ body });
+  ])('parses %j', async (body, state) => {
+    const { api, calls } = await apiResponding({ body });
     expect(await api.fileState('a/b')).toEqual(state);
     expect(calls.map(({ what }) => what)).toEqual([`GET ${PATH}/nca/files/a%2Fb`]);
     expect(calls[0]?.headers).not.toHaveProperty('content-type');
@@ -127,10 +129,10 @@ const start: StartRequest = {
 };
 const aplos_upload = { tracking_id: 't1' };
 
-describe('start', () => {
+describe('startExecution', () => {
   it.each<[what: string, start: StartRequest, body: unknown]>([
     [
-      'a file by its id',
+      'a file by its ID',
       start,
       {
         file: { id: 'f1' },
@@ -139,7 +141,7 @@ describe('start', () => {
       },
     ],
     [
-      'a file without an id by its place in S3',
+      'a file without an ID by its bucket and key',
       { ...start, file: { bucket: 'bucket', key: 'key' } },
       {
         s3: { bucket_name: 'bucket', object_key: 'key' },
@@ -148,7 +150,7 @@ describe('start', () => {
       },
     ],
     [
-      'all that was asked for',
+      'all parts of the request',
       {
         ...start,
         execution: {
@@ -166,15 +168,15 @@ describe('start', () => {
         post_processing: 'none',
       },
     ],
-  ])('names %s', async (_what, request, body) => {
-    const { api, calls } = await serviceAnswering({ body: { execution_id: 'e1', status: 'queuing' } });
+  ])('sends %s', async (_what, request, body) => {
+    const { api, calls } = await apiResponding({ body: { execution_id: 'e1', status: 'queuing' } });
     expect(await api.startExecution(request)).toEqual({ executionId: 'e1', status: 'queuing' });
     expect(calls.map(({ what }) => what)).toEqual([`POST ${PATH}/nca/executions`]);
     expect(calls[0]?.body).toEqual(body);
   });
 
-  it('takes an answer without a status, and with more than it needs, for an acceptance', async () => {
-    const { api } = await serviceAnswering({ status: 201, body: { execution_id: 'e1', more: [] } });
+  it('accepts a response without a status and with unknown fields', async () => {
+    const { api } = await apiResponding({ status: 201, body: { execution_id: 'e1', more: [] } });
     expect(await api.startExecution(start)).toEqual({ executionId: 'e1', status: 'queuing' });
   });
 
@@ -188,30 +190,30 @@ describe('start', () => {
     ['User is not authorized to access this resource', 403, 'API_FORBIDDEN'],
     ['File not found', 404, 'API_NOT_FOUND'],
     ['Request too long', 413, 'API_TOO_LARGE'],
-  ])('refused with "%s" (%i) tells so: %s', async (message, status, code) => {
+  ])('given the message "%s" and status %i, throws %s', async (message, status, code) => {
     const body = { action: 'execution-request', errors: [{ status_code: status, message }], log_id: 'log-7' };
-    const { api } = await serviceAnswering({ status, body });
+    const { api } = await apiResponding({ status, body });
     const refused = api.startExecution(start);
     await expect(refused).rejects.toMatchObject({ code, retryable: false, details: { status } });
     await expect(refused).rejects.toThrow(
-      `To start an execution of file f1, the Aplos API answered: status ${status}, ${message}, log id log-7`,
+      `Cannot start an execution of file f1: the Aplos API returned status ${status}, ${message}, log ID log-7`,
     );
   });
 });
 
-describe('the list of executions', () => {
+describe('listExecutions', () => {
   it.each([
     ['an object', { aplos_upload }, 't1'],
     ['an object with more', { study: 7, aplos_upload: { ...aplos_upload, more: 1 } }, 't1'],
-    ['the text of an object', JSON.stringify({ aplos_upload }), 't1'],
-    ['metadata of another sort', { aplos_upload: 't1' }, undefined],
-    ['metadata of somebody else', { tracking_id: 't1' }, undefined],
+    ['JSON in a string', JSON.stringify({ aplos_upload }), 't1'],
+    ['metadata of another type', { aplos_upload: 't1' }, undefined],
+    ['metadata of another program', { tracking_id: 't1' }, undefined],
     ['text', 'tracking t1', undefined],
     ['an array', [{ aplos_upload }], undefined],
     ['a number', 7, undefined],
-  ])('gives the tracking id out of %s', async (_what, meta_data, trackingId) => {
+  ])('parses the tracking ID in %s', async (_what, meta_data, trackingId) => {
     const item = { execution_id: 'e1', status: 'queuing', meta_data, times: { elapsed: 1 }, more: {} };
-    const { api, calls } = await serviceAnswering({ body: { items: [item], next: null } });
+    const { api, calls } = await apiResponding({ body: { items: [item], next: null } });
     expect(await api.listExecutions()).toEqual([
       {
         executionId: 'e1',
@@ -224,8 +226,8 @@ describe('the list of executions', () => {
     expect(calls.map(({ what }) => what)).toEqual([`GET ${PATH}/nca/executions`]);
   });
 
-  it.each([[{}], [{ meta_data: null }]])('says where there is no metadata, as in %j', async (more) => {
-    const { api } = await serviceAnswering({
+  it.each([[{}], [{ meta_data: null }]])('reports missing metadata in %j', async (more) => {
+    const { api } = await apiResponding({
       body: { items: [{ execution_id: 'e1', status: 'failed', errors: ['x'], ...more }] },
     });
     expect(await api.listExecutions()).toEqual([
@@ -235,18 +237,18 @@ describe('the list of executions', () => {
 
   it.each([
     ['no items', {}, 'items: '],
-    ['an item without an id', { items: [{ status: 'queuing' }] }, 'items[0].execution_id: '],
-  ])('is not taken for empty where it has %s', async (_what, body, problem) => {
-    const { api } = await serviceAnswering({ body });
+    ['an item without an ID', { items: [{ status: 'queuing' }] }, 'items[0].execution_id: '],
+  ])('throws API_ANSWER_UNEXPECTED if there is %s', async (_what, body, problem) => {
+    const { api } = await apiResponding({ body });
     await expect(api.listExecutions()).rejects.toMatchObject({ code: 'API_ANSWER_UNEXPECTED' });
     await expect(api.listExecutions()).rejects.toThrow(problem);
   });
 });
 
-describe('one execution', () => {
-  it('is asked for by its id, whatever is in it', async () => {
+describe('execution', () => {
+  it('encodes the execution ID in the path', async () => {
     const execution_id = '1714955846-1264143:cfa4b10f/x';
-    const { api, calls } = await serviceAnswering({
+    const { api, calls } = await apiResponding({
       body: { execution_id, status: 'complete', errors: [], meta_data: { aplos_upload }, presigned: {} },
     });
     expect(await api.execution(execution_id)).toEqual({

@@ -1,0 +1,96 @@
+import type { Dispatcher } from 'undici';
+import type { z } from 'zod';
+import { callOnce, type HttpResponse } from '../../http/call.js';
+import type { AplosProfile } from '../../settings/settings.js';
+import { CallGate } from './call-gate.js';
+import { findPool } from './discovery.js';
+import { errorFromResponse, readResponse } from './responses.js';
+import { type Identity, type Login, Session } from './session.js';
+
+/** One call of the API. */
+export interface ApiCall<Schema extends z.ZodType> {
+  /** What the call does, in the imperative, for error messages: `presign pk.csv`. */
+  readonly purpose: string;
+  readonly method: 'GET' | 'POST';
+  /** Path below that of the user, e.g. `/nca/files`. */
+  readonly path: string;
+  /** Sent as JSON. Default: no body */
+  readonly body?: unknown;
+  /** Schema of a successful response. */
+  readonly response: Schema;
+}
+
+/** Makes calls to the API as the user of one profile. All calls share one login and one limit for concurrent calls. */
+export class AplosConnection {
+  readonly #apiUrl: string;
+  readonly #dispatcher: Dispatcher;
+  readonly #session: Session;
+  readonly #gate = new CallGate();
+
+  /** @param onLogin called after every login and token renewal, successful or not */
+  constructor(profile: AplosProfile, dispatcher: Dispatcher, onLogin: (login: Login) => void) {
+    const { apiUrl, userName, password, clientId, region, cognitoEndpoint: endpoint } = profile;
+    this.#apiUrl = apiUrl;
+    this.#dispatcher = dispatcher;
+    this.#session = new Session({
+      findPool: () => findPool({ apiUrl, clientId, region, endpoint }, dispatcher),
+      userName,
+      password,
+      dispatcher,
+      onLogin,
+    });
+  }
+
+  /**
+   * Logs in, unless the current token is still valid.
+   *
+   * @throws {@link UploadError} with a `LOGIN_…` code, or an `API_…` code from the discovery of the user pool
+   */
+  async logIn(): Promise<void> {
+    await this.#session.identity();
+  }
+
+  /**
+   * Makes one call, with a renewed token if the current one is refused.
+   *
+   * @param signal prevents the call if it is waiting, and interrupts a GET; a POST may already have taken effect
+   * @throws {@link UploadError} with an `API_…` or `LOGIN_…` code
+   * @throws the signal's reason if aborted
+   */
+  async call<Schema extends z.ZodType>(
+    call: ApiCall<Schema>,
+    signal?: AbortSignal,
+  ): Promise<z.output<Schema>> {
+    const response = await this.#send(call, signal);
+    if (response.status < 200 || response.status > 299) throw errorFromResponse(call.purpose, response);
+    return readResponse(call.purpose, response, call.response);
+  }
+
+  async #send(call: ApiCall<z.ZodType>, signal?: AbortSignal): Promise<HttpResponse> {
+    const identity = await this.#session.identity();
+    const response = await this.#sendAs(identity, call, signal);
+    if (response.status !== 401 && response.status !== 403) return response;
+    const renewed = await this.#session.replace(identity);
+    return renewed ? this.#sendAs(renewed, call, signal) : response;
+  }
+
+  #sendAs(
+    { token, tenantId, userId }: Identity,
+    { purpose, method, path, body }: ApiCall<z.ZodType>,
+    signal?: AbortSignal,
+  ): Promise<HttpResponse> {
+    const httpCall = {
+      purpose,
+      method,
+      url: `${this.#apiUrl}/tenants/${encodeURIComponent(tenantId)}/users/${encodeURIComponent(userId)}${path}`,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      unreachable: 'API_UNREACHABLE',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    } as const;
+    const interrupting = method === 'GET' ? signal : undefined;
+    return this.#gate.pass(purpose, () => callOnce(httpCall, this.#dispatcher, interrupting), signal);
+  }
+}
