@@ -46,7 +46,7 @@ async function startOnce(
   async function mayBeStarted(): Promise<boolean> {
     const { attempt, workflowExecution } = activityInfo();
     const { workflowId = '', runId = '' } = workflowExecution ?? {};
-    return attempt > 1 || input.isReplay || (await hasEarlierRuns(workflowId, runId));
+    return attempt > 1 || input.wasReset || (await hasEarlierRuns(workflowId, runId));
   }
 }
 

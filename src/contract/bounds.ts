@@ -1,8 +1,8 @@
 /**
- * Whether a value from outside has more levels or more values than can be taken, looked at without recursion, so that no
- * depth and no cycle overflows the stack of what comes after.
+ * Checks that an untrusted value is not nested too deeply and does not hold too many values. Uses no recursion, so that neither
+ * depth nor a cycle overflows the stack, here or in later checks.
  *
- * @returns the problem; `undefined` where there is none
+ * @returns the problem; `undefined` if there is none
  */
 export function boundsProblem(
   input: unknown,
@@ -11,9 +11,8 @@ export function boundsProblem(
   const open = [{ value: input, depth: 0 }];
   let values = 0;
   for (let next = open.pop(); next; next = open.pop()) {
-    if (++values > limits.bytes)
-      // each takes a byte at the least
-      return `request: has more than ${limits.bytes.toLocaleString('en')} values`;
+    // Each value takes at least one byte of JSON.
+    if (++values > limits.bytes) return `request: has more than ${limits.bytes.toLocaleString('en')} values`;
     const { value, depth } = next;
     if (typeof value !== 'object' || value === null) continue;
     if (depth === limits.depth) return `request: is nested deeper than ${limits.depth} levels`;
@@ -22,23 +21,23 @@ export function boundsProblem(
   return undefined;
 }
 
-/** A place in a value that JSON cannot hold, or that would not come back as it was sent. */
-export interface NoJson {
+/** A part of a value that JSON cannot represent, or that parsing would not restore unchanged. */
+export interface JsonProblem {
   readonly path: PropertyKey[];
   readonly problem: string;
 }
 
-/** Finds what is no JSON in a value whose depth has been bounded. A key of an object may be absent, and so `undefined`. */
-export function findNoJson(value: unknown, path: PropertyKey[] = []): NoJson[] {
+/** Finds the parts of a value that are not JSON. The depth of the value must be limited. Keys that are `undefined` count as absent. */
+export function findJsonProblems(value: unknown, path: PropertyKey[] = []): JsonProblem[] {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return [];
   if (typeof value === 'number')
-    return Number.isFinite(value) ? [] : [{ path, problem: `${value} is not a number of JSON` }];
-  if (Array.isArray(value)) return value.flatMap((each, index) => findNoJson(each, [...path, index]));
+    return Number.isFinite(value) ? [] : [{ path, problem: `${value} is not a JSON number` }];
+  if (Array.isArray(value)) return value.flatMap((each, index) => findJsonProblems(each, [...path, index]));
   if (typeof value !== 'object') return [{ path, problem: `${typeof value} is not JSON` }];
   if (!isPlain(value)) return [{ path, problem: `a ${value.constructor?.name} is not JSON` }];
   return Object.entries(value).flatMap(([key, each]) => {
     if (key === '__proto__') return [{ path, problem: 'the key "__proto__" is not allowed' }];
-    return each === undefined ? [] : findNoJson(each, [...path, key]);
+    return each === undefined ? [] : findJsonProblems(each, [...path, key]);
   });
 }
 

@@ -9,7 +9,7 @@ export type JsonValue =
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** JSON with the keys of each object in order, so that equal values have equal texts. */
+/** Returns JSON with sorted keys, so that equal values have equal texts. */
 export const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_key, each: JsonValue) =>
     typeof each === 'object' && each !== null && !Array.isArray(each)
@@ -17,7 +17,7 @@ export const canonicalJson = (value: unknown): string =>
       : each,
   );
 
-/** The JSON in a text; `undefined` where there is none. */
+/** Parses JSON. Returns `undefined` if the text is not JSON. */
 export function jsonIn(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;

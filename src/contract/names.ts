@@ -1,22 +1,22 @@
 /** Names that other programs type. They are part of the interface and do not change. */
 
-/** The task queue that workers poll and clients start on. */
+/** Task queue that workers poll and clients start workflows on. */
 export const TASK_QUEUE = 'aplos-upload';
 
 /**
- * The task queue of the workers on one host: the steps that read a file which only this host has.
+ * Returns the task queue of the workers on one host. The steps that read a file run there if only this host has the file.
  *
- * @param host as in the request, in lower case
+ * @param host name of the host in lower case, as in the request
  */
 export const hostTaskQueue = (host: string): string => `aplos-upload-on-${host}`;
 
-/** The workflow type. */
+/** Workflow type. */
 export const WORKFLOW_TYPE = 'uploadAnalysisFile';
 
-/** The query that answers with a {@link UploadProgress}. */
+/** Query that returns an `UploadProgress`. */
 export const PROGRESS_QUERY = 'progress';
 
-/** Search attributes that the workflow sets on itself, with the type each is registered as. */
+/** Search attributes that the workflow sets, and the type that each is registered with. */
 export const SEARCH_ATTRIBUTES = {
   AplosProfile: 'Keyword',
   AplosFileName: 'Keyword',
@@ -27,8 +27,12 @@ export const SEARCH_ATTRIBUTES = {
   AplosErrorCode: 'Keyword',
 } as const;
 
-/** File name endings that Aplos NCA takes (source: the vendor's documentation and its SDK's own tests). */
+/** File name extensions that Aplos NCA accepts (source: the vendor's documentation, and the tests of its SDK). */
 export const FILE_TYPES = ['.csv', '.xpt', '.sas7bdat', '.dat', '.xls', '.xlsx'] as const;
 
-/** The most bytes that one S3 POST Object carries: 5 GiB (source: Amazon S3). */
+/** Maximum size of an S3 POST Object in bytes: 5 GiB (source: Amazon S3). */
 export const MAX_FILE_BYTES = 5 * 1024 ** 3;
+
+/** Returns the name of an execution: its label, or `#1`, `#2`… by its position in the request. */
+export const executionLabel = ({ label }: { label?: string | undefined }, index: number): string =>
+  label ?? `#${index + 1}`;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 /**
- * What is wrong with data from outside: each problem by its path.
+ * Lists the problems that a schema found, each with its path in front.
  *
- * @param whole what stands for the path where the problem is the whole
+ * @param whole name that replaces the path if the value as a whole is the problem
  */
 export const problemsOf = ({ issues }: z.ZodError, whole: string): string[] =>
   issues.map(({ path, message }) => `${z.core.toDotPath(path) || whole}: ${message}`);

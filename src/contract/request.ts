@@ -1,69 +1,70 @@
 import { basename } from 'node:path/posix';
 import { z } from 'zod';
-import { boundsProblem, findNoJson } from './bounds.js';
+import { boundsProblem, findJsonProblems } from './bounds.js';
 import { UploadError } from './errors.js';
 import type { JsonObject, JsonValue } from './json.js';
+import { executionLabel } from './names.js';
 import { problemsOf } from './problems.js';
 
 /**
- * How large a request may be. Temporal refuses a payload over 2 MiB and a message over 4 MiB; a history holds the
- * request twice, and each execution once more.
+ * Maximum sizes in a request. Temporal rejects payloads over 2 MiB and messages over 4 MiB. A history stores the request twice, and
+ * each execution once more.
  */
 export const REQUEST_LIMITS = {
-  /** Of the request as JSON, in UTF-8. */
+  /** Bytes of the request as JSON in UTF-8. */
   bytes: 1024 * 1024,
-  /** Objects and arrays within each other, the request itself being the first. */
+  /** Levels of nested objects and arrays, including the request itself. */
   depth: 64,
   executions: 100,
-  /** In UTF-16 code units, as are the others. */
+  /** UTF-16 code units, like all limits below. */
   source: 4096,
   fileName: 255,
-  /** As long as a name in DNS. */
+  /** Maximum length of a DNS name. */
   host: 253,
-  /** With the file name it goes into the workflow id, of which Temporal takes 1,000 bytes. */
+  /** Profile and file name are part of the workflow id, which Temporal limits to 1,000 bytes. */
   profile: 64,
   label: 100,
   requestedBy: 200,
   batch: 100,
 } as const;
 
-const number = (value: number) => value.toLocaleString('en');
-const text = (most: number) =>
+const formatNumber = (value: number) => value.toLocaleString('en');
+const text = (maxLength: number) =>
   z
     .string()
     .min(1, 'must not be empty')
-    .max(most, {
+    .max(maxLength, {
       error: ({ input }) =>
-        `has ${number(String(input).length)} characters, but at most ${number(most)} are allowed`,
+        `has ${formatNumber(String(input).length)} characters, but at most ${formatNumber(maxLength)} are allowed`,
     });
 const wellFormed = (schema: z.ZodString) =>
-  schema.refine((value) => !/\p{Cs}/u.test(value), 'must be well-formed: no half of a surrogate pair');
-const name = (most: number) =>
+  schema.refine((value) => !/\p{Cs}/u.test(value), 'must not contain an unpaired surrogate');
+const name = (maxLength: number) =>
   wellFormed(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-    text(most).regex(/^[^\u0000-\u001f\u007f-\u009f]+$/, 'must not hold control characters'),
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern excludes control characters
+    text(maxLength).regex(/^[^\u0000-\u001f\u007f-\u009f]+$/, 'must not contain control characters'),
   );
 const fileName = wellFormed(
   text(REQUEST_LIMITS.fileName).regex(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern excludes control characters
     /^[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$/,
-    'must be a plain file name: no path, no control character',
+    'must be a plain file name: no path, no control characters',
   ),
 );
 
-/** The schema of a host's name. In lower case, as DNS does not tell them apart, and task queues do. */
+/** Schema of the name of a host. Converts it to lower case, because task queues are case-sensitive and DNS is not. */
 export const hostSchema = text(REQUEST_LIMITS.host)
   .regex(
     /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
-    'must be the name of a host: letters, digits, and ".", "_" or "-" between them',
+    'must be the name of a host: letters and digits, with ".", "_" or "-" between them',
   )
   .toLowerCase();
 
-const json = z.unknown().superRefine(addNoJson) as z.ZodType<JsonValue>;
+const json = z.unknown().superRefine(addJsonProblems) as z.ZodType<JsonValue>;
 const jsonObject = z
   .unknown()
   .superRefine((value, context) => {
-    if (isJsonObject(value)) addNoJson(value, context);
+    if (isJsonObject(value)) addJsonProblems(value, context);
     else context.addIssue('must be a JSON object');
   })
   .meta({ type: 'object' }) as z.ZodType<JsonObject>;
@@ -72,39 +73,43 @@ const execution = z
   .strictObject({
     label: name(REQUEST_LIMITS.label)
       .optional()
-      .describe('Names the analysis in the UI and the receipt. Default: its place, #1, #2…'),
+      .describe('Name of the analysis in the UI and the receipt. Default: its position, #1, #2…'),
     configuration: jsonObject.describe(
-      "The analysis's configuration, in the vendor's own shape; the service validates it.",
+      "Configuration of the analysis in the vendor's format. Aplos validates it.",
     ),
-    metaData: json.optional().describe('Stored by the service as it is and given back with the execution.'),
-    dataProcessing: json.optional().describe("Passed on as the vendor's data_processing."),
-    postProcessing: json.optional().describe("Passed on as the vendor's post_processing."),
+    metaData: json
+      .optional()
+      .describe('Metadata that Aplos stores unchanged and returns with the execution.'),
+    dataProcessing: json.optional().describe("Sent as the vendor's data_processing."),
+    postProcessing: json.optional().describe("Sent as the vendor's post_processing."),
   })
-  .describe('One analysis of the file. Each is paid for.');
+  .describe('An analysis of the file. Each one is charged.');
 
-/** The schema of {@link UploadRequest}: what a client in any language sends as the workflow's only argument. */
+/** Schema of {@link UploadRequest}, which clients in any language send as the only argument of the workflow. */
 export const uploadRequestSchema = z
   .strictObject({
     source: name(REQUEST_LIMITS.source).describe(
-      'Where the file is, as a URL that the worker can read: file:///data/pk.csv, https://host/pk.csv or s3://bucket/pk.csv',
+      'URL of the file, which the worker reads: file:///data/pk.csv, https://host/pk.csv or s3://bucket/pk.csv',
     ),
-    fileName: fileName.optional().describe('What Aplos shows. Default: the last segment of the source.'),
+    fileName: fileName
+      .optional()
+      .describe('File name that Aplos shows. Default: the last segment of the source.'),
     host: hostSchema
       .optional()
       .describe(
-        'The host that has the file, where not every worker sees it: only workers of this host read it. Only for file: sources. Default: any worker.',
+        'Host where the file is stored, if not every worker can read it: only the workers of this host then do. Only for file: sources. Default: any worker.',
       ),
     profile: name(REQUEST_LIMITS.profile)
       .default('default')
-      .describe('Which Aplos account, by its name in the settings of the worker.'),
+      .describe('Name of the Aplos account in the settings of the worker.'),
     executions: z
       .array(execution)
       .max(REQUEST_LIMITS.executions, {
         error: ({ input }) =>
-          `has ${number((input as unknown[]).length)} executions, but at most ${REQUEST_LIMITS.executions} are allowed`,
+          `has ${formatNumber((input as unknown[]).length)} executions, but at most ${REQUEST_LIMITS.executions} are allowed`,
       })
       .default([])
-      .describe('The analyses to start, side by side. None: upload only.'),
+      .describe('Analyses to start, in parallel. Default: none, the file is only uploaded.'),
     expect: z
       .strictObject({
         sizeBytes: z.int().nonnegative().optional(),
@@ -114,63 +119,61 @@ export const uploadRequestSchema = z
           .optional(),
       })
       .optional()
-      .describe('What the sender saw. A difference fails the upload before anything is sent.'),
+      .describe(
+        'What the sender knows about the file. If the file differs, the upload fails before anything is sent.',
+      ),
     requestedBy: name(REQUEST_LIMITS.requestedBy)
       .optional()
-      .describe('Who asked, for the list and the receipt.'),
-    batch: name(REQUEST_LIMITS.batch).optional().describe('Ties uploads together.'),
+      .describe('Person or system that requested the upload, for lists and the receipt.'),
+    batch: name(REQUEST_LIMITS.batch).optional().describe('Name that groups uploads.'),
   })
   .superRefine(({ executions, host, source }, context) => {
     if (host !== undefined && URL.canParse(source) && new URL(source).protocol !== 'file:')
-      context.addIssue({ code: 'custom', path: ['host'], message: 'goes with a file: source only' });
+      context.addIssue({ code: 'custom', path: ['host'], message: 'is only allowed with a file: source' });
     const labels = new Set<string>();
     executions.forEach((each, index) => {
-      const name = executionLabel(each, index);
-      if (labels.has(name)) {
+      const label = executionLabel(each, index);
+      if (labels.has(label)) {
         context.addIssue({
           code: 'custom',
           path: ['executions', index, 'label'],
-          message: `"${name}" is taken`,
+          message: `"${label}" is used more than once`,
         });
       }
-      labels.add(name);
+      labels.add(label);
     });
   })
-  .meta({ title: 'UploadRequest', description: 'The argument of the workflow uploadAnalysisFile.' });
+  .meta({ title: 'UploadRequest', description: 'Argument of the workflow uploadAnalysisFile.' });
 
-/** A request as a client may send it: defaults may be left out. */
+/** Request as a client sends it: fields with a default are optional. */
 export type UploadRequestInput = z.input<typeof uploadRequestSchema>;
-/** One analysis of the file, as asked for. */
+/** Requested analysis of the file. */
 export type ExecutionRequest = z.output<typeof execution>;
-/** A request that was checked: defaults are filled in. */
+/** Validated request, with defaults filled in. */
 export type UploadRequest = z.output<typeof uploadRequestSchema> & { readonly fileName: string };
 
-/** The name of an analysis: its label, or its place in the request. */
-export const executionLabel = ({ label }: { label?: string | undefined }, index: number): string =>
-  label ?? `#${index + 1}`;
-
 /**
- * Checks a request from outside and fills in its defaults.
+ * Validates an untrusted request and fills in its defaults.
  *
- * @throws {@link UploadError} `REQUEST_INVALID` with every problem by its path
+ * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
  */
 export function parseUploadRequest(input: unknown): UploadRequest {
-  const outOfBounds = boundsProblem(input, REQUEST_LIMITS);
-  if (outOfBounds) throw invalidRequest([outOfBounds]);
+  const sizeProblem = boundsProblem(input, REQUEST_LIMITS);
+  if (sizeProblem) throw invalidRequest([sizeProblem]);
   const parsed = uploadRequestSchema.safeParse(input);
   if (!parsed.success) throw invalidRequest(problemsOf(parsed.error, 'request'));
   const name = fileName.safeParse(parsed.data.fileName ?? lastSegment(parsed.data.source));
   if (!name.success) throw invalidRequest([`fileName: ${name.error.issues[0]?.message ?? 'invalid'}`]);
   const request = { ...parsed.data, fileName: name.data };
-  assertFits(request);
+  assertWithinSizeLimit(request);
   return request;
 }
 
-function assertFits(request: UploadRequest): void {
+function assertWithinSizeLimit(request: UploadRequest): void {
   const bytes = Buffer.byteLength(JSON.stringify(request));
   if (bytes <= REQUEST_LIMITS.bytes) return;
   throw invalidRequest([
-    `request: is ${number(bytes)} bytes as JSON, but at most ${number(REQUEST_LIMITS.bytes)} are allowed`,
+    `request: is ${formatNumber(bytes)} bytes as JSON, but at most ${formatNumber(REQUEST_LIMITS.bytes)} are allowed`,
   ]);
 }
 
@@ -182,8 +185,8 @@ function lastSegment(source: string): string {
   }
 }
 
-function addNoJson(value: unknown, context: z.RefinementCtx): void {
-  for (const { path, problem } of findNoJson(value)) {
+function addJsonProblems(value: unknown, context: z.RefinementCtx): void {
+  for (const { path, problem } of findJsonProblems(value)) {
     context.addIssue({ code: 'custom', path, message: problem });
   }
 }
@@ -192,19 +195,19 @@ const isJsonObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const MAX_PROBLEMS = 30;
-const MAX_CHARACTERS = 300;
+const MAX_PROBLEM_LENGTH = 300;
 
 /**
- * The error for a request with these problems, the first thirty in words.
+ * Returns the error for an invalid request. Its message lists at most 30 problems.
  *
- * @param problems each with its path in front
+ * @param problems descriptions that start with the path of the problem
  */
 export function invalidRequest(problems: readonly string[]): UploadError {
-  const told = problems.slice(0, MAX_PROBLEMS).map(shortened);
-  const rest = problems.length - told.length;
-  const list = [...told, ...(rest > 0 ? [`and ${number(rest)} more`] : [])].join('; ');
+  const shown = problems.slice(0, MAX_PROBLEMS).map(shorten);
+  const rest = problems.length - shown.length;
+  const list = [...shown, ...(rest > 0 ? [`and ${formatNumber(rest)} more`] : [])].join('; ');
   return new UploadError('REQUEST_INVALID', `The upload request is not valid: ${list}`);
 }
 
-const shortened = (problem: string) =>
-  problem.length > MAX_CHARACTERS ? `${problem.slice(0, MAX_CHARACTERS)}…` : problem;
+const shorten = (problem: string) =>
+  problem.length > MAX_PROBLEM_LENGTH ? `${problem.slice(0, MAX_PROBLEM_LENGTH)}…` : problem;

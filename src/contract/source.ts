@@ -1,18 +1,18 @@
-/** Kinds of which no more is secret than the query and the user info. */
-const SHOWN_KINDS = ['file:', 'https:', 'http:', 's3:'];
+/** URL schemes whose only secrets are the query and the user info. */
+const SHOWN_SCHEMES = ['file:', 'https:', 'http:', 's3:'];
 
 /**
- * A source as people may see it: in the UI, a message, the receipt. The query of a presigned URL is a secret,
- * and so is user info. Of a source of another kind, no more than the kind is shown. Safe for workflow code.
+ * Returns a source as it may be shown in the UI, in messages and in the receipt: without the query and the user info, which can be
+ * secret. If the scheme is unknown, only the scheme is shown. Safe for workflow code.
  */
 export function shownSource(source: string): string {
-  if (!URL.canParse(source)) return '(no URL)';
+  if (!URL.canParse(source)) return '(not a URL)';
   const url = new URL(source);
-  if (!SHOWN_KINDS.includes(url.protocol)) return `${url.protocol}…`;
+  if (!SHOWN_SCHEMES.includes(url.protocol)) return `${url.protocol}…`;
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
-/** Of each way to sign a URL: the parameter that is the signature, and all that come with it. */
+/** URL signing schemes: the signature parameter, and all parameters the scheme adds. */
 const SIGNATURES: readonly (readonly [signature: string, all: RegExp])[] = [
   ['x-amz-signature', /^x-amz-/],
   ['x-goog-signature', /^x-goog-/],
@@ -23,7 +23,7 @@ const SIGNATURES: readonly (readonly [signature: string, all: RegExp])[] = [
   ['sig', /^(sig|sv|ss|srt|sr|sp|st|se|spr|sip|skoid|sktid|skt|ske|sks|skv)$/],
 ];
 
-/** What a source names, whoever presigned it and when: the source without the signature in its query. */
+/** Returns the identity of a source: a presigned URL without its signature, which differs each time the URL is signed. */
 export function sourceIdentity(source: string): string {
   if (!URL.canParse(source)) return source;
   const url = new URL(source);

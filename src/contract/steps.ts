@@ -1,113 +1,114 @@
+import type { Remedy } from './error-table.js';
 import type { StartedExecution } from './receipt.js';
 import type { ExecutionRequest, UploadRequest } from './request.js';
 
-/** What names an uploaded file to the service. The vendor's older answers carry no file id. */
+/** Identifies an uploaded file at Aplos. Older responses of the API have no file id. */
 export interface FileRef {
   readonly fileId?: string;
   readonly bucket: string;
   readonly key: string;
 }
 
-/** A form that puts one object into S3. Its fields are credentials: secret until they expire. */
+/** Permission to store one object in S3. Its fields are credentials, and secret until they expire. */
 export interface PresignedPost {
   readonly url: string;
-  /** In the order in which they came, which is the order in which they are sent. */
+  /** Form fields, in the order in which they have to be sent. */
   readonly fields: Readonly<Record<string, string>>;
-  /** ISO 8601, UTC, by our own clock. */
+  /** Time of expiry by the worker's clock: ISO 8601, UTC. */
   readonly expiresAt: string;
 }
 
-/** What was observed while a file was posted to S3. */
+/** What the worker observed while it posted a file to S3. */
 export interface UploadEvidence {
-  /** The HTTP status. */
+  /** HTTP status. */
   readonly status: number;
-  /** Without its quotes. */
+  /** ETag without its quotes. */
   readonly etag?: string;
-  /** S3's word on how the object is encrypted, e.g. `aws:kms`: the ETag is then no MD5. */
+  /** Encryption that S3 reports, e.g. `aws:kms`, with which the ETag is not an MD5. */
   readonly serverSideEncryption?: string;
-  /** Of the bytes that were sent, in hex. */
+  /** MD5 of the bytes that were sent, in hex. */
   readonly md5: string;
-  /** Of the bytes that were sent, in hex. */
+  /** SHA-256 of the bytes that were sent, in hex. */
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** From the first byte to the answer. */
+  /** Seconds from the first byte to the response. */
   readonly seconds: number;
-  /** S3's id of the request, for its support. */
+  /** Request id that S3 assigned, for AWS support. */
   readonly requestId?: string;
-  /** Which version of an `s3:` source was read, where its bucket has versions. */
+  /** Version of an `s3:` source that was read, if its bucket is versioned. */
   readonly sourceVersionId?: string;
 }
 
-/** When the attempt that succeeded ran, and which attempt it was. */
+/** Start and end of the attempt that succeeded. */
 export interface StepTiming {
   /** ISO 8601, UTC, by the worker's clock. */
   readonly startedAt: string;
   /** ISO 8601, UTC, by the worker's clock. */
   readonly finishedAt: string;
-  /** 1 for the first. */
+  /** Number of the attempt, from 1. */
   readonly attempts: number;
 }
 
-/** The result of a step, and when it ran. */
+/** Result of a step, with its timing. */
 export type Timed<Result> = Result & { readonly ran: StepTiming };
 
-/** A place for the file at the service. `presigned` is secret. */
+/** A file record at Aplos and the presigned POST for it. `presigned` is secret. */
 export interface PresignResult {
   readonly file: FileRef;
   readonly presigned: PresignedPost;
-  /** Absent where the source's server does not tell it. */
+  /** Absent if the server of the source does not report the size. */
   readonly sizeBytes?: number;
 }
 
-/** The judgement on an upload. */
+/** Result of a confirmed upload. */
 export interface Confirmation {
-  /** In the service's own words; `unknown` where the service does not tell. */
+  /** File state that Aplos reports, e.g. `ready`; `unknown` if Aplos does not report it. */
   readonly fileState: string;
-  /** Whether the ETag is an MD5, and so proves that what S3 has is what was sent. */
+  /** Whether the ETag is an MD5, and so proves that S3 stored the bytes that were sent. */
   readonly etagIsMd5: boolean;
 }
 
-/** What is asked for of one file. Its executions stay out of the steps that do not need them: a history has room for so much. */
+/** Upload request without its executions. The steps that do not need them omit them to keep the history small. */
 export type FileRequest = Omit<UploadRequest, 'executions'>;
 
-/** What `startExecution` is asked. */
+/** Input of `startExecution`. */
 export interface StartInput {
   readonly profile: string;
   readonly fileName: string;
   readonly file: FileRef;
-  /** Of the uploaded bytes: with the rest it makes the tracking id. */
+  /** SHA-256 of the uploaded bytes in hex: part of the tracking id. */
   readonly sha256: string;
   readonly label: string;
   readonly execution: Omit<ExecutionRequest, 'label'>;
-  /** Whether this run is a replay of one that may have got this far. */
-  readonly isReplay: boolean;
+  /** Whether this run comes from a reset, so that an earlier run may have started the execution. */
+  readonly wasReset: boolean;
 }
 
-/** What the workflow has done for it, in order. Each throws an `ApplicationFailure` whose type is an error code. */
+/** Activities of the workflow, in order. Each throws an `ApplicationFailure` with an error code as its type. */
 export interface UploadActivities {
-  /** Checks the request and fills in its defaults, given how many arguments came. Runs as a local activity. */
+  /** Validates the request and fills in its defaults. Runs as a local activity. */
   checkRequest(input: unknown, argumentCount: number): Promise<UploadRequest>;
   /**
-   * Whether a worker serves a host, as far as Temporal knows. Runs as a local activity, beside a step that is for that
-   * host alone.
+   * Reports whether a worker serves a host, as far as Temporal knows. Runs as a local activity, in parallel to a step that only
+   * this host can run.
    */
   lookForWorker(input: { host: string }): Promise<boolean>;
-  /** Looks at the file and asks the service for a place for it. */
+  /** Checks the file, and requests a file record and a presigned POST for it from Aplos. */
   presignUpload(input: { request: FileRequest }): Promise<Timed<PresignResult>>;
   /** Posts the file to S3. Heartbeats an `UploadHeartbeat`. */
   uploadFile(input: { request: FileRequest; presigned: PresignedPost }): Promise<Timed<UploadEvidence>>;
-  /** Judges the evidence: 204, the right sums, and a file that the service can read. */
+  /** Verifies the upload: status 204, matching MD5, and a file that Aplos can read. */
   confirmUpload(input: {
     request: FileRequest;
     file: FileRef;
     evidence: UploadEvidence;
   }): Promise<Timed<Confirmation>>;
-  /** Starts one execution, once, whatever happened before. */
+  /** Starts one execution, exactly once over all attempts and runs. */
   startExecution(input: StartInput): Promise<Timed<StartedExecution>>;
 }
 
-/** What a failure tells programs, as the first of its details. */
+/** First entry in the details of a failure, for programs. */
 export interface FailureDetails {
   readonly code: string;
-  readonly remedy: 'retry' | 'presign-again' | 'final';
+  readonly remedy: Remedy;
 }

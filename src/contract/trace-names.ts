@@ -1,7 +1,7 @@
-/** The header in which Temporal's own interceptors, in every language, carry a trace: a JSON object with a `traceparent`. */
+/** Header in which Temporal's interceptors for tracing, in every language, carry a trace: a JSON object with a `traceparent`. */
 export const TRACE_HEADER = '_tracer-data';
 
-/** Attributes of spans. The first three are named as in most of Temporal's own SDKs. */
+/** Names of span attributes. The first three are those of most Temporal SDKs. */
 export const ATTRIBUTES = {
   workflowId: 'temporalWorkflowID',
   runId: 'temporalRunID',
@@ -9,9 +9,9 @@ export const ATTRIBUTES = {
   profile: 'aplos.upload.profile',
   fileId: 'aplos.upload.file_id',
   attempt: 'aplos.upload.attempt',
-  /** A code of the error table, or the name of a network failure. */
+  /** A code of the error table, or the name of a network error. */
   error: 'error.type',
 } as const;
 
-/** What spans are made by, as they name it. */
+/** Name of the tracer that creates the spans. */
 export const TRACER = 'aplos-upload-worker';

@@ -1,7 +1,7 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { UploadActivities } from '../contract/steps.js';
+import type { FileRequest, UploadActivities } from '../contract/steps.js';
 
-/** An outage may last a long weekend, and the upload goes on by itself when it is over. */
+/** Retries a step long enough to survive an outage of several days. */
 const persistent = {
   scheduleToCloseTimeout: '7 days',
   heartbeatTimeout: '20 seconds',
@@ -9,25 +9,37 @@ const persistent = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 
+/** Timeouts and retries of each step. `uploadFile` has no limit per attempt: it stops when there is no progress, however large the file is. */
+const policies = {
+  presignUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
+  uploadFile: persistent,
+  confirmUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
+  startExecution: { ...persistent, startToCloseTimeout: '5 minutes' },
+} as const;
+
+/** Maximum number of presigned POSTs that S3 refuses, or that store damaged bytes, before they expire. */
+export const MAX_REFUSED_POSTS = 5;
+
+type File = Pick<FileRequest, 'fileName' | 'host'>;
+const onHost = ({ host }: File) => (host === undefined ? '' : `, on ${host}`);
+
+/** Texts that the Temporal UI shows for each step and timer. */
+export const summaries = {
+  presignUpload: (file: File) => `presigned POST for ${file.fileName}${onHost(file)}`,
+  uploadFile: (file: File, sizeBytes: number | undefined) =>
+    `${file.fileName}, ${sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes${onHost(file)}`,
+  confirmUpload: ({ fileName }: File) => `verify that ${fileName} is stored intact`,
+  startExecution: ({ fileName }: File, label: string) => `${label} on ${fileName}`,
+  nextWorkerCheck: (host: string) => `until the next check for a worker on ${host}`,
+};
+
 export const { checkRequest } = proxyLocalActivities<UploadActivities>({ startToCloseTimeout: '10 seconds' });
-/** Failing, it says nothing; the next look may. */
+/** A failure of this check means nothing, so it is not retried: the next check follows soon. */
 export const { lookForWorker } = proxyLocalActivities<UploadActivities>({
   startToCloseTimeout: '5 seconds',
   retry: { maximumAttempts: 1 },
 });
-export const { presignUpload } = proxyActivities<UploadActivities>({
-  ...persistent,
-  startToCloseTimeout: '2 minutes',
-});
-export const { uploadFile } = proxyActivities<UploadActivities>(persistent);
-export const { confirmUpload } = proxyActivities<UploadActivities>({
-  ...persistent,
-  startToCloseTimeout: '2 minutes',
-});
-export const { startExecution } = proxyActivities<UploadActivities>({
-  ...persistent,
-  startToCloseTimeout: '5 minutes',
-});
-
-/** How many presigned forms may be refused, or lead to damaged bytes, though their time was not over. */
-export const MAX_REFUSED_POSTS = 5;
+export const { presignUpload } = proxyActivities<UploadActivities>(policies.presignUpload);
+export const { uploadFile } = proxyActivities<UploadActivities>(policies.uploadFile);
+export const { confirmUpload } = proxyActivities<UploadActivities>(policies.confirmUpload);
+export const { startExecution } = proxyActivities<UploadActivities>(policies.startExecution);

@@ -5,52 +5,58 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import { type ErrorCode, errorTable } from '../contract/error-table.js';
 import type { FailureDetails } from '../contract/steps.js';
 
-/** Whether a new presigned POST is the way on. */
+/** Reports whether a step failed in a way that a new presigned POST can fix. */
 export const needsNewPresignedPost = (error: unknown): boolean =>
   detailsOf(codedFailureIn(error))?.remedy === 'presign-again';
 
-/** Whether a step ran out of time, and did not fail with anything of its own. */
+/** Reports whether a step timed out without a failure of its own. */
 export const hasTimedOut = (error: unknown): boolean =>
   codedFailureIn(error) === undefined && causes(error).some((each) => each instanceof TimeoutFailure);
 
 /**
- * The cancellation that an error comes of, if it does. A step that fails while it is being cancelled is not tried again, so
- * what would have passed by itself then ends the run; it was cancelled all the same.
+ * Returns the cancellation that a run ends with because of an error, or `undefined` if the run failed. Temporal does not retry a
+ * step that fails while it is being cancelled, so an error that would have been retried counts as the cancellation.
  */
-export function cancellationIn(error: unknown): Error | undefined {
+export function cancellationFor(error: unknown): Error | undefined {
   if (error instanceof Error && isCancellation(error)) return error;
-  const wouldGoOn = hasTimedOut(error) || detailsOf(codedFailureIn(error))?.remedy === 'retry';
-  return CancellationScope.current().consideredCancelled && wouldGoOn
+  const isTransient = hasTimedOut(error) || detailsOf(codedFailureIn(error))?.remedy === 'retry';
+  return CancellationScope.current().consideredCancelled && isTransient
     ? new CancelledFailure('The upload was cancelled', [], error as Error)
     : undefined;
 }
 
-/** The failure that the workflow ends with: the step's own code and words, not "Activity task failed". */
+/** Returns the failure that the workflow ends with: the code and message of the step instead of "Activity task failed". */
 export function workflowFailure(error: unknown, fileName: string): ApplicationFailure {
   const coded = codedFailureIn(error);
-  const { type, message } = coded ?? uncoded(error, fileName);
-  return ApplicationFailure.create({
-    type: type ?? 'INTERNAL',
-    message,
-    nonRetryable: true,
-    details: coded?.details ?? [{ code: type ?? 'INTERNAL', remedy: 'final' } satisfies FailureDetails],
-    ...(error instanceof Error ? { cause: error } : {}),
-  });
-}
-
-function uncoded(error: unknown, fileName: string): { type: string; message: string } {
+  if (coded)
+    return ApplicationFailure.create({
+      type: coded.type ?? 'INTERNAL',
+      message: coded.message,
+      nonRetryable: true,
+      details: coded.details ?? [],
+      ...(error instanceof Error ? { cause: error } : {}),
+    });
   if (hasTimedOut(error)) {
-    const message = `${fileName}: a step did not get done in all the time it was given. See that a worker is running and what it logged; then replay.`;
-    return { type: 'STEP_TIMED_OUT', message };
+    const { meaning, action } = errorTable.STEP_TIMED_OUT;
+    return finalFailure('STEP_TIMED_OUT', `${fileName}: ${meaning} ${action}`, error);
   }
   const deepest = causes(error).at(-1);
-  return {
-    type: 'INTERNAL',
-    message: `${fileName}: ${deepest instanceof Error ? deepest.message : String(deepest)}`,
-  };
+  const reason = deepest instanceof Error ? deepest.message : String(deepest);
+  return finalFailure('INTERNAL', `${fileName}: ${reason}`, error);
 }
+
+/** Returns a failure with a code of the error table that Temporal does not retry. */
+export const finalFailure = (code: ErrorCode, message: string, cause: unknown): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: code,
+    message,
+    nonRetryable: true,
+    details: [{ code, remedy: 'final' } satisfies FailureDetails],
+    ...(cause instanceof Error ? { cause } : {}),
+  });
 
 function codedFailureIn(error: unknown): ApplicationFailure | undefined {
   return causes(error).find(
@@ -62,7 +68,7 @@ function detailsOf(failure: ApplicationFailure | undefined): FailureDetails | un
   return failure?.details?.[0] as FailureDetails | undefined;
 }
 
-/** An error, and what caused it, and what caused that. */
+/** Returns an error and its chain of causes, the deepest cause last. */
 function causes(error: unknown): unknown[] {
   return error instanceof Error && error.cause !== undefined ? [error, ...causes(error.cause)] : [error];
 }

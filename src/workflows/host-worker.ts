@@ -1,57 +1,57 @@
-import { ApplicationFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import { hostTaskQueue } from '../contract/names.js';
-import type { FailureDetails } from '../contract/steps.js';
-import { lookForWorker } from './activities.js';
-import { hasTimedOut } from './failures.js';
+import type { FileRequest } from '../contract/steps.js';
+import { lookForWorker, summaries } from './activities.js';
+import { finalFailure, hasTimedOut } from './failures.js';
 import type { RunVisibility } from './visibility.js';
 
-/** Until it looks again for a worker: at first, and at the most. A history has room for seven days of it. */
+/** Pauses between checks for a worker: the first, their growth, and the longest. Seven days of checks fit into a history. */
 const FIRST_PAUSE_MS = 30_000;
-const GROWTH = 1.5;
-const LONGEST_PAUSE_MS = 30 * 60_000;
+const PAUSE_GROWTH = 1.5;
+const MAX_PAUSE_MS = 30 * 60_000;
 
 /**
- * Has a step done where the file is. Where that is one host, its worker does it as soon as it is there; until then
- * the story tells what is waited for.
+ * Runs a step that reads the file: on the workers of the host that has it, or on any worker if the request names no host. While
+ * the host has no worker, the step waits and the visibility of the run says so.
  *
- * @param host the host that has the file; `undefined`: any worker
- * @param step given what is to be added to its options
+ * @param step runs the step; its argument has to be added to the options of the activity
  */
 export async function onFileHost<Result>(
-  host: string | undefined,
-  story: RunVisibility,
-  step: (where: { taskQueue?: string }) => Promise<Result>,
+  { host, fileName }: Pick<FileRequest, 'host' | 'fileName'>,
+  visibility: RunVisibility,
+  step: (queue: { taskQueue?: string }) => Promise<Result>,
 ): Promise<Result> {
   if (host === undefined) return step({});
-  const watch = new CancellationScope();
-  watch
-    .run(() => keepLookingFor(host, story))
+  const checks = new CancellationScope();
+  checks
+    .run(() => checkForWorker(host, visibility))
     .catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
   try {
     return await step({ taskQueue: hostTaskQueue(host) });
   } catch (error) {
-    throw story.progress.missingHost !== undefined && hasTimedOut(error)
-      ? hostWithoutWorker(host, story.fileName, error)
+    throw visibility.progress.missingHost !== undefined && hasTimedOut(error)
+      ? hostWithoutWorker(host, fileName, error)
       : error;
   } finally {
-    watch.cancel();
-    story.hostIsServed();
+    checks.cancel();
+    visibility.hostHasWorker();
   }
 }
 
-async function keepLookingFor(host: string, story: RunVisibility): Promise<void> {
-  const options = { summary: `until the next look for a worker on ${host}` };
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(GROWTH * pauseMs, LONGEST_PAUSE_MS)) {
-    if ((await isServed(host)) !== false) story.hostIsServed();
-    else story.hostIsMissing(host, new Date(Date.now() + pauseMs));
+/** Checks for a worker on the host until it is cancelled, at growing intervals. */
+async function checkForWorker(host: string, visibility: RunVisibility): Promise<void> {
+  const options = { summary: summaries.nextWorkerCheck(host) };
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(PAUSE_GROWTH * pauseMs, MAX_PAUSE_MS)) {
+    if ((await hasWorker(host)) !== false) visibility.hostHasWorker();
+    else visibility.hostHasNoWorker(host, new Date(Date.now() + pauseMs));
     await sleep(pauseMs, options);
   }
 }
 
-/** `undefined` where Temporal does not tell. */
-async function isServed(host: string): Promise<boolean | undefined> {
+/** Asks Temporal whether the host has a worker. Returns `undefined` if Temporal cannot tell. */
+async function hasWorker(host: string): Promise<boolean | undefined> {
   try {
     return await lookForWorker({ host });
   } catch (error) {
@@ -61,10 +61,8 @@ async function isServed(host: string): Promise<boolean | undefined> {
 }
 
 const hostWithoutWorker = (host: string, fileName: string, cause: unknown) =>
-  ApplicationFailure.create({
-    type: 'HOST_WITHOUT_WORKER',
-    message: `${fileName} is on the host ${host}, and no worker there took it in all the time it was given. Start one with APLOS_UPLOAD_HOST=${host}; then replay.`,
-    nonRetryable: true,
-    details: [{ code: 'HOST_WITHOUT_WORKER', remedy: 'final' } satisfies FailureDetails],
-    ...(cause instanceof Error ? { cause } : {}),
-  });
+  finalFailure(
+    'HOST_WITHOUT_WORKER',
+    `${fileName} is on the host ${host}, and no worker started there within seven days. Start one with APLOS_UPLOAD_HOST=${host}, then replay the upload.`,
+    cause,
+  );

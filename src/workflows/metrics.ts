@@ -3,7 +3,7 @@ import { isCancellation, metricMeter, type WorkflowInterceptors } from '@tempora
 
 const uploads = metricMeter.createCounter('aplos_uploads', undefined, 'Uploads that have ended');
 
-/** Counts each run that ends, once: what is replayed does not count. */
+/** Counts each run once, when it ends. Temporal's re-execution of a history does not count. */
 export function interceptors(): WorkflowInterceptors {
   return {
     inbound: [
@@ -14,7 +14,7 @@ export function interceptors(): WorkflowInterceptors {
             uploads.add(1, { result: 'done', code: '' });
             return receipt;
           } catch (error) {
-            uploads.add(1, endOf(error));
+            uploads.add(1, labelsFor(error));
             throw error;
           }
         },
@@ -23,7 +23,7 @@ export function interceptors(): WorkflowInterceptors {
   };
 }
 
-function endOf(error: unknown): { result: string; code: string } {
+function labelsFor(error: unknown): { result: string; code: string } {
   if (isCancellation(error)) return { result: 'cancelled', code: '' };
   const code = error instanceof ApplicationFailure && error.type;
   return { result: 'failed', code: code || 'INTERNAL' };

@@ -2,25 +2,18 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { Receipt, StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
-import type { Confirmation, FileRef, StepTiming, Timed, UploadEvidence } from '../contract/steps.js';
+import type { Timed } from '../contract/steps.js';
+import type { StoredFile } from './storeFile.js';
 
-/** What is known of a file once it is stored. */
-export interface StoredUpload {
-  readonly file: FileRef;
-  readonly presigned: StepTiming;
-  readonly evidence: Timed<UploadEvidence>;
-  readonly confirmation: Timed<Confirmation>;
-  readonly presigns: number;
-}
-
-export function receiptOf(
+/** Returns the receipt of an upload: what each of its steps observed. */
+export function receiptFor(
   request: UploadRequest,
-  upload: StoredUpload,
+  stored: StoredFile,
   executions: readonly Timed<StartedExecution>[],
 ): Receipt {
   const { workflowId, runId } = workflowInfo();
   const { profile, source, host, fileName, requestedBy, batch } = request;
-  const { file, evidence, confirmation, presigns, presigned } = upload;
+  const { file, evidence, confirmation, presigns, presignTiming } = stored;
   return {
     workflowId,
     runId,
@@ -39,7 +32,7 @@ export function receiptOf(
     fileState: confirmation.fileState,
     executions: executions.map(({ ran, ...execution }) => execution),
     steps: [
-      { step: 'presign', ...presigned },
+      { step: 'presign', ...presignTiming },
       { step: 'upload', ...evidence.ran },
       { step: 'confirm', ...confirmation.ran },
       ...executions.map(({ label, ran }): StepRecord => ({ step: 'start', label, ...ran })),

@@ -1,47 +1,33 @@
-import { ApplicationFailure, type Headers, type Payload } from '@temporalio/common';
-import { isCancellation, proxySinks, type Sinks, type WorkflowInterceptors } from '@temporalio/workflow';
+import { ApplicationFailure, type Headers } from '@temporalio/common';
+import { isCancellation, proxySinks, type WorkflowInterceptors } from '@temporalio/workflow';
 import { TRACE_HEADER } from '../contract/trace-names.js';
-
-/** What a trace is told of a run that has ended. */
-export interface EndedRun {
-  /** As the run was started with it. */
-  readonly header?: Payload;
-  /** Milliseconds since 1970, by the server's clock. */
-  readonly endedAtMs: number;
-  /** The code that the run failed with. */
-  readonly failedWith?: string;
-}
-
-/** Where the end of a run is told, outside of the workflow. */
-export interface TraceSinks extends Sinks {
-  readonly traces: { ended(run: EndedRun): void };
-}
+import type { EndedRun, TraceSinks } from '../contract/trace-sinks.js';
 
 /**
- * Hands the trace that a run was started with on to its activities, and tells of its end. The run's span itself is made
- * outside: see `traces/worker.ts`. Without a trace nothing is added to the history.
+ * Passes the trace that a run was started with to its activities, and reports the end of the run. `telemetry/tracing` creates the
+ * span of the run, outside the workflow. Without a trace, nothing is added to the history.
  */
 export function interceptors(): WorkflowInterceptors {
   const { traces } = proxySinks<TraceSinks>();
-  let carried: Headers = {};
-  const carry = <Input extends { readonly headers: Headers }>(input: Input): Input => ({
+  let traceHeaders: Headers = {};
+  const withTrace = <Input extends { readonly headers: Headers }>(input: Input): Input => ({
     ...input,
-    headers: { ...input.headers, ...carried },
+    headers: { ...input.headers, ...traceHeaders },
   });
   return {
     inbound: [
       {
         async execute(input, next) {
           const { [TRACE_HEADER]: header } = input.headers;
-          if (header) carried = { [TRACE_HEADER]: header };
-          const tellOfEnd = (more: Pick<EndedRun, 'failedWith'> = {}) =>
-            traces.ended({ ...(header ? { header } : {}), endedAtMs: Date.now(), ...more });
+          if (header) traceHeaders = { [TRACE_HEADER]: header };
+          const reportEnd = (outcome: Pick<EndedRun, 'failedWith'> = {}) =>
+            traces.ended({ ...(header ? { header } : {}), endedAtMs: Date.now(), ...outcome });
           try {
             const result = await next(input);
-            tellOfEnd();
+            reportEnd();
             return result;
           } catch (error) {
-            tellOfEnd({ failedWith: nameOf(error) });
+            reportEnd({ failedWith: errorNameOf(error) });
             throw error;
           }
         },
@@ -49,14 +35,14 @@ export function interceptors(): WorkflowInterceptors {
     ],
     outbound: [
       {
-        scheduleActivity: (input, next) => next(carry(input)),
-        scheduleLocalActivity: (input, next) => next(carry(input)),
+        scheduleActivity: (input, next) => next(withTrace(input)),
+        scheduleLocalActivity: (input, next) => next(withTrace(input)),
       },
     ],
   };
 }
 
-function nameOf(error: unknown): string {
+function errorNameOf(error: unknown): string {
   if (isCancellation(error)) return 'cancelled';
   return (error instanceof ApplicationFailure && error.type) || 'INTERNAL';
 }

@@ -1,12 +1,20 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { hostTaskQueue } from '../contract/names.js';
+import type { ErrorCode } from '../contract/error-table.js';
+import { hostTaskQueue, type SEARCH_ATTRIBUTES } from '../contract/names.js';
 import type { StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
-import type { PresignResult } from '../contract/steps.js';
+import type { FileRef } from '../contract/steps.js';
 
-const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+type AttributeName = keyof typeof SEARCH_ATTRIBUTES;
+type KeywordName = {
+  [Name in AttributeName]: (typeof SEARCH_ATTRIBUTES)[Name] extends 'Keyword' ? Name : never;
+}[AttributeName];
+
+const keyword = (name: KeywordName) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+const keywordList = (name: Exclude<AttributeName, KeywordName>) =>
+  defineSearchAttributeKey(name, SearchAttributeType.KEYWORD_LIST);
 const attributes = {
   profile: keyword('AplosProfile'),
   fileName: keyword('AplosFileName'),
@@ -14,32 +22,41 @@ const attributes = {
   batch: keyword('AplosBatch'),
   requestedBy: keyword('AplosRequestedBy'),
   errorCode: keyword('AplosErrorCode'),
-  executionIds: defineSearchAttributeKey('AplosExecutionIds', SearchAttributeType.KEYWORD_LIST),
+  executionIds: keywordList('AplosExecutionIds'),
 };
 
-const howToGoOn = () =>
-  `Once the cause is mended, this goes on from the step that was not done, and keeps the finished ones:\n\n    aplos-upload replay "${workflowInfo().workflowId}"`;
+const replayCommand = () => `    aplos-upload replay "${workflowInfo().workflowId}"`;
 
-const whatToDoAbout = (host: string, nextLook: Date) =>
-  `**Waits for a worker on \`${host}\`**, which has the file: nobody there asks for work on the task queue \`${hostTaskQueue(host)}\`. Start one on that host, and this goes on by itself:
+const failedNote = (code: string, message: string) => `**${code}**: ${message}
+
+After fixing the cause, continue from the failed step with:
+
+${replayCommand()}`;
+
+const cancelledNote = () => `This run was cancelled. To continue it from the step that did not finish:
+
+${replayCommand()}`;
+
+const hostHasNoWorkerNote = (host: string, nextCheck: Date) =>
+  `**Waiting for a worker on \`${host}\`**, the host that has the file: no worker polls the task queue \`${hostTaskQueue(host)}\`. The upload continues once you start one on that host:
 
     APLOS_UPLOAD_HOST=${host} aplos-upload worker
 
-(As of ${inMinutes(new Date())}; looks again at ${inMinutes(nextLook)}. \`aplos-upload status\` looks at once.)`;
+(Checked at ${toMinutes(new Date())}. The next check is at ${toMinutes(nextCheck)}; \`aplos-upload status\` checks immediately.)`;
 
-const inMinutes = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const toMinutes = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const headings = {
-  presign: 'Asking Aplos for a place to upload to',
+  presign: 'Requesting a presigned POST',
   upload: 'Uploading to S3',
-  confirm: 'Confirming that the file arrived whole',
-  start: 'Starting the executions',
+  confirm: 'Confirming the upload',
+  start: 'Starting executions',
   done: 'Done',
   failed: 'Failed',
   cancelled: 'Cancelled',
 } as const satisfies Record<UploadProgress['step'], string>;
 
-/** What a person sees of a run: its progress, current details and search attributes. */
+/** Keeps what people see of a run up to date: its progress, current details and search attributes. */
 export class RunVisibility {
   readonly #request: UploadRequest;
   #progress: UploadProgress = { step: 'presign', executions: [], presigns: 0 };
@@ -64,88 +81,92 @@ export class RunVisibility {
   }
 
   presigning(): void {
-    this.#tell({ step: 'presign', presigns: this.#progress.presigns + 1 });
+    this.#update({ step: 'presign', presigns: this.#progress.presigns + 1 });
   }
 
-  uploading({ file, sizeBytes }: PresignResult): void {
-    if (file.fileId) upsertSearchAttributes([{ key: attributes.fileId, value: file.fileId }]);
-    this.#tell({
+  uploading({ fileId }: FileRef, sizeBytes: number | undefined): void {
+    if (fileId) upsertSearchAttributes([{ key: attributes.fileId, value: fileId }]);
+    this.#update({
       step: 'upload',
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
-      ...(file.fileId ? { fileId: file.fileId } : {}),
+      ...(fileId ? { fileId } : {}),
     });
   }
 
-  /** No worker serves the host that has the file. Told anew at each look. */
-  hostIsMissing(host: string, nextLook: Date): void {
+  /** Shows that no worker serves the host that has the file. Called after each check that finds none. */
+  hostHasNoWorker(host: string, nextCheck: Date): void {
     if (this.#progress.missingHost === undefined)
-      upsertSearchAttributes([{ key: attributes.errorCode, value: 'HOST_WITHOUT_WORKER' }]);
-    this.#tell({ missingHost: host }, whatToDoAbout(host, nextLook));
+      upsertSearchAttributes([
+        { key: attributes.errorCode, value: 'HOST_WITHOUT_WORKER' satisfies ErrorCode },
+      ]);
+    this.#update({ missingHost: host }, hostHasNoWorkerNote(host, nextCheck));
   }
 
-  hostIsServed(): void {
+  /** Clears what {@link hostHasNoWorker} shows. */
+  hostHasWorker(): void {
     if (this.#progress.missingHost === undefined) return;
     upsertSearchAttributes([{ key: attributes.errorCode, value: null }]);
-    this.#tell({ missingHost: undefined });
+    this.#update({ missingHost: undefined });
   }
 
   confirming(): void {
-    this.#tell({ step: 'confirm' });
+    this.#update({ step: 'confirm' });
   }
 
-  starting(): void {
-    this.#tell({ step: 'start' });
+  startingExecutions(): void {
+    this.#update({ step: 'start' });
   }
 
-  started(execution: StartedExecution): void {
+  executionStarted(execution: StartedExecution): void {
     const executions = [...this.#progress.executions, execution];
     const ids = executions.map(({ executionId }) => executionId);
-    upsertSearchAttributes([{ key: attributes.executionIds, value: asManyAsFit(ids) }]);
-    this.#tell({ executions });
+    upsertSearchAttributes([{ key: attributes.executionIds, value: withinLimit(ids) }]);
+    this.#update({ executions });
   }
 
-  done(): void {
-    this.#tell({ step: 'done' });
+  completed(): void {
+    this.#update({ step: 'done' });
   }
 
   failed(code: string, message: string): void {
     upsertSearchAttributes([{ key: attributes.errorCode, value: code }]);
-    this.#tell({ step: 'failed' }, `**${code}**: ${message}\n\n${howToGoOn()}`);
+    this.#update({ step: 'failed' }, failedNote(code, message));
   }
 
   cancelled(): void {
-    this.#tell({ step: 'cancelled' }, `Nothing more happens in this run.\n\n${howToGoOn()}`);
+    this.#update({ step: 'cancelled' }, cancelledNote());
   }
 
-  #tell(news: Partial<UploadProgress>, remark?: string): void {
-    this.#progress = { ...this.#progress, ...news };
-    setCurrentDetails(this.#markdown(remark));
+  #update(changes: Partial<UploadProgress>, note?: string): void {
+    this.#progress = { ...this.#progress, ...changes };
+    setCurrentDetails(this.#markdown(note));
     const { step, ...facts } = this.#progress;
-    log.info(headings[step], { fileName: this.#request.fileName, ...facts, ...(remark ? { remark } : {}) });
+    log.info(headings[step], { fileName: this.#request.fileName, ...facts, ...(note ? { note } : {}) });
   }
 
-  #markdown(remark: string | undefined): string {
+  #markdown(note: string | undefined): string {
     const { step, fileId, sizeBytes, executions, presigns } = this.#progress;
-    const { fileName, source, host, profile, executions: wanted } = this.#request;
+    const { fileName, source, host, profile, executions: requested } = this.#request;
     return [
       `### ${headings[step]}: ${fileName}`,
-      ...(remark ? ['', remark] : []),
+      ...(note ? ['', note] : []),
       '',
       `- Source: \`${shownSource(source)}\`${sizeBytes === undefined ? '' : `, ${sizeBytes.toLocaleString('en')} bytes`}`,
-      ...(host === undefined ? [] : [`- On the host: ${host}`]),
+      ...(host === undefined ? [] : [`- Host: ${host}`]),
       `- Profile: ${profile}`,
       ...(fileId ? [`- File id: \`${fileId}\``] : []),
       ...(presigns > 1 ? [`- Presigned ${presigns} times`] : []),
-      `- Executions: ${executions.length} of ${wanted.length} started`,
+      `- Executions: ${executions.length} of ${requested.length} started`,
       ...executions.map(({ label, executionId, status }) => `  - ${label}: \`${executionId}\` (${status})`),
     ].join('\n');
   }
 }
 
-/** Temporal terminates a workflow that sets a search attribute of more bytes. */
+/** Temporal terminates a workflow that sets a larger search attribute. */
 const MAX_ATTRIBUTE_BYTES = 2048;
 
-function asManyAsFit(ids: readonly string[]): string[] {
+/** Returns as many ids as fit into a search attribute. */
+function withinLimit(ids: readonly string[]): string[] {
   const encoder = new TextEncoder();
   let bytes = 2;
   return ids.filter((id) => {

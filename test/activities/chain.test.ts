@@ -59,7 +59,7 @@ describe('the activities', () => {
       sha256: sum('sha256', table),
     });
     expect(await job.confirm(place.file, evidence)).toMatchObject({ fileState: 'ready', etagIsMd5: true });
-    const start = { profile: 'default', fileName: 'pk.csv', file: place.file, label: '#1', isReplay: false };
+    const start = { profile: 'default', fileName: 'pk.csv', file: place.file, label: '#1', wasReset: false };
     const configuration = {
       version: '1',
       columns: { time: 'time', unique_id: 'subject', concentration: {} },

@@ -184,7 +184,7 @@ describe('an execution that was started before', () => {
 
   it.each<[what: string, changes: Partial<StartInput>, info: Info]>([
     ['an attempt whose worker was killed', {}, { attempt: 2 }],
-    ['a run that was reset', { isReplay: true }, {}],
+    ['a run that was reset', { wasReset: true }, {}],
     ['an earlier run of the same workflow', {}, secondRun],
   ])('by %s is found, also in a list that lags behind', async (_what, changes, info) => {
     const hasEarlierRuns = async (_workflowId: string, runId: string) => runId === 'r2';
@@ -214,14 +214,14 @@ describe('an execution that was started before', () => {
     const { version, columns } = configuration;
     const { grouping, sorting, concentration, ...others } = columns;
     const turned = { columns: { grouping, ...others, concentration, sorting }, version };
-    const again = await start({ execution: { configuration: turned }, isReplay: true });
+    const again = await start({ execution: { configuration: turned }, wasReset: true });
     expect(again).toMatchObject({ executionId, origin: 'found' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
   it('is not missed where none was: it is started', async () => {
     const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns: async () => true } });
-    expect(await start({ isReplay: true }, { attempt: 2 })).toMatchObject({ origin: 'started' });
+    expect(await start({ wasReset: true }, { attempt: 2 })).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
@@ -247,7 +247,7 @@ describe('where the service cannot tell whether it has started an execution', ()
       'lists no metadata to a replay',
       { delayMs: 0 },
       { status: 200, body: { items: listed } },
-      { isReplay: true },
+      { wasReset: true },
       {},
     ],
     [
@@ -294,7 +294,7 @@ describe('a start that the service refuses', () => {
     const errors = [{ status_code: 403, message: 'The allocation of this subscription is used up' }];
     faults.add({ route: 'start', status: 403, body: { errors }, times: 2 });
     expect(await failureOf(job, start())).toMatchObject({ type: 'ALLOCATION_EXHAUSTED' });
-    expect(await start({ isReplay: true })).toMatchObject({ origin: 'started' });
+    expect(await start({ wasReset: true })).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 

@@ -173,9 +173,9 @@ describe('a request from a stranger', () => {
 
 describe('a configuration from a stranger', () => {
   it.each<[what: string, value: unknown, problem: string]>([
-    ['NaN', Number.NaN, 'NaN is not a number of JSON'],
-    ['a number out of range', JSON.parse('1e400'), 'Infinity is not a number of JSON'],
-    ['a negative one', JSON.parse('-1e400'), '-Infinity is not a number of JSON'],
+    ['NaN', Number.NaN, 'NaN is not a JSON number'],
+    ['a number out of range', JSON.parse('1e400'), 'Infinity is not a JSON number'],
+    ['a negative one', JSON.parse('-1e400'), '-Infinity is not a JSON number'],
     ['undefined in an array', undefined, 'undefined is not JSON'],
     ['a bigint', 1n, 'bigint is not JSON'],
     ['a function', () => 1, 'function is not JSON'],

@@ -163,9 +163,12 @@ describe('the labels of the executions', () => {
   );
 
   it.each([
-    [['day 1', 'day 7', 'day 1'], 'executions[2].label: "day 1" is taken'],
-    [['#2', undefined], 'executions[1].label: "#2" is taken'],
-    [['a', 'a', 'a'], 'executions[1].label: "a" is taken; executions[2].label: "a" is taken'],
+    [['day 1', 'day 7', 'day 1'], 'executions[2].label: "day 1" is used more than once'],
+    [['#2', undefined], 'executions[1].label: "#2" is used more than once'],
+    [
+      ['a', 'a', 'a'],
+      'executions[1].label: "a" is used more than once; executions[2].label: "a" is used more than once',
+    ],
   ])('are each another, also where the place stands for one: %j', (labels, problems) => {
     expect(problemsOf(labelled(...labels))).toBe(problems);
   });
@@ -188,6 +191,6 @@ describe('the host that has the file', () => {
   });
 
   it.each(['https://files.example.com/pk.csv', 's3://bucket/pk.csv'])('does not go with %s', (source) => {
-    expect(problemsOf({ source, host: 'lab-7' })).toBe('host: goes with a file: source only');
+    expect(problemsOf({ source, host: 'lab-7' })).toBe('host: is only allowed with a file: source');
   });
 });

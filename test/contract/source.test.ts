@@ -16,8 +16,8 @@ describe('a source as people may see it', () => {
     ['s3://bucket/a/pk.csv?versionId=v1', 's3://bucket/a/pk.csv'],
     ['data:text/csv,s3cret', 'data:…'],
     ['ftp://jane:s3cret@host/pk.csv', 'ftp:…'],
-    ['s3cret', '(no URL)'],
-    ['undefined', '(no URL)'],
+    ['s3cret', '(not a URL)'],
+    ['undefined', '(not a URL)'],
   ])('%j is %s', (source, shown) => {
     expect(shownSource(source)).toBe(shown);
   });

@@ -86,7 +86,7 @@ describe.skipIf(process.platform !== 'linux')('files that are on one host only',
       '! 1 file will wait. Nobody on lab-1 asks for work on the task queue aplos-upload-on-lab-1. Start a worker there: APLOS_UPLOAD_HOST=lab-1 aplos-upload worker\n',
     );
     const workflowId = /default:\S+/.exec(stdout)?.[0] ?? '';
-    await expect.poll(() => detailsOf(workflowId)).toContain('**Waits for a worker on `lab-1`**');
+    await expect.poll(() => detailsOf(workflowId)).toContain('**Waiting for a worker on `lab-1`**');
     expect((await client.progress(workflowId))?.missingHost).toBe('lab-1');
 
     for await (const { state } of client.replay([refused.workflowId])) expect(state).toBe('resumed');
@@ -105,7 +105,7 @@ describe.skipIf(process.platform !== 'linux')('files that are on one host only',
     const upload = { ...refused, workflowId, result: () => client.result(workflowId) };
     await expectSentFrom('lab-1', 'pk.csv', upload);
     await expectSentFrom('lab-1', 'refused.csv', refused);
-    expect(await detailsOf(workflowId)).not.toContain('Waits');
+    expect(await detailsOf(workflowId)).not.toContain('Waiting for');
   });
 
   it('are read by any worker where the request names no host', async () => {

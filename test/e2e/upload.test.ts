@@ -110,9 +110,9 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
       .filter(({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes)
       .map(({ userMetadata }) => JSON.parse(Buffer.from(userMetadata?.summary?.data ?? []).toString()));
     expect(summaries).toEqual([
-      'a place for single-oral-dose.csv',
+      'presigned POST for single-oral-dose.csv',
       'single-oral-dose.csv, 3,138 bytes',
-      'single-oral-dose.csv arrived whole?',
+      'verify that single-oral-dose.csv is stored intact',
       'single-oral-dose on single-oral-dose.csv',
     ]);
   });

@@ -93,7 +93,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
         sha256,
         label: 'day 1',
         execution: { configuration },
-        isReplay: false,
+        wasReset: false,
       };
     },
   };

@@ -14,7 +14,7 @@ const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
 );
 const read = (name: string) => readFileSync(`${folder}${name}`, 'utf8');
 
-/** The text of a history with its payloads in plain. */
+/** Returns the text of a history with its payloads decoded. */
 const readDecoded = (name: string) =>
   read(name).replace(/"data": "([A-Za-z0-9+/=]+)"/g, (_match, data: string) =>
     Buffer.from(data, 'base64').toString('utf8'),
@@ -26,22 +26,22 @@ const payload = (value: unknown) => ({
   data: Buffer.from(JSON.stringify(value)).toString('base64'),
 });
 
-describe('the workflow as it is now', () => {
+describe('workflow compatibility', () => {
   let workflowBundle: WorkflowBundleWithSourceMap;
   beforeAll(async () => {
     workflowBundle = await bundleWorkflows({ traced: true });
   });
 
-  it('is held against the histories of every version that was released, and of the one to come', () => {
+  it('is tested with histories of every released version and of the next one', () => {
     const versions = [...releasedVersions(), VERSION];
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(versions));
   });
 
-  it.each(names)('replays what was recorded: %s', async (name) => {
+  it.each(names)('holds for the recorded history %s', async (name) => {
     await Worker.runReplayHistory({ workflowBundle, ...withoutTraces }, JSON.parse(read(name)), name);
   });
 
-  it.each(names)('replays what was recorded, had it been started with a trace: %s', async (name) => {
+  it.each(names)('holds for the recorded history %s if it had been started with a trace', async (name) => {
     const history = JSON.parse(read(name));
     const [{ workflowExecutionStartedEventAttributes: started }] = history.events;
     started.header = {
@@ -50,20 +50,20 @@ describe('the workflow as it is now', () => {
     await Worker.runReplayHistory({ workflowBundle, ...withoutTraces }, history, name);
   });
 
-  it('replays without what hands traces on: a worker of a version before it', async () => {
-    const before = await bundleWorkflows();
+  it('holds for workers that do not pass traces on', async () => {
+    const untraced = await bundleWorkflows();
     for (const name of names)
-      await Worker.runReplayHistory({ workflowBundle: before }, JSON.parse(read(name)), name);
+      await Worker.runReplayHistory({ workflowBundle: untraced }, JSON.parse(read(name)), name);
   });
 
-  it('would notice a step that is no longer there', async () => {
-    const changed = JSON.parse(read(`${VERSION}/finished.json`).replaceAll('confirmUpload', 'judgeUpload'));
+  it('is violated if a recorded step no longer exists', async () => {
+    const changed = JSON.parse(read(`${VERSION}/finished.json`).replaceAll('confirmUpload', 'verifyUpload'));
     await expect(
       Worker.runReplayHistory({ workflowBundle, ...withoutTraces }, changed, 'changed'),
-    ).rejects.toThrow(/judgeUpload/);
+    ).rejects.toThrow(/verifyUpload/);
   });
 
-  it.each(names)('holds nothing secret, nor the place where it was recorded: %s', (name) => {
+  it.each(names)('is tested with a history that has no secrets and no local paths: %s', (name) => {
     const text = readDecoded(name);
     expect(text).toContain('"x-amz-signature":"removed"');
     expect(text).not.toMatch(/"x-amz-signature":"(?!removed")|"policy":"(?!removed")|eyJ[\w-]{20,}/);

@@ -2,18 +2,18 @@ import { ActivityFailure, ApplicationFailure, TimeoutFailure, TimeoutType } from
 import { describe, expect, it } from 'vitest';
 import { needsNewPresignedPost, workflowFailure } from '../../src/workflows/failures.js';
 
-const ofStep = (cause: Error) =>
+const activityFailure = (cause: Error) =>
   new ActivityFailure('Activity task failed', 'uploadFile', '1', 'TIMEOUT', 'a worker', cause);
-const coded = (code: string, remedy: string) =>
+const codedFailure = (code: string, remedy: string) =>
   ApplicationFailure.create({
     type: code,
     message: `${code} happened to pk.csv. Do this.`,
     details: [{ code, remedy }],
   });
 
-describe('the failure of the workflow', () => {
-  it('has the code and the words of the step that failed', () => {
-    const failure = workflowFailure(ofStep(coded('S3_REFUSED', 'final')), 'pk.csv');
+describe('workflowFailure', () => {
+  it('has the code and the message of the step that failed', () => {
+    const failure = workflowFailure(activityFailure(codedFailure('S3_REFUSED', 'final')), 'pk.csv');
     expect(failure).toMatchObject({
       type: 'S3_REFUSED',
       message: 'S3_REFUSED happened to pk.csv. Do this.',
@@ -22,38 +22,38 @@ describe('the failure of the workflow', () => {
     });
   });
 
-  it('has the code of the last attempt where a step was tried for as long as it may', () => {
-    const last = coded('API_UNAVAILABLE', 'retry');
+  it('has the code of the last attempt if a step timed out while it was retried', () => {
+    const last = codedFailure('API_UNAVAILABLE', 'retry');
     const timeout = new TimeoutFailure('Activity task timed out', undefined, TimeoutType.SCHEDULE_TO_CLOSE);
     Object.assign(timeout, { cause: last });
-    expect(workflowFailure(ofStep(timeout), 'pk.csv').type).toBe('API_UNAVAILABLE');
+    expect(workflowFailure(activityFailure(timeout), 'pk.csv').type).toBe('API_UNAVAILABLE');
   });
 
-  it('says that no worker got it done where there was no attempt', () => {
+  it('is STEP_TIMED_OUT if a step timed out without a failed attempt', () => {
     const timeout = new TimeoutFailure('Activity task timed out', undefined, TimeoutType.SCHEDULE_TO_CLOSE);
-    const failure = workflowFailure(ofStep(timeout), 'pk.csv');
+    const failure = workflowFailure(activityFailure(timeout), 'pk.csv');
     expect(failure.type).toBe('STEP_TIMED_OUT');
     expect(failure.message).toBe(
-      'pk.csv: a step did not get done in all the time it was given. See that a worker is running and what it logged; then replay.',
+      'pk.csv: A step did not finish within its time limit. Check that a worker is running, and read its log; then replay the upload.',
     );
   });
 
-  it('is internal where nothing below has a code', () => {
-    const failure = workflowFailure(ofStep(new Error('x is not a function')), 'pk.csv');
+  it('is INTERNAL if no cause has a code', () => {
+    const failure = workflowFailure(activityFailure(new Error('x is not a function')), 'pk.csv');
     expect(failure).toMatchObject({ type: 'INTERNAL', message: 'pk.csv: x is not a function' });
   });
 });
 
-describe('whether a new presigned POST is the way on', () => {
+describe('needsNewPresignedPost', () => {
   it.each([
     ['presign-again', true],
     ['retry', false],
     ['final', false],
-  ])('is said by the remedy %s: %s', (remedy, expected) => {
-    expect(needsNewPresignedPost(ofStep(coded('ANY', remedy)))).toBe(expected);
+  ])('returns for the remedy %s: %s', (remedy, expected) => {
+    expect(needsNewPresignedPost(activityFailure(codedFailure('ANY', remedy)))).toBe(expected);
   });
 
-  it('is not assumed of anything else', () => {
+  it('returns false for errors without a code', () => {
     expect(needsNewPresignedPost(new Error('x'))).toBe(false);
     expect(needsNewPresignedPost(undefined)).toBe(false);
   });

@@ -24,8 +24,8 @@ const request: UploadRequestInput = {
 
 const ran = { startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T00:00:01.000Z', attempts: 1 };
 
-/** Activities that go well, and a record of their calls. */
-function happyActivities(calls: string[]): UploadActivities {
+/** Returns activities that succeed and record their calls. */
+function successfulActivities(calls: string[]): UploadActivities {
   let presigns = 0;
   return {
     checkRequest: async (input) => parseUploadRequest(input),
@@ -94,7 +94,7 @@ describe('uploadAnalysisFile', () => {
       connection: env.nativeConnection,
       taskQueue,
       workflowBundle,
-      activities: { ...happyActivities(calls), ...changes },
+      activities: { ...successfulActivities(calls), ...changes },
       maxHeartbeatThrottleInterval: '100ms',
     });
     return worker.runUntil(() => work(calls, taskQueue));
@@ -120,7 +120,7 @@ describe('uploadAnalysisFile', () => {
     expect(calls.slice(3).sort()).toEqual(['start day 1 on file-1', 'start day 7 on file-1']);
   });
 
-  it('answers with a receipt of what each step observed', async () => {
+  it('returns a receipt of what each step observed', async () => {
     const { receipt } = await run({});
     expect(receipt).toMatchObject({
       profile: 'default',
@@ -147,29 +147,29 @@ describe('uploadAnalysisFile', () => {
     ]);
   });
 
-  it('keeps nothing of the presigned form in the receipt', async () => {
+  it('keeps the presigned POST out of the receipt', async () => {
     const { receipt } = await run({});
     expect(JSON.stringify(receipt)).not.toContain('amazonaws');
   });
 
-  it('uploads without starting anything where no execution is asked for', async () => {
+  it('starts nothing if the request has no executions', async () => {
     const { receipt, calls } = await run({}, { source: 'file:///data/pk.csv' });
     expect(calls).toEqual(['presign', 'upload to key-1', 'confirm file-1']);
     expect(receipt?.executions).toEqual([]);
   });
 
-  it('presigns and uploads again as a pair when the form has expired', async () => {
+  it('presigns and uploads again if the presigned POST has expired', async () => {
     let uploads = 0;
     const { receipt } = await run({
       uploadFile: async (input) => {
         if (++uploads === 1) throw failure('S3_EXPIRED', 'presign-again');
-        return happyActivities([]).uploadFile(input);
+        return successfulActivities([]).uploadFile(input);
       },
     });
     expect(receipt).toMatchObject({ fileId: 'file-2', presigns: 2 });
   });
 
-  it('presigns and uploads again when the bytes arrived damaged', async () => {
+  it('presigns and uploads again if the stored bytes are damaged', async () => {
     let confirms = 0;
     const { receipt } = await run({
       confirmUpload: async () => {
@@ -180,7 +180,7 @@ describe('uploadAnalysisFile', () => {
     expect(receipt).toMatchObject({ fileId: 'file-2', presigns: 2 });
   });
 
-  it('gives up after the fifth upload that arrived damaged, and starts nothing', async () => {
+  it('fails after the fifth damaged upload, and starts nothing', async () => {
     const { failure: ended, calls } = await run({
       confirmUpload: async () => {
         throw failure('UPLOAD_CORRUPTED', 'presign-again');
@@ -191,14 +191,14 @@ describe('uploadAnalysisFile', () => {
     expect(calls.some((call) => call.startsWith('start'))).toBe(false);
   });
 
-  it('does not count a form whose time was over when its turn came', async () => {
-    const { presignUpload, uploadFile } = happyActivities([]);
+  it('does not count presigned POSTs that expired before they were used', async () => {
+    const { presignUpload, uploadFile } = successfulActivities([]);
     let presigns = 0;
     const { receipt } = await run({
       presignUpload: async (input) => {
-        const place = await presignUpload(input);
-        const expiresAt = ++presigns > 7 ? place.presigned.expiresAt : '2000-01-01T00:00:00.000Z';
-        return { ...place, presigned: { ...place.presigned, expiresAt } };
+        const result = await presignUpload(input);
+        const expiresAt = ++presigns > 7 ? result.presigned.expiresAt : '2000-01-01T00:00:00.000Z';
+        return { ...result, presigned: { ...result.presigned, expiresAt } };
       },
       uploadFile: async (input) => {
         if (presigns <= 7) throw failure('S3_EXPIRED', 'presign-again');
@@ -208,7 +208,7 @@ describe('uploadAnalysisFile', () => {
     expect(receipt).toMatchObject({ presigns: 8 });
   });
 
-  it('gives up after the fifth form that was refused though its time was not over', async () => {
+  it('fails after the fifth presigned POST that S3 refused before it expired', async () => {
     const { failure: ended, calls } = await run({
       uploadFile: async () => {
         throw failure('S3_EXPIRED', 'presign-again');
@@ -218,19 +218,19 @@ describe('uploadAnalysisFile', () => {
     expect(calls.filter((call) => call === 'presign')).toHaveLength(5);
   });
 
-  it('goes on by itself after two days without the service', async () => {
+  it('continues after Aplos was unreachable for two days', async () => {
     const begun = await env.currentTimeMs();
     const { receipt } = await run({
       presignUpload: async (input) => {
         if ((await env.currentTimeMs()) - begun < 2 * 24 * 3600_000)
           throw failure('API_UNREACHABLE', 'retry', false);
-        return happyActivities([]).presignUpload(input);
+        return successfulActivities([]).presignUpload(input);
       },
     });
     expect(receipt?.status).toBe(204);
   });
 
-  it('gives up after seven days, with the code of what was in the way', async () => {
+  it('fails after seven days with the code of the last attempt', async () => {
     const { failure: ended, calls } = await run({
       uploadFile: async () => {
         throw failure('S3_UNREACHABLE', 'retry', false);
@@ -240,7 +240,7 @@ describe('uploadAnalysisFile', () => {
     expect(calls).toEqual(['presign']);
   });
 
-  it('fails with the code and the words of the step that failed, not with "Activity task failed"', async () => {
+  it('fails with the code and message of the failed step instead of "Activity task failed"', async () => {
     const { failure: ended, progress } = await run({
       confirmUpload: async () => {
         throw failure('FILE_INVALID', 'final');
@@ -253,7 +253,7 @@ describe('uploadAnalysisFile', () => {
     expect(progress?.step).toBe('failed');
   });
 
-  it('never starts an execution of a file that was not confirmed', async () => {
+  it('starts no execution of a file that is not confirmed', async () => {
     const { calls } = await run({
       confirmUpload: async () => {
         throw failure('FILE_INVALID', 'final');
@@ -262,11 +262,11 @@ describe('uploadAnalysisFile', () => {
     expect(calls.some((call) => call.startsWith('start'))).toBe(false);
   });
 
-  it('starts the other executions, and knows them, when one is refused', async () => {
+  it('starts the other executions and reports them if one is refused', async () => {
     const { failure: ended, progress } = await run({
       startExecution: async (input) => {
         if (input.label === 'day 1') throw failure('EXECUTION_REFUSED', 'final');
-        return happyActivities([]).startExecution(input);
+        return successfulActivities([]).startExecution(input);
       },
     });
     expect(ended?.type).toBe('EXECUTION_REFUSED');
@@ -279,13 +279,13 @@ describe('uploadAnalysisFile', () => {
     ['no source', {}],
     ['a field of another type', { source: 'file:///pk.csv', executions: 'all' }],
     ['a field that is not known', { source: 'file:///pk.csv', excutions: [] }],
-  ])('fails at once, naming each problem by its path, when a stranger sends %s', async (_what, input) => {
+  ])('fails immediately with the path of each problem if a client sends %s', async (_what, input) => {
     const { failure: ended } = await run({ checkRequest: coded(checkRequest) }, input ?? null);
     expect(ended?.type).toBe('REQUEST_INVALID');
     expect(ended?.message).toMatch(/^The upload request is not valid: \S+: /);
   });
 
-  it('fails as internal when something was thrown that has no code', async () => {
+  it('fails as INTERNAL if an error has no code', async () => {
     const { failure: ended } = await run({
       confirmUpload: async () => {
         throw ApplicationFailure.create({
@@ -298,12 +298,12 @@ describe('uploadAnalysisFile', () => {
     expect(ended).toMatchObject({ type: 'INTERNAL', message: 'pk.csv: x is not a function' });
   });
 
-  describe('where the file is on one host', () => {
+  describe('with a file on one host', () => {
     const onLab1 = { ...request, host: 'lab-1' };
 
-    /** A worker on the task queue of the host, and none of the steps that read the file anywhere else. */
+    /** Runs a worker on the task queue of the host during `work`. */
     async function withHost<Result>(changes: Partial<UploadActivities>, work: () => Promise<Result>) {
-      const { presignUpload, uploadFile } = { ...happyActivities([]), ...changes };
+      const { presignUpload, uploadFile } = { ...successfulActivities([]), ...changes };
       const worker = await Worker.create({
         connection: env.nativeConnection,
         taskQueue: 'aplos-upload-on-lab-1',
@@ -311,20 +311,20 @@ describe('uploadAnalysisFile', () => {
       });
       return worker.runUntil(work);
     }
-    const nowhereElse = {
+    const failElsewhere = {
       presignUpload: () => Promise.reject(failure('READ_ELSEWHERE', 'final')),
       uploadFile: () => Promise.reject(failure('READ_ELSEWHERE', 'final')),
     };
 
-    it('reads it there, and does everything else anywhere', async () => {
-      const { receipt, calls } = await withHost({}, () => run(nowhereElse, onLab1));
+    it('reads the file on that host, and runs the other steps anywhere', async () => {
+      const { receipt, calls } = await withHost({}, () => run(failElsewhere, onLab1));
       expect(receipt).toMatchObject({ host: 'lab-1', status: 204 });
       expect(calls.toSorted()).toEqual(['confirm file-1', 'start day 1 on file-1', 'start day 7 on file-1']);
     });
 
-    it('tells, while it waits, what it waits for and when it looks again, and stops telling when it goes on', async () => {
-      const { progress, told } = await withWorker(
-        { ...nowhereElse, lookForWorker: async () => false },
+    it('shows the missing worker and the time of the next check while it waits, and no longer once it continues', async () => {
+      const { progress, details } = await withWorker(
+        { ...failElsewhere, lookForWorker: async () => false },
         async (_calls, taskQueue) => {
           const handle = await start(taskQueue, onLab1);
           const progressNow = () => handle.query<UploadProgress | undefined>('progress');
@@ -333,32 +333,36 @@ describe('uploadAnalysisFile', () => {
             '__temporal_workflow_metadata',
           );
           await withHost({}, () => handle.result());
-          return { progress: await progressNow(), told: currentDetails };
+          return { progress: await progressNow(), details: currentDetails };
         },
       );
-      expect(told).toContain('Waits for a worker on `lab-1`');
-      expect(told).toContain('APLOS_UPLOAD_HOST=lab-1 aplos-upload worker');
-      expect(told).toMatch(/As of [\d-]+ \d\d:\d\d UTC; looks again at [\d-]+ \d\d:\d\d UTC/);
+      expect(details).toContain('Waiting for a worker on `lab-1`');
+      expect(details).toContain('APLOS_UPLOAD_HOST=lab-1 aplos-upload worker');
+      expect(details).toMatch(/Checked at [\d-]+ \d\d:\d\d UTC\. The next check is at [\d-]+ \d\d:\d\d UTC;/);
       expect(progress).not.toHaveProperty('missingHost');
     });
 
-    /** The time-skipping server skips no time while a step waits for a worker, but while it waits for its next attempt. */
-    const again = (nextRetryDelay: '2 hours' | '6 hours') =>
+    /** The time-skipping server skips time while a step waits for its next attempt, but not while it waits for a worker. */
+    const retryAfter = (nextRetryDelay: '2 hours' | '6 hours') =>
       ApplicationFailure.create({ type: 'X', message: 'X', nextRetryDelay });
 
-    it('gives up when a worker was missing for seven days, and its history is of bounded length', async () => {
-      let looks = 0;
+    it('fails if a worker is missing for seven days, with a history of limited length', async () => {
+      let checks = 0;
       const lookForWorker = async () => {
-        looks += 1;
+        checks += 1;
         return false;
       };
       const presignUpload = async () => {
-        if (Context.current().info.attempt < 28) throw again('6 hours');
+        if (Context.current().info.attempt < 28) throw retryAfter('6 hours');
         const cause = new TimeoutFailure('activity ScheduleToClose timeout', undefined, 'SCHEDULE_TO_CLOSE');
-        throw ApplicationFailure.create({ message: 'as if nobody had taken it', nonRetryable: true, cause });
+        throw ApplicationFailure.create({
+          message: 'as if no worker had started it',
+          nonRetryable: true,
+          cause,
+        });
       };
       const { failure: ended, events } = await withWorker(
-        { ...nowhereElse, lookForWorker },
+        { ...failElsewhere, lookForWorker },
         async (_calls, taskQueue) => {
           const handle = await start(taskQueue, onLab1);
           const error = await withHost({ presignUpload }, () => handle.result().catch((caught) => caught));
@@ -368,20 +372,20 @@ describe('uploadAnalysisFile', () => {
       );
       expect(ended).toMatchObject({ type: 'HOST_WITHOUT_WORKER', nonRetryable: true });
       expect(ended?.message).toMatch(/^pk.csv is on the host lab-1, and no worker/);
-      expect(looks).toBeGreaterThan(300);
+      expect(checks).toBeGreaterThan(300);
       expect(events).toBeLessThan(2_500);
     });
 
-    it('says nothing where the host is there but busy, nor where Temporal does not tell', async () => {
-      const looks = [async () => true, () => Promise.reject(failure('API_FORBIDDEN', 'final'))];
-      for (const lookForWorker of looks) {
-        const missing = await withWorker({ ...nowhereElse, lookForWorker }, async (_calls, taskQueue) => {
+    it('reports no missing worker if the host has a busy one, or if Temporal cannot tell', async () => {
+      const checks = [async () => true, () => Promise.reject(failure('API_FORBIDDEN', 'final'))];
+      for (const lookForWorker of checks) {
+        const missing = await withWorker({ ...failElsewhere, lookForWorker }, async (_calls, taskQueue) => {
           const handle = await start(taskQueue, onLab1);
-          let seen: string | undefined = 'not looked';
+          let seen: string | undefined = 'not checked';
           const presignUpload: UploadActivities['presignUpload'] = async (input) => {
-            if (Context.current().info.attempt === 1) throw again('2 hours');
+            if (Context.current().info.attempt === 1) throw retryAfter('2 hours');
             seen = (await handle.query<UploadProgress>('progress')).missingHost;
-            return happyActivities([]).presignUpload(input);
+            return successfulActivities([]).presignUpload(input);
           };
           await withHost({ presignUpload }, () => handle.result());
           return seen;
@@ -390,8 +394,8 @@ describe('uploadAnalysisFile', () => {
       }
     });
 
-    it('looks for no worker where the request names no host', async () => {
-      const { receipt } = await run({ lookForWorker: () => Promise.reject(failure('LOOKED', 'final')) });
+    it('does not check for a worker if the request names no host', async () => {
+      const { receipt } = await run({ lookForWorker: () => Promise.reject(failure('CHECKED', 'final')) });
       expect(receipt).not.toHaveProperty('host');
     });
   });
@@ -421,15 +425,15 @@ describe('uploadAnalysisFile', () => {
       },
     );
 
-  it('stops the upload and ends as cancelled when it is cancelled', async () => {
+  it('stops the upload and ends as cancelled if it is cancelled', async () => {
     expect(await cancelledWhile(() => new CancelledFailure('stopped'))).toBeInstanceOf(CancelledFailure);
   });
 
-  it('ends as cancelled where the step failed meanwhile with what would have been tried again', async () => {
+  it('ends as cancelled if the step then fails with an error that would be retried', async () => {
     expect(await cancelledWhile(() => failure('API_UNREACHABLE', 'retry'))).toBeInstanceOf(CancelledFailure);
   });
 
-  it('ends as failed where the step failed meanwhile for good, though it was cancelled', async () => {
+  it('ends as failed if the step then fails with a final error, although it was cancelled', async () => {
     expect(await cancelledWhile(() => failure('S3_REFUSED', 'final'))).toMatchObject({ type: 'S3_REFUSED' });
   });
 });

@@ -10,7 +10,7 @@ import type { Info } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptors, InjectedSinks, WorkerOptions } from '@temporalio/worker';
 import { ATTRIBUTES, TRACE_HEADER } from '../../contract/trace-names.js';
-import type { TraceSinks } from '../../workflows/tracing.js';
+import type { TraceSinks } from '../../contract/trace-sinks.js';
 import type { TraceSender } from './types.js';
 
 /** What a worker is given to trace the runs and activities that it works on. Without traces: what the workflow needs to run. */
