@@ -1,31 +1,31 @@
 import { createHash } from 'node:crypto';
 import { basename, extname } from 'node:path';
-import { executionOf } from '../cli/input/jobs.js';
+import { executionFromFile } from '../client/file-job.js';
 import { UploadError } from '../contract/errors.js';
 import type { JsonValue } from '../contract/json.js';
 import type { ExecutionRequest } from '../contract/request.js';
 import { asConfiguration, parseJson, readText } from '../files/json-file.js';
 
-/** What a data file is to be analysed with. */
+/** Executions to start for a data file. */
 export interface FileConfiguration {
   readonly executions: readonly ExecutionRequest[];
-  /** SHA-256 of the file beside it that says so; none: the command does. */
+  /** SHA-256 of the configuration file next to the data file. Absent if the executions come from the command. */
   readonly configuration?: string;
 }
 
-/** The ending of configurations. */
-export const CONFIGURATION = '.json';
+/** Extension of configuration files. */
+export const CONFIGURATION_EXTENSION = '.json';
 
-/** The names under which a data file's configuration may lie beside it: `pk.json` and `pk.csv.json` for `pk.csv`. */
+/** Returns the names of the configuration files that belong to a data file: `pk.json` and `pk.csv.json` for `pk.csv`. */
 export const configurationNames = (dataFile: string): readonly [string, string] => [
-  `${dataFile.slice(0, -extname(dataFile).length)}${CONFIGURATION}`,
-  `${dataFile}${CONFIGURATION}`,
+  `${dataFile.slice(0, -extname(dataFile).length)}${CONFIGURATION_EXTENSION}`,
+  `${dataFile}${CONFIGURATION_EXTENSION}`,
 ];
 
 /**
- * Reads the configuration that lies beside a data file.
+ * Reads the configuration file next to a data file.
  *
- * @throws UploadError `REQUEST_INVALID` where it cannot be read or is no JSON object, or is one of several
+ * @throws UploadError `REQUEST_INVALID` if the file cannot be read or is not a JSON object, or if there are several
  */
 export async function readFileConfiguration(
   paths: readonly [string, ...string[]],
@@ -35,16 +35,16 @@ export async function readFileConfiguration(
   if (others.length > 0)
     throw new UploadError(
       'REQUEST_INVALID',
-      `It is not clear which is its configuration: ${paths.map((each) => basename(each)).join(' or ')}`,
-      { action: 'Leave one of them there.' },
+      `The file has several configurations: ${paths.map((each) => basename(each)).join(' and ')}`,
+      { action: 'Remove all but one.' },
     );
   const name = basename(path);
   const text = await readText(path, name);
-  const execution = executionOf(path, asConfiguration(parseJson(text, name), name), metaData);
+  const execution = executionFromFile(path, asConfiguration(parseJson(text, name), name), metaData);
   return { executions: [execution], configuration: sha256Of(text) };
 }
 
-/** What tells whether a configuration file is the one that was read before. Throws as {@link readText}. */
+/** Returns the SHA-256 of a configuration file, to detect changes. Throws as {@link readText}. */
 export const configurationChecksum = async (path: string): Promise<string> =>
   sha256Of(await readText(path, basename(path)));
 

@@ -1,45 +1,46 @@
 import { stat } from 'node:fs/promises';
 import pMap from 'p-map';
-import { filesBelow } from '../cli/input/files.js';
 import { UploadError } from '../contract/errors.js';
 import { FILE_TYPES } from '../contract/names.js';
+import { filesIn } from '../files/walk.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
-import { CONFIGURATION, configurationNames } from './configuration.js';
+import { CONFIGURATION_EXTENSION, configurationNames } from './configuration.js';
 
-const STATS_AT_ONCE = 32;
+const STAT_CONCURRENCY = 32;
 
-/** A file as the last look showed it. */
-export interface SeenFile {
-  /** Absolute. */
+/** A file as the last scan found it. */
+export interface ScannedFile {
+  /** Absolute path. */
   readonly path: string;
-  /** Its size and time. */
+  /** Size and mtime. */
   readonly stamp: string;
-  /** Whether these have been the same for as long as asked. */
+  /** Whether size and mtime have been stable for the settle time. */
   readonly settled: boolean;
 }
 
-/** A data file, and what lies beside it as its configuration. */
-export interface SeenDataFile extends SeenFile {
-  readonly configurations: readonly SeenFile[];
+/** A data file and its configuration files. */
+export interface ScannedDataFile extends ScannedFile {
+  /** Configuration files next to the data file. More than one is ambiguous. */
+  readonly configurations: readonly ScannedFile[];
 }
 
-/** What a look at a folder showed. */
+/** Result of a scan. */
 export interface Scan {
-  readonly dataFiles: readonly SeenDataFile[];
-  /** What could not be looked at: paths, each with the error's code. */
+  readonly dataFiles: readonly ScannedDataFile[];
+  /** Error codes of the files and folders that could not be read, by path. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** A folder that is looked at again and again. What has been seen of a file is held for as long as it is there. */
+/** A folder that is scanned repeatedly. Remembers since when each file has been stable, as long as the file exists. */
 export class WatchedFolder {
   readonly #folder: string;
   readonly #settleMs: number;
-  #seen = new Map<string, { readonly stamp: string; readonly sinceMs: number }>();
+  #stableSince = new Map<string, { readonly stamp: string; readonly sinceMs: number }>();
 
   /**
-   * @param folder absolute
-   * @param settleMs for how long a file's size and time must be the same
+   * @param folder absolute path
+   * @param settleMs time in milliseconds for which size and mtime must be stable
    */
   constructor(folder: string, settleMs: number) {
     this.#folder = folder;
@@ -47,76 +48,77 @@ export class WatchedFolder {
   }
 
   /**
-   * Looks at every file below the folder.
+   * Lists the folder and its subfolders, and reads the size and mtime of every data file and configuration file.
    *
-   * @throws UploadError `FILE_NOT_FOUND`, `FILE_READ_FAILED` where the folder itself cannot be looked at
+   * @throws UploadError `FILE_NOT_FOUND` or `FILE_READ_FAILED` if the folder itself is unavailable
    */
   async scan(): Promise<Scan> {
     const unreadable = new Map<string, string>();
-    const note = (path: string, code: string) => unreadable.set(path, code);
-    await this.#assertThere();
-    const paths = await filesBelow(this.#folder, [...FILE_TYPES, CONFIGURATION], note);
+    const onUnreadable = (path: string, code: string) => unreadable.set(path, code);
+    await this.#assertIsFolder();
+    const paths = await filesIn(this.#folder, [...FILE_TYPES, CONFIGURATION_EXTENSION], onUnreadable);
     const ownCode = unreadable.get(this.#folder);
-    if (ownCode) throw this.#notThere(ownCode);
-    const files = await this.#settling(paths, note);
+    if (ownCode) throw this.#unavailable(ownCode);
+    const files = await this.#compareWithLastScan(paths, onUnreadable);
     return { dataFiles: withConfigurations(files), unreadable };
   }
 
-  async #settling(
+  async #compareWithLastScan(
     paths: readonly string[],
     onUnreadable: (path: string, code: string) => void,
-  ): Promise<SeenFile[]> {
-    const before = this.#seen;
-    const now = new Map<string, { stamp: string; sinceMs: number }>();
+  ): Promise<ScannedFile[]> {
+    const before = this.#stableSince;
+    const after = new Map<string, { stamp: string; sinceMs: number }>();
     const files = await pMap(
       paths,
-      async (path): Promise<SeenFile[]> => {
+      async (path): Promise<ScannedFile[]> => {
         const stamp = await stampOf(path).catch((error: unknown) => {
           if (systemErrorCode(error) !== 'ENOENT') onUnreadable(path, systemErrorCode(error));
         });
         if (stamp === undefined) return [];
         const nowMs = performance.now();
         const last = before.get(path);
-        const seen = last?.stamp === stamp ? last : { stamp, sinceMs: nowMs };
-        now.set(path, seen);
-        return [{ path, stamp, settled: last === seen && nowMs - seen.sinceMs >= this.#settleMs }];
+        const current = last?.stamp === stamp ? last : { stamp, sinceMs: nowMs };
+        after.set(path, current);
+        return [{ path, stamp, settled: last === current && nowMs - current.sinceMs >= this.#settleMs }];
       },
-      { concurrency: STATS_AT_ONCE },
+      { concurrency: STAT_CONCURRENCY },
     );
-    this.#seen = now;
+    this.#stableSince = after;
     return files.flat();
   }
 
-  async #assertThere(): Promise<void> {
+  async #assertIsFolder(): Promise<void> {
     const status = await stat(this.#folder).catch((error: unknown) => {
-      throw this.#notThere(systemErrorCode(error));
+      throw this.#unavailable(systemErrorCode(error));
     });
-    if (!status.isDirectory()) throw this.#notThere('ENOTDIR');
+    if (!status.isDirectory()) throw this.#unavailable('ENOTDIR');
   }
 
-  #notThere(code: string): UploadError {
+  #unavailable(code: string): UploadError {
     return code === 'ENOENT'
-      ? new UploadError('FILE_NOT_FOUND', `There is no folder ${quote(this.#folder)}`, {
-          action: 'Mount the share, or correct the path; the watch goes on when the folder is there.',
+      ? new UploadError('FILE_NOT_FOUND', `The folder ${quote(this.#folder)} does not exist`, {
+          action: 'Mount the share, or correct the path. The watch resumes once the folder exists.',
         })
       : new UploadError('FILE_READ_FAILED', `The folder ${quote(this.#folder)} cannot be read (${code})`, {
-          action: 'Check the mount and the rights; the watch goes on when the folder can be read.',
+          action: 'Check the mount and the permissions. The watch resumes once the folder is readable.',
         });
   }
 }
 
-/** The size and time of a file; a change of either is a change of the file. */
+/** Returns the size and mtime of a file as one text. If either changes, the file has changed. */
 export async function stampOf(path: string): Promise<string> {
   const { size, mtimeMs } = await stat(path);
   return `${size} ${mtimeMs}`;
 }
 
-function withConfigurations(files: readonly SeenFile[]): SeenDataFile[] {
-  const configurations = new Map<string, SeenFile[]>();
-  const dataFiles: SeenFile[] = [];
+function withConfigurations(files: readonly ScannedFile[]): ScannedDataFile[] {
+  const configurations = new Map<string, ScannedFile[]>();
+  const dataFiles: ScannedFile[] = [];
   for (const file of files) {
     const key = file.path.toLowerCase();
-    if (key.endsWith(CONFIGURATION)) configurations.set(key, [...(configurations.get(key) ?? []), file]);
+    if (key.endsWith(CONFIGURATION_EXTENSION))
+      configurations.set(key, [...(configurations.get(key) ?? []), file]);
     else dataFiles.push(file);
   }
   return dataFiles.map((file) => ({

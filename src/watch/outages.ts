@@ -1,28 +1,27 @@
 import { isGrpcServiceError, NamespaceNotFoundError, ServiceError } from '@temporalio/client';
 import { errorTable, UploadError } from '../contract/errors.js';
 import { temporalTarget, temporalUnreachable } from '../temporal/connection.js';
+import type { Dependency } from './events.js';
 
-/** Of gRPC: one request is at fault. */
+/** gRPC status of a request that is itself at fault. */
 const INVALID_ARGUMENT = 3;
 
-/** What no file can be started without. */
+/** An unavailable dependency, without which no file can be started. */
 export interface Outage {
-  readonly with: 'Temporal' | 'memory';
+  readonly dependency: Dependency;
   readonly error: UploadError;
 }
 
-const subjects = { temporal: 'Temporal', 'state-file': 'memory' } as const;
-
-/** What is wrong for all files, if that is what an error says; `undefined` where it is about one file. */
-export function outageIn(error: unknown): Outage | undefined {
+/** Returns the outage that an error reveals, or `undefined` if the error concerns a single file. */
+export function outageFrom(error: unknown): Outage | undefined {
   if (error instanceof UploadError) {
     const { outageOf } = errorTable[error.code];
-    return outageOf && { with: subjects[outageOf], error };
+    return outageOf && { dependency: outageOf, error };
   }
-  const said = error instanceof ServiceError ? error.cause : error;
-  const isOfTemporal = error instanceof NamespaceNotFoundError || isGrpcServiceError(said);
-  const isOfOneRequest = isGrpcServiceError(said) && said.code === INVALID_ARGUMENT;
-  return isOfTemporal && !isOfOneRequest
-    ? { with: 'Temporal', error: temporalUnreachable(temporalTarget(), said) }
+  const cause = error instanceof ServiceError ? error.cause : error;
+  const isTemporal = error instanceof NamespaceNotFoundError || isGrpcServiceError(cause);
+  const isInvalidRequest = isGrpcServiceError(cause) && cause.code === INVALID_ARGUMENT;
+  return isTemporal && !isInvalidRequest
+    ? { dependency: 'temporal', error: temporalUnreachable(temporalTarget(), cause) }
     : undefined;
 }

@@ -1,123 +1,110 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { formatError } from '../cli/output/errors.js';
 import { type AwaitedUpload, type EndedUpload, type UploadClient, UploadFailedError } from '../client.js';
 import { UploadError } from '../contract/errors.js';
-import { codeOf, type WatchLog } from './log.js';
+import type { WatchReporter } from './reporter.js';
 import type { FileRecord, WatchState } from './state-file.js';
 
-const AGAIN_AFTER_MS = 5_000;
+const RETRY_DELAY_MS = 5_000;
 
-/** An upload whose end is to be told. */
+/** An upload whose outcome has not been reported. */
 interface OpenUpload extends AwaitedUpload {
-  readonly remembered: FileRecord;
+  readonly record: FileRecord;
 }
 
-/** Tells how uploads end, whatever happens meanwhile, and remembers that it was told. */
+/** Reports the outcome of each upload, and records in the state file that it was reported. */
 export class OutcomeReporter {
   readonly #client: UploadClient;
-  readonly #memory: WatchState;
-  readonly #log: WatchLog;
+  readonly #state: WatchState;
+  readonly #reporter: WatchReporter;
   readonly #open = new Map<string, OpenUpload>();
-  readonly #added = new EventEmitter();
-  #fresh: OpenUpload[] = [];
+  readonly #emitter = new EventEmitter();
+  #added: OpenUpload[] = [];
 
-  constructor(client: UploadClient, memory: WatchState, log: WatchLog) {
+  constructor(client: UploadClient, state: WatchState, reporter: WatchReporter) {
     this.#client = client;
-    this.#memory = memory;
-    this.#log = log;
+    this.#state = state;
+    this.#reporter = reporter;
   }
 
-  /** How many have not ended, as far as is known. */
+  /** Number of uploads whose outcome has not been reported. */
   get size(): number {
     return this.#open.size;
   }
 
   /**
-   * Waits for one more.
+   * Adds an upload whose outcome is to be reported.
    *
-   * @param shown what to call its file
+   * @param file what to call its file
    */
-  add(remembered: FileRecord, shown: string): void {
-    const { workflowId } = remembered;
+  add(record: FileRecord, file: string): void {
+    const { workflowId } = record;
     if (this.#open.has(workflowId)) return;
     const result = () => this.#client.result(workflowId);
-    const upload = { workflowId, fileName: shown, state: 'running', result, remembered } as const;
+    const upload = { workflowId, fileName: file, state: 'running', result, record } as const;
     this.#open.set(workflowId, upload);
-    this.#fresh.push(upload);
-    this.#added.emit('added');
+    this.#added.push(upload);
+    this.#emitter.emit('added');
   }
 
-  /** Tells of each when it has ended, for ever. What goes wrong is told, and tried again. */
-  async follow(onTrouble: (error: unknown) => void, onAnswer: () => void): Promise<never> {
+  /** Reports outcomes as long as the process runs. Calls `onError` if that fails, and tries again. */
+  async run(onError: (error: unknown) => void, onResponse: () => void): Promise<never> {
     while (true) {
-      const given = new AbortController();
+      const attempt = new AbortController();
       try {
-        await this.#askForAny();
-        onAnswer();
-        for await (const ended of this.#client.asCompleted(this.#uploads(given.signal)))
-          await this.#tell(ended);
+        await this.#probeTemporal();
+        onResponse();
+        for await (const ended of this.#client.asCompleted(this.#uploads(attempt.signal)))
+          await this.#close(ended);
       } catch (error) {
-        onTrouble(error);
+        onError(error);
       }
-      given.abort();
-      await sleep(AGAIN_AFTER_MS);
+      attempt.abort();
+      await sleep(RETRY_DELAY_MS);
     }
   }
 
-  async #askForAny(): Promise<void> {
-    const [any] = this.#open.keys();
-    if (any) await this.#client.status(any);
+  async #probeTemporal(): Promise<void> {
+    const [workflowId] = this.#open.keys();
+    if (workflowId) await this.#client.status(workflowId);
   }
 
   async *#uploads(signal: AbortSignal): AsyncGenerator<OpenUpload> {
-    this.#fresh = [...this.#open.values()];
+    this.#added = [...this.#open.values()];
     while (!signal.aborted) {
-      yield* this.#fresh.splice(0);
-      if (this.#fresh.length === 0) await once(this.#added, 'added', { signal }).catch(() => {});
+      yield* this.#added.splice(0);
+      if (this.#added.length === 0) await once(this.#emitter, 'added', { signal }).catch(() => {});
     }
   }
 
-  async #tell(upload: EndedUpload): Promise<void> {
+  async #close(upload: EndedUpload): Promise<void> {
     const { workflowId } = upload;
-    const remembered = this.#open.get(workflowId)?.remembered;
-    await this.#say(upload);
-    if (remembered) await this.#memory.note({ ...this.#latest(remembered), stage: 'ended' });
+    const record = this.#open.get(workflowId)?.record;
+    await this.#report(upload);
+    if (record) await this.#state.save({ ...this.#latest(record), stage: 'ended' });
     this.#open.delete(workflowId);
   }
 
-  /** The file may have been touched or moved since. */
-  #latest(remembered: FileRecord): FileRecord {
-    return this.#memory.of(remembered.path, remembered.sha256) ?? remembered;
+  /** Returns the current record, because the file may have been touched or moved since the start. */
+  #latest(record: FileRecord): FileRecord {
+    return this.#state.findByContent(record.path, record.sha256) ?? record;
   }
 
-  async #say(upload: EndedUpload): Promise<void> {
+  async #report(upload: EndedUpload): Promise<void> {
     const { workflowId, fileName: file, state } = upload;
     try {
       const { executions } = await upload.result();
       const executionIds = executions.map(({ executionId }) => executionId);
-      const which = executionIds.map((id) => `, execution ${id}`).join('');
-      this.#log.say('done', `${file}: done${which}`, { file, workflowId, executionIds });
+      this.#reporter.report({ event: 'done', file, workflowId, executionIds });
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) this.#sayForgotten(upload);
+      if (error instanceof WorkflowNotFoundError)
+        this.#reporter.report({ event: 'failed', file, workflowId });
       else if (error instanceof UploadError && state === 'done')
-        this.#log.say('done', `${file}: done. ${error.message}`, { file, workflowId });
+        this.#reporter.report({ event: 'done', file, workflowId, error });
       else if (error instanceof UploadFailedError || error instanceof UploadError)
-        this.#log.complain('failed', `${file}: ${formatError(error)} Upload: ${workflowId}`, {
-          file,
-          workflowId,
-          ...codeOf(error),
-        });
+        this.#reporter.report({ event: 'failed', file, workflowId, error });
       else throw error;
     }
-  }
-
-  #sayForgotten({ workflowId, fileName: file }: EndedUpload): void {
-    this.#log.complain(
-      'failed',
-      `${file}: How ${workflowId} ended is not known: Temporal has forgotten it, as its retention is over or it was deleted. Look for the file in Aplos NCA.`,
-      { file, workflowId },
-    );
   }
 }

@@ -1,98 +1,98 @@
 import { basename } from 'node:path';
-import { checkJob, type JobOptions, jobFor, requestForJob } from '../cli/input/jobs.js';
+import { checkFileJob, createFileJob, type FileJobOptions, requestForFileJob } from '../client/file-job.js';
 import { parseUploadRequest, type UploadClient, type UploadHandle, workflowIdFor } from '../client.js';
 import { UploadError } from '../contract/errors.js';
 import type { JsonValue } from '../contract/json.js';
 import type { ExecutionRequest } from '../contract/request.js';
 import type { FileHost } from '../files/host-of-files.js';
 import { type FileConfiguration, readFileConfiguration } from './configuration.js';
-import { type SeenDataFile, stampOf } from './folder.js';
+import { type ScannedDataFile, stampOf } from './folder.js';
 import type { FileRecord, WatchState } from './state-file.js';
 
-/** Namespaces keep a finished workflow for this long at the least, as they are set up. */
-const SHORTEST_RETENTION_MS = 24 * 60 * 60_000;
+/** Shortest time for which a namespace keeps a closed workflow. */
+const MIN_RETENTION_MS = 24 * 60 * 60_000;
 
-/** What is asked for of each file. */
-export interface WatchRequest extends Pick<JobOptions, 'profile' | 'batch'> {
-  /** For files without a configuration beside them; none: they wait for one. */
+/** What to request for each file. */
+export interface WatchRequest extends FileJobOptions {
+  /** Executions of files without their own configuration. If empty, such files wait for one. */
   readonly executions: readonly ExecutionRequest[];
-  /** Of every execution. */
+  /** Metadata of every execution. */
   readonly metaData: JsonValue | undefined;
-  /** Which files are on one host only. */
+  /** Which files only one host has. */
   readonly files: FileHost;
 }
 
-/** What became of a file that was to be started. */
+/** Result of starting a file. */
 export type StartOutcome =
   | {
       readonly outcome: 'started';
-      readonly remembered: FileRecord;
-      /** How it stood: it may have been started by another command. */
+      readonly record: FileRecord;
+      /** State of the upload at the start. Another command may have started it. */
       readonly state: UploadHandle['state'];
     }
-  /** It had been started when a watch ended, which could not note it any more. */
-  | { readonly outcome: 'found'; readonly remembered: FileRecord }
-  /** Its content was started before under this name. */
-  | { readonly outcome: 'known'; readonly remembered: FileRecord }
-  /** It is being written to, or another of the same name and content is being started. */
-  | { readonly outcome: 'later' };
+  /** An earlier watch had started the upload, and ended before it could record that. */
+  | { readonly outcome: 'found'; readonly record: FileRecord }
+  /** The same content was started before under this name. */
+  | { readonly outcome: 'known'; readonly record: FileRecord }
+  /** The file is being written to, or a file with the same name and content is being started. */
+  | { readonly outcome: 'deferred' };
 
 /**
- * Starts files, each content once under its name. That a file is about to be started is on the disk before Temporal is
- * asked, and that it was started after Temporal has answered; so what lies between the two is settled by asking Temporal
- * for the workflow.
+ * Starts files, each content once per name. The state file records a file as `starting` before the call to Temporal, and
+ * as `started` after it. If a watch ends between the two, the next one asks Temporal whether the workflow exists.
  */
 export class WatchStarter {
   readonly #client: UploadClient;
-  readonly #memory: WatchState;
-  readonly #work: WatchRequest;
-  readonly #underWay = new Set<string>();
-  readonly #unsettled = new Set<FileRecord>();
+  readonly #state: WatchState;
+  readonly #request: WatchRequest;
+  readonly #inProgress = new Set<string>();
+  readonly #unresolved = new Set<FileRecord>();
 
-  constructor(client: UploadClient, memory: WatchState, work: WatchRequest) {
+  constructor(client: UploadClient, state: WatchState, request: WatchRequest) {
     this.#client = client;
-    this.#memory = memory;
-    this.#work = work;
+    this.#state = state;
+    this.#request = request;
   }
 
-  /** Asks what became of what an earlier watch was about to start when it ended. */
-  async settle(): Promise<void> {
-    for (const remembered of [...this.#memory.atStage('starting')]) {
-      const { workflowId, at } = remembered;
-      if (await this.#client.status(workflowId)) await this.#memory.note({ ...remembered, stage: 'started' });
-      else if (Date.now() - at.getTime() < SHORTEST_RETENTION_MS) this.#memory.forget(remembered);
-      else this.#unsettled.add(remembered);
+  /** Asks Temporal about each file that an earlier watch recorded as `starting`. */
+  async resolveInterruptedStarts(): Promise<void> {
+    for (const record of [...this.#state.atStage('starting')]) {
+      const { workflowId, at } = record;
+      if (await this.#client.status(workflowId)) await this.#state.save({ ...record, stage: 'started' });
+      else if (Date.now() - at.getTime() < MIN_RETENTION_MS) this.#state.forget(record);
+      else this.#unresolved.add(record);
     }
   }
 
-  /** @throws UploadError `START_UNSETTLED` where it cannot be known any more whether this was started */
-  assertSettled(remembered: FileRecord): void {
-    if (!this.#unsettled.has(remembered)) return;
-    const { path, at, workflowId } = remembered;
+  /** @throws UploadError `START_UNSETTLED` if it is unknown whether the file was started */
+  assertResolved(record: FileRecord): void {
+    if (!this.#unresolved.has(record)) return;
+    const { path, at, workflowId } = record;
     throw new UploadError(
       'START_UNSETTLED',
-      `It is not known whether ${JSON.stringify(basename(path))} was started: the watch ended just then, at ${at.toISOString()}, and Temporal no longer knows ${workflowId}. It is not started again, as executions are paid for`,
-      { action: 'Look for the file in Aplos NCA. If it is not there: aplos-upload upload.' },
+      `It is unknown whether ${JSON.stringify(basename(path))} was started: the watch ended during the start, at ${at.toISOString()}, and Temporal has no workflow ${workflowId}. The file is not started again, because every execution is charged`,
+      { action: 'Check the file in Aplos NCA. If it is missing there, run: aplos-upload upload.' },
     );
   }
 
   /**
-   * Reads a file and starts it.
+   * Reads a file and starts its upload.
    *
-   * @throws UploadError of the file or its configuration, or `TEMPORAL_UNREACHABLE` and the like; or as {@link assertSettled}
+   * @throws UploadError if the file or its configuration is invalid, Temporal or the state file is unavailable, or as
+   * {@link assertResolved}
    */
-  async start(file: SeenDataFile): Promise<StartOutcome> {
+  async start(file: ScannedDataFile): Promise<StartOutcome> {
     const { path, stamp } = file;
-    const { executions, configuration } = await this.#configured(file);
-    const job = await checkJob(jobFor(path, executions, this.#work), this.#work.files);
-    const request = parseUploadRequest(await requestForJob(job));
-    // A share may tell an old size and time until the file has been opened.
-    if ((await stampOf(path)) !== stamp) return { outcome: 'later' };
+    const { executions, configuration } = await this.#readConfiguration(file);
+    const job = await checkFileJob(createFileJob(path, executions, this.#request), this.#request.files);
+    const request = parseUploadRequest(await requestForFileJob(job));
+    // Network shares may report a stale size and mtime until the file has been opened.
+    if ((await stampOf(path)) !== stamp) return { outcome: 'deferred' };
 
     const sha256 = request.expect?.sha256 ?? '';
     const content = `${request.fileName}/${sha256}`;
-    if (this.#underWay.has(content)) return { outcome: 'later' };
-    this.#underWay.add(content);
+    if (this.#inProgress.has(content)) return { outcome: 'deferred' };
+    this.#inProgress.add(content);
     try {
       const workflowId = workflowIdFor(request);
       const starting = {
@@ -104,38 +104,38 @@ export class WatchStarter {
         sha256,
         configuration,
       } as const;
-      const known = this.#memory.of(path, sha256);
+      const known = this.#state.findByContent(path, sha256);
       if (known) {
-        const outcome = await this.#outcomeOf(known, starting);
+        const outcome = await this.#outcomeFor(known, starting);
         if (outcome) return outcome;
       }
-      if (known?.workflowId !== workflowId || known.stamp !== stamp) await this.#memory.note(starting);
+      if (known?.workflowId !== workflowId || known.stamp !== stamp) await this.#state.save(starting);
       const { state } = await this.#client.start(request);
-      const remembered = { ...starting, stage: 'started' } as const;
-      await this.#memory.note(remembered);
-      return { outcome: 'started', remembered, state };
+      const record = { ...starting, stage: 'started' } as const;
+      await this.#state.save(record);
+      return { outcome: 'started', record, state };
     } finally {
-      this.#underWay.delete(content);
+      this.#inProgress.delete(content);
     }
   }
 
-  /** What became of a content that is not new; `undefined` where it has to be started. */
-  async #outcomeOf(known: FileRecord, { path, stamp }: FileRecord): Promise<StartOutcome | undefined> {
-    this.assertSettled(known);
+  /** Returns the outcome for a content that is already recorded, or `undefined` if it has to be started. */
+  async #outcomeFor(known: FileRecord, { path, stamp }: FileRecord): Promise<StartOutcome | undefined> {
+    this.assertResolved(known);
     if (known.stage !== 'starting') {
-      const remembered = { ...known, path, stamp };
-      await this.#memory.note(remembered);
-      return { outcome: 'known', remembered };
+      const record = { ...known, path, stamp };
+      await this.#state.save(record);
+      return { outcome: 'known', record };
     }
     if (!(await this.#client.status(known.workflowId))) return undefined;
-    const remembered = { ...known, stage: 'started' } as const;
-    await this.#memory.note(remembered);
-    return { outcome: 'found', remembered };
+    const record = { ...known, stage: 'started' } as const;
+    await this.#state.save(record);
+    return { outcome: 'found', record };
   }
 
-  async #configured({ configurations }: SeenDataFile): Promise<FileConfiguration> {
+  async #readConfiguration({ configurations }: ScannedDataFile): Promise<FileConfiguration> {
     const [first, ...others] = configurations;
-    const { executions, metaData } = this.#work;
+    const { executions, metaData } = this.#request;
     return first
       ? readFileConfiguration([first.path, ...others.map(({ path }) => path)], metaData)
       : { executions };

@@ -10,27 +10,27 @@ import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 
 /**
- * How far a file is: `starting` before Temporal is asked, `started` once it has answered, `ended` when the end has
- * been told.
+ * Progress of a file: `starting` before the call to Temporal, `started` after it, `ended` once the outcome has been
+ * reported.
  */
 export type Stage = 'starting' | 'started' | 'ended';
 
-/** What is remembered of a file's content. */
+/** What the state file records about a content under a name. */
 export interface FileRecord {
-  /** When it was started, or was about to be. */
+  /** Time of the start. */
   readonly at: Date;
   readonly stage: Stage;
   readonly workflowId: string;
-  /** Absolute, where it was seen last. */
+  /** Absolute path at which the file was last seen. */
   readonly path: string;
-  /** Size and time of the file, as they were seen last. */
+  /** Size and mtime of the file when it was last seen. */
   readonly stamp: string;
   readonly sha256: string;
-  /** SHA-256 of the configuration file beside it, if there was one. */
+  /** SHA-256 of the configuration file next to it. Default: there was none. */
   readonly configuration?: string | undefined;
 }
 
-const line = z.object({
+const lineSchema = z.object({
   at: z.iso.datetime(),
   stage: z.enum(['starting', 'started', 'ended']),
   profile: z.string(),
@@ -41,25 +41,22 @@ const line = z.object({
   configuration: z.string().optional(),
 });
 
-/** What each line begins with, so that one that was cut off is told from the line of another file. */
-const BEGINNING = '{"at":"';
+/** Beginning of each line. Distinguishes a truncated line from a line of some other file. */
+const LINE_PREFIX = '{"at":"';
 
-/**
- * Where a watch of a folder remembers what it has started, unless `--state` says otherwise: below the XDG state
- * folder, by the path of the watched folder.
- */
+/** Returns the default state file for a folder: in the user's XDG state directory, named after the folder's path. */
 export function defaultStateFile(folder: string, env: NodeJS.ProcessEnv = process.env): string {
-  const { XDG_STATE_HOME: given = '' } = env;
-  const state = isAbsolute(given) ? given : join(homedir(), '.local', 'state');
+  const { XDG_STATE_HOME: xdgStateHome = '' } = env;
+  const stateHome = isAbsolute(xdgStateHome) ? xdgStateHome : join(homedir(), '.local', 'state');
   const path = resolve(folder);
   const hash = createHash('sha256').update(path).digest('hex').slice(0, 12);
-  return join(state, 'aplos-upload', `watch-${basename(path)}-${hash}.jsonl`);
+  return join(stateHome, 'aplos-upload', `watch-${basename(path)}-${hash}.jsonl`);
 }
 
 /**
- * What a watch has started, for longer than Temporal remembers: a file of JSON Lines that is only ever appended to,
- * each line on the disk before the watch goes on. What counts is a file's name and content, as for workflow ids; paths,
- * sizes and times only spare the reading.
+ * The uploads that a watch has started, kept for longer than Temporal keeps histories. The state file is JSON Lines, and
+ * append-only; each line is flushed to disk before the watch continues. Records are identified by name and content, as
+ * workflow ids are. Paths, sizes and mtimes only avoid reading files again.
  */
 export class WatchState {
   readonly #file: string;
@@ -68,7 +65,7 @@ export class WatchState {
   readonly #oneAtATime: LimitFunction = pLimit(1);
   readonly #byContent = new Map<string, FileRecord>();
   readonly #byPath = new Map<string, FileRecord>();
-  #endsInTheMiddle = false;
+  #endsMidLine = false;
 
   private constructor(file: string, profile: string, handle: FileHandle) {
     this.#file = file;
@@ -77,18 +74,21 @@ export class WatchState {
   }
 
   /**
-   * Reads what was remembered, and makes the file where there is none. A last line that was cut off is passed over:
-   * nothing is done before its line is whole.
+   * Reads the state file, or creates it. Ignores a truncated last line, because the watch never acts before its line is
+   * complete.
    *
-   * @param profile what was started for other accounts does not count
+   * @param profile Aplos account; records of other accounts are ignored
    * @throws UploadError `STATE_FILE_UNWRITABLE`, or `STATE_FILE_INVALID` if the file is not a state file
    */
   static async open(file: string, profile: string): Promise<WatchState> {
     const unusable = (reason: string, cause?: unknown) =>
       new UploadError(
         'STATE_FILE_UNWRITABLE',
-        `The file ${quote(file)}, where the watch remembers what it has started, cannot be written (${reason})`,
-        { cause, action: 'Name another with --state.' },
+        `The state file ${quote(file)} cannot be written (${reason})`,
+        {
+          cause,
+          action: 'Name another file with --state.',
+        },
       );
     let handle: FileHandle | undefined;
     try {
@@ -96,55 +96,56 @@ export class WatchState {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       handle = await open(file, 'a+', 0o600);
       if (!(await handle.stat()).isFile()) throw unusable('not a regular file');
-      const memory = new WatchState(file, profile, handle);
-      await memory.#load();
+      const state = new WatchState(file, profile, handle);
+      await state.#load();
       await handle.sync();
       await syncFolder(folder);
-      return memory;
+      return state;
     } catch (error) {
       await handle?.close();
       throw error instanceof UploadError ? error : unusable(systemErrorCode(error), error);
     }
   }
 
-  /** Of how many contents. */
+  /** Number of records. */
   get size(): number {
     return this.#byContent.size;
   }
 
-  /** What is remembered of the file at a path, if it still is as it was. */
-  at(path: string, stamp: string): FileRecord | undefined {
-    const remembered = this.#byPath.get(path);
-    return remembered?.stamp === stamp ? this.#byContent.get(contentKey(remembered)) : undefined;
+  /** Returns the record of the file at a path, if its size and mtime have not changed. */
+  findByPath(path: string, stamp: string): FileRecord | undefined {
+    const record = this.#byPath.get(path);
+    return record?.stamp === stamp ? this.#byContent.get(contentKey(record)) : undefined;
   }
 
-  /** What is remembered of a content under a name, wherever it lies. */
-  of(path: string, sha256: string): FileRecord | undefined {
+  /** Returns the record of a content under a file name, in any folder. */
+  findByContent(path: string, sha256: string): FileRecord | undefined {
     return this.#byContent.get(contentKey({ path, sha256 }));
   }
 
-  /** What is at a stage. */
+  /** Lists the records at a stage. */
   *atStage(stage: Stage): Generator<FileRecord> {
-    for (const remembered of this.#byContent.values()) if (remembered.stage === stage) yield remembered;
+    for (const record of this.#byContent.values()) if (record.stage === stage) yield record;
   }
 
   /**
-   * Remembers, and returns once it is on the disk.
+   * Saves a record, and returns once it is on disk.
    *
    * @throws UploadError `STATE_FILE_UNWRITABLE`
    */
-  async note(remembered: FileRecord): Promise<void> {
-    const { at, stage, ...rest } = remembered;
+  async save(record: FileRecord): Promise<void> {
+    const { at, stage, ...rest } = record;
     const text = JSON.stringify({ at: at.toISOString(), stage, profile: this.#profile, ...rest });
     await this.#oneAtATime(() => this.#append(`${text}\n`));
-    this.#keep(remembered);
+    this.#keep(record);
   }
 
-  /** Forgets, until the file is read again, what turned out never to have been started. */
-  forget(remembered: FileRecord): void {
-    this.#byContent.delete(contentKey(remembered));
+  /** Drops a record until the state file is opened again, because the file turned out not to have been started. */
+  forget(record: FileRecord): void {
+    this.#byContent.delete(contentKey(record));
   }
 
+  /** Closes the state file. */
   close(): Promise<void> {
     return this.#handle.close();
   }
@@ -153,54 +154,53 @@ export class WatchState {
     let number = 0;
     for await (const text of this.#handle.readLines({ autoClose: false, start: 0, encoding: 'utf8' })) {
       number++;
-      const content = text.replaceAll('\0', ''); // what a crash of the machine may leave
+      const content = text.replaceAll('\0', ''); // a crash of the machine may leave NUL bytes
       if (content === '') continue;
-      const parsed = line.safeParse(jsonIn(content));
+      const parsed = lineSchema.safeParse(jsonIn(content));
       if (parsed.success) {
         const { at, profile, ...rest } = parsed.data;
         if (profile === this.#profile) this.#keep({ at: new Date(at), ...rest });
-      } else if (!content.startsWith(BEGINNING.slice(0, content.length))) throw this.#notOurs(number);
+      } else if (!content.startsWith(LINE_PREFIX.slice(0, content.length))) throw this.#invalidLine(number);
     }
     const { size } = await this.#handle.stat();
     const { buffer } = await this.#handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
-    this.#endsInTheMiddle = size > 0 && buffer.toString() !== '\n';
+    this.#endsMidLine = size > 0 && buffer.toString() !== '\n';
   }
 
-  #keep(remembered: FileRecord): void {
-    this.#byContent.set(contentKey(remembered), remembered);
-    this.#byPath.set(remembered.path, remembered);
+  #keep(record: FileRecord): void {
+    this.#byContent.set(contentKey(record), record);
+    this.#byPath.set(record.path, record);
   }
 
   async #append(text: string): Promise<void> {
     try {
-      const whole = this.#endsInTheMiddle ? `\n${text}` : text;
-      this.#endsInTheMiddle = true; // until all of it is there
+      const whole = this.#endsMidLine ? `\n${text}` : text;
+      this.#endsMidLine = true; // until the append has succeeded
       await this.#handle.appendFile(whole);
       await this.#handle.datasync();
-      this.#endsInTheMiddle = false;
+      this.#endsMidLine = false;
     } catch (cause) {
       throw new UploadError(
         'STATE_FILE_UNWRITABLE',
-        `What is started cannot be remembered, as ${quote(this.#file)} cannot be written (${systemErrorCode(cause)}), so nothing is started`,
-        { cause, action: 'Check the disk; the watch goes on by itself.' },
+        `No upload is started, because the state file ${quote(this.#file)} cannot be written (${systemErrorCode(cause)})`,
+        { cause, action: 'Check the free space and the permissions. The watch keeps trying.' },
       );
     }
   }
 
-  #notOurs(number: number): UploadError {
+  #invalidLine(number: number): UploadError {
     return new UploadError(
       'STATE_FILE_INVALID',
-      `Line ${number} of ${quote(this.#file)} is not one of a watch's memory`,
-      { action: 'Name another file with --state, or mend the line.' },
+      `Line ${number} of ${quote(this.#file)} is not a line of a state file`,
     );
   }
 }
 
 const contentKey = ({ path, sha256 }: Pick<FileRecord, 'path' | 'sha256'>) => `${basename(path)}\0${sha256}`;
 
-/** So that a file that was just made is found after a crash of the machine. */
+/** Makes a new file survive a crash of the machine. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
-  await handle.sync().catch(() => {}); // not every file system can
+  await handle.sync().catch(() => {}); // not every file system supports this
   await handle.close();
 }

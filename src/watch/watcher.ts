@@ -1,74 +1,73 @@
 import { basename, relative } from 'node:path';
 import pMap from 'p-map';
-import { startStates } from '../cli/commands/upload/options.js';
 import { UploadClient } from '../client.js';
 import { UploadError } from '../contract/errors.js';
 import type { Settings } from '../settings/settings.js';
 import { configurationChecksum, configurationNames } from './configuration.js';
-import type { SeenDataFile, WatchedFolder } from './folder.js';
-import type { Subject, WatchLog } from './log.js';
-import { outageIn } from './outages.js';
+import type { OnWatchEvent } from './events.js';
+import type { ScannedDataFile, WatchedFolder } from './folder.js';
+import { outageFrom } from './outages.js';
 import { OutcomeReporter } from './outcomes.js';
+import { WatchReporter } from './reporter.js';
 import { type WatchRequest, WatchStarter } from './starter.js';
 import type { FileRecord, WatchState } from './state-file.js';
 
-/** So many files are read and started at a time. */
-const FILES_AT_ONCE = 8;
+const START_CONCURRENCY = 8;
 
-/** What a watcher works with. */
-export interface WatcherParts {
-  /** Absolute. */
+/** Parts of a {@link Watcher}. */
+export interface WatcherOptions {
+  /** Absolute path of the watched folder. */
   readonly root: string;
   readonly folder: WatchedFolder;
-  readonly memory: WatchState;
+  readonly state: WatchState;
   readonly settings: Settings;
-  readonly work: WatchRequest;
-  readonly log: WatchLog;
+  readonly request: WatchRequest;
+  readonly onEvent: OnWatchEvent;
 }
 
-/** What there is once Temporal has answered. */
+/** What needs a connection to Temporal. */
 interface Connected {
   readonly starter: WatchStarter;
-  readonly ends: OutcomeReporter;
+  readonly outcomes: OutcomeReporter;
 }
 
 /**
- * Starts an upload for each file below a folder that has settled and whose content was not started before under its
- * name, and tells how each ends. It may be killed at any time.
+ * Starts an upload for each settled file whose content was not started before under its name, and reports the outcome
+ * of each upload. Can be killed at any time without losing or repeating an upload.
  */
 export class Watcher {
   readonly #root: string;
   readonly #folder: WatchedFolder;
-  readonly #memory: WatchState;
+  readonly #state: WatchState;
   readonly #settings: Settings;
-  readonly #work: WatchRequest;
-  readonly #log: WatchLog;
-  /** By path of a file that was started, the state of the configuration beside it that was compared. */
+  readonly #request: WatchRequest;
+  readonly #reporter: WatchReporter;
+  /** Configuration files that were compared after the start, with their size and mtime, by data file. */
   readonly #compared = new Map<string, string>();
   #connected: Connected | undefined;
 
-  constructor({ root, folder, memory, settings, work, log }: WatcherParts) {
+  constructor({ root, folder, state, settings, request, onEvent }: WatcherOptions) {
     this.#root = root;
     this.#folder = folder;
-    this.#memory = memory;
+    this.#state = state;
     this.#settings = settings;
-    this.#work = work;
-    this.#log = log;
+    this.#request = request;
+    this.#reporter = new WatchReporter(onEvent);
   }
 
-  /** How many uploads go on, as far as is known. */
+  /** Number of uploads that have not ended, as far as the watch knows. */
   get running(): number {
-    return this.#connected?.ends.size ?? 0;
+    return this.#connected?.outcomes.size ?? 0;
   }
 
   /**
-   * Looks once, and starts what is due. What goes wrong is told, once, and left for the next round.
+   * Scans the folder once and starts the files that are due. Reports errors once, and leaves the rest to the next scan.
    *
-   * @throws UploadError `SETTINGS_INVALID` where Temporal cannot be talked to with these settings
+   * @throws UploadError `SETTINGS_INVALID` if these settings cannot be used to connect to Temporal
    */
-  async round(): Promise<void> {
+  async scanOnce(): Promise<void> {
     this.#connected ??= await this.#connect();
-    const files = await this.#look();
+    const files = await this.#scan();
     if (!this.#connected) return;
     const due = [];
     for (const file of files) if (await this.#isDue(file, this.#connected)) due.push(file);
@@ -79,145 +78,143 @@ export class Watcher {
     let client: UploadClient | undefined;
     try {
       client = await UploadClient.connect({ settings: this.#settings });
-      const starter = new WatchStarter(client, this.#memory, this.#work);
-      await starter.settle();
-      const ends = new OutcomeReporter(client, this.#memory, this.#log);
-      for (const remembered of this.#memory.atStage('started'))
-        ends.add(remembered, this.#shown(remembered.path));
-      this.#answers();
-      void ends.follow(
-        (error) => this.#tellOfTrouble(error),
-        () => this.#answers(),
+      const starter = new WatchStarter(client, this.#state, this.#request);
+      await starter.resolveInterruptedStarts();
+      const outcomes = new OutcomeReporter(client, this.#state, this.#reporter);
+      for (const record of this.#state.atStage('started')) outcomes.add(record, this.#shown(record.path));
+      this.#reporter.available('temporal');
+      void outcomes.run(
+        (error) => this.#reportError(error),
+        () => this.#reporter.available('temporal'),
       );
-      return { starter, ends };
+      return { starter, outcomes };
     } catch (error) {
       await client?.close();
-      if (error instanceof UploadError && error.code === 'SETTINGS_INVALID') throw error;
-      if (!outageIn(error)) throw error;
-      this.#tellOfTrouble(error);
+      if (!outageFrom(error)) throw error;
+      this.#reportError(error);
       return undefined;
     }
   }
 
-  async #look(): Promise<readonly SeenDataFile[]> {
+  async #scan(): Promise<readonly ScannedDataFile[]> {
     try {
       const { dataFiles, unreadable } = await this.#folder.scan();
-      this.#log.mended('folder', `${this.#root}: is there again.`);
-      const there = new Set([...dataFiles.map(({ path }) => path), ...unreadable.keys()]);
-      this.#log.keepOnly((path) => there.has(path));
-      for (const [path, code] of unreadable)
-        this.#log.complainOnce(this.#subject(path), cannotBeRead(path, code));
+      this.#reporter.available('folder');
+      const existing = new Set([...dataFiles.map(({ path }) => path), ...unreadable.keys()]);
+      this.#reporter.forgetMissing((path) => existing.has(path));
+      for (const [path, code] of unreadable) this.#reportError(unreadableError(path, code), path);
       return dataFiles;
     } catch (error) {
-      this.#log.trouble('folder', error);
+      this.#reporter.unavailable('folder', error);
       return [];
     }
   }
 
-  async #isDue(file: SeenDataFile, { starter }: Connected): Promise<boolean> {
+  async #isDue(file: ScannedDataFile, { starter }: Connected): Promise<boolean> {
     const { path, stamp, settled, configurations } = file;
-    const remembered = this.#memory.at(path, stamp);
+    const record = this.#state.findByPath(path, stamp);
     try {
-      if (remembered) starter.assertSettled(remembered);
+      if (record) starter.assertResolved(record);
     } catch (error) {
-      this.#log.complainOnce(this.#subject(path), error);
+      this.#reportError(error, path);
       return false;
     }
-    if (remembered && remembered.stage !== 'starting') {
-      await this.#compareConfiguration(file, remembered);
+    if (record && record.stage !== 'starting') {
+      await this.#compareConfiguration(file, record);
       return false;
     }
     if (!settled || configurations.some((each) => !each.settled)) return false;
-    if (configurations.length > 0 || this.#work.executions.length > 0) return true;
-    const [name] = configurationNames(basename(path));
-    this.#log.sayOnce('waiting', this.#subject(path), `waits for its configuration, ${name} beside it`);
+    if (configurations.length > 0 || this.#request.executions.length > 0) return true;
+    const [expected] = configurationNames(basename(path));
+    this.#reporter.reportOnce(path, {
+      event: 'waiting',
+      file: this.#shown(path),
+      reason: 'no-configuration',
+      expected,
+    });
     return false;
   }
 
-  /** A configuration that comes late does not start a file again, as an execution is paid for; it is told. */
+  /** Reports a configuration that was added or changed after the start. Does not start the file again: executions are charged. */
   async #compareConfiguration(
-    { path, configurations: [beside] }: SeenDataFile,
+    { path, configurations: [beside] }: ScannedDataFile,
     { configuration, workflowId }: FileRecord,
   ): Promise<void> {
-    const state = beside && `${beside.path} ${beside.stamp}`;
-    if (!beside?.settled || state === undefined || this.#compared.get(path) === state) return;
-    const sum = await configurationChecksum(beside.path).catch(() => undefined);
-    if (sum === undefined) return;
-    this.#compared.set(path, state);
-    if (sum === configuration) return;
-    this.#log.sayOnce(
-      'not-started',
-      this.#subject(path),
-      `not started again with ${basename(beside.path)}, which came or was changed after the start, ${workflowId}. To pay for an execution with it: aplos-upload upload ${JSON.stringify(path)} --config ${JSON.stringify(beside.path)}`,
-    );
+    const fingerprint = beside && `${beside.path} ${beside.stamp}`;
+    if (!beside?.settled || fingerprint === undefined || this.#compared.get(path) === fingerprint) return;
+    const checksum = await configurationChecksum(beside.path).catch(() => undefined);
+    if (checksum === undefined) return;
+    this.#compared.set(path, fingerprint);
+    if (checksum === configuration) return;
+    this.#reporter.reportOnce(path, {
+      event: 'not-started',
+      file: this.#shown(path),
+      workflowId,
+      reason: 'configuration-changed',
+      path,
+      configurationPath: beside.path,
+    });
   }
 
-  async #startAll(files: readonly SeenDataFile[], connected: Connected): Promise<void> {
-    let goesOn = true;
-    const startOne = async (file: SeenDataFile) => {
-      if (!goesOn) return;
+  async #startAll(files: readonly ScannedDataFile[], connected: Connected): Promise<void> {
+    let isOutage = false;
+    const startOne = async (file: ScannedDataFile) => {
+      if (isOutage) return;
       try {
         await this.#start(file, connected);
       } catch (error) {
-        if (outageIn(error)) goesOn = false;
-        this.#tellWhyNot(error, file.path);
+        if (outageFrom(error)) isOutage = true;
+        this.#reportStartError(error, file.path);
       }
     };
-    await pMap(files, startOne, { concurrency: FILES_AT_ONCE });
+    await pMap(files, startOne, { concurrency: START_CONCURRENCY });
   }
 
-  async #start(file: SeenDataFile, { starter, ends }: Connected): Promise<void> {
-    const subject = this.#subject(file.path);
-    const became = await starter.start(file);
-    if (became.outcome === 'later') return;
-    const { remembered } = became;
-    const { workflowId } = remembered;
-    if (became.outcome === 'known') {
-      const what = `not started, as this content was started before under this name, ${workflowId}`;
-      this.#log.sayOnce('not-started', subject, what);
+  async #start(dataFile: ScannedDataFile, { starter, outcomes }: Connected): Promise<void> {
+    const { path } = dataFile;
+    const file = this.#shown(path);
+    const result = await starter.start(dataFile);
+    if (result.outcome === 'deferred') return;
+    const { record } = result;
+    const { workflowId } = record;
+    if (result.outcome === 'known') {
+      this.#reporter.reportOnce(path, { event: 'not-started', file, workflowId, reason: 'known-content' });
       return;
     }
-    this.#answers();
-    this.#log.mended('memory', 'What is started can be remembered again.');
-    const state = became.outcome === 'found' ? 'running' : became.state;
-    const greeting = `${startStates[state]}${state === 'running' ? ', joined' : ''}`;
-    const facts = { file: subject.shown, workflowId, state };
-    this.#log.say('started', `${subject.shown}: ${greeting}, ${workflowId}`, facts);
-    ends.add(remembered, subject.shown);
+    this.#reporter.available('temporal');
+    this.#reporter.available('state-file');
+    const state = result.outcome === 'found' ? 'running' : result.state;
+    this.#reporter.report({ event: 'started', file, workflowId, state });
+    outcomes.add(record, file);
   }
 
-  #tellWhyNot(error: unknown, path: string): void {
+  #reportStartError(error: unknown, path: string): void {
     const code = error instanceof UploadError ? error.code : undefined;
-    if (code === 'FILE_CHANGED' || code === 'FILE_NOT_FOUND') return; // the next rounds will see
-    if (code === 'FILE_EMPTY') this.#log.sayOnce('waiting', this.#subject(path), 'is empty, waits for data');
-    else this.#tellOfTrouble(error, path);
+    if (code === 'FILE_CHANGED' || code === 'FILE_NOT_FOUND') return; // the next scan decides
+    if (code === 'FILE_EMPTY')
+      this.#reporter.reportOnce(path, { event: 'waiting', file: this.#shown(path), reason: 'empty' });
+    else this.#reportError(error, path);
   }
 
-  #answers(): void {
-    this.#log.mended('Temporal', 'Temporal answers again.');
+  /** Reports an error as an outage if it is one, otherwise as a problem of a file or of the outcomes. */
+  #reportError(error: unknown, path?: string): void {
+    const outage = outageFrom(error);
+    if (outage) this.#reporter.unavailable(outage.dependency, outage.error);
+    else if (path === undefined) this.#reporter.unavailable('outcomes', error);
+    else this.#reporter.reportOnce(path, { event: 'problem', file: this.#shown(path), error });
   }
 
-  /** Tells of an error, as a trouble of all files if it is one. */
-  #tellOfTrouble(error: unknown, path?: string): void {
-    const trouble = outageIn(error);
-    if (trouble) this.#log.trouble(trouble.with, trouble.error);
-    else if (path) this.#log.complainOnce(this.#subject(path), error);
-    else this.#log.trouble('the ends of uploads', error);
-  }
-
-  #subject(path: string): Subject {
-    return { path, shown: this.#shown(path) };
-  }
-
+  /** Returns a path for messages: relative to the watched folder if it is inside. */
   #shown(path: string): string {
-    const below = relative(this.#root, path);
-    return below.startsWith('..') ? path : below;
+    const inside = relative(this.#root, path);
+    return inside.startsWith('..') ? path : inside;
   }
 }
 
-const byPath = (a: SeenDataFile, b: SeenDataFile) => a.path.localeCompare(b.path, 'en', { numeric: true });
+const byPath = (a: ScannedDataFile, b: ScannedDataFile) =>
+  a.path.localeCompare(b.path, 'en', { numeric: true });
 
-const cannotBeRead = (path: string, code: string) =>
+const unreadableError = (path: string, code: string) =>
   new UploadError('FILE_READ_FAILED', `${JSON.stringify(path)} cannot be read (${code})`, {
-    action: 'Check the rights and the mount; the watch goes on by itself.',
+    action: 'Check the permissions and the mount. The watch keeps trying.',
   });

@@ -7,7 +7,7 @@ import { startWorld, type World } from '../support/world.js';
 const TABLE = 'subject,time,conc\n1,0,0\n1,1,12.5\n';
 const CONFIGURATION = JSON.stringify({ version: '2024-02-22', columns: { time: 'time' } });
 
-describe('bad input', () => {
+describe('aplos-upload, given bad input', () => {
   let world: World;
   let csv: string;
   let config: string;
@@ -30,46 +30,38 @@ describe('bad input', () => {
   it.each([
     ['a missing file', ['missing.csv', '--config', 'c.json'], 'FILE_NOT_FOUND: There is no file'],
     ['an empty file', ['empty.csv', '--config', 'c.json'], 'FILE_EMPTY: The file'],
-    [
-      'a folder without data files',
-      ['folder.csv', '--config', 'c.json'],
-      'holds no file that Aplos NCA takes',
-    ],
-    ['a glob that fits nothing', ['none-*.csv', '--config', 'c.json'], 'No file fits "none-*.csv"'],
+    ['a folder without data files', ['folder.csv', '--config', 'c.json'], 'contains no data files'],
+    ['a glob that matches no file', ['none-*.csv', '--config', 'c.json'], 'No file matches "none-*.csv"'],
     ['a device', ['/dev/null', '--config', 'c.json'], 'FILE_TYPE_UNSUPPORTED: '],
-    ['neither files nor a manifest', ['--config', 'c.json'], 'No file is named.'],
-    ['a manifest beside files', ['pk.csv', '--manifest', 'm.csv'], '--manifest names the files'],
-    ['a manifest that is missing', ['--manifest', 'm.csv'], '--manifest m.csv cannot be read (ENOENT)'],
-    ['a type that Aplos does not take', ['pk.pdf', '--config', 'c.json'], 'FILE_TYPE_UNSUPPORTED: '],
+    ['neither files nor a manifest', ['--config', 'c.json'], 'No files are given.'],
+    ['a manifest and files', ['pk.csv', '--manifest', 'm.csv'], 'The manifest already names files'],
+    ['a missing manifest', ['--manifest', 'm.csv'], '--manifest m.csv cannot be read (ENOENT)'],
+    ['an unsupported file type', ['pk.pdf', '--config', 'c.json'], 'FILE_TYPE_UNSUPPORTED: '],
     ['a configuration that is not JSON', ['pk.csv', '--config', 'broken.json'], 'broken.json is not JSON'],
     [
-      'a configuration that is no object',
+      'a configuration that is not an object',
       ['pk.csv', '--config', 'list.json'],
       'list.json holds no JSON object',
     ],
+    ['a missing configuration', ['pk.csv', '--config', 'none.json'], 'none.json cannot be read (ENOENT)'],
     [
-      'a configuration that is missing',
-      ['pk.csv', '--config', 'none.json'],
-      'none.json cannot be read (ENOENT)',
-    ],
-    [
-      'a configuration that is too large',
+      'too large a configuration',
       ['pk.csv', '--config', 'large.json'],
       'bytes as JSON, but at most 1,048,576 are allowed',
     ],
     [
-      'a configuration that is too deep',
+      'too deeply nested a configuration',
       ['pk.csv', '--config', 'deep.json'],
       'is nested deeper than 64 levels',
     ],
-    ['no configuration', ['pk.csv'], "required option '--config <file>' not specified"],
+    ['no configuration', ['pk.csv'], 'No configuration is given for the executions. Add --config FILE'],
     [
       'metadata that is not JSON',
       ['pk.csv', '--config', 'c.json', '--meta', 'broken.json'],
       'broken.json is not JSON',
     ],
-    ['an option that is not known', ['pk.csv', '--config', 'c.json', '--wiat'], "unknown option '--wiat'"],
-  ])('is refused with exit code 2 before anything is started: %s', async (_what, args, message) => {
+    ['an unknown option', ['pk.csv', '--config', 'c.json', '--wiat'], "unknown option '--wiat'"],
+  ])('exits with code 2 before it starts anything: %s', async (_what, args, message) => {
     const { exitCode, stderr, stdout } = await runCommand(['upload', ...args], world.env, {
       cwd: world.folder,
     });
@@ -77,7 +69,7 @@ describe('bad input', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   });
 
-  it('is named in full when several files are bad, and the good one is not started', async () => {
+  it('names every bad file, and does not start the good one', async () => {
     const { stderr } = await runCommand(
       ['upload', 'pk.csv', 'missing.csv', 'empty.csv', '--config', 'c.json'],
       world.env,
@@ -92,7 +84,7 @@ describe('bad input', () => {
     expect(world.sandbox.files).toEqual([]);
   });
 
-  it.runIf(process.getuid?.() === 0)('is refused with exit code 2: a file that may not be read', async () => {
+  it.runIf(process.getuid?.() === 0)('exits with code 2 if the file is not readable', async () => {
     const path = await world.write('secret.csv', TABLE);
     await chmod(path, 0o000);
     await chmod(world.folder, 0o755);
@@ -102,7 +94,7 @@ describe('bad input', () => {
     expect(exitCode).toBe(2);
   });
 
-  it('fails with exit code 1 and the profiles that there are: a profile that the worker does not have', async () => {
+  it('exits with code 1 and names the known profiles if the worker does not have the profile', async () => {
     const { exitCode, stderr } = await world.run(
       'upload',
       csv,
@@ -118,7 +110,7 @@ describe('bad input', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('fails with exit code 1 and what to check: a Temporal that is not there', async () => {
+  it('exits with code 1 and names the setting to check if Temporal is unreachable', async () => {
     const env = { ...world.env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
     const commands = [['upload', csv, '--config', config], ['worker'], ['doctor'], ['status', 'x']];
     for (const { exitCode, stderr, stdout } of await Promise.all(
@@ -131,7 +123,7 @@ describe('bad input', () => {
     }
   });
 
-  it('fails with exit code 1 and nothing charged: a wrong password', async () => {
+  it('exits with code 1 if the password is wrong, and does not print it', async () => {
     const worker = await world.startWorker({ COGNITO_PASSWORD: 'not this one' });
     const { exitCode, stdout } = await runCommand(['doctor'], {
       ...world.env,
@@ -145,7 +137,7 @@ describe('bad input', () => {
     await worker.stop();
   });
 
-  it('fails with exit code 1 and the URL to check: a host that is not Aplos', async () => {
+  it('exits with code 1 and names the URL if the API is not Aplos', async () => {
     const env = { ...world.env, APLOS_API_URL: world.temporal.uiUrl };
     const { exitCode, stdout } = await runCommand(['doctor'], env);
     expect(stdout).toContain(
@@ -163,13 +155,13 @@ describe('bad input', () => {
     [{ APLOS_UPLOAD_CONCURENCY: '3' }, 'did you mean APLOS_UPLOAD_CONCURRENCY?'],
     [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'turns the check of certificates off'],
     [{ APLOS_UPLOAD_ENCRYPTION_KEY: 'short' }, 'A key in APLOS_UPLOAD_ENCRYPTION_KEY must read ID:KEY'],
-  ])('keeps a worker from starting, in one line: %j', async (env, message) => {
+  ])('prints one line and starts no worker, given %j', async (env, message) => {
     const { exitCode, stderr } = await runCommand(['worker'], { ...world.env, ...env });
     expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(message)]);
     expect(exitCode).toBe(2);
   });
 
-  it('keeps a worker from starting, with the command to run, when search attributes are missing', async () => {
+  it('prints the command to run and starts no worker if search attributes are missing', async () => {
     await world.client.connection.operatorService.removeSearchAttributes({
       namespace: 'default',
       searchAttributes: ['AplosBatch'],

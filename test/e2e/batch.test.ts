@@ -21,7 +21,7 @@ function tallyOf(values: readonly string[]): Record<string, number> {
   return tally;
 }
 
-/** How often each file was stored, by its name. */
+/** Returns how often each file was stored, by name. */
 const storedTimes = ({ sandbox }: World): Record<string, number> =>
   tallyOf(
     sandbox.files.flatMap(({ fileName, uploads }) =>
@@ -29,7 +29,7 @@ const storedTimes = ({ sandbox }: World): Record<string, number> =>
     ),
   );
 
-describe('a batch of 120 files, of which 12 fail in three ways', () => {
+describe('a batch of 120 files, 12 of which fail for three reasons', () => {
   let world: World;
   let refusesZeroDose = true;
   const failedOnes = async () =>
@@ -66,19 +66,19 @@ describe('a batch of 120 files, of which 12 fail in three ways', () => {
     const { exitCode, stdout, stderr } = await world.run(
       ...['upload', '--manifest', others, '--batch', 'study-7', '--wait'],
     );
-    const complaints = stderr.split('\n').filter((line) => line.startsWith('✗'));
-    expect(complaints.map((line) => /[A-Z0-9]+_[A-Z0-9_]+/.exec(line)?.[0]).sort()).toEqual([
+    const failures = stderr.split('\n').filter((line) => line.startsWith('✗'));
+    expect(failures.map((line) => /[A-Z0-9]+_[A-Z0-9_]+/.exec(line)?.[0]).sort()).toEqual([
       ...Array(4).fill('EXECUTION_REFUSED'),
       ...Array(4).fill('S3_SIGNATURE_REFUSED'),
     ]);
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/^116 files: 116 started\nOf these: /);
+    expect(stdout).toMatch(/^116 files: 116 started\nResults: /);
     expect(stdout).toContain('108 done');
     expect(stdout).toContain('replay --batch "study-7" --failed');
   });
   afterAll(() => world?.stop());
 
-  it('is shown by status: how many stand how, and of what failed, why', async () => {
+  it('is summarized by `status`, with the cause of each failure', async () => {
     const { stdout } = await world.run('status', '--batch', 'study-7');
     expect(stdout).toMatch(/^120 uploads: (108 done, 12 failed|12 failed, 108 done)\n/);
     expect(stdout).toContain('EXECUTION_REFUSED: pk-117.csv: ');
@@ -89,7 +89,7 @@ describe('a batch of 120 files, of which 12 fail in three ways', () => {
     });
   });
 
-  it('can be searched by error code, in the command as in the Temporal UI', async () => {
+  it('can be filtered by error code, with `status` and with a query of the Temporal UI', async () => {
     const { stdout } = await world.run('status', '--error', 'EXECUTION_REFUSED', '--json');
     expect(
       jsonLines<UploadStatus>(stdout)
@@ -100,18 +100,18 @@ describe('a batch of 120 files, of which 12 fail in three ways', () => {
     expect((await world.client.workflow.count(query)).count).toBe(4);
   });
 
-  it('is not replayed by a dry run, nor without --yes where nobody can be asked', async () => {
+  it('is not replayed by a dry run, or without --yes if there is no terminal', async () => {
     const calls = world.sandbox.calls.length;
     const dry = await world.run('replay', '--failed', '--dry-run');
-    expect(dry.stdout).toContain('pk-117.csv: would be taken up after EXECUTION_REFUSED, from starting on');
-    expect(dry.stdout).toContain('Nothing was taken up.');
-    const asked = await world.run('replay', '--failed');
-    expect(asked).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(asked.stderr).toContain('This would take up 12 uploads. Add --yes');
+    expect(dry.stdout).toContain('pk-117.csv: would be resumed at startExecution after EXECUTION_REFUSED');
+    expect(dry.stdout).toContain('Nothing was resumed.');
+    const unconfirmed = await world.run('replay', '--failed');
+    expect(unconfirmed).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(unconfirmed.stderr).toContain('12 failed uploads would be resumed. Add --yes');
     expect(world.sandbox.calls).toHaveLength(calls);
   });
 
-  it('is taken up once the causes are mended: the 12, each from the step that failed', async () => {
+  it('resumes the 12 uploads, each at its failed step, once the causes are fixed', async () => {
     refusesZeroDose = false;
     const stored = storedTimes(world);
     const { stdout, exitCode } = await world.run('replay', '--failed', '--yes', '--json');
@@ -139,29 +139,29 @@ describe('a batch of 120 files, of which 12 fail in three ways', () => {
     expect(Object.values(perFile).filter((executions) => executions === 2)).toHaveLength(4);
   });
 
-  it('leaves nothing to do for a second replay', async () => {
+  it('has nothing to resume in a second replay', async () => {
     expect((await world.run('replay', '--failed', '--yes')).stdout).toBe(
-      'Nothing to take up: no such upload has failed.\n',
+      'Nothing to resume: no failed upload matches.\n',
     );
     const [any] = await jsonLines<UploadStatus>(
       (await world.run('status', '--batch', 'study-7', '--json')).stdout,
     );
     const { stdout } = await world.run('replay', any?.workflowId ?? '');
-    expect(stdout).toContain('left alone, as it is done');
+    expect(stdout).toContain('skipped, because it is done');
   });
 
-  it('is not replayed where Temporal has no history, and says how to go on', async () => {
+  it('names an upload whose history Temporal no longer has, and exits with code 1', async () => {
     const { stdout, exitCode } = await world.run('replay', 'default:gone.csv:0');
-    expect(stdout).toContain('default:gone.csv:0: left alone, as Temporal no longer has its history');
+    expect(stdout).toContain('default:gone.csv:0: skipped, because Temporal no longer has its history');
     expect(exitCode).toBe(1);
   });
 });
 
-describe('the same command for many files, three times, the first stopped by Ctrl-C in the middle', () => {
+describe('an upload of many files that is interrupted by Ctrl-C and run again', () => {
   let world: World;
   let args: string[];
   const FILES = 60;
-  /** So large that reading them gives time to press Ctrl-C. */
+  /** Large enough that reading all files takes longer than the interrupt. */
   const BYTES = 2_000_000;
 
   beforeAll(async () => {
@@ -175,13 +175,13 @@ describe('the same command for many files, three times, the first stopped by Ctr
   });
   afterAll(() => world?.stop());
 
-  it('says what it would do', async () => {
+  it('forecasts what it would do with --dry-run', async () => {
     const { stdout } = await world.run(...args, '--dry-run');
     expect(stdout).toContain('60 files: 60 new. Nothing was started.');
     expect((await world.client.workflow.count('')).count).toBe(0);
   });
 
-  it('leaves what it had started running, and says so', async () => {
+  it('leaves the started uploads running when interrupted, and prints their number', async () => {
     const child = spawn(process.execPath, [COMMAND, ...args, '--wait'], {
       env: { ...process.env, ...world.env },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -197,22 +197,20 @@ describe('the same command for many files, three times, the first stopped by Ctr
     const [exitCode] = await once(child, 'close');
     expect(exitCode).toBe(130);
     const { count } = await world.client.workflow.count("ExecutionStatus = 'Running'");
-    expect(stderr).toContain(
-      `Stopped. ${count} upload${count === 1 ? '' : 's'} of 60 go on without this command.`,
-    );
+    expect(stderr).toContain(`Stopped. ${count} of 60 uploads were started and continue in the background.`);
     expect(count).toBeLessThan(FILES);
   });
 
-  it('goes on where it was, and has nothing to do the third time', async () => {
+  it('starts the rest on the second run, and nothing on the third', async () => {
     await world.startWorker();
     const second = await world.run(...args, '--wait');
     expect(second.stdout).toMatch(/^60 files: .*\d+ started/);
-    expect(second.stdout).toContain('Of these: 60 done');
+    expect(second.stdout).toContain('Results: 60 done');
     expect(second.exitCode).toBe(0);
     const receipts = jsonLines<Receipt>((await world.run(...args, '--json')).stdout);
     expect(new Set(receipts.map(({ fileId }) => fileId)).size).toBe(FILES);
     const third = await world.run(...args, '--wait');
-    expect(third.stdout).toContain('60 files: 60 already done\nOf these: 60 done');
+    expect(third.stdout).toContain('60 files: 60 already done\nResults: 60 done');
     expect(storedTimes(world)).toEqual(
       Object.fromEntries(Array.from({ length: FILES }, (_, index) => [`pk-${index + 1}.csv`, 1])),
     );

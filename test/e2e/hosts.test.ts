@@ -7,10 +7,10 @@ import { UploadClient, type UploadHandle } from '../../src/client.js';
 import { configuration } from '../support/tables.js';
 import { startWorld, type World } from '../support/world.js';
 
-/** The same path, and another file for each process. */
+/** A path that names a different file in each process. */
 const HERE = '/proc/self/cwd';
 
-describe.skipIf(process.platform !== 'linux')('files that are on one host only', () => {
+describe.skipIf(process.platform !== 'linux')('files that only one host has', () => {
   let world: World;
   let client: UploadClient;
   const workers = new Map<string, WorkerProcess>();
@@ -63,7 +63,7 @@ describe.skipIf(process.platform !== 'linux')('files that are on one host only',
         .query<temporal.api.sdk.v1.IWorkflowMetadata>('__temporal_workflow_metadata')
     ).currentDetails;
 
-  it('are sent by the worker of that host, and by no other that has one at the same path', async () => {
+  it('are uploaded by the worker of that host, even if other hosts have a file at the same path', async () => {
     const uploads = [];
     for (const label of ['day 1', 'day 7'])
       for (const host of ['lab-1', 'Lab-2'])
@@ -72,7 +72,7 @@ describe.skipIf(process.platform !== 'linux')('files that are on one host only',
     for (const { host, upload } of uploads) await expectSentFrom(host, 'pk.csv', upload);
   });
 
-  it('wait while no worker is there, say so everywhere, hold nobody else up, and go on when it is back', async () => {
+  it('wait visibly while their host has no worker, delay no other upload, and resume once a worker is back', async () => {
     world.sandbox.faults.add({ route: 'upload', status: 403, body: '<Error><Code>X</Code></Error>' });
     const refused = await start('refused.csv', 'lab-1');
     await expect(refused.result()).rejects.toMatchObject({ code: 'S3_ACCESS_DENIED' });
@@ -83,7 +83,7 @@ describe.skipIf(process.platform !== 'linux')('files that are on one host only',
       ...['upload', sourceOf('pk.csv'), '--host', 'lab-1', '--config', config],
     );
     expect(stderr).toBe(
-      '! 1 file will wait. Nobody on lab-1 asks for work on the task queue aplos-upload-on-lab-1. Start a worker there: APLOS_UPLOAD_HOST=lab-1 aplos-upload worker\n',
+      '! 1 file will wait. No worker on lab-1 polls the task queue aplos-upload-on-lab-1. Start a worker there: APLOS_UPLOAD_HOST=lab-1 aplos-upload worker\n',
     );
     const workflowId = /default:\S+/.exec(stdout)?.[0] ?? '';
     await expect.poll(() => detailsOf(workflowId)).toContain('**Waiting for a worker on `lab-1`**');
@@ -94,7 +94,7 @@ describe.skipIf(process.platform !== 'linux')('files that are on one host only',
     await expect.poll(async () => (await world.client.workflow.count(waiting)).count).toBe(2);
     const shown = await world.run('status', '--running', '--error', 'HOST_WITHOUT_WORKER');
     expect(shown.stdout.match(/waiting for a worker on lab-1/g)).toHaveLength(2);
-    expect(shown.stdout).toContain('HOST_WITHOUT_WORKER: Nobody on lab-1 asks for work');
+    expect(shown.stdout).toContain('HOST_WITHOUT_WORKER: No worker on lab-1 polls');
 
     await expectSentFrom('lab-2', 'pk.csv', await start('pk.csv', 'lab-2', 'meanwhile'));
     const cancelled = await start('cancelled.csv', 'lab-1');
@@ -108,7 +108,7 @@ describe.skipIf(process.platform !== 'linux')('files that are on one host only',
     expect(await detailsOf(workflowId)).not.toContain('Waiting for');
   });
 
-  it('are read by any worker where the request names no host', async () => {
+  it('are read by any worker if the request names no host', async () => {
     const receipt = await (await start('pk.csv', undefined)).result();
     expect(receipt).not.toHaveProperty('host');
   });

@@ -10,7 +10,7 @@ const CSV = sample('single-oral-dose.csv');
 const CONFIG = sample('single-oral-dose.json');
 const ACTIVITIES = ['presignUpload', 'uploadFile', 'confirmUpload', 'startExecution'];
 
-describe('aplos-upload upload, with a worker, on real servers', () => {
+describe('aplos-upload upload, with a worker and real servers', () => {
   let world: World;
   let receipt: Receipt;
 
@@ -27,7 +27,7 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     (await client.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
   const upload = () => world.sandbox.files.find(({ fileId }) => fileId === receipt.fileId)?.uploads[0];
 
-  it('prints one receipt a line on stdout and nothing else there', async () => {
+  it('prints only receipts on stdout, one per line, with --json', async () => {
     const other = await world.write('other.csv', 'subject,time,conc\n1,0,0\n1,1,12.5\n');
     const { stdout } = await world.run('upload', CSV, other, '--config', CONFIG, '--json');
     const lines = stdout.trimEnd().split('\n');
@@ -41,17 +41,17 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     expect(await world.sandbox.storedBytes(receipt.fileId ?? '')).toEqual(await readFile(CSV));
   });
 
-  it("observes that S3's ETag is the MD5 of what was sent, and a 204", () => {
+  it("records status 204 and that S3's ETag equals the MD5 of the sent bytes", () => {
     expect(receipt).toMatchObject({ status: 204, etag: receipt.md5, etagIsMd5: true, fileState: 'ready' });
   });
 
-  it('sends every presigned field in the order it came, the security token among them, and the file last', () => {
+  it('sends every presigned field, including the security token, in the given order, and the file last', () => {
     const names = upload()?.fields.map(([name]) => name) ?? [];
     expect(names).toContain('x-amz-security-token');
     expect(names).toEqual(Object.keys(world.sandbox.files[0]?.fields ?? {}));
   });
 
-  it('starts one execution of the file', () => {
+  it('starts one execution', () => {
     const charges = world.sandbox.charges.filter(({ fileId }) => fileId === receipt.fileId);
     expect(charges.map(({ executionId }) => executionId)).toEqual(
       receipt.executions.map(({ executionId }) => executionId),
@@ -59,7 +59,7 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     expect(charges).toHaveLength(1);
   });
 
-  it('leaves a history of the four activities in order, in some thirty events', async () => {
+  it('produces a history with the four activities in order, and about thirty events', async () => {
     const events = await historyOf(receipt);
     const names = events.map(
       ({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes?.activityType?.name,
@@ -69,7 +69,7 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     expect(events.length).toBeLessThan(40);
   });
 
-  it('gets its turn before any batch, and presigns after all that has begun', async () => {
+  it('has a higher priority than batches, and presigns with a lower priority than uploads in progress', async () => {
     const priorities = (await historyOf(receipt)).flatMap(
       ({ activityTaskScheduledEventAttributes: scheduled }) =>
         scheduled ? [[scheduled.activityType?.name, scheduled.priority?.priorityKey]] : [],
@@ -82,7 +82,7 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     ]);
   });
 
-  it('leaves no secret in the history as Temporal stores it, nor in the log', async () => {
+  it('writes no secret to the history that Temporal stores, or to the log', async () => {
     const history = bytesOf({ events: await historyOf(receipt) });
     expect(history.includes('presignUpload')).toBe(true);
     expect(world.log()).toContain(receipt.workflowId);
@@ -92,7 +92,7 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     }
   });
 
-  it('can be found in the list by file name, profile, file id, execution and who asked', async () => {
+  it('is listed by file name, profile, file id, execution and requester', async () => {
     const query = [
       "AplosFileName = 'single-oral-dose.csv'",
       "AplosProfile = 'default'",
@@ -103,7 +103,7 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     await expect.poll(() => world.client.workflow.count(query).then(({ count }) => count)).toBe(1);
   });
 
-  it('tells the story to the Temporal UI: a summary of the run and of each activity, readable without the key', async () => {
+  it('shows summaries of the run and of each activity in the Temporal UI, without the encryption key', async () => {
     const description = await world.rawClient.workflow.getHandle(receipt.workflowId).describe();
     expect(await description.staticSummary()).toMatch(/^single-oral-dose\.csv → Aplos \(default\), for /);
     const summaries = (await historyOf(receipt))
@@ -117,14 +117,14 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     ]);
   });
 
-  it('answers with the same receipt, and starts nothing, when the same file is uploaded again', async () => {
+  it('returns the same receipt and starts nothing if the same file is uploaded again', async () => {
     const charges = world.sandbox.charges.length;
     const { stdout } = await world.run('upload', CSV, '--config', CONFIG, '--json');
     expect(JSON.parse(stdout)).toEqual(receipt);
     expect(world.sandbox.charges).toHaveLength(charges);
   });
 
-  it('uploads a file under several configurations once, and starts an execution for each', async () => {
+  it('uploads a file once, and starts an execution for each of several configurations', async () => {
     const path = await world.write('two.csv', 'subject,time,conc\n1,0,0\n1,1,2\n');
     const second = await world.write('second.json', await readFile(CONFIG));
     const { stdout } = await world.run('upload', path, '--config', CONFIG, '--config', second, '--json');
@@ -133,7 +133,7 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     expect(world.sandbox.charges.filter((charge) => charge.fileId === fileId)).toHaveLength(2);
   });
 
-  it("passes the caller's metadata on, with the tracking id beside it", async () => {
+  it("sends the caller's metadata with the tracking id added", async () => {
     const path = await world.write('meta.csv', 'subject,time,conc\n1,0,0\n1,1,3\n');
     const meta = await world.write('meta.json', '{"study": "007"}');
     const { stdout } = await world.run('upload', path, '--config', CONFIG, '--meta', meta, '--json');
@@ -145,7 +145,7 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     });
   });
 
-  it('shows plain lines without a terminal, the receipt and where to look', async () => {
+  it('prints plain progress lines, the receipt and a link if there is no terminal', async () => {
     const path = await world.write('plain.csv', 'subject,time,conc\n1,0,0\n1,1,4\n');
     const { stdout, stderr, exitCode } = await world.run('upload', path, '--config', CONFIG, '--wait');
     expect(exitCode).toBe(0);
@@ -156,14 +156,14 @@ describe('aplos-upload upload, with a worker, on real servers', () => {
     expect(stdout + stderr).not.toMatch(/\u001b/);
   });
 
-  it('says how an upload stands', async () => {
+  it('shows the status of an upload with `status`', async () => {
     const { stdout, exitCode } = await world.run('status', receipt.workflowId);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^single-oral-dose\.csv +done .* default:single-oral-dose\.csv:[0-9a-f]{20}$/m);
     expect(stdout).toContain(receipt.executions[0]?.executionId);
   });
 
-  it('finds nothing wrong with itself', async () => {
+  it('passes every check of `doctor`', async () => {
     const { stdout, exitCode } = await world.run('doctor');
     expect(stdout.split('\n').filter((line) => line.startsWith('✗'))).toEqual([]);
     expect(stdout).toContain('✓ Workers: 1 polling');

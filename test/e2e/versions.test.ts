@@ -71,7 +71,7 @@ describe('worker deployment versions', () => {
     expect(world.log()).toContain(command);
     const { stdout, exitCode } = await world.run('doctor');
     expect(stdout).toContain(
-      'WORKER_MISSING: 1 polling the task queue aplos-upload, but new uploads go to workers without a version',
+      'WORKER_MISSING: 1 worker polls the task queue aplos-upload, but new uploads go to workers without a version',
     );
     expect(exitCode).toBe(1);
 
@@ -108,7 +108,7 @@ describe('worker deployment versions', () => {
     await one.stop();
 
     const { stdout } = await world.run('replay', upload.workflowId, '--yes');
-    expect(stdout).toContain('taken up after EXECUTION_REFUSED');
+    expect(stdout).toContain('resumed at startExecution after EXECUTION_REFUSED');
     const { executions } = await client.result(upload.workflowId);
     expect(executions).toHaveLength(1);
     expect(await versionsOf(upload.workflowId)).toEqual(['one', 'two']);

@@ -25,9 +25,9 @@ function tunnelTo(address: string): Server {
   });
 }
 
-describe.concurrent('a watched folder', () => {
+describe.concurrent('aplos-upload watch', () => {
   let world: World;
-  /** A Temporal that knows nothing. */
+  /** A Temporal server without any workflows. */
   let fresh: TemporalDevServer;
   let config: string;
 
@@ -56,19 +56,19 @@ describe.concurrent('a watched folder', () => {
     return world.sandbox.charges.filter(({ fileId }) => fileIds.has(fileId)).length;
   };
 
-  it('has each file stored and started once, however it comes and however often the watch is killed, and again nothing is started once Temporal has forgotten all', async () => {
+  it('stores and starts each file once although it is killed repeatedly, and starts none again after Temporal has lost its data', async () => {
     const FILES = 12;
     const { folder, state } = await newFolder('killed');
     await mkdir(join(folder, 'site 1'));
-    // Longer than a busy machine may let the writer of a file wait.
+    // Longer than a writer pauses on a busy machine.
     const args = [folder, '--config', config, '--state', state, '--settle', '1s'];
     let watching = startWatching(args, world.env);
-    const times = async (stage: string) =>
+    const linesAt = async (stage: string) =>
       (await readFile(state, 'utf8')).split(`"stage":"${stage}"`).length - 1;
 
     const dropping = dropInThreeWays(folder, FILES);
-    for (const already of [0, 6]) {
-      await vi.waitFor(async () => expect(await times('starting')).toBeGreaterThan(already), {
+    for (const startedBefore of [0, 6]) {
+      await vi.waitFor(async () => expect(await linesAt('starting')).toBeGreaterThan(startedBefore), {
         timeout: 30_000,
         interval: 2,
       });
@@ -76,7 +76,10 @@ describe.concurrent('a watched folder', () => {
       watching = startWatching(args, world.env);
     }
     const paths = await dropping;
-    await vi.waitFor(async () => expect(await times('ended')).toBe(FILES), { timeout: 40_000, interval: 50 });
+    await vi.waitFor(async () => expect(await linesAt('ended')).toBe(FILES), {
+      timeout: 40_000,
+      interval: 50,
+    });
     await watching.end('SIGKILL');
 
     expect(storedOf('-killed.csv')).toEqual(paths.map((path) => basename(path)).sort());
@@ -93,16 +96,18 @@ describe.concurrent('a watched folder', () => {
     await utimes(join(folder, 'site 1', '3-killed.csv'), new Date(), new Date());
     await rename(join(folder, '6-killed.csv'), join(folder, 'site 1', '6-killed.csv'));
     watching = startWatching(args, env);
-    await watching.says(/new-killed\.csv: done/);
-    await watching.says(/3-killed\.csv: not started, as this content was started before under this name/);
-    await watching.says(/6-killed\.csv: not started/);
+    await watching.prints(/new-killed\.csv: done/);
+    await watching.prints(
+      /3-killed\.csv: not started, because this content was already started under this name/,
+    );
+    await watching.prints(/6-killed\.csv: not started/);
     await watching.end('SIGKILL');
     expect(watching.text().match(/: started/g)).toHaveLength(1);
     expect(chargesOf('-killed.csv')).toBe(FILES + 1);
     expect(filesOf('-killed.csv')).toHaveLength(FILES + 1);
   });
 
-  /** By copy, by rename and in pieces, into two folders. */
+  /** Writes files to two folders by copying, by renaming and in pieces. */
   async function dropInThreeWays(folder: string, files: number): Promise<string[]> {
     const paths = [];
     for (let file = 1; file <= files; file++) {
@@ -124,33 +129,35 @@ describe.concurrent('a watched folder', () => {
     return paths;
   }
 
-  it('is watched while neither it nor Temporal is there, which is said once, and goes on when they are', async () => {
+  it('reports a missing folder and an unreachable Temporal once, and resumes when they are available', async () => {
     const { folder, state } = await newFolder('share');
     await rename(folder, `${folder}-unmounted`);
     const [port = 0] = await freePorts(1);
     const env = { ...world.env, TEMPORAL_ADDRESS: `127.0.0.1:${port}` };
     const watching = startWatching([folder, '--config', config, '--state', state], env);
-    await watching.says(/✗ TEMPORAL_UNREACHABLE: [\s\S]*✗ FILE_NOT_FOUND: There is no folder ".*share"/);
+    await watching.prints(
+      /✗ TEMPORAL_UNREACHABLE: [\s\S]*✗ FILE_NOT_FOUND: The folder ".*share" does not exist/,
+    );
     await rename(`${folder}-unmounted`, folder);
     await writeFile(join(folder, 'early.csv'), table(100));
     const tunnel = tunnelTo(world.temporal.address).listen(port, '127.0.0.1');
-    await watching.says(/Temporal answers again\.\n[\s\S]*share: is there again\./);
-    await watching.says(/early\.csv: done, /);
+    await watching.prints(/Temporal is available again\.\n[\s\S]*The watched folder is available again\./);
+    await watching.prints(/early\.csv: done, /);
     await writeFile(join(folder, 'empty.csv'), '');
-    await watching.says(/empty\.csv: is empty, waits for data/);
+    await watching.prints(/empty\.csv: is empty, waiting for data/);
     await writeFile(join(folder, 'empty.csv'), table(100));
-    await watching.says(/empty\.csv: done, execution /);
+    await watching.prints(/empty\.csv: done, execution /);
     await writeFile(join(folder, 'empty.csv'), table(300));
-    await watching.says(/(empty\.csv: done[\s\S]*){2}/);
+    await watching.prints(/(empty\.csv: done[\s\S]*){2}/);
 
     expect(await watching.end('SIGTERM')).toBe(0);
     tunnel.close();
-    expect(watching.text()).toMatch(/Stopped\..* The same command goes on where it was\.\n$/);
-    for (const said of [/TEMPORAL_UNREACHABLE/g, /There is no folder/g, /is empty/g])
-      expect(watching.text().match(said), String(said)).toHaveLength(1);
+    expect(watching.text()).toMatch(/Stopped\..* Run the same command to resume watching\.\n$/);
+    for (const message of [/TEMPORAL_UNREACHABLE/g, /does not exist/g, /is empty/g])
+      expect(watching.text().match(message), String(message)).toHaveLength(1);
   });
 
-  it('takes the configuration beside a file, waits for it, and does not start again for one that comes late', async () => {
+  it('waits for the configuration next to a file, and does not start the file again if it changes later', async () => {
     const { folder, state } = await newFolder('own');
     const own = (more: object) => JSON.stringify({ ...configuration, ...more });
     const watching = startWatching([folder, '--state', state, '--json'], world.env);
@@ -160,22 +167,22 @@ describe.concurrent('a watched folder', () => {
     await writeFile(join(folder, 'two.csv'), table(100));
     await writeFile(join(folder, 'two.json'), own({}));
     await writeFile(join(folder, 'two.csv.json'), own({}));
-    await watching.says(/waits\.csv: waits for its configuration, waits\.json beside it/);
-    await watching.says(/broken\.csv: REQUEST_INVALID: broken\.json is not JSON: /);
-    await watching.says(/It is not clear which is its configuration: two\.json or two\.csv\.json/);
+    await watching.prints(/waits\.csv: waiting for its configuration, waits\.json in the same folder/);
+    await watching.prints(/broken\.csv: REQUEST_INVALID: broken\.json is not JSON: /);
+    await watching.prints(/The file has several configurations: two\.json and two\.csv\.json/);
     await writeFile(join(folder, 'waits.csv.json'), own({ mark: 'own' }));
     await writeFile(join(folder, 'refused.json'), own({ mark: 'refused' }));
     await writeFile(join(folder, 'refused.csv'), table(100));
     await writeFile(join(folder, 'broken.json'), own({ mark: 'recovered' }));
     await rm(join(folder, 'two.json'));
     for (const name of ['waits', 'broken', 'two'])
-      await watching.says(new RegExp(`"event":"done","message":"${name}.csv: done, execution`));
-    await watching.says(
+      await watching.prints(new RegExp(`"event":"done","message":"${name}.csv: done, execution`));
+    await watching.prints(
       /"failed","message":"refused\.csv: EXECUTION_REFUSED: .*dosing\.amount must be more than 0/,
     );
     await writeFile(join(folder, 'waits.csv.json'), own({ mark: 'changed' }));
-    await watching.says(
-      /waits\.csv: not started again with waits\.csv\.json, which came or was changed after the start/,
+    await watching.prints(
+      /waits\.csv: not started again with a configuration that was added or changed after the start .* --config .*waits\.csv\.json/,
     );
     expect(await watching.end('SIGINT')).toBe(0);
 
@@ -186,7 +193,7 @@ describe.concurrent('a watched folder', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(events.at(0)).toMatchObject({ event: 'watching', folder, state, remembered: 0 });
+    expect(events.at(0)).toMatchObject({ event: 'watching', folder, state, recorded: 0 });
     expect(events.find(({ event }) => event === 'failed')).toMatchObject({
       file: 'refused.csv',
       workflowId: expect.stringMatching(/^default:refused\.csv:/),
@@ -195,10 +202,10 @@ describe.concurrent('a watched folder', () => {
     expect(events.find(({ event }) => event === 'problem')).toMatchObject({ code: 'REQUEST_INVALID' });
   });
 
-  it('settles by asking Temporal what a watch was about to start when it ended', async () => {
+  it('asks Temporal about starts that an earlier watch did not finish', async () => {
     const { folder, state } = await newFolder('starting');
     const executions = [{ label: 'other', configuration }];
-    const remembered = async (name: string, at: Date) => {
+    const interruptedStart = async (name: string, at: Date) => {
       const path = join(folder, name);
       await writeFile(path, table(100));
       const request = parseUploadRequest(await requestForFile(path, { executions }));
@@ -207,20 +214,20 @@ describe.concurrent('a watched folder', () => {
       const line = { at, stage: 'starting', profile: 'default', workflowId, path, stamp: '', sha256 };
       return { request, workflowId, line: `${JSON.stringify(line)}\n` };
     };
-    const never = await remembered('never.csv', new Date());
-    const asked = await remembered('asked.csv', new Date());
-    const forgotten = await remembered('forgotten.csv', new Date(Date.now() - 2 * DAY_MS));
+    const never = await interruptedStart('never.csv', new Date());
+    const asked = await interruptedStart('asked.csv', new Date());
+    const forgotten = await interruptedStart('forgotten.csv', new Date(Date.now() - 2 * DAY_MS));
     await writeFile(state, `${never.line}${forgotten.line}${asked.line}{"at":"2026-11-`);
     await (await UploadClient.connect({ client: world.client })).start(asked.request);
 
     const watching = startWatching([folder, '--config', config, '--state', state], world.env);
-    await watching.says(/never\.csv: started, /);
-    await watching.says(/asked\.csv: done, /);
-    await watching.says(
-      /✗ forgotten.csv: START_UNSETTLED: It is not known whether "forgotten.csv" was started/,
+    await watching.prints(/never\.csv: started, /);
+    await watching.prints(/asked\.csv: done, /);
+    await watching.prints(
+      /✗ forgotten.csv: START_UNSETTLED: It is unknown whether "forgotten.csv" was started/,
     );
     expect(watching.text()).not.toContain('asked.csv: started');
-    await watching.says(/never\.csv: done, /);
+    await watching.prints(/never\.csv: done, /);
     await watching.end('SIGTERM');
     expect(storedOf('forgotten.csv')).toEqual([]);
     expect(chargesOf('asked.csv')).toBe(1);

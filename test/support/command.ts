@@ -2,14 +2,14 @@ import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { COMMAND } from '../../sandbox/worker-process.js';
 
-/** What a command left behind. */
+/** Result of a command. */
 export interface CommandResult {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs `aplos-upload` as a user does, in a process of its own and without a terminal. */
+/** Runs `aplos-upload` in its own process, without a terminal, and waits for the end. */
 export async function runCommand(
   args: readonly string[],
   env: NodeJS.ProcessEnv,

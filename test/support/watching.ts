@@ -4,18 +4,18 @@ import { vi } from 'vitest';
 import { endWithThisProcess } from '../../sandbox/servers/watchdog.js';
 import { COMMAND } from '../../sandbox/worker-process.js';
 
-/** `aplos-upload watch` in a process of its own. */
+/** A running `aplos-upload watch` process. */
 export interface Watching {
   readonly child: ChildProcess;
-  /** What it has said, and complained of, so far. */
+  /** Returns what it has printed on stdout and stderr so far. */
   readonly text: () => string;
-  /** Waits until it has said so. */
-  says(what: RegExp): Promise<void>;
-  /** Sends a signal, and waits for the end. */
+  /** Waits until its output matches. */
+  prints(pattern: RegExp): Promise<void>;
+  /** Sends a signal, waits for the end, and returns the exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts it, quicker than by default: a look every 100 ms, and settled is what is the same for 300 ms. */
+/** Starts a watch that scans every 100 ms, with a settle time of 300 ms. */
 export function startWatching(args: readonly string[], env: NodeJS.ProcessEnv): Watching {
   const child = spawn(
     process.execPath,
@@ -31,10 +31,10 @@ export function startWatching(args: readonly string[], env: NodeJS.ProcessEnv): 
   return {
     child,
     text: () => text,
-    says: (what) =>
+    prints: (pattern) =>
       vi.waitFor(
         () => {
-          if (text.search(what) < 0) throw new Error(`The watch has not said ${what}, but: ${text}`);
+          if (text.search(pattern) < 0) throw new Error(`The watch did not print ${pattern}, but: ${text}`);
         },
         { timeout: 30_000, interval: 20 },
       ),

@@ -65,10 +65,10 @@ describe('what uploads options select', () => {
   });
 
   it.each([
-    [{ failed: true, running: true } as const, '--failed and --running exclude each other'],
+    [{ failed: true, running: true } as const, '--failed and --running cannot be combined'],
     [{ since: 'yesterday' }, '--since yesterday is neither'],
     [{ since: '2 parsecs' }, '--since 2 parsecs is neither'],
-    [{ error: 'OOPS' }, '--error OOPS is not a code'],
+    [{ error: 'OOPS' }, '--error OOPS is not an error code'],
   ])('is refused with the reason: %j', (options, problem) => {
     expect(() => filterFrom(options)).toThrow(problem);
   });

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 
 const SETTLE_MS = 40;
 
-describe('a look at a watched folder', () => {
+describe('WatchedFolder', () => {
   let root: string;
   let folder: WatchedFolder;
   beforeEach(async () => {
@@ -23,35 +23,35 @@ describe('a look at a watched folder', () => {
   }
   const settled = async () =>
     (await folder.scan()).dataFiles.filter((file) => file.settled).map(({ path }) => relative(root, path));
-  const settledAfterAWhile = async () => {
+  const settledAfterWaiting = async () => {
     await sleep(SETTLE_MS + 5);
     return settled();
   };
 
-  it('finds that a file has settled once two looks, far enough apart, saw the same size and time', async () => {
+  it('reports a file as settled once two scans, at least the settle time apart, find the same size and mtime', async () => {
     await write('pk.csv');
-    await utimes(join(root, 'pk.csv'), 0, 0); // an old time says nothing: tools copy it
+    await utimes(join(root, 'pk.csv'), 0, 0); // tools copy mtimes, so an old one does not count
     expect(await settled()).toEqual([]);
-    expect(await settledAfterAWhile()).toEqual(['pk.csv']);
+    expect(await settledAfterWaiting()).toEqual(['pk.csv']);
     await appendFile(join(root, 'pk.csv'), 'x');
     expect(await settled()).toEqual([]);
-    expect(await settledAfterAWhile()).toEqual(['pk.csv']);
+    expect(await settledAfterWaiting()).toEqual(['pk.csv']);
     await utimes(join(root, 'pk.csv'), 1, 1);
-    expect(await settledAfterAWhile()).toEqual([]);
-    expect(await settledAfterAWhile()).toEqual(['pk.csv']);
+    expect(await settledAfterWaiting()).toEqual([]);
+    expect(await settledAfterWaiting()).toEqual(['pk.csv']);
   });
 
-  it('begins anew with a file that was away', async () => {
+  it('restarts the settle time of a file that was away', async () => {
     await write('pk.csv');
     await settled();
     await rename(join(root, 'pk.csv'), join(root, 'pk.csv.part'));
-    expect(await settledAfterAWhile()).toEqual([]);
+    expect(await settledAfterWaiting()).toEqual([]);
     await rename(join(root, 'pk.csv.part'), join(root, 'pk.csv'));
     expect(await settled()).toEqual([]);
-    expect(await settledAfterAWhile()).toEqual(['pk.csv']);
+    expect(await settledAfterWaiting()).toEqual(['pk.csv']);
   });
 
-  it('passes over what tools leave while they write, and what shares keep of deleted files', async () => {
+  it('skips temporary files of other programs, recycle bins and snapshots', async () => {
     await write(
       ...['.pk.csv.Xy12Ab', '.rsync-partial/pk.csv', '.~lock.pk.xlsx#', '._pk.csv', '.goutputstream-PK.csv'],
       ...['~$pk.xlsx', 'pk.csv.part', 'pk.csv.partial', 'pk.csv.filepart', 'pk.csv.crdownload', 'pk.csv.tmp'],
@@ -61,10 +61,10 @@ describe('a look at a watched folder', () => {
       ...['System Volume Information/pk.csv', 'pk.CSV', 'site 2/[b]/pk.xpt'],
     );
     await settled();
-    expect((await settledAfterAWhile()).sort()).toEqual(['pk.CSV', 'site 2/[b]/pk.xpt']);
+    expect((await settledAfterWaiting()).sort()).toEqual(['pk.CSV', 'site 2/[b]/pk.xpt']);
   });
 
-  it('finds beside a data file its configuration, under either name and in either case', async () => {
+  it('finds the configurations next to a data file, by both names and in upper and lower case', async () => {
     await write(
       'a.csv',
       'a.json',
@@ -92,10 +92,10 @@ describe('a look at a watched folder', () => {
     ]);
   });
 
-  it('tells when the folder is not there, and sees all of it anew when it is back', async () => {
+  it('throws while the folder is unavailable, and resumes once it is back', async () => {
     await write('pk.csv');
     await settled();
-    expect(await settledAfterAWhile()).toEqual(['pk.csv']);
+    expect(await settledAfterWaiting()).toEqual(['pk.csv']);
     await rename(root, `${root}-away`);
     await expect(folder.scan()).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
     await rename(`${root}-away`, root);

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { defaultStateFile, type FileRecord, WatchState } from '../../src/watch/state-file.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-const remembered = (more: Partial<FileRecord> = {}): FileRecord => ({
+const recordWith = (more: Partial<FileRecord> = {}): FileRecord => ({
   at: new Date('2026-11-01T10:00:00Z'),
   stage: 'started',
   workflowId: 'default:pk.csv:1',
@@ -15,99 +15,103 @@ const remembered = (more: Partial<FileRecord> = {}): FileRecord => ({
   ...more,
 });
 
-describe('what a watch remembers', () => {
+describe('WatchState', () => {
   async function open(file: string, profile = 'default'): Promise<WatchState> {
-    const memory = await WatchState.open(file, profile);
-    onTestFinished(() => memory.close());
-    return memory;
+    const state = await WatchState.open(file, profile);
+    onTestFinished(() => state.close());
+    return state;
   }
   const stateFile = async () => join(await temporaryFolder(), 'below', 'watch.jsonl');
 
-  it('is there again after a restart, as it was last', async () => {
+  it('returns the latest records after a restart', async () => {
     const file = await stateFile();
-    const memory = await open(file);
-    await memory.note(remembered({ stage: 'starting', configuration: 'cc' }));
-    await memory.note(remembered({ configuration: 'cc' }));
-    await memory.note(remembered({ path: '/data/other.csv', workflowId: 'default:other.csv:1' }));
+    const state = await open(file);
+    await state.save(recordWith({ stage: 'starting', configuration: 'cc' }));
+    await state.save(recordWith({ configuration: 'cc' }));
+    await state.save(recordWith({ path: '/data/other.csv', workflowId: 'default:other.csv:1' }));
 
     const again = await open(file);
     expect(again.size).toBe(2);
-    expect(again.at('/data/pk.csv', '10 1')).toEqual(remembered({ configuration: 'cc' }));
+    expect(again.findByPath('/data/pk.csv', '10 1')).toEqual(recordWith({ configuration: 'cc' }));
     expect([...again.atStage('starting')]).toEqual([]);
   });
 
-  it('is found by name and content wherever the file lies, and by path while size and time are the same', async () => {
-    const memory = await open(await stateFile());
-    await memory.note(remembered());
-    expect(memory.of('/mnt/elsewhere/pk.csv', 'aa')).toEqual(remembered());
-    expect(memory.of('/data/renamed.csv', 'aa')).toBeUndefined();
-    expect(memory.of('/data/pk.csv', 'bb')).toBeUndefined();
-    expect(memory.at('/data/pk.csv', '10 2')).toBeUndefined();
-    await memory.note(remembered({ stamp: '10 2', sha256: 'bb' }));
-    expect(memory.at('/data/pk.csv', '10 1')).toBeUndefined();
-    expect(memory.of('/data/pk.csv', 'aa')).toEqual(remembered());
+  it('finds a record by name and content in any folder, and by path while size and mtime are unchanged', async () => {
+    const state = await open(await stateFile());
+    await state.save(recordWith());
+    expect(state.findByContent('/mnt/elsewhere/pk.csv', 'aa')).toEqual(recordWith());
+    expect(state.findByContent('/data/renamed.csv', 'aa')).toBeUndefined();
+    expect(state.findByContent('/data/pk.csv', 'bb')).toBeUndefined();
+    expect(state.findByPath('/data/pk.csv', '10 2')).toBeUndefined();
+    await state.save(recordWith({ stamp: '10 2', sha256: 'bb' }));
+    expect(state.findByPath('/data/pk.csv', '10 1')).toBeUndefined();
+    expect(state.findByContent('/data/pk.csv', 'aa')).toEqual(recordWith());
   });
 
-  it('is kept for each account by itself', async () => {
+  it('keeps the records of each account separate', async () => {
     const file = await stateFile();
-    await (await open(file, 'site-b')).note(remembered());
+    await (await open(file, 'site-b')).save(recordWith());
     expect((await open(file)).size).toBe(0);
     expect((await open(file, 'site-b')).size).toBe(1);
   });
 
   it.each([
-    ['cut off', '{"at":"2026-11-01T10:0'],
-    ['cut off at once', '{"a'],
-    ['never written to the disk', '\0\0\0\0'],
-  ])('does without a last line that was %s', async (_how, torn) => {
+    ['truncated', '{"at":"2026-11-01T10:0'],
+    ['truncated after a few bytes', '{"a'],
+    ['never written to disk', '\0\0\0\0'],
+  ])('ignores a last line that was %s', async (_how, torn) => {
     const file = await stateFile();
-    await (await open(file)).note(remembered());
+    await (await open(file)).save(recordWith());
     await appendFile(file, torn);
-    const memory = await open(file);
-    expect(memory.size).toBe(1);
-    await memory.note(remembered({ sha256: 'bb' }));
+    const state = await open(file);
+    expect(state.size).toBe(1);
+    await state.save(recordWith({ sha256: 'bb' }));
     expect((await open(file)).size).toBe(2);
   });
 
-  it('is written by two at a time without harm', async () => {
+  it('can be written by two processes at the same time', async () => {
     const file = await stateFile();
     const [one, other] = [await open(file), await open(file)];
     await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        (index % 2 ? one : other).note(
-          remembered({ sha256: `${index}`, path: `/data/${'x'.repeat(200)}.csv` }),
+        (index % 2 ? one : other).save(
+          recordWith({ sha256: `${index}`, path: `/data/${'x'.repeat(200)}.csv` }),
         ),
       ),
     );
     expect((await open(file)).size).toBe(50);
   });
 
-  it('is never written into another file', async () => {
+  it('refuses a file that is not a state file, and leaves it unchanged', async () => {
     const file = join(await temporaryFolder(), 'c.json');
     await writeFile(file, '{"version": "2024-02-22"}');
     await expect(open(file)).rejects.toMatchObject({
       code: 'STATE_FILE_INVALID',
-      message: expect.stringMatching(/Line 1 of ".*c\.json" is not one of a watch's memory/),
+      message: expect.stringMatching(/Line 1 of ".*c\.json" is not a line of a state file/),
     });
     expect(await readFile(file, 'utf8')).toBe('{"version": "2024-02-22"}');
   });
 
-  it('has to be on a disk that can be written', async () => {
+  it('throws if the file cannot be written', async () => {
     await expect(open('/dev/null/watch.jsonl')).rejects.toMatchObject({
       code: 'STATE_FILE_UNWRITABLE',
-      message: expect.stringContaining('Name another with --state.'),
+      message: expect.stringContaining('Name another file with --state.'),
     });
     await expect(open('/dev/null')).rejects.toThrow(/cannot be written \(not a regular file\)/);
-    const memory = await WatchState.open(await stateFile(), 'default');
-    await memory.close();
-    await expect(memory.note(remembered())).rejects.toMatchObject({
+    const state = await WatchState.open(await stateFile(), 'default');
+    await state.close();
+    await expect(state.save(recordWith())).rejects.toMatchObject({
       code: 'STATE_FILE_UNWRITABLE',
-      message: expect.stringContaining('cannot be written (EBADF), so nothing is started'),
+      message: expect.stringMatching(
+        /No upload is started, because the state file .* cannot be written \(EBADF\)/,
+      ),
     });
-    expect(memory.at('/data/pk.csv', '10 1')).toBeUndefined();
+    expect(state.findByPath('/data/pk.csv', '10 1')).toBeUndefined();
   });
+});
 
-  it('lies in the state folder of the user, a file for each watched folder', () => {
+describe('defaultStateFile', () => {
+  it('returns one file per watched folder, in the state directory of the user', () => {
     expect(defaultStateFile('/mnt/drop', { XDG_STATE_HOME: '/var/state' })).toMatch(
       /^\/var\/state\/aplos-upload\/watch-drop-[0-9a-f]{12}\.jsonl$/,
     );

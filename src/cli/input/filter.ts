@@ -3,7 +3,7 @@ import { isErrorCode } from '../../contract/errors.js';
 import { milliseconds } from '../../util/units.js';
 import { BadInputError } from '../output/errors.js';
 
-/** How uploads are named on the command line, other than by their ids. */
+/** Options that select uploads. */
 export interface SelectOptions {
   readonly batch?: string;
   readonly failed?: true;
@@ -13,9 +13,9 @@ export interface SelectOptions {
 }
 
 /**
- * The filter that options mean; `undefined` where none is given.
+ * Returns the filter for the options, or `undefined` if there are none.
  *
- * @throws BadInputError
+ * @throws BadInputError if an option is invalid, or options exclude each other
  */
 export function filterFrom({
   batch,
@@ -24,19 +24,22 @@ export function filterFrom({
   since,
   error,
 }: SelectOptions): UploadFilter | undefined {
-  if (failed && running) throw new BadInputError(['--failed and --running exclude each other']);
+  if (failed && running)
+    throw new BadInputError(['--failed and --running cannot be combined. Use one of them.']);
   if (error !== undefined && !isErrorCode(error))
-    throw new BadInputError([`--error ${error} is not a code of the error table (docs/errors.md)`]);
+    throw new BadInputError([`--error ${error} is not an error code. Use a code from docs/errors.md.`]);
   const state = running ? 'running' : failed || error ? 'failed' : undefined;
   if (batch === undefined && !state && since === undefined) return undefined;
-  return { batch, state, errorCode: error, since: since === undefined ? undefined : instant(since) };
+  return { batch, state, errorCode: error, since: since === undefined ? undefined : parseSince(since) };
 }
 
-/** `2h`, `3d`: as long ago. Or a date. */
-function instant(since: string): Date {
+/** Parses a time ago, such as `2h`, or a date. */
+function parseSince(since: string): Date {
   const ago = milliseconds(since);
   const at = ago === undefined ? Date.parse(since) : Date.now() - ago;
   if (Number.isNaN(at))
-    throw new BadInputError([`--since ${since} is neither a time ago (30m, 2h, 3d) nor a date (2026-01-31)`]);
+    throw new BadInputError([
+      `--since ${since} is neither a time ago nor a date. Use e.g. 30m, 2h, 3d or 2026-01-31.`,
+    ]);
   return new Date(at);
 }

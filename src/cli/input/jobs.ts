@@ -1,113 +1,91 @@
-import { userInfo } from 'node:os';
-import { basename, extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { requestForFile, type UploadRequestInput } from '../../client.js';
-import type { JsonObject, JsonValue } from '../../contract/json.js';
+import {
+  checkFileJob,
+  createFileJob,
+  displayLocation,
+  executionFromFile,
+  type FileJob,
+  type FileJobOptions,
+} from '../../client/file-job.js';
+import type { JsonValue } from '../../contract/json.js';
 import type { ExecutionRequest } from '../../contract/request.js';
-import { parseUploadRequest } from '../../contract/request.js';
-import { shownSource } from '../../contract/source.js';
-import { type FileHost, hostFor } from '../../files/host-of-files.js';
+import type { FileHost } from '../../files/host-of-files.js';
 import { readConfiguration, readJson } from '../../files/json-file.js';
-import { openSource } from '../../files/source.js';
 import { BadInputError, formatErrorFor } from '../output/errors.js';
-import { filesAt, isUrl } from './files.js';
+import { filesFrom } from './files.js';
 import { type ManifestEntry, readManifest } from './manifest.js';
 import { collectProblem, valuesOrThrow } from './problems.js';
 
-/** What is asked for on the command line. */
-export interface JobOptions {
+/** Options with which commands describe uploads. */
+export interface JobOptions extends FileJobOptions {
   readonly config?: readonly string[];
   readonly meta?: string;
   readonly manifest?: string;
-  readonly profile: string;
-  readonly batch?: string;
   readonly host?: string;
 }
 
-/** A file to upload, and what to ask for it. Where only one host has the file, the request names it. */
-export interface Job {
-  /** As the command's caller wrote it: a path, or a URL that only the worker reads. */
-  readonly place: string;
-  readonly request: Omit<UploadRequestInput, 'source' | 'expect'>;
-}
-
 /**
- * Finds out what the command line asks for, and checks all of it, so that nothing is started by halves. Files
- * are looked at, not read.
+ * Reads and checks everything that the command line names, so that a command starts all uploads or none. Does not read
+ * the content of data files.
  *
- * @param files which of them are on one host only
+ * @param files which files only one host has
  * @throws BadInputError with every problem found
  */
 export async function readJobs(
-  places: readonly string[],
+  locations: readonly string[],
   options: JobOptions,
   files: FileHost,
-): Promise<Job[]> {
+): Promise<FileJob[]> {
   const entries = options.manifest
-    ? await fromManifest(places, options, options.manifest)
-    : await fromPlaces(places, options);
+    ? await entriesFromManifest(locations, options, options.manifest)
+    : await entriesFromArguments(locations, options);
   const jobs = [];
-  for (const { place, executions } of entries) {
+  for (const { location, executions } of entries) {
     jobs.push(
       await collectProblem(
-        () => checkJob(jobFor(place, executions, options), fileHostFor(options, files)),
-        (error) => formatErrorFor(shownFile({ place }), error),
+        () => checkFileJob(createFileJob(location, executions, options), fileHostFrom(options, files)),
+        (error) => formatErrorFor(displayLocation({ location }), error),
       ),
     );
   }
   return valuesOrThrow(jobs);
 }
 
-/** Which files are on one host only: all, where the command names the host. */
-export const fileHostFor = ({ host }: Pick<JobOptions, 'host'>, files: FileHost): FileHost =>
-  host === undefined ? files : { host, sharedRoots: [] };
+/** Returns which files only one host has: every file if `--host` names a host, otherwise as the settings say. */
+export const fileHostFrom = ({ host }: Pick<JobOptions, 'host'>, settings: FileHost): FileHost =>
+  host === undefined ? settings : { host, sharedRoots: [] };
 
-/** The job that uploads a file and starts these executions of it. */
-export function jobFor(
-  place: string,
-  executions: readonly ExecutionRequest[],
-  { profile, batch }: Pick<JobOptions, 'profile' | 'batch'>,
-): Job {
-  const request = { profile, executions: [...executions], requestedBy: userName() };
-  return { place, request: batch === undefined ? request : { ...request, batch } };
-}
-
-/** Makes a job's request. A file is read for it, so that the worker can tell whether it still is the same. */
-export async function requestForJob({ place, request }: Job): Promise<UploadRequestInput> {
-  return isUrl(place) ? { ...request, source: place } : requestForFile(place, request);
-}
-
-/** What messages call a job's file. */
-export const shownFile = ({ place }: Pick<Job, 'place'>): string =>
-  isUrl(place) ? shownSource(place) : place;
-
-function fromManifest(
-  places: readonly string[],
+function entriesFromManifest(
+  locations: readonly string[],
   { config, meta }: JobOptions,
   manifest: string,
 ): Promise<ManifestEntry[]> {
-  if (places.length > 0 || config || meta)
-    throw new BadInputError(['--manifest names the files and configurations itself: give it alone']);
+  if (locations.length > 0 || config || meta)
+    throw new BadInputError([
+      'The manifest already names files and configurations. Remove --manifest, or the files, --config and --meta.',
+    ]);
   return readManifest(manifest);
 }
 
-async function fromPlaces(places: readonly string[], options: JobOptions): Promise<ManifestEntry[]> {
-  if (places.length === 0)
-    throw new BadInputError(['No file is named. Name files, folders or globs; or a --manifest.']);
+async function entriesFromArguments(
+  locations: readonly string[],
+  options: JobOptions,
+): Promise<ManifestEntry[]> {
+  if (locations.length === 0)
+    throw new BadInputError(['No files are given. Name files, folders or globs, or add --manifest FILE.']);
   if (!options.config?.length)
     throw new BadInputError([
-      "required option '--config <file>' not specified: the configuration of the execution to start",
+      'No configuration is given for the executions. Add --config FILE, once per execution.',
     ]);
-  const executions = await executionsOf(options);
-  return (await filesAt(places)).map((place) => ({ place, executions }));
+  const executions = await readExecutions(options);
+  return (await filesFrom(locations)).map((location) => ({ location, executions }));
 }
 
 /**
- * The executions that `--config` and `--meta` ask for, of each file.
+ * Reads the executions that `--config` and `--meta` describe.
  *
  * @throws BadInputError with every problem found
  */
-export async function executionsOf({
+export async function readExecutions({
   config = [],
   meta,
 }: Pick<JobOptions, 'config' | 'meta'>): Promise<ExecutionRequest[]> {
@@ -118,43 +96,10 @@ export async function executionsOf({
   valuesOrThrow<unknown>([metaData, ...configurations]);
   const [metaDataOfAll] = valuesOrThrow([metaData]);
   return valuesOrThrow(configurations).map((configuration, index) =>
-    executionOf(config[index] ?? '', configuration, metaDataOfAll),
+    executionFromFile(config[index] ?? '', configuration, metaDataOfAll),
   );
 }
 
-/** What `--meta` names. Throws as {@link readJson}. */
+/** Reads the file that `--meta` names. Throws as {@link readJson}. */
 export const readMetaData = async (meta: string | undefined): Promise<JsonValue | undefined> =>
   meta === undefined ? undefined : readJson(meta, `--meta ${meta}`);
-
-/** The execution that a configuration's file asks for, labelled with its name. */
-export const executionOf = (
-  path: string,
-  configuration: JsonObject,
-  metaData: JsonValue | undefined,
-): ExecutionRequest => ({
-  label: basename(path, extname(path)),
-  configuration,
-  ...(metaData === undefined ? {} : { metaData }),
-});
-
-/**
- * Checks a job without reading its file, and finds out which host has it.
- *
- * @param files which are on one host only
- * @throws UploadError of the request or the file
- */
-export async function checkJob({ place, request }: Job, files: FileHost): Promise<Job> {
-  const source = isUrl(place) ? place : pathToFileURL(resolve(place)).href;
-  const { host } = parseUploadRequest({ ...request, source, host: await hostFor(source, files) });
-  if (!isUrl(place)) await (await openSource(source, basename(place))).close();
-  return { place, request: host === undefined ? request : { ...request, host } };
-}
-
-/** Who runs this command, as far as the system knows. */
-export function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown';
-  }
-}

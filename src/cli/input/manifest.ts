@@ -6,12 +6,13 @@ import type { JsonObject, JsonValue } from '../../contract/json.js';
 import { problemsOf } from '../../contract/problems.js';
 import type { ExecutionRequest } from '../../contract/request.js';
 import { parseJson, readConfiguration, readJson, readText } from '../../files/json-file.js';
-import { isUrl } from './files.js';
+import { isUrl } from '../../util/is-url.js';
 import { collectProblem, valuesOrThrow } from './problems.js';
 
-/** A file of a manifest, with what all its rows ask for. */
+/** A file of a manifest, with the executions of all its rows. */
 export interface ManifestEntry {
-  readonly place: string;
+  /** Path or URL. */
+  readonly location: string;
   readonly executions: readonly ExecutionRequest[];
 }
 
@@ -32,10 +33,10 @@ interface Row {
 }
 
 /**
- * Reads a manifest: one execution a row, as CSV with a header or as JSON Lines. Rows that name the same file
- * are one upload with several executions. Paths in it are relative to its own folder.
+ * Reads a manifest: CSV with a header, or JSON Lines, with one execution per row. Rows that name the same file become
+ * one upload with several executions. Paths are relative to the folder of the manifest.
  *
- * @throws BadInputError with every problem, by its line
+ * @throws BadInputError with every problem and its line number
  */
 export async function readManifest(path: string): Promise<ManifestEntry[]> {
   const [text = ''] = valuesOrThrow([await collectProblem(() => readText(path, `--manifest ${path}`))]);
@@ -49,12 +50,12 @@ export async function readManifest(path: string): Promise<ManifestEntry[]> {
     const executions = entries.get(file) ?? [];
     entries.set(file, [...executions, execution]);
   }
-  return [...entries].map(([file, executions]) => ({ place: file, executions }));
+  return [...entries].map(([file, executions]) => ({ location: file, executions }));
 }
 
 function rowsIn(path: string, text: string): Row[] {
   const rows = path.toLowerCase().endsWith('.csv') ? csvRows(path, text) : jsonRows(path, text);
-  if (rows.length === 0) throw invalid(`--manifest ${path} has no row`);
+  if (rows.length === 0) throw invalid(`--manifest ${path} has no rows`);
   return rows;
 }
 
@@ -130,7 +131,7 @@ class RowReader {
 
 const isInline = (cell: string): boolean => /^[{[]/.test(cell);
 
-/** Of a configuration in a file, the file's name. */
+/** Returns the file name without extension, for a configuration that is stored in a file. */
 const labelFor = (configuration: string | JsonObject): string | undefined =>
   typeof configuration === 'string' && !isInline(configuration)
     ? basename(configuration, extname(configuration))
@@ -138,5 +139,5 @@ const labelFor = (configuration: string | JsonObject): string | undefined =>
 
 const invalid = (happened: string) =>
   new UploadError('REQUEST_INVALID', happened, {
-    action: 'Its columns are file, configuration, metadata and label; the first two are needed.',
+    action: 'A manifest has the columns file and configuration, and optionally metadata and label.',
   });

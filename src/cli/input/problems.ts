@@ -1,10 +1,10 @@
 import { UploadError } from '../../contract/errors.js';
 import { BadInputError, formatError } from '../output/errors.js';
 
-/** What came of reading one of several inputs. */
+/** Result of reading one of several inputs. */
 export type Attempt<Value> = { readonly value: Value } | { readonly problem: string };
 
-/** Keeps an error of the table as a problem, so that all of them can be told at once. */
+/** Returns the value, or an UploadError as a problem, so that all problems can be reported together. */
 export async function collectProblem<Value>(
   work: () => Value | Promise<Value>,
   asLine: (error: UploadError) => string = formatError,
@@ -18,9 +18,9 @@ export async function collectProblem<Value>(
 }
 
 /**
- * The values, if all could be read.
+ * Returns the values of all attempts.
  *
- * @throws BadInputError with every problem
+ * @throws BadInputError with every problem, if there are any
  */
 export function valuesOrThrow<Value>(attempts: readonly Attempt<Value>[]): Value[] {
   const problems = attempts.flatMap((each) => ('problem' in each ? [each.problem] : []));

@@ -2,33 +2,35 @@ import { SingleBar } from 'cli-progress';
 import { duration } from '../../util/units.js';
 import { err } from './colors.js';
 
-const LINE_EVERY_MS = 10_000;
-/** The rate is that of the last so many milliseconds. */
-const RATE_OVER_MS = 30_000;
+const LINE_INTERVAL_MS = 10_000;
+/** Period in milliseconds over which the rate is measured. */
+const RATE_PERIOD_MS = 30_000;
 
-/** How many uploads stand how. */
+/** Numbers of uploads in a batch. */
 export interface Tally {
   readonly total: number;
-  /** Started, or joined. */
-  readonly asked: number;
-  /** Where the end is waited for. */
+  /** Uploads that were started or joined. */
+  readonly started: number;
+  /** Uploads that have ended. Absent if the command does not wait for them. */
   readonly ended?: { readonly done: number; readonly failed: number };
 }
 
-const endedOf = ({ ended, asked }: Tally): number => (ended ? ended.done + ended.failed : asked);
+const completedOf = ({ ended, started }: Tally): number => (ended ? ended.done + ended.failed : started);
 
-/** Where a batch is shown, on stderr: one bar on a terminal, a line now and then elsewhere. */
+/** Shows the progress of a batch on stderr. */
 export interface BatchView {
+  /** Shows new numbers. */
   show(tally: Tally): void;
+  /** Shows the last numbers, and ends. */
   stop(): void;
 }
 
-/** The view that fits where stderr goes. */
+/** Returns a progress bar if stderr is a terminal, otherwise a view that prints a line every 10 seconds. */
 export const batchView = (total: number): BatchView => (process.stderr.isTTY ? bar(total) : lines());
 
 function bar(total: number): BatchView {
   const view = new SingleBar({
-    format: `${err.cyan('{bar}')} {percentage}%  {words}`,
+    format: `${err.cyan('{bar}')} {percentage}%  {text}`,
     stream: process.stderr,
     hideCursor: true,
     barsize: 24,
@@ -36,11 +38,11 @@ function bar(total: number): BatchView {
     barIncompleteChar: '░',
   });
   const rate = new Rate();
-  view.start(total, 0, { words: 'starting' });
+  view.start(total, 0, { text: 'starting' });
   return {
     show: (tally) => {
-      rate.note(endedOf(tally));
-      view.update(endedOf(tally), { words: inWords(tally, rate) });
+      rate.add(completedOf(tally));
+      view.update(completedOf(tally), { text: describe(tally, rate) });
     },
     stop: () => view.stop(),
   };
@@ -49,17 +51,17 @@ function bar(total: number): BatchView {
 function lines(): BatchView {
   const rate = new Rate();
   let last: Tally | undefined;
-  let written = '';
+  let printed = '';
   const write = () => {
-    const words = last ? inWords(last, rate) : '';
-    if (words !== written) process.stderr.write(`${words}\n`);
-    written = words;
+    const text = last ? describe(last, rate) : '';
+    if (text !== printed) process.stderr.write(`${text}\n`);
+    printed = text;
   };
-  const timer = setInterval(write, LINE_EVERY_MS);
+  const timer = setInterval(write, LINE_INTERVAL_MS);
   return {
     show: (tally) => {
       last = tally;
-      rate.note(endedOf(tally));
+      rate.add(completedOf(tally));
     },
     stop: () => {
       clearInterval(timer);
@@ -68,39 +70,40 @@ function lines(): BatchView {
   };
 }
 
-function inWords(tally: Tally, rate: Rate): string {
-  const { total, asked, ended } = tally;
-  const left = total - endedOf(tally);
+function describe(tally: Tally, rate: Rate): string {
+  const { total, started, ended } = tally;
+  const left = total - completedOf(tally);
   const perSecond = rate.perSecond();
-  const words = [];
-  if (!ended || asked < total) words.push(`${number(asked)} of ${number(total)} started`);
+  const parts = [];
+  if (!ended || started < total) parts.push(`${number(started)} of ${number(total)} started`);
   if (ended) {
-    words.push(`${number(ended.done)} done`);
-    words.push(`${number(asked - ended.done - ended.failed)} running`);
-    words.push(`${number(ended.failed)} failed`);
+    parts.push(`${number(ended.done)} done`);
+    parts.push(`${number(started - ended.done - ended.failed)} running`);
+    parts.push(`${number(ended.failed)} failed`);
   }
-  if (perSecond > 0) words.push(`${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`);
-  if (perSecond > 0 && left > 0) words.push(`${duration((1000 * left) / perSecond)} left`);
-  return words.join(' · ');
+  if (perSecond > 0) parts.push(`${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`);
+  if (perSecond > 0 && left > 0) parts.push(`${duration((1000 * left) / perSecond)} left`);
+  return parts.join(' · ');
 }
 
 const number = (value: number) => value.toLocaleString('en');
 
+/** Rate of a growing total, over the last 30 seconds. */
 class Rate {
-  readonly #notes: { readonly at: number; readonly howMany: number }[] = [];
+  readonly #samples: { readonly at: number; readonly total: number }[] = [];
 
-  note(howMany: number): void {
+  add(total: number): void {
     const at = performance.now();
-    const last = this.#notes.at(-1);
+    const last = this.#samples.at(-1);
     if (last && at - last.at < 250) return;
-    this.#notes.push({ at, howMany });
-    while ((this.#notes[0]?.at ?? at) < at - RATE_OVER_MS) this.#notes.shift();
+    this.#samples.push({ at, total });
+    while ((this.#samples[0]?.at ?? at) < at - RATE_PERIOD_MS) this.#samples.shift();
   }
 
   perSecond(): number {
-    const [first] = this.#notes;
-    const last = this.#notes.at(-1);
+    const [first] = this.#samples;
+    const last = this.#samples.at(-1);
     if (!first || !last || last.at === first.at) return 0;
-    return Math.max(0, ((last.howMany - first.howMany) * 1000) / (last.at - first.at));
+    return Math.max(0, ((last.total - first.total) * 1000) / (last.at - first.at));
   }
 }

@@ -3,8 +3,8 @@ import pc from 'picocolors';
 const colorsFor = (stream: NodeJS.WriteStream) =>
   pc.createColors(pc.isColorSupported && stream.isTTY === true);
 
-/** Colours for what goes to stdout: none where that is no terminal, or `NO_COLOR` is set. */
+/** Colors for stdout. Disabled if stdout is not a terminal or `NO_COLOR` is set. */
 export const out = colorsFor(process.stdout);
 
-/** The same for stderr. */
+/** Colors for stderr. Disabled if stderr is not a terminal or `NO_COLOR` is set. */
 export const err = colorsFor(process.stderr);

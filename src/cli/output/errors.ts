@@ -3,14 +3,15 @@ import { errorTable, UploadError } from '../../contract/errors.js';
 import { count } from '../../util/units.js';
 import { err } from './colors.js';
 
-/** What the command tells its caller. */
+/** Exit codes of the commands. */
 export const ExitCode = { done: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
+/** One of the exit codes. */
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** Of many problems, as many are named one by one. */
+/** Largest number of problems, failures or outcomes that are printed one by one. */
 export const MAX_LINES = 20;
 
-/** Input that nothing can be started with; each problem is a line of its own. */
+/** Invalid input. Each problem is one line. Nothing was started. */
 export class BadInputError extends Error {
   readonly problems: readonly string[];
 
@@ -20,7 +21,7 @@ export class BadInputError extends Error {
   }
 }
 
-/** Says on stderr what went wrong, a line a problem, and gives the exit code for it. */
+/** Prints an error on stderr, one line per problem, and returns the exit code for it. */
 export function reportError(error: unknown): ExitCode {
   if (error instanceof BadInputError) {
     for (const problem of error.problems.slice(0, MAX_LINES)) printError(problem);
@@ -32,7 +33,7 @@ export function reportError(error: unknown): ExitCode {
   return error instanceof UploadError ? errorTable[error.code].exitCode : ExitCode.failed;
 }
 
-/** An error as a line: its code and its message. */
+/** Returns an error as one line: its code and its message. */
 export function formatError(error: unknown): string {
   if (error instanceof UploadError || error instanceof UploadFailedError)
     return `${error.code}: ${error.message}`;
@@ -41,10 +42,11 @@ export function formatError(error: unknown): string {
     : `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-/** The same, naming the file if it does not. */
+/** Returns an error as one line that names the file. */
 export const formatErrorFor = (fileName: string, error: unknown): string => {
   const line = formatError(error);
   return line.includes(fileName) ? line : `${fileName}: ${line}`;
 };
 
+/** Prints a line on stderr, marked as an error. */
 export const printError = (line: string): void => void process.stderr.write(`${err.red('✗')} ${line}\n`);

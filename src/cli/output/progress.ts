@@ -4,20 +4,22 @@ import type { UploadClient, UploadHandle } from '../../client.js';
 import { err } from './colors.js';
 import { describeStep, waitingForHost } from './status-text.js';
 
-const EVERY_MS = 500;
+const POLL_INTERVAL_MS = 500;
 
-/** Shows how one upload goes on. */
+/** Shows the progress of one upload. */
 interface Display {
   show(step: string, bytesSent: number): void;
 }
 
-/** Where uploads are shown, on stderr: a bar each on a terminal, plain lines elsewhere. */
+/** Shows the progress of uploads on stderr. */
 export interface ProgressView {
+  /** Adds an upload to the view. */
   add(upload: UploadHandle): Display;
+  /** Ends the view. */
   stop(): void;
 }
 
-/** The view that fits where stderr goes. */
+/** Returns a view with one bar per upload if stderr is a terminal, otherwise one that prints a line per step. */
 export const progressView = (): ProgressView => (process.stderr.isTTY ? bars() : lines());
 
 function bars(): ProgressView {
@@ -57,25 +59,25 @@ function lines(): ProgressView {
   };
 }
 
-/** Waits for the receipt of an upload and shows, meanwhile, how it goes on. */
+/** Returns the receipt of an upload once it ends, and shows its progress until then. */
 export async function follow(client: UploadClient, upload: UploadHandle, display: Display) {
   const ended = new AbortController();
-  const watching = watch(client, upload, display, ended.signal);
+  const polling = poll(client, upload, display, ended.signal);
   try {
     const receipt = await upload.result();
     ended.abort();
-    await watching;
+    await polling;
     display.show('done', upload.sizeBytes ?? 0);
     return receipt;
   } catch (error) {
     ended.abort();
-    await watching;
+    await polling;
     display.show('failed', 0);
     throw error;
   }
 }
 
-async function watch(
+async function poll(
   client: UploadClient,
   { workflowId, sizeBytes = 0 }: UploadHandle,
   display: Display,
@@ -87,16 +89,15 @@ async function watch(
       if (pending && !ended.aborted) {
         const step =
           pending.hostHasWorker === false ? waitingForHost(pending) : describeStep(pending.activity);
-        const trouble = pending.lastFailure
+        const failure = pending.lastFailure
           ? ` (attempt ${pending.attempt}, after ${pending.lastFailure.code})`
           : '';
-        const sentBefore =
-          pending.activity === 'uploadFile' ? (pending.heartbeat?.bytesSent ?? 0) : sizeBytes;
-        display.show(`${step}${trouble}`, pending.activity === 'presignUpload' ? 0 : sentBefore);
+        const bytesSent = pending.activity === 'uploadFile' ? (pending.heartbeat?.bytesSent ?? 0) : sizeBytes;
+        display.show(`${step}${failure}`, pending.activity === 'presignUpload' ? 0 : bytesSent);
       }
-      await sleep(EVERY_MS, undefined, { signal: ended });
+      await sleep(POLL_INTERVAL_MS, undefined, { signal: ended });
     }
   } catch (error) {
-    if (!ended.aborted) display.show(`cannot be watched (${(error as Error).message}), goes on`, 0);
+    if (!ended.aborted) display.show(`running, progress unknown (${(error as Error).message})`, 0);
   }
 }

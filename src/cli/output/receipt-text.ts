@@ -1,7 +1,8 @@
 import type { Receipt } from '../../contract/receipt.js';
+import { count } from '../../util/units.js';
 import { out } from './colors.js';
 
-/** A receipt to be read by a person. */
+/** Returns a receipt as text for people. */
 export function receiptText(receipt: Receipt): string {
   const {
     fileName,
@@ -26,18 +27,18 @@ export function receiptText(receipt: Receipt): string {
       : []),
     ['stored', `s3://${bucket}/${key}`],
     [
-      'answer',
-      `${status}, ETag ${etagIsMd5 ? 'equals the MD5 of what was sent' : `${etag ?? 'absent'} is no MD5`}`,
+      'response',
+      `${status}, ${etagIsMd5 ? 'the ETag equals the MD5 of the sent bytes' : `ETag ${etag ?? 'missing'} (not an MD5)`}`,
     ],
     ['md5', md5],
     ['sha256', receipt.sha256],
     ...executions.map(({ label, executionId, status: state, origin }): [string, string] => [
       'execution',
-      `${executionId}  ${label} (${state})${origin === 'found' ? ' found among those already started' : ''}`,
+      `${executionId}  ${label} (${state})${origin === 'found' ? ' found, already started earlier' : ''}`,
     ]),
     [
       'took',
-      `${seconds(receipt)} s, ${steps.length} steps in ${attempts} attempts${presigns > 1 ? `, presigned ${presigns} times` : ''}`,
+      `${seconds(receipt)} s, ${steps.length} steps, ${count(attempts, 'attempt')}${presigns > 1 ? `, presigned ${presigns} times` : ''}`,
     ],
   ];
   const lines = rows.map(([name, value]) => `    ${out.dim(name.padEnd(9))} ${value}`);

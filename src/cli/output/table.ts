@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 
-/** Lines of text in columns, as wide as they need to be. Nothing follows the last column. */
+/** Returns one line per row, with aligned columns that are as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, column) => Math.max(widest[column] ?? 0, stringWidth(cell))),

@@ -1,6 +1,6 @@
 import type { TracingOptions } from '../../telemetry/tracing/types.js';
 
-/** How a command that starts uploads sends its traces: it does not let its user wait for long. */
+/** Tracing options of commands that start uploads. The flush timeout is short, because a user waits for the command to end. */
 export const commandTracing: TracingOptions = {
   serviceName: 'aplos-upload',
   flushMs: 2_000,

@@ -3,18 +3,20 @@ import type { Settings } from '../../settings/settings.js';
 import { temporalTarget } from '../../temporal/connection.js';
 import { listPage, temporalUiUrl, workflowPage } from '../../temporal/ui-links.js';
 
-/** Where to look in the Temporal UI; `undefined` where it is not known where that is. */
+/** URLs of pages in the Temporal UI; `undefined` if the URL of the UI is unknown. */
 export interface UiLinks {
-  ofUpload(workflowId: string): string | undefined;
-  ofBatch(batch: string | undefined): string | undefined;
+  /** Returns the page of an upload. */
+  uploadPage(workflowId: string): string | undefined;
+  /** Returns the list of a batch, or of all uploads. */
+  batchPage(batch: string | undefined): string | undefined;
 }
 
-/** The pages of the Temporal UI that belongs to the settings. */
+/** Returns the links to the Temporal UI that belongs to the settings. */
 export function uiLinks(settings: Settings): UiLinks {
   const target = temporalTarget();
   const uiUrl = temporalUiUrl(settings, target);
   return {
-    ofUpload: (workflowId) => uiUrl && workflowPage(uiUrl, target.namespace, workflowId),
-    ofBatch: (batch) => uiUrl && listPage(uiUrl, target.namespace, queryFor({ batch })),
+    uploadPage: (workflowId) => uiUrl && workflowPage(uiUrl, target.namespace, workflowId),
+    batchPage: (batch) => uiUrl && listPage(uiUrl, target.namespace, queryFor({ batch })),
   };
 }

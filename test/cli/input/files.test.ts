@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { filesAt } from '../../../src/cli/input/files.js';
+import { filesFrom } from '../../../src/cli/input/files.js';
 
-describe('the files that arguments name', () => {
+describe('filesFrom', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aplos-upload-test-'));
@@ -26,37 +26,39 @@ describe('the files that arguments name', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const found = async (...places: string[]) =>
-    (await filesAt(places.map((place) => join(folder, place)))).map((file) => relative(folder, file));
+  const list = async (...locations: string[]) =>
+    (await filesFrom(locations.map((location) => join(folder, location)))).map((file) =>
+      relative(folder, file),
+    );
 
-  it('below a folder are the data files, in the order of their names, hidden ones and lock files aside', async () => {
-    expect((await found('study')).filter((file) => !file.includes('loop'))).toEqual([
+  it('lists the data files in a folder, sorted by name, without hidden files and lock files', async () => {
+    expect((await list('study')).filter((file) => !file.includes('loop'))).toEqual([
       'study/pk-2.CSV',
       'study/pk-10.csv',
       'study/site 2/pk.xpt',
     ]);
   });
 
-  it('may be named by a glob', async () => {
-    expect(await found('study/*.csv')).toEqual(['study/pk-2.CSV', 'study/pk-10.csv']);
-    expect(await found('study/{pk-10,pk-11}.csv')).toEqual(['study/pk-10.csv']);
+  it('expands a glob', async () => {
+    expect(await list('study/*.csv')).toEqual(['study/pk-2.CSV', 'study/pk-10.csv']);
+    expect(await list('study/{pk-10,pk-11}.csv')).toEqual(['study/pk-10.csv']);
   });
 
-  it('are taken by their names first, whatever those look like', async () => {
-    expect(await found('odd[1].csv')).toEqual(['odd[1].csv']);
+  it('prefers a file whose name looks like a glob', async () => {
+    expect(await list('odd[1].csv')).toEqual(['odd[1].csv']);
   });
 
-  it('are named once each, and one that is missing is left for the check to tell', async () => {
+  it('lists each file once, and keeps a path that does not exist', async () => {
     expect(
-      await found('study/pk-10.csv', 'study/../study/pk-10.csv', 'study/*-10.csv', 'missing.csv'),
+      await list('study/pk-10.csv', 'study/../study/pk-10.csv', 'study/*-10.csv', 'missing.csv'),
     ).toEqual(['study/pk-10.csv', 'missing.csv']);
   });
 
-  it('are there, or the folder or glob is named', async () => {
-    await expect(found('empty', 'none*.csv')).rejects.toMatchObject({
+  it('throws an error that names each folder and glob without files', async () => {
+    await expect(list('empty', 'none*.csv')).rejects.toMatchObject({
       problems: [
-        expect.stringMatching(/^FILE_NOT_FOUND: The folder ".*empty" holds no file/),
-        expect.stringMatching(/^FILE_NOT_FOUND: No file fits ".*none\*\.csv"/),
+        expect.stringMatching(/^FILE_NOT_FOUND: The folder ".*empty" contains no data files/),
+        expect.stringMatching(/^FILE_NOT_FOUND: No file matches ".*none\*\.csv"/),
       ],
     });
   });

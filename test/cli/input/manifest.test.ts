@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readManifest } from '../../../src/cli/input/manifest.js';
 
-describe('a manifest', () => {
+describe('readManifest', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aplos-upload-test-'));
@@ -27,16 +27,16 @@ describe('a manifest', () => {
 
   const expected = () => [
     {
-      place: join(folder, 'a.csv'),
+      location: join(folder, 'a.csv'),
       executions: [
         { label: 'day-1', configuration: { day: 1 } },
         { label: 'later', configuration: { day: 7 }, metaData: ['kept', 'as it is'] },
       ],
     },
-    { place: '/elsewhere/b.csv', executions: [{ configuration: { day: 2 }, metaData: { study: 7 } }] },
+    { location: '/elsewhere/b.csv', executions: [{ configuration: { day: 2 }, metaData: { study: 7 } }] },
   ];
 
-  it('as CSV ties the rows of a file together, with paths relative to its own folder', async () => {
+  it('combines the CSV rows of a file, and resolves paths relative to the manifest', async () => {
     const text = [
       '\ufefffile, configuration, metadata, label',
       'a.csv, day-1.json,,',
@@ -47,14 +47,14 @@ describe('a manifest', () => {
     expect(await read('jobs.csv', text)).toEqual(expected());
   });
 
-  it('may name URLs, which only the worker reads', async () => {
+  it('keeps URLs unchanged', async () => {
     const text = 'file,configuration\ns3://bucket/a.csv,day-1.json\n';
     expect(await read('jobs.csv', text)).toEqual([
-      { place: 's3://bucket/a.csv', executions: [{ label: 'day-1', configuration: { day: 1 } }] },
+      { location: 's3://bucket/a.csv', executions: [{ label: 'day-1', configuration: { day: 1 } }] },
     ]);
   });
 
-  it('as JSON Lines means the same', async () => {
+  it('reads JSON Lines like CSV', async () => {
     const text = [
       '{"file": "a.csv", "configuration": "day-1.json"}',
       '{"file": "/elsewhere/b.csv", "configuration": {"day": 2}, "metadata": {"study": 7}}',
@@ -66,14 +66,14 @@ describe('a manifest', () => {
 
   it.each([
     [
-      'no row',
+      'no rows',
       'jobs.csv',
       'file,configuration\n',
-      [expect.stringContaining('REQUEST_INVALID: --manifest jobs.csv has no row.')],
+      [expect.stringContaining('REQUEST_INVALID: --manifest jobs.csv has no rows.')],
     ],
-    ['nothing', 'jobs.jsonl', '\n', [expect.stringContaining('--manifest jobs.jsonl has no row.')]],
+    ['no content', 'jobs.jsonl', '\n', [expect.stringContaining('--manifest jobs.jsonl has no rows.')]],
     [
-      'a row without configuration, and one without file',
+      'a row without a configuration, and one without a file',
       'jobs.csv',
       'file,configuration\na.csv,\n,day-1.json\n',
       [
@@ -82,7 +82,7 @@ describe('a manifest', () => {
       ],
     ],
     [
-      'a column that is not known',
+      'an unknown column',
       'jobs.csv',
       'file,config,configuration\na.csv,x,day-1.json\n',
       [expect.stringMatching(/jobs\.csv:2: .*"config"/)],
@@ -94,7 +94,7 @@ describe('a manifest', () => {
       [expect.stringMatching(/--manifest jobs\.csv is not CSV: .* line 2/)],
     ],
     [
-      'a configuration that is not there, and one that is not JSON',
+      'a configuration that is missing, one that is not JSON, and one that is not an object',
       'jobs.jsonl',
       '{"file":"a.csv","configuration":"none.json"}\n{"file":"a.csv","configuration":"broken.json"}\n{"file":"a.csv","configuration":"meta.json"}\n',
       [
@@ -104,12 +104,12 @@ describe('a manifest', () => {
       ],
     ],
     [
-      'a line that is no object',
+      'a line that is not an object',
       'jobs.jsonl',
       '{"file":\n7\n',
       [expect.stringContaining('jobs.jsonl:1 is not JSON')],
     ],
-  ])('with %s is refused, each problem by its line', async (_what, name, text, problems) => {
+  ])('reports each problem with its line number, given %s', async (_what, name, text, problems) => {
     expect(await problemsIn(name, text)).toEqual(problems);
   });
 });

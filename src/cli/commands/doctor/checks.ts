@@ -13,18 +13,19 @@ import {
 import { assertSearchAttributes } from '../../../temporal/search-attributes.js';
 import { describeVersion, type Pollers, pollersOf } from '../../../temporal/versioning.js';
 import { hasWorker } from '../../../temporal/worker-liveness.js';
+import { count } from '../../../util/units.js';
 import { out } from '../../output/colors.js';
 import { ExitCode, formatError } from '../../output/errors.js';
 
 const PROBE_NAME = 'aplos-upload-doctor.csv';
 
-/** Runs all checks and prints a line for each. Sets the exit code if one fails. */
+/** Runs all checks and prints one line for each. Sets the exit code if one fails. */
 export async function runChecks(): Promise<void> {
   const settings = await check(
     'Settings',
     async () => loadSettings(),
     ({ profiles, uploadRoots }) =>
-      `profiles: ${[...profiles.keys()].join(', ') || 'none'}; files may be read ${uploadRoots.length > 0 ? `below ${uploadRoots.join(', ')}` : 'anywhere, as APLOS_UPLOAD_ROOTS is not set'}`,
+      `profiles: ${[...profiles.keys()].join(', ') || 'none'}; workers may read files ${uploadRoots.length > 0 ? `in ${uploadRoots.join(', ')}` : 'in every directory, because APLOS_UPLOAD_ROOTS is not set'}`,
   );
   const target = await check(
     'Temporal settings',
@@ -45,7 +46,7 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
   const connection = await check(
     'Temporal',
     () => connectToNamespace(target),
-    () => 'answers',
+    () => 'available',
   );
   if (!connection) return;
   await check(
@@ -55,7 +56,7 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
   );
   await check(
     'Workers',
-    async () => assertTaken(await pollersOf(connection, target.namespace), target),
+    async () => assertPolled(await pollersOf(connection, target.namespace), target),
     ({ takers, current }) =>
       `${takers} polling the task queue ${TASK_QUEUE}${current ? `, ${describeVersion(current)}` : ''}`,
   );
@@ -63,20 +64,20 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
   if (host !== undefined)
     await check(
       `Workers on ${host}`,
-      () => assertHostIsServed(connection, target, host),
-      () => `there, on the task queue ${hostTaskQueue(host)}`,
+      () => assertHostIsPolled(connection, target, host),
+      () => `polling the task queue ${hostTaskQueue(host)}`,
     );
   await connection.close();
 }
 
-async function assertHostIsServed(
+async function assertHostIsPolled(
   { workflowService }: Connection,
   { namespace }: TemporalTarget,
   host: string,
 ): Promise<void> {
   if (await hasWorker(workflowService, namespace, hostTaskQueue(host))) return;
-  throw new UploadError('HOST_WITHOUT_WORKER', `No worker serves the task queue ${hostTaskQueue(host)}`, {
-    action: `Start one there: APLOS_UPLOAD_HOST=${host} aplos-upload worker`,
+  throw new UploadError('HOST_WITHOUT_WORKER', `No worker polls the task queue ${hostTaskQueue(host)}`, {
+    action: `Start a worker on that host: APLOS_UPLOAD_HOST=${host} aplos-upload worker`,
   });
 }
 
@@ -90,10 +91,10 @@ async function checkAccounts({ profiles, extraCa }: Settings): Promise<void> {
       () => '',
     );
   for (const [name, { apiUrl, userName }] of profiles) {
-    const place = async () => (await accounts.api(name).presignUpload(PROBE_NAME)).file;
+    const presign = async () => (await accounts.api(name).presignUpload(PROBE_NAME)).file;
     await check(
       `Login and presign as "${name}"`,
-      place,
+      presign,
       ({ bucket }) => `${userName} at ${apiUrl}, bucket ${bucket}`,
     );
   }
@@ -101,22 +102,22 @@ async function checkAccounts({ profiles, extraCa }: Settings): Promise<void> {
 }
 
 async function check<Result>(
-  what: string,
-  work: () => Promise<Result>,
-  finding: (result: Result) => string,
+  name: string,
+  run: () => Promise<Result>,
+  describe: (result: Result) => string,
 ): Promise<Result | undefined> {
   try {
-    const result = await work();
-    console.log(`${out.green('✓')} ${what}: ${finding(result)}`);
+    const result = await run();
+    console.log(`${out.green('✓')} ${name}: ${describe(result)}`);
     return result;
   } catch (error) {
-    console.log(`${out.red('✗')} ${what}: ${formatError(error)}`);
+    console.log(`${out.red('✗')} ${name}: ${formatError(error)}`);
     process.exitCode = ExitCode.failed;
     return undefined;
   }
 }
 
-function assertTaken(queue: Pollers, { namespace }: TemporalTarget): Pollers {
+function assertPolled(queue: Pollers, { namespace }: TemporalTarget): Pollers {
   const { workers, takers, current } = queue;
   if (takers > 0) return queue;
   if (workers === 0)
@@ -126,10 +127,10 @@ function assertTaken(queue: Pollers, { namespace }: TemporalTarget): Pollers {
     );
   throw new UploadError(
     'WORKER_MISSING',
-    `${workers} polling the task queue ${TASK_QUEUE}, but new uploads go to ${describeVersion(current)}, of which none does`,
+    `${count(workers, 'worker')} ${workers === 1 ? 'polls' : 'poll'} the task queue ${TASK_QUEUE}, but new uploads go to ${describeVersion(current)}`,
     {
       action:
-        'Start one of these, or make another version the current one: temporal worker deployment set-current-version',
+        'Start such a worker, or make another version current: temporal worker deployment set-current-version.',
     },
   );
 }

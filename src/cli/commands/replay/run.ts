@@ -1,11 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { type ReplayFrom, type ReplayOutcome, UploadClient, type UploadFilter } from '../../../client.js';
 import { count } from '../../../util/units.js';
+import { userName } from '../../../util/user-name.js';
 import { filterFrom, type SelectOptions } from '../../input/filter.js';
-import { userName } from '../../input/jobs.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, MAX_LINES } from '../../output/errors.js';
-import { describeStep } from '../../output/status-text.js';
 
 /** Options of `aplos-upload replay`. */
 export interface ReplayCommandOptions extends SelectOptions {
@@ -15,45 +14,45 @@ export interface ReplayCommandOptions extends SelectOptions {
   readonly json?: true;
 }
 
-/** `aplos-upload replay` */
-export async function replay(workflowIds: string[], options: ReplayCommandOptions): Promise<void> {
+/** Resumes the failed uploads that ids or options select, and prints the outcome of each. */
+export async function replay(workflowIds: readonly string[], options: ReplayCommandOptions): Promise<void> {
   const filter = filterFrom(options);
   if (filter && workflowIds.length > 0)
-    throw new BadInputError(['Name uploads by their ids or by options, not both']);
+    throw new BadInputError(['Ids and options cannot be combined. Select uploads by one of them.']);
   if (!filter && workflowIds.length === 0)
     throw new BadInputError([
-      'Say which uploads: their ids, --batch NAME, or --failed (with --since 2h or --error CODE)',
+      'No uploads are selected. Give their ids, --batch NAME, --failed, --since TIME or --error CODE.',
     ]);
   const client = await UploadClient.connect();
   try {
-    const selected = filter ? await failedOnes(client, filter) : workflowIds;
-    if (selected.length === 0) say(options, 'Nothing to take up: no such upload has failed.');
-    else if (!filter || options.dryRun || options.yes || (await isAgreedTo(selected.length)))
+    const selected = filter ? await listFailed(client, filter) : workflowIds;
+    if (selected.length === 0) print(options, 'Nothing to resume: no failed upload matches.');
+    else if (!filter || options.dryRun || options.yes || (await confirm(selected.length)))
       await replayEach(client, selected, options);
-    else console.log('Nothing was taken up.');
+    else console.log('Nothing was resumed.');
   } finally {
     await client.close();
   }
 }
 
-async function failedOnes(client: UploadClient, filter: UploadFilter): Promise<string[]> {
+async function listFailed(client: UploadClient, filter: UploadFilter): Promise<string[]> {
   const workflowIds = [];
   for await (const { workflowId } of client.list({ ...filter, state: 'failed' }))
     workflowIds.push(workflowId);
   return workflowIds;
 }
 
-async function isAgreedTo(howMany: number): Promise<boolean> {
+async function confirm(number: number): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new BadInputError([
-      `This would take up ${count(howMany, 'upload')}. Add --yes to do it, or --dry-run to see which`,
+      `${count(number, 'failed upload')} would be resumed. Add --yes to resume, or --dry-run to list them.`,
     ]);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(
-    `Take up ${count(howMany, 'failed upload')}? What is stored is not sent again, and no execution is started twice. [y/N] `,
+  const reply = await terminal.question(
+    `Resume ${count(number, 'failed upload')}? Stored files are not sent again, and no execution is started twice. [y/N] `,
   );
   terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
+  return /^y(es)?$/i.test(reply.trim());
 }
 
 async function replayEach(
@@ -62,37 +61,40 @@ async function replayEach(
   options: ReplayCommandOptions,
 ): Promise<void> {
   const tally = new Map<string, number>();
-  let taken = 0;
+  let resumed = 0;
   const { from, dryRun = false, json } = options;
   for await (const outcome of client.replay(workflowIds, {
     from,
     dryRun,
     requestedBy: userName(),
   })) {
-    const what = inWords(outcome);
-    tally.set(what, (tally.get(what) ?? 0) + 1);
-    if (outcome.state === 'resumed') taken++;
+    const text = outcomeText(outcome);
+    tally.set(text, (tally.get(text) ?? 0) + 1);
+    if (outcome.state === 'resumed') resumed++;
     if (json) console.log(JSON.stringify(outcome));
-    else if (workflowIds.length <= MAX_LINES) console.log(`${nameOf(outcome)}: ${what}`);
+    else if (workflowIds.length <= MAX_LINES) console.log(`${nameOf(outcome)}: ${text}`);
     if (outcome.state === 'skipped' && outcome.reason !== 'done' && outcome.reason !== 'running')
       process.exitCode = ExitCode.failed;
   }
   if (workflowIds.length > MAX_LINES)
-    for (const [what, howMany] of tally) say(options, `${count(howMany, 'upload')} ${what}`);
-  if (dryRun) say(options, '\nNothing was taken up.');
-  else if (taken > 0)
-    say(options, '\nThey go on without this command. To watch: aplos-upload status --watch');
+    for (const [text, number] of tally) print(options, `${count(number, 'upload')}: ${text}`);
+  if (dryRun) print(options, '\nNothing was resumed.');
+  else if (resumed > 0)
+    print(
+      options,
+      '\nThe uploads continue in the background. To see their status: aplos-upload status --watch',
+    );
 }
 
-function inWords(outcome: ReplayOutcome): string {
-  if (outcome.state === 'skipped') return `left alone, as ${outcome.why}`;
-  const taken = outcome.state === 'resumed' ? 'taken up' : 'would be taken up';
-  const after = outcome.errorCode ? ` after ${outcome.errorCode}` : '';
-  return `${out.green(taken)}${after}, from ${describeStep(outcome.from)} on`;
+function outcomeText(outcome: ReplayOutcome): string {
+  if (outcome.state === 'skipped') return `skipped, because ${outcome.why}`;
+  const verb = outcome.state === 'resumed' ? 'resumed' : 'would be resumed';
+  const cause = outcome.errorCode ? ` after ${outcome.errorCode}` : '';
+  return `${out.green(verb)} at ${outcome.from}${cause}`;
 }
 
 const nameOf = ({ fileName, workflowId }: ReplayOutcome) => out.bold(fileName ?? workflowId);
 
-function say({ json }: ReplayCommandOptions, line: string): void {
+function print({ json }: ReplayCommandOptions, line: string): void {
   if (!json) console.log(line);
 }

@@ -7,6 +7,7 @@ import { filterFrom, type SelectOptions } from '../../input/filter.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, printError } from '../../output/errors.js';
 import { statusLines } from '../../output/status-text.js';
+import { MAX_ROWS, RowSelection } from './rows.js';
 
 /** Options of `aplos-upload status`. */
 export interface StatusOptions extends SelectOptions {
@@ -14,133 +15,114 @@ export interface StatusOptions extends SelectOptions {
   readonly json?: true;
 }
 
-/** So many uploads are shown; more are counted. */
-const MAX_ROWS = 40;
-const CALLS_AT_ONCE = 20;
-const WATCH_EVERY_MS = 2000;
-/** What is shown when nothing is named. */
-const LATELY: SelectOptions = { since: '24h' };
+const CONCURRENCY = 20;
+const REFRESH_MS = 2000;
+/** Uploads to show if neither ids nor options select any. */
+const DEFAULT_SELECTION: SelectOptions = { since: '24h' };
 
 /** Prints the status of the uploads that ids or options select. */
-export async function showStatus(workflowIds: string[], options: StatusOptions): Promise<void> {
-  const filter = filterFrom(options);
-  if (filter && workflowIds.length > 0)
-    throw new BadInputError(['Name uploads by their ids or by options, not both']);
-  if (options.watch && options.json) throw new BadInputError(['--watch and --json exclude each other']);
+export async function showStatus(workflowIds: readonly string[], options: StatusOptions): Promise<void> {
+  const selected = filterFrom(options);
+  if (selected && workflowIds.length > 0)
+    throw new BadInputError(['Ids and options cannot be combined. Select uploads by one of them.']);
+  if (options.watch && options.json)
+    throw new BadInputError(['--watch and --json cannot be combined. Use one of them.']);
+  const filter = selected ?? filterFrom(DEFAULT_SELECTION) ?? {};
   const client = await UploadClient.connect();
   try {
-    const look = () =>
+    const read = () =>
       workflowIds.length > 0
-        ? byIds(client, workflowIds)
-        : byFilter(client, filter ?? filterFrom(LATELY) ?? {}, filter ? '' : ' of the last 24 hours');
-    if (options.json) await printJson(client, workflowIds, filter ?? filterFrom(LATELY) ?? {});
-    else if (options.watch) await watch(look);
-    else print(await look());
+        ? readByIds(client, workflowIds)
+        : readByFilter(client, filter, selected ? '' : ' in the last 24 hours');
+    if (options.json) await printJson(client, workflowIds, filter);
+    else if (options.watch) await refresh(read);
+    else print(await read());
   } finally {
     await client.close();
   }
 }
 
-/** What is shown at a time. */
-interface View {
+/** Status of the selected uploads at one moment. */
+interface Snapshot {
   readonly lines: readonly string[];
-  readonly unknown: readonly string[];
+  /** Ids that Temporal does not know. */
+  readonly unknownIds: readonly string[];
+  /** Number of running uploads. */
   readonly running: number;
 }
 
-async function byIds(client: UploadClient, workflowIds: readonly string[]): Promise<View> {
+async function readByIds(client: UploadClient, workflowIds: readonly string[]): Promise<Snapshot> {
   const found: UploadStatus[] = [];
-  const unknown: string[] = [];
-  const looks = pMapIterable(workflowIds, async (id) => ({ id, status: await client.status(id) }), {
-    concurrency: CALLS_AT_ONCE,
+  const unknownIds: string[] = [];
+  const results = pMapIterable(workflowIds, async (id) => ({ id, status: await client.status(id) }), {
+    concurrency: CONCURRENCY,
   });
-  for await (const { id, status } of looks) {
+  for await (const { id, status } of results) {
     if (status) found.push(status);
-    else unknown.push(id);
+    else unknownIds.push(id);
   }
   return {
     lines: found.length > 0 ? statusLines(found) : [],
-    unknown,
+    unknownIds,
     running: found.filter(({ state }) => state === 'running').length,
   };
 }
 
-async function byFilter(client: UploadClient, filter: UploadFilter, which: string): Promise<View> {
+async function readByFilter(client: UploadClient, filter: UploadFilter, period: string): Promise<Snapshot> {
   const tally = new Map<string, number>();
-  const shown = new MostTelling();
+  const selection = new RowSelection();
   for await (const upload of client.list(filter)) {
     tally.set(upload.state, (tally.get(upload.state) ?? 0) + 1);
-    shown.add(upload);
+    selection.add(upload);
   }
-  const total = [...tally.values()].reduce((sum, howMany) => sum + howMany, 0);
-  if (total === 0) return { lines: [`No upload${which}.`], unknown: [], running: 0 };
+  const total = [...tally.values()].reduce((sum, number) => sum + number, 0);
+  if (total === 0) return { lines: [`No uploads${period}.`], unknownIds: [], running: 0 };
   const rows: UploadStatus[] = [];
-  const details = pMapIterable(shown.uploads, (each) => detailsOf(client, each), {
-    concurrency: CALLS_AT_ONCE,
+  const details = pMapIterable(selection.uploads, (each) => readDetails(client, each), {
+    concurrency: CONCURRENCY,
   });
   for await (const each of details) rows.push(each);
   const rest = total - rows.length;
   return {
     lines: [
-      `${out.bold(count(total, 'upload'))}${which}: ${counts(tally)}`,
+      `${out.bold(count(total, 'upload'))}${period}: ${counts(tally)}`,
       '',
       ...statusLines(rows),
-      ...(rest > 0 ? ['', `… and ${rest.toLocaleString('en')} more. All of them: --json`] : []),
+      ...(rest > 0
+        ? ['', `Only ${MAX_ROWS} of ${count(total, 'upload')} are shown. Add --json to print all.`]
+        : []),
     ],
-    unknown: [],
+    unknownIds: [],
     running: tally.get('running') ?? 0,
   };
 }
 
-/** Of what is done, the list tells all. */
-async function detailsOf(client: UploadClient, upload: UploadSummary): Promise<UploadStatus> {
+/** Reads the details of an upload, unless it is done: the list already has all details then. */
+async function readDetails(client: UploadClient, upload: UploadSummary): Promise<UploadStatus> {
   const status = upload.state === 'done' ? undefined : await client.status(upload.workflowId);
   return status ?? { ...upload, pending: [] };
 }
 
-/** What failed comes first, then what has been running longest, then what ended last. */
-class MostTelling {
-  readonly #failed: UploadSummary[] = [];
-  readonly #running: UploadSummary[] = [];
-  readonly #ended: UploadSummary[] = [];
-
-  add(upload: UploadSummary): void {
-    if (upload.state === 'running') {
-      this.#running.push(upload); // listed from the newest to the oldest
-      if (this.#running.length > MAX_ROWS) this.#running.shift();
-      return;
-    }
-    const row = upload.state === 'done' ? this.#ended : this.#failed;
-    if (row.length < MAX_ROWS) row.push(upload);
-  }
-
-  get uploads(): UploadSummary[] {
-    const failed = this.#failed.slice(0, MAX_ROWS / 2);
-    const running = [...this.#running].reverse();
-    return [...failed, ...running, ...this.#ended].slice(0, MAX_ROWS);
-  }
-}
-
-function print({ lines, unknown }: View): void {
+function print({ lines, unknownIds }: Pick<Snapshot, 'lines' | 'unknownIds'>): void {
   if (lines.length > 0) console.log(lines.join('\n'));
-  for (const id of unknown)
+  for (const id of unknownIds)
     printError(
-      `${id}: Temporal knows no such upload, or no longer. \`aplos-upload status\` lists those of the last 24 hours.`,
+      `${id}: Temporal has no upload with this id, or no longer has its history. To list recent uploads: aplos-upload status`,
     );
-  if (unknown.length > 0) process.exitCode = ExitCode.failed;
+  if (unknownIds.length > 0) process.exitCode = ExitCode.failed;
 }
 
-/** Until nothing is running any more. Without a terminal, only what has changed is written. */
-async function watch(look: () => Promise<View>): Promise<void> {
-  let written = '';
+/** Prints the status repeatedly until no upload is running. Without a terminal, prints it only when it changes. */
+async function refresh(read: () => Promise<Snapshot>): Promise<void> {
+  let printed = '';
   while (true) {
-    const view = await look();
-    const text = view.lines.join('\n');
+    const { lines, running } = await read();
+    const text = lines.join('\n');
     if (process.stdout.isTTY) logUpdate(text);
-    else if (text !== written) console.log(text);
-    written = text;
-    if (view.running === 0) return;
-    await sleep(WATCH_EVERY_MS);
+    else if (text !== printed) console.log(text);
+    printed = text;
+    if (running === 0) return;
+    await sleep(REFRESH_MS);
   }
 }
 
@@ -150,17 +132,17 @@ async function printJson(
   filter: UploadFilter,
 ): Promise<void> {
   if (workflowIds.length === 0) {
-    const details = pMapIterable(client.list(filter), (each) => detailsOf(client, each), {
-      concurrency: CALLS_AT_ONCE,
+    const details = pMapIterable(client.list(filter), (each) => readDetails(client, each), {
+      concurrency: CONCURRENCY,
     });
     for await (const each of details) console.log(JSON.stringify(each));
     return;
   }
-  const unknown: string[] = [];
+  const unknownIds: string[] = [];
   for (const id of workflowIds) {
     const found = await client.status(id);
     if (found) console.log(JSON.stringify(found));
-    else unknown.push(id);
+    else unknownIds.push(id);
   }
-  print({ lines: [], unknown, running: 0 });
+  print({ lines: [], unknownIds });
 }

@@ -1,37 +1,37 @@
+import { type FileJob, requestForFileJob } from '../../../client/file-job.js';
 import type { UploadClient, UploadHandle } from '../../../client.js';
-import { type Job, requestForJob } from '../../input/jobs.js';
 import { ExitCode, formatErrorFor, printError } from '../../output/errors.js';
 import { follow, progressView } from '../../output/progress.js';
 import { receiptText } from '../../output/receipt-text.js';
+import { startLine } from '../../output/start-states.js';
 import type { UiLinks } from '../../output/ui-links.js';
-import { startStates, type UploadOptions } from './options.js';
+import type { UploadOptions } from './options.js';
 
-/** Starts some files, and tells of each. Nothing is started unless all of them can be read. */
+/** Starts a few uploads and reports each of them. Starts none if a file cannot be read. */
 export async function uploadIndividually(
   client: UploadClient,
-  jobs: readonly Job[],
+  jobs: readonly FileJob[],
   { wait, json }: UploadOptions,
-  pages: UiLinks,
+  links: UiLinks,
 ): Promise<void> {
-  const requests = await Promise.all(jobs.map(requestForJob));
+  const requests = await Promise.all(jobs.map(requestForFileJob));
   const handles = [];
   for await (const handle of client.startMany(requests)) handles.push(handle);
   if (wait || json) await waitForAll(client, handles, Boolean(json));
-  else tellWhatWasStarted(handles);
-  if (!json) tellWhereToLook(handles, pages);
+  else printStarted(handles);
+  if (!json) printLinks(handles, links);
 }
 
-function tellWhatWasStarted(handles: readonly UploadHandle[]): void {
-  for (const { fileName, state, workflowId } of handles)
-    console.log(`${fileName}: ${startStates[state]}${state === 'running' ? ', joined' : ''}, ${workflowId}`);
+function printStarted(handles: readonly UploadHandle[]): void {
+  for (const handle of handles) console.log(startLine(handle.fileName, handle));
   console.log(
-    '\nThe uploads go on without this command. To wait for the receipts: --wait. To look: aplos-upload status ID',
+    '\nThe uploads continue in the background. To see their status: aplos-upload status ID. Add --wait to wait for their receipts.',
   );
 }
 
-function tellWhereToLook(handles: readonly UploadHandle[], pages: UiLinks): void {
-  const links = handles.flatMap(({ workflowId }) => pages.ofUpload(workflowId) ?? []);
-  if (links.length > 0) console.log(['\nIn the Temporal UI:', ...links].join('\n  '));
+function printLinks(handles: readonly UploadHandle[], { uploadPage }: UiLinks): void {
+  const pages = handles.flatMap(({ workflowId }) => uploadPage(workflowId) ?? []);
+  if (pages.length > 0) console.log(['\nIn the Temporal UI:', ...pages].join('\n  '));
 }
 
 async function waitForAll(
@@ -39,11 +39,11 @@ async function waitForAll(
   handles: readonly UploadHandle[],
   json: boolean,
 ): Promise<void> {
-  process.once('SIGINT', leave);
+  process.once('SIGINT', interrupt);
   const view = progressView();
   const results = await Promise.allSettled(handles.map((each) => follow(client, each, view.add(each))));
   view.stop();
-  process.off('SIGINT', leave);
+  process.off('SIGINT', interrupt);
   results.forEach((result, index) => {
     if (result.status === 'fulfilled') {
       console.log(json ? JSON.stringify(result.value) : `\n${receiptText(result.value)}`);
@@ -53,9 +53,11 @@ async function waitForAll(
     }
   });
 
-  function leave(): void {
+  function interrupt(): void {
     view.stop();
-    process.stderr.write('\nNo longer waiting. The uploads go on; the same command joins them again.\n');
+    process.stderr.write(
+      '\nStopped waiting. The uploads continue in the background. Run the same command to wait again.\n',
+    );
     process.exit(ExitCode.interrupted);
   }
 }

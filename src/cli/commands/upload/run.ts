@@ -10,19 +10,20 @@ import { uploadInBulk } from './in-bulk.js';
 import { uploadIndividually } from './individually.js';
 import type { UploadOptions } from './options.js';
 
-/** So many files are told of one by one; more as a whole. */
-const FEW = 20;
+/** Largest number of files that are reported one by one. */
+const MAX_INDIVIDUAL_FILES = 20;
 
-/** `aplos-upload upload` */
-export async function upload(places: string[], options: UploadOptions): Promise<void> {
+/** Checks the input of `aplos-upload upload`, then starts the uploads and reports them. */
+export async function upload(locations: readonly string[], options: UploadOptions): Promise<void> {
   const settings = loadSettings(process.env, { accounts: false });
-  const jobs = await readJobs(places, options, settings);
+  const jobs = await readJobs(locations, options, settings);
   await withTracing(commandTracing, async () => {
     const client = await UploadClient.connect({ settings });
     try {
       await warnAboutMissingWorkers(client, jobs);
       if (options.dryRun) await dryRun(client, jobs, options);
-      else if (jobs.length <= FEW) await uploadIndividually(client, jobs, options, uiLinks(settings));
+      else if (jobs.length <= MAX_INDIVIDUAL_FILES)
+        await uploadIndividually(client, jobs, options, uiLinks(settings));
       else await uploadInBulk(client, jobs, options, uiLinks(settings));
     } finally {
       await client.close();

@@ -1,65 +1,73 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createFileJob } from '../../../client/file-job.js';
 import { parseUploadRequest } from '../../../contract/request.js';
 import { loadSettings } from '../../../settings/settings.js';
 import { withTracing } from '../../../telemetry/tracing/start.js';
-import { count, duration } from '../../../util/units.js';
 import { WatchedFolder } from '../../../watch/folder.js';
-import { WatchLog } from '../../../watch/log.js';
 import { defaultStateFile, WatchState } from '../../../watch/state-file.js';
 import { Watcher } from '../../../watch/watcher.js';
-import { executionsOf, fileHostFor, type JobOptions, jobFor, readMetaData } from '../../input/jobs.js';
+import { fileHostFrom, type JobOptions, readExecutions, readMetaData } from '../../input/jobs.js';
 import { ExitCode, reportError } from '../../output/errors.js';
 import { commandTracing } from '../../output/tracing.js';
+import { watchLog } from '../../output/watch-log.js';
 
-/** What is asked of `aplos-upload watch`. */
+/** Options of `aplos-upload watch`. */
 export interface WatchOptions extends Omit<JobOptions, 'manifest'> {
-  /** For how long a file must be unchanged, in milliseconds. */
+  /** Time in milliseconds for which a file must be stable. */
   readonly settle: number;
-  /** How long from one look at the folder to the next, in milliseconds. */
+  /** Time between scans in milliseconds. */
   readonly every: number;
+  /** State file. Default: one file per folder, in the user's state directory. */
   readonly state?: string;
   readonly json?: true;
 }
 
-/** `aplos-upload watch` */
-export async function watch(place: string, options: WatchOptions): Promise<void> {
-  const { settle, every, state, profile, batch, config, json } = options;
-  const executions = await executionsOf(options);
+/** Watches a folder until SIGTERM or Ctrl-C, and then exits. */
+export async function watch(location: string, options: WatchOptions): Promise<void> {
+  const { settle, every, profile, batch } = options;
+  const executions = await readExecutions(options);
   const metaData = await readMetaData(options.meta);
   const settings = loadSettings(process.env, { accounts: false });
-  const files = fileHostFor(options, settings);
-  const work = { profile, executions, metaData, files, ...(batch === undefined ? {} : { batch }) };
+  const files = fileHostFrom(options, settings);
+  const request = { profile, executions, metaData, files, ...(batch === undefined ? {} : { batch }) };
   const { host } = files;
-  parseUploadRequest({ ...jobFor('any.csv', executions, work).request, host, source: 'file:///any.csv' });
+  parseUploadRequest({
+    ...createFileJob('any.csv', executions, request).request,
+    host,
+    source: 'file:///any.csv',
+  });
 
-  const root = resolve(place);
-  const stateFile = resolve(state ?? defaultStateFile(root));
-  const memory = await WatchState.open(stateFile, profile);
-  const log = new WatchLog(Boolean(json));
+  const root = resolve(location);
+  const stateFile = resolve(options.state ?? defaultStateFile(root));
+  const state = await WatchState.open(stateFile, profile);
+  const onEvent = watchLog(Boolean(options.json));
   const folder = new WatchedFolder(root, settle);
-  const watcher = new Watcher({ root, folder, memory, settings, work, log });
+  const watcher = new Watcher({ root, folder, state, settings, request, onEvent });
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 
-  log.say(
-    'watching',
-    `Watches ${root}, every ${duration(every)}. A file is started once it has not changed for ${duration(settle)}, with ${config ? 'the configuration beside it, or else --config' : 'the configuration beside it'}. ${count(memory.size, 'file')} remembered in ${stateFile}`,
-    { folder: root, state: stateFile, remembered: memory.size },
-  );
-  // What is under way when it stops may be left as after a kill: the next watch settles it.
+  onEvent({
+    event: 'watching',
+    folder: root,
+    stateFile,
+    recorded: state.size,
+    everyMs: every,
+    settleMs: settle,
+    hasDefault: executions.length > 0,
+  });
+  // Unfinished work may be dropped as in a kill: the next watch recovers it from the state file.
   try {
-    await withTracing(commandTracing, async () => void (await Promise.race([rounds(), stopped])));
+    await withTracing(commandTracing, async () => void (await Promise.race([scanRepeatedly(), stopped])));
   } catch (error) {
     process.exit(reportError(error));
   }
-  const left = watcher.running > 0 ? ` Uploads that go on without it: ${watcher.running}.` : '';
-  log.say('stopped', `Stopped.${left} The same command goes on where it was.`, { running: watcher.running });
+  onEvent({ event: 'stopped', running: watcher.running });
   process.exit(ExitCode.done);
 
-  async function rounds(): Promise<never> {
+  async function scanRepeatedly(): Promise<never> {
     while (true) {
-      await watcher.round();
+      await watcher.scanOnce();
       await sleep(every);
     }
   }

@@ -1,0 +1,12 @@
+import type { UploadHandle } from '../../client.js';
+
+/** What an upload's state at the start is called. */
+export const startStates = {
+  started: 'started',
+  running: 'already running',
+  done: 'already done',
+} as const satisfies Record<UploadHandle['state'], string>;
+
+/** Returns the line that reports an upload that was started or joined. */
+export const startLine = (file: string, { state, workflowId }: Pick<UploadHandle, 'state' | 'workflowId'>) =>
+  `${file}: ${startStates[state]}${state === 'running' ? ', joined' : ''}, ${workflowId}`;

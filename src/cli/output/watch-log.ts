@@ -1,0 +1,86 @@
+import { UploadFailedError } from '../../client.js';
+import { UploadError } from '../../contract/errors.js';
+import { count, duration } from '../../util/units.js';
+import type { Dependency, OnWatchEvent, WatchEvent } from '../../watch/events.js';
+import { formatError, printError } from './errors.js';
+import { startLine } from './start-states.js';
+
+const recoveries: Record<Dependency, string> = {
+  temporal: 'Temporal is available again.',
+  'state-file': 'The state file is writable again.',
+  folder: 'The watched folder is available again.',
+  outcomes: 'The outcomes of uploads are available again.',
+};
+
+/** Prints the events of a watch: one JSON object per line on stdout, or text, with problems and failures on stderr. */
+export const watchLog = (json: boolean): OnWatchEvent => (json ? printJson : printText);
+
+function printText(event: WatchEvent): void {
+  if (event.event === 'problem' || event.event === 'failed') printError(messageFor(event));
+  else console.log(messageFor(event));
+}
+
+function printJson(event: WatchEvent): void {
+  const message = messageFor(event);
+  console.log(JSON.stringify({ at: new Date(), event: event.event, message, ...factsOf(event) }));
+}
+
+function messageFor(event: WatchEvent): string {
+  switch (event.event) {
+    case 'watching':
+      return `Watching ${event.folder}, every ${duration(event.everyMs)}. A file is uploaded once it has been stable for ${duration(event.settleMs)}, with the configuration next to it${event.hasDefault ? ', or else with --config' : ''}. State file: ${event.stateFile} (${count(event.recorded, 'upload')} recorded)`;
+    case 'waiting':
+      return event.reason === 'empty'
+        ? `${event.file}: is empty, waiting for data`
+        : `${event.file}: waiting for its configuration, ${event.expected} in the same folder`;
+    case 'started':
+      return startLine(event.file, event);
+    case 'not-started':
+      return event.reason === 'known-content'
+        ? `${event.file}: not started, because this content was already started under this name: ${event.workflowId}`
+        : `${event.file}: not started again with a configuration that was added or changed after the start of ${event.workflowId}, because every execution is charged. To start an execution with it: aplos-upload upload ${JSON.stringify(event.path)} --config ${JSON.stringify(event.configurationPath)}`;
+    case 'done':
+      return event.error
+        ? `${event.file}: done. ${event.error.message}`
+        : `${event.file}: done${(event.executionIds ?? []).map((id) => `, execution ${id}`).join('')}`;
+    case 'failed':
+      return event.error
+        ? `${event.file}: ${formatError(event.error)} Upload: ${event.workflowId}`
+        : `${event.file}: The outcome of ${event.workflowId} is unknown: Temporal no longer has its history. Check the file in Aplos NCA.`;
+    case 'problem':
+      return event.file === undefined
+        ? formatError(event.error)
+        : `${event.file}: ${formatError(event.error)}`;
+    case 'recovered':
+      return recoveries[event.dependency];
+    case 'stopped':
+      return `Stopped.${event.running > 0 ? ` Running uploads: ${event.running}. They continue in the background.` : ''} Run the same command to resume watching.`;
+  }
+}
+
+/** Fields that programs read from `--json`, besides `at`, `event` and `message`. */
+function factsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
+  switch (event.event) {
+    case 'watching':
+      return { folder: event.folder, state: event.stateFile, recorded: event.recorded };
+    case 'waiting':
+      return { file: event.file };
+    case 'started':
+      return { file: event.file, workflowId: event.workflowId, state: event.state };
+    case 'not-started':
+      return { file: event.file, workflowId: event.workflowId };
+    case 'done':
+      return { file: event.file, workflowId: event.workflowId, executionIds: event.executionIds };
+    case 'failed':
+      return { file: event.file, workflowId: event.workflowId, ...codeOf(event.error) };
+    case 'problem':
+      return { file: event.file, ...codeOf(event.error) };
+    case 'recovered':
+      return {};
+    case 'stopped':
+      return { running: event.running };
+  }
+}
+
+const codeOf = (error: unknown): { readonly code?: string } =>
+  error instanceof UploadError || error instanceof UploadFailedError ? { code: error.code } : {};

@@ -1,0 +1,69 @@
+import { basename, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { JsonObject, JsonValue } from '../contract/json.js';
+import { type ExecutionRequest, parseUploadRequest, type UploadRequestInput } from '../contract/request.js';
+import { shownSource } from '../contract/source.js';
+import { type FileHost, hostFor } from '../files/host-of-files.js';
+import { openSource } from '../files/source.js';
+import { isUrl } from '../util/is-url.js';
+import { userName } from '../util/user-name.js';
+import { requestForFile } from './request-for-file.js';
+
+/** A file to upload, and the upload request for it without what only reading the file can tell. */
+export interface FileJob {
+  /** Path or URL, as the user wrote it. Only the worker reads URLs. */
+  readonly location: string;
+  /** Names a host if only that host has the file. */
+  readonly request: Omit<UploadRequestInput, 'source' | 'expect'>;
+}
+
+/** What all jobs of one command have in common. */
+export interface FileJobOptions {
+  /** Aplos account, by its name in the worker's settings. */
+  readonly profile: string;
+  /** Batch name. Default: none. */
+  readonly batch?: string;
+}
+
+/** Returns the job that uploads a file and starts the executions, requested by the user of this process. */
+export function createFileJob(
+  location: string,
+  executions: readonly ExecutionRequest[],
+  { profile, batch }: FileJobOptions,
+): FileJob {
+  const request = { profile, executions: [...executions], requestedBy: userName() };
+  return { location, request: batch === undefined ? request : { ...request, batch } };
+}
+
+/**
+ * Checks a job without reading the content of its file, and returns it with the host that has the file.
+ *
+ * @param files which files only one host has
+ * @throws UploadError if the request is invalid or the file cannot be opened
+ */
+export async function checkFileJob({ location, request }: FileJob, files: FileHost): Promise<FileJob> {
+  const source = isUrl(location) ? location : pathToFileURL(resolve(location)).href;
+  const { host } = parseUploadRequest({ ...request, source, host: await hostFor(source, files) });
+  if (!isUrl(location)) await (await openSource(source, basename(location))).close();
+  return { location, request: host === undefined ? request : { ...request, host } };
+}
+
+/** Returns the upload request of a job. Reads a local file once, so that the worker can detect changes. */
+export async function requestForFileJob({ location, request }: FileJob): Promise<UploadRequestInput> {
+  return isUrl(location) ? { ...request, source: location } : requestForFile(location, request);
+}
+
+/** Returns the path or URL of a job's file for messages, without secrets in URLs. */
+export const displayLocation = ({ location }: Pick<FileJob, 'location'>): string =>
+  isUrl(location) ? shownSource(location) : location;
+
+/** Returns the execution request for a configuration that was read from a file. Its label is the name of that file. */
+export const executionFromFile = (
+  path: string,
+  configuration: JsonObject,
+  metaData: JsonValue | undefined,
+): ExecutionRequest => ({
+  label: basename(path, extname(path)),
+  configuration,
+  ...(metaData === undefined ? {} : { metaData }),
+});

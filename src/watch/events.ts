@@ -1,0 +1,78 @@
+import type { UploadHandle } from '../client.js';
+
+/** What a watch depends on. While one is unavailable, the watch keeps trying. */
+export type Dependency = 'temporal' | 'state-file' | 'folder' | 'outcomes';
+
+/** Something that happened in a watch. `file` is a path, relative to the watched folder where possible. */
+export type WatchEvent =
+  | {
+      readonly event: 'watching';
+      /** Absolute path of the watched folder. */
+      readonly folder: string;
+      readonly stateFile: string;
+      /** Number of uploads that the state file records. */
+      readonly recorded: number;
+      /** Time between scans in milliseconds. */
+      readonly everyMs: number;
+      /** Time in milliseconds for which a file must be stable before it is uploaded. */
+      readonly settleMs: number;
+      /** Whether files without their own configuration are uploaded with a default one. */
+      readonly hasDefault: boolean;
+    }
+  | { readonly event: 'waiting'; readonly file: string; readonly reason: 'empty' }
+  | {
+      readonly event: 'waiting';
+      readonly file: string;
+      readonly reason: 'no-configuration';
+      /** Name of a configuration file that would be used, e.g. `pk.json`. */
+      readonly expected: string;
+    }
+  | {
+      readonly event: 'started';
+      readonly file: string;
+      readonly workflowId: string;
+      /** State of the upload at the start. It may have been started by another command. */
+      readonly state: UploadHandle['state'];
+    }
+  | {
+      readonly event: 'not-started';
+      readonly file: string;
+      readonly workflowId: string;
+      readonly reason: 'known-content';
+    }
+  | {
+      readonly event: 'not-started';
+      readonly file: string;
+      readonly workflowId: string;
+      readonly reason: 'configuration-changed';
+      /** Absolute path of the data file. */
+      readonly path: string;
+      /** Absolute path of the configuration that was added or changed after the start. */
+      readonly configurationPath: string;
+    }
+  | {
+      readonly event: 'done';
+      readonly file: string;
+      readonly workflowId: string;
+      /** Absent if the receipt cannot be read. */
+      readonly executionIds?: readonly string[];
+      /** Why the receipt cannot be read. */
+      readonly error?: Error;
+    }
+  | {
+      readonly event: 'failed';
+      readonly file: string;
+      readonly workflowId: string;
+      /** Absent if Temporal no longer has the history of the upload. */
+      readonly error?: Error;
+    }
+  | { readonly event: 'problem'; readonly file?: string; readonly error: unknown }
+  | { readonly event: 'recovered'; readonly dependency: Dependency }
+  | {
+      readonly event: 'stopped';
+      /** Number of uploads that continue in the background. */
+      readonly running: number;
+    };
+
+/** Receives the events of a watch. */
+export type OnWatchEvent = (event: WatchEvent) => void;
