@@ -173,7 +173,7 @@ describe.concurrent('aplos-upload watch', () => {
     await writeFile(join(folder, 'waits.csv.json'), own({ mark: 'own' }));
     await writeFile(join(folder, 'refused.json'), own({ mark: 'refused' }));
     await writeFile(join(folder, 'refused.csv'), table(100));
-    await writeFile(join(folder, 'broken.json'), own({ mark: 'recovered' }));
+    await writeFile(join(folder, 'broken.json'), own({ mark: 'fixed' }));
     await rm(join(folder, 'two.json'));
     for (const name of ['waits', 'broken', 'two'])
       await watching.prints(new RegExp(`"event":"done","message":"${name}.csv: done, execution`));
@@ -187,7 +187,7 @@ describe.concurrent('aplos-upload watch', () => {
     expect(await watching.end('SIGINT')).toBe(0);
 
     const marks = world.sandbox.charges.map(({ configuration: asked }) => (asked as { mark?: string }).mark);
-    expect(marks.filter(Boolean).sort()).toEqual(['recovered', 'own']);
+    expect(marks.filter(Boolean).sort()).toEqual(['fixed', 'own']);
     const events = watching
       .text()
       .trim()
