@@ -1,5 +1,2 @@
-export {
-  createUploadWorker,
-  FORCE_AFTER_GRACE_MS,
-  type UploadWorker,
-} from './worker/create-upload-worker.js';
+export { createUploadWorker, type UploadWorker } from './worker/create-upload-worker.js';
+export { FORCE_AFTER_GRACE_MS } from './worker/options.js';

@@ -48,18 +48,18 @@ export class WorkerMetrics {
     for (const profile of profiles) {
       this.#bytes.add(0, { profile });
       for (const settled_by of ['answer', 'list']) this.#executions.add(0, { profile, settled_by });
-      this.loggedIn(profile, { method: 'password' }, 0);
+      this.recordLogin(profile, { method: 'password' }, 0);
     }
   }
 
   /** A login of an account, or a renewal of its token, that ended well or did not. */
-  loggedIn(profile: string, { method, error }: Login, times = 1): void {
+  recordLogin(profile: string, { method, error }: Login, times = 1): void {
     const code = error === undefined ? '' : error instanceof UploadError ? error.code : 'INTERNAL';
     this.#logins.add(times, { profile, how: method, code });
   }
 
   /** Watches the activities of a worker. */
-  readonly ofActivities: ActivityInterceptorsFactory = ({ info: { activityType, isLocal } }) =>
+  readonly activityInterceptors: ActivityInterceptorsFactory = ({ info: { activityType, isLocal } }) =>
     isLocal ? {} : { inbound: this.#watching(activityType as keyof UploadActivities) };
 
   #watching(step: keyof UploadActivities): ActivityInboundCallsInterceptor {

@@ -30,7 +30,7 @@ export interface WorkerHealthOptions {
 /** Tells how a worker is, to whoever asks. */
 export interface WorkerHealth extends HealthServer {
   /** A login of an account, or a renewal of its token. */
-  loggedIn(profile: string, login: Login): void;
+  recordLogin(profile: string, login: Login): void;
 }
 
 /**
@@ -52,7 +52,7 @@ export async function startWorkerHealth(options: WorkerHealthOptions): Promise<W
   });
   return {
     ...server,
-    loggedIn: (profile, { method, error }) => {
+    recordLogin: (profile, { method, error }) => {
       if (method === 'password' || error === undefined) server.record(loginOf(profile), error);
     },
   };

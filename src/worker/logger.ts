@@ -4,7 +4,10 @@ import { pino, stdSerializers } from 'pino';
 import pinoPretty from 'pino-pretty';
 import { isUnreadable } from '../temporal/unreadable.js';
 
-/** Temporal's severities as pino names them. */
+/** The logger of a worker process. */
+export type WorkerLogger = DefaultLogger;
+
+/** pino's name for each log level of Temporal's SDK. */
 const levels = {
   TRACE: 'trace',
   DEBUG: 'debug',
@@ -14,10 +17,11 @@ const levels = {
 } as const satisfies Record<LogLevel, string>;
 
 /**
- * Logs to stderr: JSON lines, or something to read where that is a terminal. Failures with a code are logged without
- * their stack; that a key is missing is logged once for each key, and then only as `debug`.
+ * Creates a logger that writes to stderr: JSON lines, or readable text if stderr is a terminal. Failures with a code are
+ * logged without their stack. The first payload that needs a certain missing key is logged as an error, later ones as
+ * `debug`.
  */
-export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
+export function createLogger(level: LogLevel = 'INFO'): WorkerLogger {
   const destination = process.stderr.isTTY
     ? pinoPretty({
         destination: 2,
@@ -29,30 +33,30 @@ export function createLogger(level: LogLevel = 'INFO'): DefaultLogger {
     {
       level: levels[level],
       base: null,
-      serializers: { err: describeError },
+      serializers: { err: serializeError },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,
   );
-  const unreadableSoFar = new Set<string>();
-  return new DefaultLogger(level, ({ level: severity, message, meta }: LogEntry) => {
-    // The task is dumped where it cannot be read: encrypted, it is of no use, and in plain it holds the form.
-    const { error, taskToken: _ofNoUse, task: _dump, taskEncoded: _bytes, ...fields } = meta ?? {};
+  const reported = new Set<string>();
+  return new DefaultLogger(level, ({ level: entryLevel, message, meta }: LogEntry) => {
+    // The SDK dumps a task that it cannot decode. Encrypted, the dump is useless; unencrypted, it has the presigned POST.
+    const { error, taskToken: _token, task: _task, taskEncoded: _bytes, ...fields } = meta ?? {};
     if (isUnreadable(error)) {
-      const what = error.message.replace(/^.*(?=A payload )/, '');
-      sink[unreadableSoFar.has(what) ? 'debug' : 'error']({ ...fields, code: error.type }, what);
-      unreadableSoFar.add(what);
+      const reason = error.message.replace(/^.*(?=A payload )/, '');
+      sink[reported.has(reason) ? 'debug' : 'error']({ ...fields, code: error.type }, reason);
+      reported.add(reason);
       return;
     }
-    sink[levels[severity]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
+    sink[levels[entryLevel]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
   });
 }
 
-/** A failure with a code says all in its message; its stack is of no use to who reads the log. */
-function describeError(error: Error) {
+/** Returns the code and message of a failure that has a code. Its message is complete, so the stack is left out. */
+function serializeError(error: Error) {
   const coded = [error, error.cause].find((each) => each instanceof ApplicationFailure);
   if (coded?.type) return { code: coded.type, message: coded.message };
-  const [first = ''] = (error.stack ?? '').split('\n');
-  return first.startsWith('ApplicationFailure: ') ? { message: first } : stdSerializers.err(error);
+  const [firstLine = ''] = (error.stack ?? '').split('\n');
+  return firstLine.startsWith('ApplicationFailure: ') ? { message: firstLine } : stdSerializers.err(error);
 }

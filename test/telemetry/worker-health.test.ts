@@ -95,11 +95,11 @@ describe('what the health of a worker is told from', () => {
   it('is told by the logins for uploads in between, but not by a renewal that another login may make good', async () => {
     const { health, checks } = await served({ accounts: wellDisposed, profiles: ['a'] });
     await expect.poll(checks).toMatchObject({ code: 200 });
-    health.loggedIn('a', { method: 'refresh', error: refused });
+    health.recordLogin('a', { method: 'refresh', error: refused });
     expect(await checks()).toMatchObject({ code: 200 });
-    health.loggedIn('a', { method: 'password', error: refused });
+    health.recordLogin('a', { method: 'password', error: refused });
     expect(await checks()).toMatchObject({ code: 503, 'login a': expect.stringMatching(/^LOGIN_REFUSED: /) });
-    health.loggedIn('a', { method: 'refresh' });
+    health.recordLogin('a', { method: 'refresh' });
     expect(await checks()).toMatchObject({ code: 200 });
   });
 

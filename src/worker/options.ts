@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import type { WorkerOptions } from '@temporalio/worker';
+import type { Encryption, Settings } from '../settings/settings.js';
+import { dataConverterFor } from '../temporal/connection.js';
+
+/** Heartbeat interval. It bounds how late a killed worker or a cancelled upload is noticed. */
+const HEARTBEAT_THROTTLE = '1 second';
+
+/**
+ * Time between the end of the grace period and the forced exit, in milliseconds. It is longer than any call that ignores
+ * cancellation, so a worker exits even if Temporal is unreachable.
+ */
+export const FORCE_AFTER_GRACE_MS = 60_000;
+
+/** Returns the options that follow from the settings, for every Worker of this process. */
+export const optionsFrom = ({ encryption, concurrency, shutdownGraceMs }: Settings) =>
+  ({
+    dataConverter: dataConverterOf(encryption),
+    maxConcurrentActivityTaskExecutions: concurrency,
+    shutdownGraceTime: shutdownGraceMs,
+    shutdownForceTime: shutdownGraceMs + FORCE_AFTER_GRACE_MS,
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+  }) satisfies Partial<WorkerOptions>;
+
+/** Returns the bundle of the workflow code. With encryption, its failure converter puts messages into payloads. */
+export const workflowBundleFor = ({ mode }: Encryption): NonNullable<WorkerOptions['workflowBundle']> => ({
+  codePath: built(mode === 'on' ? '../workflow-bundle-encrypted.js' : '../workflow-bundle.js'),
+});
+
+/** With encryption, activities put the messages of failures into payloads too. */
+function dataConverterOf(encryption: Encryption): NonNullable<WorkerOptions['dataConverter']> {
+  const dataConverter = dataConverterFor(encryption);
+  if (encryption.mode !== 'on') return dataConverter;
+  return { ...dataConverter, failureConverterPath: built('../temporal/encoded-failure-converter.js') };
+}
+
+const built = (path: string) => fileURLToPath(new URL(path, import.meta.url));
