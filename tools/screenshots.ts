@@ -83,7 +83,7 @@ async function takePictures(): Promise<void> {
   await shoot('running', waiting, 760, 'uploadFile', 'Pending Activities');
   await shoot('decoded', workflowPage(uiUrl, namespace, failed), 620, 'dosing.amount must be more than 0');
   await page.route('**/decode*', (route) => route.abort());
-  await shoot('encrypted', workflowPage(uiUrl, namespace, failed), 620, 'what happened is encrypted');
+  await shoot('encrypted', workflowPage(uiUrl, namespace, failed), 620, 'message encrypted');
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 }
 

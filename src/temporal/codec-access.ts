@@ -4,31 +4,32 @@ import { type Dispatcher, fetch } from 'undici';
 import type { CodecServerSettings } from '../settings/settings.js';
 
 /**
- * Who may use a codec server: whoever sends the token, or a JWT that the identity provider has signed for the
- * audience. `undefined` where neither is set.
+ * Returns a function that checks the `Authorization` header of a request to a codec server. It accepts the token, or a
+ * JWT that the identity provider signed for the audience, and throws an Error if the provider's keys cannot be fetched.
  *
- * @param dispatcher for the identity provider's keys
- * @throws the returned function: Error when the keys cannot be fetched
+ * @param dispatcher connections for fetching the identity provider's keys
+ * @returns `undefined` if neither a token nor JWTs are configured
  */
 export function codecAccess(
   { token, jwt }: CodecServerSettings,
   dispatcher: Dispatcher,
 ): ((authorization: string) => Promise<boolean>) | undefined {
-  const isJwt = jwt && jwtCheck(jwt, dispatcher);
-  if (!token && !isJwt) return undefined;
+  const isValidJwt = jwt && jwtValidator(jwt, dispatcher);
+  if (!token && !isValidJwt) return undefined;
   return async (authorization) => {
-    const [, given = ''] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-    if (!given) return false;
+    const [, bearer = ''] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
+    if (!bearer) return false;
     return (
-      (token !== undefined && isSame(given, token.reveal())) || (isJwt !== undefined && (await isJwt(given)))
+      (token !== undefined && isSame(bearer, token.reveal())) ||
+      (isValidJwt !== undefined && (await isValidJwt(bearer)))
     );
   };
 }
 
-function jwtCheck(
+function jwtValidator(
   { jwksUrl, audience }: NonNullable<CodecServerSettings['jwt']>,
   dispatcher: Dispatcher,
-): (given: string) => Promise<boolean> {
+): (bearer: string) => Promise<boolean> {
   const keys = createRemoteJWKSet(new URL(jwksUrl), {
     [customFetch]: (url, { method, headers, redirect, signal }) =>
       fetch(url, {
@@ -39,9 +40,9 @@ function jwtCheck(
         dispatcher,
       }) as unknown as Promise<Response>,
   });
-  return async (given) => {
+  return async (bearer) => {
     try {
-      await jwtVerify(given, keys, { audience, requiredClaims: ['exp'] });
+      await jwtVerify(bearer, keys, { audience, requiredClaims: ['exp'] });
       return true;
     } catch (error) {
       if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw error;
@@ -50,6 +51,6 @@ function jwtCheck(
   };
 }
 
-/** Takes as long whichever characters differ. */
-const isSame = (given: string, expected: string) => timingSafeEqual(sha256(given), sha256(expected));
+/** Compares in constant time. */
+const isSame = (actual: string, expected: string) => timingSafeEqual(sha256(actual), sha256(expected));
 const sha256 = (text: string) => createHash('sha256').update(text).digest();

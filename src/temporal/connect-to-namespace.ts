@@ -2,7 +2,7 @@ import type { Connection } from '@temporalio/client';
 import { connectClient, type TemporalTarget, temporalUnreachable } from './connection.js';
 
 /**
- * Connects to Temporal, and checks that the namespace is there.
+ * Connects a client to Temporal and checks that the namespace exists.
  *
  * @throws UploadError `TEMPORAL_UNREACHABLE`
  */

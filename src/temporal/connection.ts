@@ -9,20 +9,20 @@ import type { Encryption } from '../settings/settings.js';
 import { shortenText } from '../util/shorten-text.js';
 import { EncryptionCodec, plainCodec } from './encryption-codec.js';
 
-/** A Temporal that is there answers well within this. */
+/** Timeout for connecting a client. A reachable Temporal server responds much faster. */
 export const CONNECT_TIMEOUT = '5 seconds';
 
-/** Where Temporal is. */
+/** Address and namespace of Temporal, and the options for connecting to it. */
 export interface TemporalTarget {
-  /** Host and port. Default: localhost:7233 */
+  /** Host and port. Default: `localhost:7233` */
   readonly address: string;
-  /** Default: default */
+  /** Default: `default` */
   readonly namespace: string;
   readonly connectionOptions: ClientConnectConfig['connectionOptions'];
 }
 
 /**
- * Reads Temporal's own variables and configuration file: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
+ * Reads Temporal's own environment variables and configuration file: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
  * `TEMPORAL_PROFILE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_…`.
  *
  * @throws UploadError `SETTINGS_INVALID`
@@ -39,7 +39,7 @@ export function temporalTarget(): TemporalTarget {
   } catch (cause) {
     throw new UploadError(
       'SETTINGS_INVALID',
-      `Temporal's settings cannot be read: ${shortenText(String((cause as Error).message))}`,
+      `Cannot read Temporal's settings: ${shortenText(String((cause as Error).message))}`,
       {
         cause,
         action: 'Check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and the file it names.',
@@ -48,7 +48,7 @@ export function temporalTarget(): TemporalTarget {
   }
 }
 
-/** The options of a worker's connection: Temporal's core is told of the proxy, as it does not look for one. */
+/** Returns the options of a worker's connection, with the proxy: Temporal's core does not read the proxy variables. */
 export function workerConnectionOptions(target: TemporalTarget): ClientConnectConfig['connectionOptions'] {
   const proxy = proxyFor(target);
   if (!proxy) return target.connectionOptions;
@@ -64,7 +64,7 @@ export function workerConnectionOptions(target: TemporalTarget): ClientConnectCo
   };
 }
 
-/** Connects a client. */
+/** Connects a client, through the proxy if one is configured. */
 export async function connectClient(target: TemporalTarget): Promise<Connection> {
   const proxy = proxyFor(target);
   const options: ConnectionOptions = { connectTimeout: CONNECT_TIMEOUT, ...target.connectionOptions };
@@ -80,7 +80,7 @@ export async function connectClient(target: TemporalTarget): Promise<Connection>
   }
 }
 
-/** @throws UploadError `SETTINGS_INVALID` for a proxy that is itself reached by TLS, which gRPC does not speak */
+/** @throws UploadError `SETTINGS_INVALID` for an `https:` proxy, because gRPC cannot connect to a proxy over TLS */
 function proxyFor({ address }: TemporalTarget): string | undefined {
   if (isLoopback(address) || !['https', 'http'].some((scheme) => getProxyForUrl(`${scheme}://${address}`)))
     return undefined;
@@ -88,33 +88,35 @@ function proxyFor({ address }: TemporalTarget): string | undefined {
   if (proxy.startsWith('http://')) return proxy;
   throw new UploadError(
     'SETTINGS_INVALID',
-    `Temporal at ${address} cannot be reached through an https: proxy`,
+    `Cannot connect to Temporal at ${address} through an https: proxy`,
     {
-      action: 'Name an http: proxy in HTTPS_PROXY, or the host of Temporal in NO_PROXY.',
+      action: 'Set HTTPS_PROXY to an http: proxy, or add the host of Temporal to NO_PROXY.',
     },
   );
 }
 
-/** gRPC looks for its proxy in the environment only, while a channel is made, and not in capitals. */
-function withVariable<Result>(name: string, value: string, work: () => Result): Result {
+/**
+ * Sets an environment variable during a call: gRPC reads its proxy only from a lower-case variable, when it creates a
+ * channel.
+ */
+function withVariable<Result>(name: string, value: string, call: () => Result): Result {
   const before = process.env[name];
   process.env[name] = value;
   try {
-    return work();
+    return call();
   } finally {
     if (before === undefined) delete process.env[name];
     else process.env[name] = before;
   }
 }
 
-/** What a client and a worker convert payloads with. */
+/** Returns the data converter of clients and workers: it encrypts payloads if the settings have a key. */
 export const dataConverterFor = (encryption: Encryption): DataConverter => ({
   payloadCodecs: [encryption.mode === 'on' ? new EncryptionCodec(encryption.keys) : plainCodec],
 });
 
 /**
- * Where Temporal is on another machine, payloads (among them the presigned form) must be encrypted, or be
- * sent in plain in so many words.
+ * Checks that encryption is on, or explicitly off, if Temporal runs on another machine: payloads include presigned POSTs.
  *
  * @throws UploadError `SETTINGS_INVALID`
  */
@@ -122,25 +124,25 @@ export function assertEncryptionDecided(encryption: Encryption, { address }: Tem
   if (encryption.mode !== 'unset' || isLoopback(address)) return;
   throw new UploadError(
     'SETTINGS_INVALID',
-    `Temporal at ${address} would store presigned uploads in plain, as no encryption key is set`,
+    `Temporal at ${address} would store presigned POSTs unencrypted, because no encryption key is set`,
     {
       action:
-        'Set APLOS_UPLOAD_ENCRYPTION_KEY to ID:KEY (make KEY with `openssl rand -base64 32`), the same on every worker and client; or APLOS_UPLOAD_ENCRYPTION=off.',
+        'Set APLOS_UPLOAD_ENCRYPTION_KEY to ID:KEY, the same on every worker and client (create KEY with `openssl rand -base64 32`), or set APLOS_UPLOAD_ENCRYPTION=off.',
     },
   );
 }
 
-/** The error for a Temporal that cannot be talked to; one that has a code already as it is. */
+/** Returns a `TEMPORAL_UNREACHABLE` error for a failed call to Temporal. An `UploadError` is returned unchanged. */
 export function temporalUnreachable(
   { address, namespace }: Pick<TemporalTarget, 'address' | 'namespace'>,
   cause: unknown,
 ): UploadError {
   if (cause instanceof UploadError) return cause;
-  const happened = `Temporal at ${address}, namespace "${namespace}", cannot be reached (${reasonOf(cause)})`;
+  const happened = `Cannot reach Temporal at ${address}, namespace "${namespace}" (${reasonOf(cause)})`;
   return new UploadError('TEMPORAL_UNREACHABLE', happened, { cause });
 }
 
-/** The SDK's core wraps what gRPC said in the names of its own layers. */
+/** Returns the gRPC message, which the SDK's core wraps in the names of its own layers. */
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   return shortenText(/message: "([^"]+)"/.exec(message)?.[1] ?? message);

@@ -2,8 +2,8 @@ import type { WorkflowService } from '@temporalio/client';
 import { canBeQueried, quoteForQuery } from './query.js';
 
 /**
- * Whether a workflow id has had another run than this one, be it failed, cancelled or reset. `true` where
- * Temporal cannot tell. It may not see the run itself yet, so that is not counted.
+ * Reports whether a workflow id had another run than this one, whatever its status. Returns `true` if no query can find
+ * the workflow id. The query leaves this run out, because Temporal may not list it yet.
  */
 export async function hasEarlierRuns(
   workflowService: WorkflowService,

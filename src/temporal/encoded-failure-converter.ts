@@ -7,13 +7,12 @@ import {
 import { isUnreadable } from './unreadable.js';
 
 /**
- * Puts message and stack of a failure into a payload, which the codec encrypts. The type, which is an error code,
- * stays readable, and takes the message's place. Two kinds of failures stay readable as a whole, for those who are to
- * act on them: that of a worker that lacks a key, and that of a request that is not valid, which tells its fields and
- * not what is in them.
+ * Puts the message and stack of a failure into a payload, which the codec encrypts. The type, an error code, stays
+ * readable and replaces the message. Two failures stay readable as a whole, because users must act on them: a missing key,
+ * and an invalid request, whose message names fields but not their values.
  */
-class EncodedFailures extends DefaultFailureConverter {
-  readonly #plain = new DefaultFailureConverter();
+class EncodedFailureConverter extends DefaultFailureConverter {
+  readonly #unencoded = new DefaultFailureConverter();
 
   constructor() {
     super({ encodeCommonAttributes: true });
@@ -21,10 +20,10 @@ class EncodedFailures extends DefaultFailureConverter {
 
   override errorToFailure(...args: Parameters<FailureConverter['errorToFailure']>): ProtoFailure {
     const [error] = args;
-    if (isUnreadable(error) || isInvalidRequest(error)) return this.#plain.errorToFailure(...args);
+    if (isUnreadable(error) || isInvalidRequest(error)) return this.#unencoded.errorToFailure(...args);
     const failure = super.errorToFailure(...args);
     const code = failure.applicationFailureInfo?.type;
-    if (code) failure.message = `${code} (what happened is encrypted)`;
+    if (code) failure.message = `${code} (message encrypted)`;
     return failure;
   }
 }
@@ -32,5 +31,5 @@ class EncodedFailures extends DefaultFailureConverter {
 const isInvalidRequest = (error: unknown) =>
   error instanceof ApplicationFailure && error.type === 'REQUEST_INVALID';
 
-/** By this name Temporal's SDK looks for it. */
-export const failureConverter = new EncodedFailures();
+/** The converter, under the name that Temporal's SDK imports. */
+export const failureConverter = new EncodedFailureConverter();

@@ -17,17 +17,17 @@ const TAG_BYTES = 16;
 const { Payload: PayloadProto } = proto.temporal.api.common.v1;
 
 /**
- * Encrypts payloads with AES-256-GCM before they leave this process: IV, then tag, then ciphertext. The
- * first key encrypts, every key decrypts, and a payload that is in plain is taken as it is.
+ * Encrypts payloads with AES-256-GCM before they leave this process: IV, then tag, then ciphertext. The first key
+ * encrypts, and every key decrypts. An unencrypted payload is passed through.
  */
 export class EncryptionCodec implements PayloadCodec {
   readonly #current: EncryptionKey;
   readonly #keys: ReadonlyMap<string, EncryptionKey>;
 
-  /** @param keys at least one; the first encrypts */
+  /** @param keys at least one key; the first one encrypts */
   constructor(keys: readonly EncryptionKey[]) {
     const [current] = keys;
-    if (!current) throw new RangeError('no encryption key');
+    if (!current) throw new RangeError('EncryptionCodec needs at least one key');
     this.#current = current;
     this.#keys = new Map(keys.map((key) => [key.id, key]));
   }
@@ -36,7 +36,7 @@ export class EncryptionCodec implements PayloadCodec {
     return payloads.map((payload) => (isReadable(payload) ? payload : this.#encrypt(payload)));
   }
 
-  /** @throws ApplicationFailure `PAYLOAD_UNREADABLE` where the key is not known or the payload was tampered with */
+  /** @throws ApplicationFailure `PAYLOAD_UNREADABLE` if this process lacks the key, or the payload was changed */
   async decode(payloads: Payload[]): Promise<Payload[]> {
     return payloads.map((payload) => (isEncrypted(payload) ? this.#decrypt(payload) : payload));
   }
@@ -54,14 +54,14 @@ export class EncryptionCodec implements PayloadCodec {
 
   #decrypt({ metadata, data }: Payload): Payload {
     const id = text(metadata?.[KEY_ID]);
-    const known = this.#keys.get(id);
-    if (!known) {
-      const own = [...this.#keys.keys()].map((each) => `"${each}"`).join(', ');
-      throw unreadable(`A payload is encrypted with the key "${id}", and this process has only ${own}`);
+    const key = this.#keys.get(id);
+    if (!key) {
+      const available = [...this.#keys.keys()].map((each) => `"${each}"`).join(', ');
+      throw unreadable(`A payload is encrypted with the key "${id}", but this process has only ${available}`);
     }
     const bytes = Buffer.from(data ?? []);
     try {
-      const decipher = createDecipheriv('aes-256-gcm', known.key, bytes.subarray(0, IV_BYTES), {
+      const decipher = createDecipheriv('aes-256-gcm', key.key, bytes.subarray(0, IV_BYTES), {
         authTagLength: TAG_BYTES,
       });
       decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
@@ -70,35 +70,35 @@ export class EncryptionCodec implements PayloadCodec {
       );
     } catch {
       throw unreadable(
-        `A payload cannot be decrypted with the key "${id}": it was encrypted with another of that name, or has been changed`,
+        `A payload cannot be decrypted with the key "${id}": it was encrypted with another key of that name, or was changed`,
       );
     }
   }
 }
 
-/** Leaves payloads in plain, and says clearly why one that is encrypted cannot be read. */
+/** Leaves payloads unencrypted, and throws a `PAYLOAD_UNREADABLE` that names the missing key for an encrypted one. */
 export const plainCodec: PayloadCodec = {
   encode: async (payloads) => payloads,
   decode: async (payloads) => {
     const encrypted = payloads.find(isEncrypted);
     if (!encrypted) return payloads;
     throw unreadable(
-      `A payload is encrypted with the key "${text(encrypted.metadata?.[KEY_ID])}", and this process has no key`,
+      `A payload is encrypted with the key "${text(encrypted.metadata?.[KEY_ID])}", but this process has no key`,
     );
   },
 };
 
-/** Retryable: it passes when the key is there, or on a worker that has it. */
+/** Retryable: the retry succeeds once this process has the key, or on a worker that has it. */
 const unreadable = (happened: string) =>
   ApplicationFailure.retryable(new UploadError(UNREADABLE, happened).message, UNREADABLE);
 
 const isEncrypted = ({ metadata }: Payload) => text(metadata?.[METADATA_ENCODING_KEY]) === ENCODING;
 
 /**
- * What stays readable, so that the Temporal UI and whoever starts an upload without the key see what happens: a
- * summary (a bare string), the code of a failure, and how far an upload is. None holds anything secret.
+ * Payloads that stay readable, so that the Temporal UI and clients without the key can show them: summaries (bare
+ * strings), failure codes, and upload progress. None of them contains a secret.
  */
-const READABLE = [
+const READABLE_PATTERNS = [
   /^"/,
   /^\{"code":"[A-Z0-9_]+","remedy":"(retry|presign-again|final)"\}$/,
   /^\{"bytesSent":\d+,"totalBytes":\d+\}$/,
@@ -108,7 +108,7 @@ const MAX_READABLE_BYTES = 16 * 1024;
 function isReadable({ metadata, data }: Payload): boolean {
   if (text(metadata?.[METADATA_ENCODING_KEY]) !== 'json/plain') return false;
   if (!data || data.length > MAX_READABLE_BYTES) return false;
-  return READABLE.some((shape) => shape.test(text(data)));
+  return READABLE_PATTERNS.some((pattern) => pattern.test(text(data)));
 }
 
 const text = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString('utf8');

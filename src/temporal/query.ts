@@ -1,9 +1,9 @@
-/** Temporal's query language finds no value with one of these in it, however they are written. */
+/** Temporal's query language finds no value that contains one of these characters, however they are escaped. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among them
-const NOT_TO_BE_FOUND = /["\\\u0000-\u001f]/;
+const UNQUERYABLE = /["\\\u0000-\u001f]/;
 
-/** Whether a query can name this value. */
-export const canBeQueried = (value: string): boolean => !NOT_TO_BE_FOUND.test(value);
+/** Reports whether a query can find this value. */
+export const canBeQueried = (value: string): boolean => !UNQUERYABLE.test(value);
 
-/** A value as it stands in a query. */
+/** Quotes a value for a query. */
 export const quoteForQuery = (value: string): string => `'${value.replaceAll("'", "''")}'`;

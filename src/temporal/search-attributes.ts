@@ -10,7 +10,7 @@ const { INDEXED_VALUE_TYPE_KEYWORD: Keyword, INDEXED_VALUE_TYPE_KEYWORD_LIST: Ke
 type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;
 const valueTypes = { Keyword, KeywordList };
 
-/** The search attributes that the workflow sets, with their types as Temporal's API has them. */
+/** The search attributes that the workflow sets, with their types in Temporal's API. */
 export const searchAttributeTypes = Object.fromEntries(
   Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, valueTypes[type]]),
 );
@@ -18,10 +18,9 @@ export const searchAttributeTypes = Object.fromEntries(
 type Operator = Pick<Connection, 'operatorService'>;
 
 /**
- * Checks that the namespace has every search attribute that the workflow sets: one that it lacks would hold
- * up each workflow for ever.
+ * Checks that the namespace has every search attribute that the workflow sets. A missing one would block every workflow.
  *
- * @throws UploadError `SEARCH_ATTRIBUTES_MISSING` with the commands that register them
+ * @throws UploadError `SEARCH_ATTRIBUTES_MISSING` with the commands that register the missing ones
  */
 export async function assertSearchAttributes(operator: Operator, namespace: string): Promise<void> {
   const missing = await missingSearchAttributes(operator, namespace);
@@ -29,10 +28,10 @@ export async function assertSearchAttributes(operator: Operator, namespace: stri
 }
 
 /**
- * Registers the search attributes that the namespace lacks, and waits until they can be used.
+ * Registers the missing search attributes in the namespace, and waits until they can be used.
  *
- * @returns the names of those it lacked
- * @throws UploadError `SEARCH_ATTRIBUTES_MISSING` where it may not be asked to, or has one with another type
+ * @returns the names of the attributes that were missing
+ * @throws UploadError `SEARCH_ATTRIBUTES_MISSING` if this client may not register them, or one exists with another type
  */
 export async function registerSearchAttributes(
   operator: Operator,
@@ -69,15 +68,15 @@ function searchAttributesMissing(
   cause?: unknown,
 ): UploadError {
   const flags = names.map((name) => `--name ${name} --type ${SEARCH_ATTRIBUTES[name]}`).join(' ');
-  const byHand = `temporal operator search-attribute create --namespace ${namespace} ${flags}`;
+  const command = `temporal operator search-attribute create --namespace ${namespace} ${flags}`;
   const happened = `The namespace "${namespace}" lacks the search attributes ${names.join(', ')}`;
   if (cause === undefined)
     return new UploadError('SEARCH_ATTRIBUTES_MISSING', happened, {
-      action: `Run: aplos-upload setup. Or: ${byHand}`,
+      action: `Run: aplos-upload setup. Or: ${command}`,
     });
   return new UploadError(
     'SEARCH_ATTRIBUTES_MISSING',
-    `${happened}, and could not be given them (${shortenText(cause instanceof Error ? cause.message : String(cause))})`,
-    { cause, action: `Have an administrator of Temporal run: ${byHand}` },
+    `${happened}, and registering them failed (${shortenText(cause instanceof Error ? cause.message : String(cause))})`,
+    { cause, action: `Ask an administrator of Temporal to run: ${command}` },
   );
 }

@@ -1,7 +1,11 @@
 import type { Settings } from '../settings/settings.js';
 import type { TemporalTarget } from './connection.js';
 
-/** Where the Temporal UI is: as configured, or where Temporal Cloud and the development server have it. */
+/**
+ * Returns the URL of the Temporal UI: from the settings, or the default of Temporal Cloud and of the development server.
+ *
+ * @returns `undefined` if the URL is not set and the server is neither of these
+ */
 export function temporalUiUrl({ uiUrl }: Settings, { address }: TemporalTarget): string | undefined {
   if (uiUrl) return uiUrl;
   const [host = '', port = ''] = address.split(/:(?=\d+$)/);
@@ -11,10 +15,10 @@ export function temporalUiUrl({ uiUrl }: Settings, { address }: TemporalTarget):
     : undefined;
 }
 
-/** The page of one workflow in the Temporal UI. */
+/** Returns the URL of a workflow's page in the Temporal UI. */
 export const workflowPage = (uiUrl: string, namespace: string, workflowId: string): string =>
   `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
 
-/** The list of the workflows that a query finds, in the Temporal UI. */
+/** Returns the URL of the Temporal UI's list of the workflows that match a query. */
 export const listPage = (uiUrl: string, namespace: string, query: string): string =>
   `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(query)}`;

@@ -11,9 +11,10 @@ const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const { WORKER_VERSIONING_MODE_VERSIONED } = proto.temporal.api.enums.v1.WorkerVersioningMode;
 
 /**
- * The version of a worker deployment that a worker belongs to, where `TEMPORAL_DEPLOYMENT_NAME` names one. Its build
- * is `TEMPORAL_WORKER_BUILD_ID`, by default the version of this package.
+ * Reads the deployment version of this worker from `TEMPORAL_DEPLOYMENT_NAME` and `TEMPORAL_WORKER_BUILD_ID`. The build
+ * id defaults to the version of this package.
  *
+ * @returns `undefined` if no deployment is named
  * @throws UploadError `SETTINGS_INVALID`
  */
 export function deploymentVersion(
@@ -22,12 +23,16 @@ export function deploymentVersion(
   const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = environment;
   if (deploymentName) return { deploymentName, buildId: buildId || VERSION };
   if (!buildId) return undefined;
-  throw new UploadError('SETTINGS_INVALID', 'TEMPORAL_WORKER_BUILD_ID is set, but no deployment is named', {
-    action: 'Set TEMPORAL_DEPLOYMENT_NAME too, or neither for a worker without versions.',
-  });
+  throw new UploadError(
+    'SETTINGS_INVALID',
+    'TEMPORAL_WORKER_BUILD_ID is set, but TEMPORAL_DEPLOYMENT_NAME is not',
+    {
+      action: 'Set both, or neither for an unversioned worker.',
+    },
+  );
 }
 
-/** An upload ends on the version that it began on. */
+/** Returns the options that pin an upload to the version it started on. */
 export const versioningOptions = (
   version: WorkerDeploymentVersion | undefined,
 ): Pick<WorkerOptions, 'workerDeploymentOptions'> =>
@@ -41,18 +46,19 @@ export const versioningOptions = (
       }
     : {};
 
-/** Who polls the task queue of the uploads, and which versions new uploads go to. */
+/** The workers that poll the common task queue, and the version that Temporal assigns new uploads to. */
 export interface Pollers {
+  /** Number of workers that poll. */
   readonly workers: number;
-  /** Those of `workers` that are given new uploads. */
+  /** Number of `workers` that Temporal assigns new uploads to. */
   readonly takers: number;
-  /** What new uploads go to; undefined: to workers without a version. */
+  /** The current version; `undefined` if new uploads go to unversioned workers. */
   readonly current: WorkerDeploymentVersion | undefined;
-  /** Whether a worker of this version is given new uploads. */
+  /** Reports whether Temporal assigns new uploads to workers of a version. */
   readonly takes: (version: WorkerDeploymentVersion | undefined) => boolean;
 }
 
-/** Asks Temporal who polls the task queue of the uploads. */
+/** Asks Temporal which workers poll the common task queue. */
 export async function pollersOf(
   { workflowService }: Pick<Connection | NativeConnection, 'workflowService'>,
   namespace: string,
@@ -68,32 +74,32 @@ export async function pollersOf(
     isDeepStrictEqual(version, current) || (version !== undefined && isDeepStrictEqual(version, ramping));
   return {
     workers: pollers.length,
-    takers: pollers.filter(({ deploymentOptions: own }) =>
-      takes(own?.workerVersioningMode === WORKER_VERSIONING_MODE_VERSIONED ? versionOf(own) : undefined),
+    takers: pollers.filter(({ deploymentOptions: options }) =>
+      takes(
+        options?.workerVersioningMode === WORKER_VERSIONING_MODE_VERSIONED ? versionOf(options) : undefined,
+      ),
     ).length,
     current,
     takes,
   };
 }
 
-/** A version as Temporal's API has it. */
+/** Converts a deployment version of Temporal's API to the SDK's type. */
 export const versionOf = (
-  given: proto.temporal.api.deployment.v1.IWorkerDeploymentVersion | null | undefined,
+  version: proto.temporal.api.deployment.v1.IWorkerDeploymentVersion | null | undefined,
 ) =>
-  given?.deploymentName && given.buildId
-    ? { deploymentName: given.deploymentName, buildId: given.buildId }
+  version?.deploymentName && version.buildId
+    ? { deploymentName: version.deploymentName, buildId: version.buildId }
     : undefined;
 
-/** A version as messages name it. */
+/** Describes a deployment version for messages. */
 export const describeVersion = (version: WorkerDeploymentVersion | undefined) =>
-  version
-    ? `version ${version.buildId} of the deployment ${version.deploymentName}`
-    : 'workers without a version';
+  version ? `version ${version.buildId} of the deployment ${version.deploymentName}` : 'unversioned workers';
 
 /**
- * Why a worker of this version is given no new uploads, and what to do.
+ * Explains why Temporal assigns no new uploads to workers of a version, and what to do about it.
  *
- * @returns undefined where it is given them
+ * @returns `undefined` if it does assign them
  */
 export function whyNoWorkIsAssigned(
   { takes, current }: Pollers,
@@ -101,9 +107,9 @@ export function whyNoWorkIsAssigned(
 ): string | undefined {
   if (takes(version)) return undefined;
   if (!version)
-    return `New uploads go to ${describeVersion(current)}, and this worker has no version: set TEMPORAL_DEPLOYMENT_NAME`;
+    return `New uploads go to ${describeVersion(current)}, but this worker is unversioned. Set TEMPORAL_DEPLOYMENT_NAME.`;
   return (
-    `New uploads go to ${describeVersion(current)}, and to this worker (${describeVersion(version)}) after: ` +
+    `New uploads go to ${describeVersion(current)}. To assign them to this worker (${describeVersion(version)}), run: ` +
     `temporal worker deployment set-current-version --deployment-name ${version.deploymentName} --build-id ${version.buildId}`
   );
 }

@@ -1,35 +1,34 @@
 import { isDeepStrictEqual } from 'node:util';
+import { status as grpcStatus } from '@grpc/grpc-js';
 import { isGrpcServiceError, type WorkflowService } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { versionOf } from './versioning.js';
 
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const { WORKER_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkerStatus;
 
-/** Of gRPC. */
-const UNIMPLEMENTED = 12;
-
-/** How often a worker tells Temporal that it is there, however busy it is. */
+/** Interval of a worker's heartbeats to Temporal. A busy worker sends them too. */
 export const WORKER_HEARTBEAT = '30 seconds';
 
-/** A poll lasts a minute. What gave no sign for longer than this is not there. */
+/** A worker counts as gone if it neither polled nor sent a heartbeat for this long. One poll lasts a minute. */
 const GONE_AFTER_MS = 90_000;
 
-/** A worker that is told to stop says goodbye while its last polls may still be on their way. */
-const POLLS_ARRIVE_WITHIN_MS = 3_000;
+/** The last polls of a worker may arrive this long after the heartbeat that reports its shutdown. */
+const POLL_DELAY_MS = 3_000;
 
 type Poller = proto.temporal.api.taskqueue.v1.IPollerInfo;
 type Time = Poller['lastAccessTime'];
 type Heartbeat = proto.temporal.api.worker.v1.IWorkerHeartbeat;
 
 /**
- * Whether a worker serves a task queue. One that is busy does not poll, but sends heartbeats; one that was told to stop
- * says so at once, though Temporal lists it as a poller for five minutes more. That list alone counts for workers of
- * which there is no heartbeat: they have just started, or the server takes none.
+ * Reports whether a worker serves a task queue. A busy worker does not poll, but sends heartbeats. A worker that shuts down
+ * reports that immediately, though Temporal lists it as a poller for five more minutes. Without heartbeats, the list of
+ * pollers decides: the worker has just started, or the server does not support heartbeats.
  *
- * @param taskQueue of a name that needs no quoting in a query
- * @param version of the workflow that asks, where it is pinned to one: workers of another do not count
+ * @param taskQueue a name that needs no quoting in a query
+ * @param version deployment version that the workflow is pinned to; other workers do not count. Default: any
  */
 export async function hasWorker(
   workflowService: WorkflowService,
@@ -37,8 +36,8 @@ export async function hasWorker(
   taskQueue: string,
   version?: WorkerDeploymentVersion,
 ): Promise<boolean> {
-  const isOfIt = (given: Parameters<typeof versionOf>[0]) =>
-    version === undefined || isDeepStrictEqual(versionOf(given), version);
+  const hasVersion = (candidate: Parameters<typeof versionOf>[0]) =>
+    version === undefined || isDeepStrictEqual(versionOf(candidate), version);
   const [{ pollers }, heartbeats] = await Promise.all([
     workflowService.describeTaskQueue({
       namespace,
@@ -48,16 +47,16 @@ export async function hasWorker(
     heartbeatsOf(workflowService, namespace, taskQueue),
   ]);
   return hasLiveWorker(
-    pollers.filter(({ deploymentOptions }) => isOfIt(deploymentOptions)),
-    heartbeats.filter(({ deploymentVersion }) => isOfIt(deploymentVersion)),
+    pollers.filter(({ deploymentOptions }) => hasVersion(deploymentOptions)),
+    heartbeats.filter(({ deploymentVersion }) => hasVersion(deploymentVersion)),
     Date.now(),
   );
 }
 
 /**
- * Whether anybody is there, by what Temporal knows.
+ * Reports whether any worker is alive, by the polls and heartbeats that Temporal received.
  *
- * @param now in milliseconds, by this process's clock
+ * @param now time in milliseconds, by this process's clock
  */
 export function hasLiveWorker(
   pollers: readonly Poller[],
@@ -65,17 +64,16 @@ export function hasLiveWorker(
   now: number,
 ): boolean {
   const isRecent = (time: Time) => now - msOf(time) < GONE_AFTER_MS;
-  const isThere = ({ identity, lastAccessTime }: Poller) => {
+  const isAlive = ({ identity, lastAccessTime }: Poller) => {
     const own = heartbeats.filter(({ workerIdentity }) => workerIdentity === identity);
-    const saidGoodbye = own.some(
+    const hasShutDown = own.some(
       ({ status, heartbeatTime }) =>
-        status !== WORKER_STATUS_RUNNING &&
-        msOf(lastAccessTime) < msOf(heartbeatTime) + POLLS_ARRIVE_WITHIN_MS,
+        status !== WORKER_STATUS_RUNNING && msOf(lastAccessTime) < msOf(heartbeatTime) + POLL_DELAY_MS,
     );
-    return own.length === 0 || (isRecent(lastAccessTime) && !saidGoodbye);
+    return own.length === 0 || (isRecent(lastAccessTime) && !hasShutDown);
   };
   return (
-    pollers.some(isThere) ||
+    pollers.some(isAlive) ||
     heartbeats.some(
       ({ status, heartbeatTime }) => status === WORKER_STATUS_RUNNING && isRecent(heartbeatTime),
     )
@@ -94,9 +92,9 @@ async function heartbeatsOf(
     });
     return workersInfo.flatMap(({ workerHeartbeat }) => workerHeartbeat ?? []);
   } catch (error) {
-    if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return [];
+    if (isGrpcServiceError(error) && error.code === grpcStatus.UNIMPLEMENTED) return [];
     throw error;
   }
 }
 
-const msOf = (time: Time): number => Number(time?.seconds ?? 0) * 1000 + (time?.nanos ?? 0) / 1_000_000;
+const msOf = (time: Time): number => optionalTsToMs(time) ?? 0;

@@ -4,7 +4,11 @@ import type { Settings } from '../settings/settings.js';
 import { WorkerMetrics } from '../telemetry/metrics.js';
 import { startTracing } from '../telemetry/tracing/start.js';
 import { workerTracing } from '../telemetry/tracing/worker-tracing.js';
-import { startWorkerHealth, type WorkerHealth, type WorkerHealthOptions } from '../telemetry/worker-health.js';
+import {
+  startWorkerHealth,
+  type WorkerHealth,
+  type WorkerHealthOptions,
+} from '../telemetry/worker-health.js';
 import type { WorkerLogger } from './logger.js';
 
 /** Time to send the remaining traces when a worker stops, in milliseconds. */
@@ -28,10 +32,7 @@ export interface WorkerTelemetry {
 }
 
 /** Starts metrics, and traces if the environment enables them. */
-export async function startTelemetry(
-  { profiles }: Settings,
-  logger: WorkerLogger,
-): Promise<WorkerTelemetry> {
+export async function startTelemetry({ profiles }: Settings, logger: WorkerLogger): Promise<WorkerTelemetry> {
   const traces = await startTracing({
     serviceName: 'aplos-upload-worker',
     readablePaths: [...profiles.values()].map(({ apiUrl }) => apiUrl),

@@ -117,7 +117,7 @@ describe('aplos-upload, given bad input', () => {
       commands.map((args) => runCommand(args, env)),
     )) {
       expect(stderr + stdout).toMatch(
-        /TEMPORAL_UNREACHABLE: Temporal at 127\.0\.0\.1:1, .* Check TEMPORAL_ADDRESS/,
+        /TEMPORAL_UNREACHABLE: Cannot reach Temporal at 127\.0\.0\.1:1, .* Check TEMPORAL_ADDRESS/,
       );
       expect(exitCode).toBe(1);
     }

@@ -239,7 +239,7 @@ describe('with several keys about', () => {
       await expect(client.result(done.workflowId)).rejects.toMatchObject({
         name: 'UploadError',
         code: 'PAYLOAD_UNREADABLE',
-        happened: 'A payload is encrypted with the key "test", and this process has only "other"',
+        happened: 'A payload is encrypted with the key "test", but this process has only "other"',
       });
     });
   });

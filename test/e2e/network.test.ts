@@ -101,7 +101,7 @@ describe.skipIf(!hasOpenssl)('Temporal behind mutual TLS', () => {
         for (const { exitCode, stdout, stderr } of results) {
           expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
           expect(stderr.trimEnd().split('\n')).toEqual([
-            expect.stringMatching(/^✗ TEMPORAL_UNREACHABLE: Temporal at localhost:\d+, /),
+            expect.stringMatching(/^✗ TEMPORAL_UNREACHABLE: Cannot reach Temporal at localhost:\d+, /),
           ]);
         }
       },

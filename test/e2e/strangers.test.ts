@@ -140,7 +140,7 @@ describe('what a stranger starts, with no client of ours and no key', () => {
     });
     const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
     expect(events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure).toMatchObject({
-      message: 'FILE_NOT_FOUND (what happened is encrypted)',
+      message: 'FILE_NOT_FOUND (message encrypted)',
       applicationFailureInfo: { type: 'FILE_NOT_FOUND' },
     });
   });

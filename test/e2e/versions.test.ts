@@ -67,11 +67,11 @@ describe('worker deployment versions', () => {
 
   it('a worker whose version is not the current one says so, and how to change it', async () => {
     const command = 'set-current-version --deployment-name aplos-upload --build-id one';
-    expect(world.log()).toContain('New uploads go to workers without a version');
+    expect(world.log()).toContain('New uploads go to unversioned workers');
     expect(world.log()).toContain(command);
     const { stdout, exitCode } = await world.run('doctor');
     expect(stdout).toContain(
-      'WORKER_MISSING: 1 worker polls the task queue aplos-upload, but new uploads go to workers without a version',
+      'WORKER_MISSING: 1 worker polls the task queue aplos-upload, but new uploads go to unversioned workers',
     );
     expect(exitCode).toBe(1);
 

@@ -63,7 +63,7 @@ describe('what the health of a worker is told from', () => {
       code: 503,
       worker: 'RUNNING',
       temporal: expect.stringMatching(
-        /^TEMPORAL_UNREACHABLE: Temporal at temporal\.example\.com:7233, namespace "study", .*\(Request unauthorized\.\)/,
+        /^TEMPORAL_UNREACHABLE: Cannot reach Temporal at temporal\.example\.com:7233, namespace "study" \(Request unauthorized\.\)/,
       ),
     });
     expect(asked).toEqual(['study']);

@@ -159,7 +159,7 @@ describe('a Temporal that cannot be reached', () => {
   ])('is named with the reason out of %s', (_what, cause, reason) => {
     expect(temporalUnreachable(targetAt('temporal.acme.com:7233'), cause)).toMatchObject({
       code: 'TEMPORAL_UNREACHABLE',
-      happened: `Temporal at temporal.acme.com:7233, namespace "default", cannot be reached (${reason})`,
+      happened: `Cannot reach Temporal at temporal.acme.com:7233, namespace "default" (${reason})`,
       cause,
     });
   });

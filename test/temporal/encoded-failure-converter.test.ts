@@ -13,7 +13,7 @@ describe('a failure whose words are encoded', () => {
   it('shows its type, and neither message nor stack, its causes included', () => {
     const failure = convert(refused);
     expect(failure).toMatchObject({
-      message: 'EXECUTION_REFUSED (what happened is encrypted)',
+      message: 'EXECUTION_REFUSED (message encrypted)',
       applicationFailureInfo: { type: 'EXECUTION_REFUSED' },
       cause: { message: expect.not.stringContaining('dose') },
     });

@@ -101,7 +101,7 @@ describe('the encryption of payloads', () => {
   it('names the key that a payload is encrypted with where it is not known', async () => {
     const decoding = new EncryptionCodec([newKey('k2')]).decode([await encrypted({ a: 1 })]);
     await expect(decoding).rejects.toMatchObject(unreadable);
-    await expect(decoding).rejects.toThrow('with the key "k1", and this process has only "k2". Add the key');
+    await expect(decoding).rejects.toThrow('with the key "k1", but this process has only "k2". Add the key');
   });
 
   it('is not undone by another key of the same name', async () => {
@@ -132,7 +132,7 @@ describe('the encryption of payloads', () => {
     expect(await plainCodec.decode([plain({ a: 1 })])).toEqual([plain({ a: 1 })]);
     const decoding = plainCodec.decode([await encrypted({ a: 1 })]);
     await expect(decoding).rejects.toMatchObject(unreadable);
-    await expect(decoding).rejects.toThrow('with the key "k1", and this process has no key');
+    await expect(decoding).rejects.toThrow('with the key "k1", but this process has no key');
   });
 
   it('is not to be had without a key', () => {
