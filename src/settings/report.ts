@@ -219,7 +219,7 @@ function proxySettings(): EffectiveSetting[] {
 }
 
 function tracesSent(environment: Environment): EffectiveSetting {
-  const { to, why } = otlpSettings(environment);
+  const { endpoint: to, disabledReason: why } = otlpSettings(environment);
   const own = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
   return {
     name: environment[own] ? own : 'OTEL_EXPORTER_OTLP_ENDPOINT',

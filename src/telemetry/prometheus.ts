@@ -5,17 +5,18 @@ import type { RuntimeOptions } from '@temporalio/worker';
 import { cannotListen, type ListenAddress } from '../http/listen-address.js';
 import { STEP_BUCKETS } from './metrics.js';
 
-/** How Temporal's core is told to serve metrics, and where it then does. */
+/** The address of the metrics endpoint, and the runtime options that make Temporal's core serve it. */
 export interface PrometheusEndpoint {
   readonly url: string;
   readonly runtimeOptions: Pick<RuntimeOptions, 'telemetryOptions'>;
 }
 
 /**
- * Has Temporal's core serve its metrics and ours at `/metrics`, as Prometheus names them: `_total`, `_seconds`.
+ * Returns the options that make Temporal's core serve all metrics at `/metrics`, with the suffixes of Prometheus
+ * (`_total`, `_seconds`).
  *
- * @param listen port 0: a free one
- * @throws UploadError `SETTINGS_INVALID` where the port is taken or the host is not this machine
+ * @param listen address to listen on; port 0 picks a free port
+ * @throws UploadError `SETTINGS_INVALID` if the port is taken, or the address is not one of this machine
  */
 export async function prometheusEndpoint(listen: ListenAddress): Promise<PrometheusEndpoint> {
   const bindAddress = await freeAddress(listen);
@@ -38,17 +39,17 @@ export async function prometheusEndpoint(listen: ListenAddress): Promise<Prometh
   };
 }
 
-/** Core takes addresses only, and does not say what is wrong with one. */
+/** Resolves the host and picks a free port: Temporal's core accepts only IP addresses, and does not report why it fails. */
 async function freeAddress({ host, port }: ListenAddress): Promise<string> {
   try {
     const { address, family } = await lookup(host);
-    const trial = createServer().listen(port, address);
-    await once(trial, 'listening');
-    const { port: free } = trial.address() as AddressInfo;
-    const closed = once(trial, 'close');
-    trial.close();
+    const probe = createServer().listen(port, address);
+    await once(probe, 'listening');
+    const { port: freePort } = probe.address() as AddressInfo;
+    const closed = once(probe, 'close');
+    probe.close();
     await closed;
-    return `${family === 6 ? `[${address}]` : address}:${free}`;
+    return `${family === 6 ? `[${address}]` : address}:${freePort}`;
   } catch (cause) {
     throw cannotListen('APLOS_UPLOAD_METRICS', { host, port }, cause);
   }

@@ -7,19 +7,23 @@ import { cannotListen, type ListenAddress } from '../http/listen-address.js';
 import { type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
 import { type Dependency, type HealthServer, startHealthServer } from './health-server.js';
 
-const TEMPORAL_EVERY_MS = 2_000;
-const TEMPORAL_PATIENCE_MS = 2_000;
+/** Interval of the checks of Temporal, in milliseconds. */
+const TEMPORAL_INTERVAL_MS = 2_000;
+const TEMPORAL_TIMEOUT_MS = 2_000;
 
-/** Cognito locks an account that is refused too often. Logins for uploads are told in between. */
-const LOGIN_EVERY_MS = 5 * 60_000;
+/**
+ * Interval of the login checks, in milliseconds. It is long because Cognito locks an account after too many refused logins.
+ * Logins for uploads are recorded in between.
+ */
+const LOGIN_INTERVAL_MS = 5 * 60_000;
 
-/** Where nothing was refused, but Cognito or Aplos was not there. */
-const LOGIN_AGAIN_MS = 15_000;
+/** Interval of the login checks while Cognito or Aplos is unavailable, in milliseconds. */
+const LOGIN_RETRY_MS = 15_000;
 
-/** What the health of a worker is told from. */
+/** What the health endpoint of a worker checks, and the address it listens on. */
 export interface WorkerHealthOptions {
   readonly listen: ListenAddress;
-  /** Of the workers of this process, as Temporal's SDK names it. */
+  /** Returns the state of each Worker of this process, as Temporal's SDK names it. */
   readonly states: () => readonly string[];
   readonly connection: NativeConnection;
   readonly target: Pick<TemporalTarget, 'address' | 'namespace'>;
@@ -27,16 +31,16 @@ export interface WorkerHealthOptions {
   readonly profiles: Iterable<string>;
 }
 
-/** Tells how a worker is, to whoever asks. */
+/** The health endpoint of a worker. */
 export interface WorkerHealth extends HealthServer {
-  /** A login of an account, or a renewal of its token. */
+  /** Records a login or token renewal of a profile, successful or not. */
   recordLogin(profile: string, login: Login): void;
 }
 
 /**
- * Serves the health of a worker: that it takes work, that Temporal answers, and that each account can log in.
+ * Serves the health of a worker: its state, access to the Temporal namespace, and the login of each profile.
  *
- * @throws UploadError `SETTINGS_INVALID` where it cannot listen
+ * @throws UploadError `SETTINGS_INVALID` if it cannot listen
  */
 export async function startWorkerHealth(options: WorkerHealthOptions): Promise<WorkerHealth> {
   const { listen, states, accounts, profiles } = options;
@@ -58,40 +62,41 @@ export async function startWorkerHealth(options: WorkerHealthOptions): Promise<W
   };
 }
 
-/** Where one has failed the process ends, though the other still drains. */
+/** Returns the worst state. A failed Worker comes first: the process exits, though the other one still drains. */
 const worstOf = (states: readonly string[]): string =>
   states.find((state) => state === 'FAILED') ?? states.find((state) => state !== 'RUNNING') ?? 'RUNNING';
 
-/** That it answers, and still lets us into the namespace. */
+/** Returns the check that Temporal responds and allows access to the namespace. */
 export const temporalDependency = ({
   connection,
   target,
 }: Pick<WorkerHealthOptions, 'connection' | 'target'>): Dependency => ({
   name: 'temporal',
-  nextCheckMs: () => TEMPORAL_EVERY_MS,
+  nextCheckMs: () => TEMPORAL_INTERVAL_MS,
   check: async () => {
     const { namespace } = target;
-    const asked = connection.withDeadline(Date.now() + TEMPORAL_PATIENCE_MS, () =>
+    const response = connection.withDeadline(Date.now() + TEMPORAL_TIMEOUT_MS, () =>
       connection.workflowService.describeNamespace({ namespace }),
     );
     try {
-      await Promise.race([asked, noAnswer()]);
+      await Promise.race([response, timeout()]);
     } catch (error) {
       throw temporalUnreachable(target, error);
     }
   },
 });
 
-/** Core tries a call again for seconds, whatever its deadline and its signal. */
-async function noAnswer(): Promise<never> {
-  await sleep(TEMPORAL_PATIENCE_MS, undefined, { ref: false });
-  throw new Error(`no answer in ${TEMPORAL_PATIENCE_MS / 1000} s`);
+/** Rejects after the timeout: Temporal's core retries a call for seconds, regardless of its deadline and signal. */
+async function timeout(): Promise<never> {
+  await sleep(TEMPORAL_TIMEOUT_MS, undefined, { ref: false });
+  throw new Error(`no response within ${TEMPORAL_TIMEOUT_MS / 1000} s`);
 }
 
-/** That an account can log in. Where it is refused it is seldom tried again, as that may lock it. */
+/** Returns the check that a profile can log in. A refused login is not retried soon, because that may lock the account. */
 export const loginDependency = (profile: string, accounts: AplosAccounts): Dependency => ({
   name: loginOf(profile),
-  nextCheckMs: (error) => (error instanceof UploadError && error.retryable ? LOGIN_AGAIN_MS : LOGIN_EVERY_MS),
+  nextCheckMs: (error) =>
+    error instanceof UploadError && error.retryable ? LOGIN_RETRY_MS : LOGIN_INTERVAL_MS,
   check: () => accounts.logIn(profile),
 });
 

@@ -11,20 +11,20 @@ import {
 
 const target = { address: 'temporal.example.com:7233', namespace: 'study' };
 
-/** A connection whose server answers so. As the SDK's, it tries on when its time is over. */
-const connectionThat = (describeNamespace: (request: { namespace: string }) => Promise<object>) =>
+/** A connection with this `describeNamespace`. Like the SDK's, it ignores its deadline. */
+const connectionWith = (describeNamespace: (request: { namespace: string }) => Promise<object>) =>
   ({
     withDeadline: (_deadline: number, ask: () => Promise<object>) => ask(),
     workflowService: { describeNamespace },
   }) as unknown as NativeConnection;
 
-async function served(changes: Partial<WorkerHealthOptions> = {}) {
+async function serve(changes: Partial<WorkerHealthOptions> = {}) {
   const health = await startWorkerHealth({
     listen: { host: '127.0.0.1', port: 0 },
     states: () => ['RUNNING'],
-    connection: connectionThat(async () => ({})),
+    connection: connectionWith(async () => ({})),
     target,
-    accounts: wellDisposed,
+    accounts: accepting,
     profiles: [],
     ...changes,
   });
@@ -40,25 +40,25 @@ async function served(changes: Partial<WorkerHealthOptions> = {}) {
 }
 
 const refused = new UploadError('LOGIN_REFUSED', 'Cognito refused the login');
-const wellDisposed = { logIn: async () => {} } as unknown as AplosAccounts;
+const accepting = { logIn: async () => {} } as unknown as AplosAccounts;
 
-describe('what the health of a worker is told from', () => {
+describe('startWorkerHealth', () => {
   it.each([
     [['RUNNING', 'RUNNING'], 'RUNNING', 200],
     [['RUNNING', 'DRAINING'], 'DRAINING', 200],
     [['DRAINING', 'FAILED'], 'FAILED', 503],
-  ])('is the worst of its workers: %s', async (states, worker, healthz) => {
-    const { checks } = await served({ states: () => states });
+  ])('reports the worst state of its Workers: %s', async (states, worker, healthz) => {
+    const { checks } = await serve({ states: () => states });
     expect(await checks('healthz')).toEqual({ code: healthz, worker });
   });
 
-  it('is whether Temporal lets it into its namespace', async () => {
-    const asked: string[] = [];
-    const connection = connectionThat(async ({ namespace }) => {
-      asked.push(namespace);
+  it('reports that Temporal denies access to the namespace', async () => {
+    const namespaces: string[] = [];
+    const connection = connectionWith(async ({ namespace }) => {
+      namespaces.push(namespace);
       throw new Error('Status { code: PermissionDenied, message: "Request unauthorized." }');
     });
-    const { checks } = await served({ connection });
+    const { checks } = await serve({ connection });
     await expect.poll(checks).toEqual({
       code: 503,
       worker: 'RUNNING',
@@ -66,24 +66,24 @@ describe('what the health of a worker is told from', () => {
         /^TEMPORAL_UNREACHABLE: Cannot reach Temporal at temporal\.example\.com:7233, namespace "study" \(Request unauthorized\.\)/,
       ),
     });
-    expect(asked).toEqual(['study']);
+    expect(namespaces).toEqual(['study']);
   });
 
-  it('does not wait for a Temporal that keeps silent', async () => {
-    const connection = connectionThat(() => new Promise(() => {}));
+  it('stops waiting for Temporal after 2 seconds', async () => {
+    const connection = connectionWith(() => new Promise(() => {}));
     await expect(temporalDependency({ connection, target }).check()).rejects.toMatchObject({
       code: 'TEMPORAL_UNREACHABLE',
-      message: expect.stringContaining('(no answer in 2 s)'),
+      message: expect.stringContaining('(no response within 2 s)'),
     });
   });
 
-  it('is whether each account can log in', async () => {
+  it('reports whether each profile can log in', async () => {
     const accounts = {
       logIn: async (profile: string) => {
         if (profile === 'b') throw refused;
       },
     } as AplosAccounts;
-    const { checks } = await served({ accounts, profiles: ['a', 'b'] });
+    const { checks } = await serve({ accounts, profiles: ['a', 'b'] });
     await expect.poll(checks).toMatchObject({
       code: 503,
       temporal: 'ok',
@@ -92,8 +92,8 @@ describe('what the health of a worker is told from', () => {
     });
   });
 
-  it('is told by the logins for uploads in between, but not by a renewal that another login may make good', async () => {
-    const { health, checks } = await served({ accounts: wellDisposed, profiles: ['a'] });
+  it('records logins for uploads between its own checks, except a refused renewal, which a login may follow', async () => {
+    const { health, checks } = await serve({ accounts: accepting, profiles: ['a'] });
     await expect.poll(checks).toMatchObject({ code: 200 });
     health.recordLogin('a', { method: 'refresh', error: refused });
     expect(await checks()).toMatchObject({ code: 200 });
@@ -103,8 +103,8 @@ describe('what the health of a worker is told from', () => {
     expect(await checks()).toMatchObject({ code: 200 });
   });
 
-  it('tries a login again soon where Cognito was away, and seldom where it refused', () => {
-    const { nextCheckMs } = loginDependency('default', wellDisposed);
+  it('checks a login again soon if Cognito was unavailable, and rarely if it refused', () => {
+    const { nextCheckMs } = loginDependency('default', accepting);
     const unavailable = new UploadError('LOGIN_UNAVAILABLE', 'Cognito does not answer');
     expect(nextCheckMs(unavailable)).toBe(15_000);
     expect(nextCheckMs(refused)).toBe(300_000);

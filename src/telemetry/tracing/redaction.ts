@@ -2,8 +2,8 @@ import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { ATTRIBUTES } from '../../contract/trace-names.js';
 
-/** What of a span may be told. URLs hold signatures, and messages the names of files and people. */
-const TOLD = new Set<string>([
+/** Attributes that leave the process. Others may be secret: URLs contain signatures, messages contain names of files and people. */
+const EXPORTED_ATTRIBUTES = new Set<string>([
   ...Object.values(ATTRIBUTES),
   'http.request.method',
   'http.response.status_code',
@@ -13,10 +13,12 @@ const TOLD = new Set<string>([
   'url.scheme',
 ]);
 
-/** A span as it leaves the process: without its events, and with those attributes alone that are known to be harmless. */
+/** Returns a copy of a span without events, links and any attribute that is not known to be harmless. */
 export function redactSpan(span: ReadableSpan): ReadableSpan {
   const attributes: Attributes = Object.fromEntries(
-    Object.entries(span.attributes).filter(([name, value]) => TOLD.has(name) && value !== undefined),
+    Object.entries(span.attributes).filter(
+      ([name, value]) => EXPORTED_ATTRIBUTES.has(name) && value !== undefined,
+    ),
   );
   const { code } = span.status;
   const error = attributes[ATTRIBUTES.error];

@@ -17,8 +17,8 @@ import type { TracedRun } from './types.js';
 const headerSchema = z.object({ traceparent: z.string(), tracestate: z.string().optional() });
 const traceContext = new W3CTraceContextPropagator();
 
-/** Random ids, but for the spans of runs. */
-export class Ids implements IdGenerator {
+/** Generates random ids, except for the spans of runs. */
+export class SpanIds implements IdGenerator {
   readonly #random = new RandomIdGenerator();
   #runId: string | undefined;
 
@@ -26,8 +26,8 @@ export class Ids implements IdGenerator {
   generateSpanId = (): string => this.#runId?.slice(16) ?? this.#random.generateSpanId();
 
   /**
-   * Makes the span of a run, with ids made of the run's own: so each worker names the same span as the parent of what it
-   * does for the run, and one of them ends it. A run that was started without a trace begins one.
+   * Creates the span of a run. Its ids are derived from the run id, so that every worker uses the same parent span for its
+   * activities of the run, and one of them ends it. A run without a trace starts a new trace.
    */
   spanOf({ workflowId, runId, header, startedAt }: TracedRun, tracer: Tracer): Span {
     this.#runId = runId.replaceAll('-', '');
@@ -47,7 +47,7 @@ export class Ids implements IdGenerator {
   }
 }
 
-/** What somebody else has put into the header may be anything. */
+/** Returns the trace context in a header. Any client can set the header, so invalid content is ignored. */
 function contextOf(header: Payload | undefined): Context {
   if (!header) return ROOT_CONTEXT;
   try {

@@ -21,20 +21,20 @@ import { TRACER } from '../../contract/trace-names.js';
 import { shortenText } from '../../util/shorten-text.js';
 import { VERSION } from '../../util/version.js';
 import { redactSpan } from './redaction.js';
-import { Ids } from './run-spans.js';
+import { SpanIds } from './run-spans.js';
 import type { TraceSender, TracingOptions } from './types.js';
 
 /**
- * Registers a tracer that sends to where the environment says, and one span for each HTTP request within another.
- * No trace is handed on to other servers: no propagator is registered.
+ * Registers a tracer that sends traces to the endpoint in the environment, and creates a child span for each HTTP request
+ * within a span. No trace context is sent to other servers, because no propagator is registered.
  *
- * @param to where traces go, to name it in a warning
+ * @param endpoint the endpoint, for warnings
  */
 export function startSdk(
-  to: string,
+  endpoint: string,
   { serviceName, readablePaths = [], flushMs, warn }: TracingOptions,
 ): TraceSender {
-  const ids = new Ids();
+  const ids = new SpanIds();
   const provider = new BasicTracerProvider({
     idGenerator: ids,
     resource: defaultResource()
@@ -46,11 +46,11 @@ export function startSdk(
         }),
       )
       .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor(new CarefulExporter(to, flushMs, warn))],
+    spanProcessors: [new BatchSpanProcessor(new RedactingExporter(endpoint, flushMs, warn))],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   trace.setGlobalTracerProvider(provider);
-  const http = tracedRequests(readablePaths);
+  const http = requestInstrumentation(readablePaths);
   http.setTracerProvider(provider);
   const tracer = provider.getTracer(TRACER);
   return {
@@ -58,7 +58,7 @@ export function startSdk(
     runSpan: (run) => ids.spanOf(run, tracer),
     stop: async () => {
       http.disable();
-      await atMost(
+      await withTimeout(
         flushMs,
         provider.shutdown().catch(() => {}),
       );
@@ -66,16 +66,16 @@ export function startSdk(
   };
 }
 
-/** Takes out of spans what is not to be told, and warns when they do not arrive: once, until they do. */
-class CarefulExporter implements SpanExporter {
+/** Redacts spans, and warns once when sending fails, until it succeeds again. */
+class RedactingExporter implements SpanExporter {
   readonly #exporter: OTLPTraceExporter;
-  readonly #to: string;
+  readonly #endpoint: string;
   readonly #warn: (line: string) => void;
   #failing = false;
 
-  constructor(to: string, timeoutMillis: number, warn: (line: string) => void) {
+  constructor(endpoint: string, timeoutMillis: number, warn: (line: string) => void) {
     this.#exporter = new OTLPTraceExporter({ timeoutMillis });
-    this.#to = to;
+    this.#endpoint = endpoint;
     this.#warn = warn;
   }
 
@@ -84,7 +84,7 @@ class CarefulExporter implements SpanExporter {
       const failing = result.code === ExportResultCode.FAILED;
       if (failing && !this.#failing)
         this.#warn(
-          `Traces do not arrive at ${this.#to} (${shortenText(String(result.error?.message))}). All else goes on without them.`,
+          `Cannot send traces to ${this.#endpoint} (${shortenText(String(result.error?.message))}). Uploads are not affected.`,
         );
       this.#failing = failing;
       done(result);
@@ -95,8 +95,8 @@ class CarefulExporter implements SpanExporter {
   shutdown = (): Promise<void> => this.#exporter.shutdown();
 }
 
-/** A path may hold the name of a file, and that of a source more. */
-function tracedRequests(readablePaths: readonly string[]): UndiciInstrumentation {
+/** Creates a span for each HTTP request. Its path is left out unless readable: it may contain a file name or a secret. */
+function requestInstrumentation(readablePaths: readonly string[]): UndiciInstrumentation {
   const isReadable = (url: string) => readablePaths.some((base) => url.startsWith(`${base}/`));
   return new UndiciInstrumentation({
     requireParentforSpans: true,
@@ -108,7 +108,7 @@ function tracedRequests(readablePaths: readonly string[]): UndiciInstrumentation
   });
 }
 
-async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+async function withTimeout(milliseconds: number, work: Promise<void>): Promise<void> {
   const timeout = new AbortController();
   await Promise.race([work, sleep(milliseconds, undefined, { signal: timeout.signal })]);
   timeout.abort();

@@ -2,20 +2,22 @@ import { otlpSettings } from './otlp-settings.js';
 import type { TraceSender, TracingOptions } from './types.js';
 
 /**
- * Starts to send traces, where the environment asks for it. What sends them is loaded only then. Traces are never in the
- * way: what is wrong with their settings, or with who takes them, is a warning.
+ * Starts sending traces if the environment enables them, and loads the OpenTelemetry SDK only then. Invalid settings or an
+ * unavailable collector cause a warning, never an error.
+ *
+ * @returns `undefined` if traces are disabled
  */
 export async function startTracing(options: TracingOptions): Promise<TraceSender | undefined> {
-  const { to, why } = otlpSettings();
-  if (to === undefined) {
-    if (why) options.warn(`No traces are sent: ${why}.`);
+  const { endpoint, disabledReason } = otlpSettings();
+  if (endpoint === undefined) {
+    if (disabledReason) options.warn(`No traces are sent: ${disabledReason}.`);
     return undefined;
   }
   const { startSdk } = await import('./sdk.js');
-  return startSdk(to, options);
+  return startSdk(endpoint, options);
 }
 
-/** Does some work, and sends its traces where the environment asks for it. */
+/** Runs some work, and sends its traces if the environment enables them. */
 export async function withTracing(options: TracingOptions, work: () => Promise<void>): Promise<void> {
   const traces = await startTracing(options);
   try {

@@ -1,34 +1,33 @@
 import type { Span, Tracer } from '@opentelemetry/api';
 import type { Payload } from '@temporalio/common';
 
-/** Who sends traces, and what for. */
+/** Options for sending traces. */
 export interface TracingOptions {
-  /** What backends show, unless `OTEL_SERVICE_NAME` says otherwise. */
+  /** Service name that tracing backends show. `OTEL_SERVICE_NAME` overrides it. */
   readonly serviceName: string;
-  /** Base URLs whose paths may be told, as they hold no secret and no file name. Default: none */
+  /** Base URLs whose paths contain no secret and no file name, so that spans may include them. Default: none */
   readonly readablePaths?: readonly string[];
-  /** How long a piece may take to be sent, and all that is left at the end, in milliseconds. */
+  /** Timeout for sending one batch, and for sending the rest at the end, in milliseconds. */
   readonly flushMs: number;
-  /** Told in one line, once, when traces are asked for but cannot be sent. */
+  /** Called with one line when traces are enabled but cannot be sent, and again only after sending succeeded in between. */
   readonly warn: (line: string) => void;
 }
 
-/** A run of the workflow, as each of its activities knows it. */
+/** A workflow run, as far as each of its activities knows it. */
 export interface TracedRun {
   readonly workflowId: string;
-  /** A UUID. */
   readonly runId: string;
-  /** The trace that the run was started in. */
+  /** Header with the trace context that the run was started with. */
   readonly header?: Payload | undefined;
-  /** Default: now */
+  /** Start time of the span. Default: now */
   readonly startedAt?: Date | undefined;
 }
 
-/** What sends traces. */
+/** Sends the traces of a process. */
 export interface TraceSender {
   readonly tracer: Tracer;
-  /** The span of a run: the same for whoever makes it, and sent only by who ends it. */
+  /** Creates the span of a run. It has the same ids in every process, and only the process that ends it sends it. */
   runSpan(run: TracedRun): Span;
-  /** Sends what is left, for a while, and ends. Never throws. */
+  /** Sends the remaining spans, for at most `flushMs`, and stops. Never throws. */
   stop(): Promise<void>;
 }

@@ -7,13 +7,13 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Info } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptors, InjectedSinks, WorkerOptions } from '@temporalio/worker';
 import { ATTRIBUTES, TRACE_HEADER } from '../../contract/trace-names.js';
 import type { TraceSinks } from '../../contract/trace-sinks.js';
+import { outcomeOf } from '../outcome.js';
 import type { TraceSender } from './types.js';
 
-/** What a worker is given to trace the runs and activities that it works on. Without traces: what the workflow needs to run. */
+/** Returns the interceptors and sinks that trace runs and activities. Without traces, the sinks ignore their calls. */
 export function workerTracing(
   traces: TraceSender | undefined,
 ): Pick<WorkerOptions, 'interceptors' | 'sinks'> {
@@ -24,7 +24,7 @@ export function workerTracing(
       if (failedWith) markFailed(span, failedWith);
       span.end(endedAtMs);
     }),
-    interceptors: { activity: [({ info }) => tracedActivity(traces, info)] },
+    interceptors: { activity: [({ info }) => traceActivity(traces, info)] },
   };
 }
 
@@ -32,8 +32,8 @@ const sinksWith = (ended: InjectedSinks<TraceSinks>['traces']['ended']['fn']): I
   traces: { ended: { fn: ended } },
 });
 
-/** One attempt of an activity. Its failure is told by its code alone. */
-function tracedActivity(
+/** Traces one attempt of an activity. Of a failure, the span contains only the code. */
+function traceActivity(
   traces: TraceSender,
   { workflowExecution, activityType, activityId, attempt }: Info,
 ): ActivityInterceptors {
@@ -44,24 +44,25 @@ function tracedActivity(
     [ATTRIBUTES.activityId]: activityId,
     [ATTRIBUTES.attempt]: attempt,
   };
-  let inLogs: Record<string, string> = {};
+  let logAttributes: Record<string, string> = {};
   return {
     inbound: {
       execute(input, next) {
         const run = traces.runSpan({ workflowId, runId, header: input.headers[TRACE_HEADER] });
         return traces.tracer.startActiveSpan(
           `RunActivity:${activityType}`,
-          { kind: SpanKind.SERVER, attributes: { ...attributes, ...whatItIsAbout(input.args[0]) } },
+          { kind: SpanKind.SERVER, attributes: { ...attributes, ...subjectOf(input.args[0]) } },
           trace.setSpan(ROOT_CONTEXT, run),
           async (span) => {
             const { traceId, spanId } = span.spanContext();
-            inLogs = { trace_id: traceId, span_id: spanId };
+            logAttributes = { trace_id: traceId, span_id: spanId };
             try {
               const result = await next(input);
-              span.setAttributes(whatItIsAbout(result));
+              span.setAttributes(subjectOf(result));
               return result;
             } catch (error) {
-              markFailed(span, nameOf(error));
+              const outcome = outcomeOf(error);
+              markFailed(span, outcome.result === 'failed' ? outcome.code : CANCELLED);
               throw error;
             } finally {
               span.end();
@@ -70,12 +71,12 @@ function tracedActivity(
         );
       },
     },
-    outbound: { getLogAttributes: (input, next) => next({ ...input, ...inLogs }) },
+    outbound: { getLogAttributes: (input, next) => next({ ...input, ...logAttributes }) },
   };
 }
 
-/** Of inputs and results, what the list of workflows shows too. */
-function whatItIsAbout(value: unknown): Attributes {
+/** Returns the profile and file id in an input or result. The list of workflows shows them too. */
+function subjectOf(value: unknown): Attributes {
   const { request, profile, file } = (value ?? {}) as {
     readonly request?: { readonly profile?: string };
     readonly profile?: string;
@@ -89,9 +90,4 @@ const CANCELLED = 'cancelled';
 function markFailed(span: Span, name: string): void {
   span.setAttribute(ATTRIBUTES.error, name);
   if (name !== CANCELLED) span.setStatus({ code: SpanStatusCode.ERROR });
-}
-
-function nameOf(error: unknown): string {
-  if (error instanceof CancelledFailure) return CANCELLED;
-  return (error instanceof ApplicationFailure && error.type) || 'INTERNAL';
 }

@@ -3,42 +3,45 @@ import { otlpSettings } from '../../../src/telemetry/tracing/otlp-settings.js';
 
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
 
-describe('traces are', () => {
+describe('otlpSettings', () => {
   it.each([
-    ['to the path for traces below the endpoint', ENDPOINT, 'http://collector:4318/v1/traces'],
+    ['appends the path for traces to the base endpoint', ENDPOINT, 'http://collector:4318/v1/traces'],
     [
-      'to the same',
+      'ignores a trailing slash of the base endpoint',
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' },
       'http://collector:4318/v1/traces',
     ],
     [
-      'to the endpoint for traces as it is, where there is one',
+      'prefers the endpoint for traces, and leaves out its query',
       { ...ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces.example.com/in?key=secret' },
       'https://traces.example.com/in',
     ],
     [
-      'to it by the protocol that is the default',
+      'accepts the default protocol',
       { ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' },
       'http://collector:4318/v1/traces',
     ],
-  ])('sent %s', (_what, environment, to) => {
-    expect(otlpSettings(environment)).toEqual({ to, why: '' });
+  ])('%s', (_what, environment, endpoint) => {
+    expect(otlpSettings(environment)).toEqual({ endpoint, disabledReason: '' });
   });
 
   it.each([
     {},
     { OTEL_EXPORTER_OTLP_ENDPOINT: '' },
     { OTEL_SERVICE_NAME: 'uploads', OTEL_TRACES_EXPORTER: 'otlp' },
-  ])('not sent, without a word, where there is no endpoint: %o', (environment) => {
-    expect(otlpSettings(environment)).toEqual({ to: undefined, why: '' });
+  ])('disables traces without a reason if no endpoint is set: %o', (environment) => {
+    expect(otlpSettings(environment)).toEqual({ endpoint: undefined, disabledReason: '' });
   });
 
   it.each([
     [{ ...ENDPOINT, OTEL_SDK_DISABLED: 'TRUE' }, 'OTEL_SDK_DISABLED is true'],
     [{ ...ENDPOINT, OTEL_TRACES_EXPORTER: 'none' }, 'OTEL_TRACES_EXPORTER is none'],
-    [{ ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, /the protocol grpc is not spoken.+4318/],
+    [{ ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, /the protocol grpc is not supported.+4318/],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' }, /not an http\(s\) URL/],
-  ])('not sent, and it is said why: %o', (environment, why) => {
-    expect(otlpSettings(environment)).toEqual({ to: undefined, why: expect.stringMatching(why) });
+  ])('disables traces with a reason: %o', (environment, reason) => {
+    expect(otlpSettings(environment)).toEqual({
+      endpoint: undefined,
+      disabledReason: expect.stringMatching(reason),
+    });
   });
 });
