@@ -1,11 +1,11 @@
-export type {
-  CompletedUpload as EndedUpload,
-  PendingUpload as AwaitedUpload,
-} from './client/as-completed.js';
+export type { CompletedUpload, PendingUpload } from './client/as-completed.js';
+export type { StoredFailure } from './client/failures.js';
 export type { UploadFilter } from './client/filter.js';
 export type { ReplayFrom, ReplayOptions, ReplayOutcome, ReplaySkipReason } from './client/replay.js';
 export { requestForFile } from './client/request-for-file.js';
-export type { PendingStep, UploadState, UploadStatus, UploadSummary } from './client/status.js';
+export type { CompletedState, StartState, UploadState } from './client/states.js';
+export type { PendingStep, UploadStatus } from './client/status.js';
+export type { UploadSummary } from './client/summary.js';
 export { UploadClient, type UploadClientOptions, type UploadHandle } from './client/upload-client.js';
 export { UploadFailedError } from './client/upload-failed-error.js';
 export { workflowIdFor } from './client/workflow-id.js';

@@ -3,121 +3,122 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import pMap from 'p-map';
 import type { Receipt } from '../contract/receipt.js';
 import { queryFor } from './filter.js';
-import { summaryOf, type UploadState, type UploadSummary } from './status.js';
+import type { CompletedState, StartState } from './states.js';
+import { summaryOf, type UploadSummary } from './summary.js';
 
-/** What is needed of an upload to wait for it. */
+/** An upload to wait for, e.g. an {@link UploadHandle}. */
 export interface PendingUpload {
   readonly workflowId: string;
   readonly fileName: string;
-  /** How it stood when it was asked for. */
-  readonly state: 'started' | 'running' | 'done';
+  /** State when the upload was started or joined. */
+  readonly state: StartState;
   result(): Promise<Receipt>;
 }
 
-/** An upload that has ended, one way or the other. */
+/** An upload that is no longer running. */
 export interface CompletedUpload {
   readonly workflowId: string;
   readonly fileName: string;
-  readonly state: Exclude<UploadState, 'running'>;
-  /** Of the error table, where it has failed. */
+  readonly state: CompletedState;
+  /** Error code of a failed upload. */
   readonly errorCode?: string;
   /**
    * Fetches the receipt.
    *
-   * @throws {@link UploadFailedError} when the upload ended without one
+   * @throws {@link UploadFailedError} if the upload ended without a receipt
    */
   result(): Promise<Receipt>;
 }
 
 const POLL_MS = 1000;
-/** So far, at the most, Temporal's list may lag behind without an upload being asked for by name. */
+/** Maximum delay of Temporal's list, in milliseconds. An upload that is listed later is found by the direct checks. */
 const LIST_LAG_MS = 10_000;
-/** So far, at the most, Temporal's clock may be behind ours without an upload being asked for by name. */
+/** Maximum time by which Temporal's clock may be behind this one's, in milliseconds. */
 const MAX_CLOCK_SKEW_MS = 60 * 60_000;
-/** So many of those that were waited for longest are asked for by name each time, in case the list missed one. */
-const ASKED_BY_NAME = 20;
+/** Number of uploads that each poll checks directly, in rotation, in case the list missed one. */
+const DIRECT_CHECKS = 20;
 
 /**
- * Yields each upload when it has ended. However many there are, this asks Temporal for one list a second, and
- * holds little more than their ids.
+ * Yields each upload once it is completed. Regardless of their number, this lists workflows once a second, and keeps
+ * little more than the ids in memory.
  */
 export async function* asCompleted(
   client: Client,
   uploads: AsyncIterable<PendingUpload> | Iterable<PendingUpload>,
 ): AsyncGenerator<CompletedUpload, void> {
   const open = new Map<string, PendingUpload>();
-  const doneBefore: PendingUpload[] = [];
-  const closings = new Closings(client);
-  const taking = new AbortController();
-  const takingIn = (async () => {
+  const alreadyDone: PendingUpload[] = [];
+  const poller = new CompletionPoller(client);
+  const readingEnded = new AbortController();
+  const reading = (async () => {
     for await (const upload of uploads) {
-      if (upload.state === 'done') doneBefore.push(upload);
+      if (upload.state === 'done') alreadyDone.push(upload);
       else open.set(upload.workflowId, upload);
     }
-  })().finally(() => taking.abort());
-  takingIn.catch(() => {}); // is awaited once it has ended
-  let allAreIn = false;
+  })().finally(() => readingEnded.abort());
+  reading.catch(() => {}); // awaited below, after it ended
+  let isReadingDone = false;
 
   do {
-    await sleep(POLL_MS, undefined, allAreIn ? {} : { signal: taking.signal }).catch(() => {});
-    if (taking.signal.aborted) await takingIn;
-    allAreIn = taking.signal.aborted;
-    for (const upload of doneBefore.splice(0)) yield endedAs(upload, { state: 'done' });
-    for (const { workflowId, state, errorCode } of await closings.among([...open.keys()])) {
+    await sleep(POLL_MS, undefined, isReadingDone ? {} : { signal: readingEnded.signal }).catch(() => {});
+    if (readingEnded.signal.aborted) await reading;
+    isReadingDone = readingEnded.signal.aborted;
+    for (const upload of alreadyDone.splice(0)) yield completed(upload, { state: 'done' });
+    for (const { workflowId, state, errorCode } of await poller.poll([...open.keys()])) {
       const upload = open.get(workflowId);
       if (upload && state !== 'running')
-        yield endedAs(upload, { state, ...(errorCode ? { errorCode } : {}) });
+        yield completed(upload, { state, ...(errorCode ? { errorCode } : {}) });
       open.delete(workflowId);
     }
-  } while (!allAreIn || open.size + doneBefore.length > 0);
+  } while (!isReadingDone || open.size + alreadyDone.length > 0);
 }
 
-const endedAs = (
+const completed = (
   upload: PendingUpload,
-  how: Pick<CompletedUpload, 'state' | 'errorCode'>,
+  outcome: Pick<CompletedUpload, 'state' | 'errorCode'>,
 ): CompletedUpload => ({
   workflowId: upload.workflowId,
   fileName: upload.fileName,
-  ...how,
+  ...outcome,
   result: () => upload.result(),
 });
 
-type Closing = Pick<UploadSummary, 'workflowId' | 'state' | 'errorCode'> & Partial<UploadSummary>;
+type Outcome = Pick<UploadSummary, 'workflowId' | 'state' | 'errorCode'> & Partial<UploadSummary>;
 
-/** Which uploads have closed since it was last asked. */
-class Closings {
+/** Finds the uploads that completed since the last poll. */
+class CompletionPoller {
   readonly #client: Client;
-  /** By Temporal's clock, which need not be ours. */
+  /** Close time to list from, by Temporal's clock. */
   #since: Date | undefined;
-  #nextAskedByName = 0;
+  #nextDirectCheck = 0;
 
   constructor(client: Client) {
     this.#client = client;
   }
 
-  async among(workflowIds: readonly string[]): Promise<Closing[]> {
+  async poll(workflowIds: readonly string[]): Promise<Outcome[]> {
     const [first] = workflowIds;
     if (first === undefined) return [];
-    this.#since ??= await this.#startOf(first);
-    const listed = await this.#listed(new Set(workflowIds));
+    this.#since ??= await this.#initialSince(first);
+    const listed = await this.#listClosed(new Set(workflowIds));
     const done = listed.filter(({ state }) => state === 'done');
-    const unsure = new Set(
+    const uncertain = new Set(
       listed.filter(({ state }) => state !== 'done').map(({ workflowId }) => workflowId),
     );
-    for (const workflowId of this.#takeTurns(workflowIds)) unsure.add(workflowId);
-    const described = await pMap(unsure, (workflowId) => this.#describe(workflowId), {
-      concurrency: ASKED_BY_NAME,
+    for (const workflowId of this.#nextDirectChecks(workflowIds)) uncertain.add(workflowId);
+    const described = await pMap(uncertain, (workflowId) => this.#describe(workflowId), {
+      concurrency: DIRECT_CHECKS,
     });
     return [...done, ...described.filter(({ state }) => state !== 'running')];
   }
 
-  /** One that was joined may have been running for days: what has closed in those is of no interest. */
-  async #startOf(workflowId: string): Promise<Date> {
+  /** Returns the start time of an upload, but a recent time for a joined upload that has been running for days. */
+  async #initialSince(workflowId: string): Promise<Date> {
     const { startedAt } = await this.#describe(workflowId);
     return new Date(Math.max(startedAt?.getTime() ?? 0, Date.now() - MAX_CLOCK_SKEW_MS));
   }
 
-  async #listed(workflowIds: ReadonlySet<string>): Promise<UploadSummary[]> {
+  async #listClosed(workflowIds: ReadonlySet<string>): Promise<UploadSummary[]> {
     const since = this.#since ?? new Date(0);
     const query = `${queryFor({})} AND ExecutionStatus != 'Running' AND CloseTime >= '${since.toISOString()}'`;
     const found: UploadSummary[] = [];
@@ -130,8 +131,8 @@ class Closings {
     return found;
   }
 
-  /** What is no longer running in the list may have been taken up again: only its latest run tells. */
-  async #describe(workflowId: string): Promise<Closing> {
+  /** Describes the latest run: a run that is listed as closed may have been reset. */
+  async #describe(workflowId: string): Promise<Outcome> {
     try {
       return summaryOf(await this.#client.workflow.getHandle(workflowId).describe());
     } catch (error) {
@@ -140,9 +141,9 @@ class Closings {
     }
   }
 
-  #takeTurns(workflowIds: readonly string[]): string[] {
-    const from = this.#nextAskedByName % workflowIds.length;
-    this.#nextAskedByName = from + ASKED_BY_NAME;
-    return workflowIds.slice(from, from + ASKED_BY_NAME);
+  #nextDirectChecks(workflowIds: readonly string[]): string[] {
+    const from = this.#nextDirectCheck % workflowIds.length;
+    this.#nextDirectCheck = from + DIRECT_CHECKS;
+    return workflowIds.slice(from, from + DIRECT_CHECKS);
   }
 }

@@ -10,17 +10,20 @@ import { type ErrorCode, errorTable, isErrorCode, UploadError } from '../contrac
 import { isUnreadable, UNREADABLE } from '../temporal/unreadable.js';
 import { UploadFailedError } from './upload-failed-error.js';
 
-/** A failure as Temporal has it: its code, which is readable always, and its words, which may be encrypted. */
-export async function describeFailure(
-  { options }: Client,
-  failure: ProtoFailure,
-): Promise<{ code: string; message: string }> {
+/** A failure that Temporal stores: a code of the error table, and a message for users. */
+export interface StoredFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Decodes a failure that Temporal stores. The code is always readable, but the message may need a missing key. */
+export async function describeFailure({ options }: Client, failure: ProtoFailure): Promise<StoredFailure> {
   const code = codeOf(failure);
   try {
     const error = await decodeOptionalFailureToOptionalError(options.loadedDataConverter, failure);
     return { code, message: error?.message ?? '' };
   } catch (error) {
-    if (isUnreadable(error)) return { code, message: `(What happened cannot be shown. ${error.message})` };
+    if (isUnreadable(error)) return { code, message: `(The message cannot be decrypted. ${error.message})` };
     throw error;
   }
 }
@@ -30,7 +33,10 @@ function codeOf({ applicationFailureInfo, timeoutFailureInfo }: ProtoFailure): s
   return applicationFailureInfo?.type || ('INTERNAL' satisfies ErrorCode);
 }
 
-/** The error for a workflow that has ended without a receipt, or with one that cannot be read; any other as it is. */
+/**
+ * Converts the error of waiting for a workflow: to an {@link UploadFailedError} if it ended without a receipt, and to an
+ * {@link UploadError} if the receipt cannot be decrypted. Any other error is returned unchanged.
+ */
 export function toUploadError(error: unknown, workflowId: string): unknown {
   if (isUnreadable(error)) {
     const happened = error.message.replace(`. ${errorTable[UNREADABLE].action}`, '');
@@ -38,22 +44,16 @@ export function toUploadError(error: unknown, workflowId: string): unknown {
   }
   if (!(error instanceof WorkflowFailedError)) return error;
   const { cause } = error;
-  if (cause instanceof CancelledFailure) {
-    return new UploadFailedError(
-      'CANCELLED',
-      'The upload was cancelled. Upload the file again to go on.',
-      workflowId,
-      { cause },
-    );
-  }
-  if (cause instanceof TerminatedFailure) {
-    return new UploadFailedError(
-      'TERMINATED',
-      'The upload was terminated. Upload the file again to go on.',
-      workflowId,
-      { cause },
-    );
-  }
+  const { code, message } = describeEnd(cause) ?? { code: 'INTERNAL', message: error.message };
+  return new UploadFailedError(code, message, workflowId, { cause });
+}
+
+function describeEnd(cause: Error | undefined): Pick<UploadFailedError, 'code' | 'message'> | undefined {
+  if (cause instanceof CancelledFailure)
+    return { code: 'CANCELLED', message: 'The upload was cancelled. Upload the file again to continue.' };
+  if (cause instanceof TerminatedFailure)
+    return { code: 'TERMINATED', message: 'The upload was terminated. Upload the file again to continue.' };
+  if (!cause) return undefined;
   const code = cause instanceof ApplicationFailure && isErrorCode(cause.type) ? cause.type : 'INTERNAL';
-  return new UploadFailedError(code, cause?.message ?? error.message, workflowId, { cause });
+  return { code, message: cause.message };
 }

@@ -1,42 +1,39 @@
 import { UploadError } from '../contract/errors.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
 import { canBeQueried, quoteForQuery } from '../temporal/query.js';
+import { STATE_QUERIES } from './states.js';
 
-/** Which uploads. All that is given must fit. */
+/** Selects uploads. An upload must match every field that is set. */
 export interface UploadFilter {
+  /** Batch name in the request. */
   readonly batch?: string | undefined;
-  /** `failed`: ended without a receipt, and nobody had cancelled or terminated it. */
+  /** `failed` selects uploads that ended without a receipt, unless they were cancelled or terminated. */
   readonly state?: 'running' | 'failed' | undefined;
-  /** Only those that ran at that time or later. */
+  /** Selects uploads that were running at this time or later. */
   readonly since?: Date | undefined;
-  /** Only those that ended with this code of the error table. */
+  /** Selects uploads with this code of the error table. */
   readonly errorCode?: string | undefined;
 }
 
-const inState = {
-  running: "ExecutionStatus = 'Running'",
-  failed: "ExecutionStatus IN ('Failed', 'TimedOut')",
-} as const;
-
 /**
- * The filter in Temporal's query language; the Temporal UI takes it too.
+ * Converts a filter to Temporal's query language, which the Temporal UI accepts too.
  *
- * @throws {@link UploadError} `REQUEST_INVALID` where the language cannot name the batch
+ * @throws {@link UploadError} `REQUEST_INVALID` if a query cannot contain the batch or the error code
  */
 export function queryFor({ batch, state, since, errorCode }: UploadFilter): string {
   const conditions = [`WorkflowType = '${WORKFLOW_TYPE}'`];
-  if (batch !== undefined) conditions.push(`AplosBatch = ${queryable('batch', batch)}`);
-  if (state) conditions.push(inState[state]);
-  if (errorCode !== undefined) conditions.push(`AplosErrorCode = ${queryable('error code', errorCode)}`);
-  if (since) conditions.push(`(ExecutionStatus = 'Running' OR CloseTime >= '${since.toISOString()}')`);
+  if (batch !== undefined) conditions.push(`AplosBatch = ${quoted('batch', batch)}`);
+  if (state) conditions.push(STATE_QUERIES[state]);
+  if (errorCode !== undefined) conditions.push(`AplosErrorCode = ${quoted('error code', errorCode)}`);
+  if (since) conditions.push(`(${STATE_QUERIES.running} OR CloseTime >= '${since.toISOString()}')`);
   return conditions.join(' AND ');
 }
 
-function queryable(what: string, value: string): string {
+function quoted(field: string, value: string): string {
   if (canBeQueried(value)) return quoteForQuery(value);
   throw new UploadError(
     'REQUEST_INVALID',
-    `The ${what} ${JSON.stringify(value)} has a quote, backslash or control character in it, so Temporal cannot find it`,
-    { action: 'Look its uploads up by their workflow ids.' },
+    `Temporal cannot search for the ${field} ${JSON.stringify(value)}, because it contains a quote, backslash or control character`,
+    { action: 'Look up the uploads by their workflow ids.' },
   );
 }

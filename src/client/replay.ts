@@ -1,91 +1,94 @@
 import { randomUUID } from 'node:crypto';
+import { status as grpcStatus } from '@grpc/grpc-js';
 import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { errorTable, isErrorCode } from '../contract/errors.js';
-import { summaryOf, type UploadSummary } from './status.js';
+import { summaryOf, type UploadSummary } from './summary.js';
 
 const { RESET_REAPPLY_TYPE_NONE } = proto.temporal.api.enums.v1.ResetReapplyType;
 type PostResetOperation = proto.temporal.api.workflow.v1.IPostResetOperation;
 
-/** Where a replay begins: the steps before it are kept. Default: the step that failed. */
+/** Step that a replay starts from. The steps before it are kept. */
 export type ReplayFrom = 'presign' | 'start';
 
-/** How uploads are taken up again. */
+/** Options of {@link UploadClient.replay}. */
 export interface ReplayOptions {
-  /** Default: the step that failed. */
+  /** Step to start from. Default: the step that failed */
   readonly from?: ReplayFrom | undefined;
-  /** Only says what would happen. Default: false */
+  /** Reports the outcome without changing anything. Default: `false` */
   readonly dryRun?: boolean;
-  /** Who replays, for Temporal's record of the reset. */
+  /** Name of the person or program, for Temporal's record of the reset. */
   readonly requestedBy?: string;
 }
 
-/** What became of one upload in a replay. */
+/** Outcome of a replay for one upload. */
 export type ReplayOutcome = {
   readonly workflowId: string;
   readonly fileName?: string;
-  /** Of the failure. */
+  /** Error code of the failed run. */
   readonly errorCode?: string;
 } & (
   | {
-      /** `would-be-resumed`: in a dry run. */
+      /** `would-be-resumed` in a dry run. */
       readonly state: 'resumed' | 'would-be-resumed';
-      /** The activity it goes on with, e.g. `startExecution`. */
+      /** Activity that the upload resumes with, e.g. `startExecution`. */
       readonly from: string;
-      /** Of the new run. */
+      /** Id of the new run. */
       readonly runId?: string;
     }
   | {
       readonly state: 'skipped';
       readonly reason: ReplaySkipReason;
-      /** The reason in words, with what to do instead. */
-      readonly why: string;
+      /** The reason as a clause, with what to do instead. */
+      readonly explanation: string;
     }
 );
 
-/** Why an upload was not taken up: see {@link ReplayOutcome}. */
+/** Reason why an upload was skipped. See {@link ReplayOutcome}. */
 export type ReplaySkipReason = keyof typeof skipReasons;
 
-/** Takes an upload that ended without a receipt up again, with Temporal's Reset. */
+/** Resumes an upload that ended without a receipt, with Temporal's Reset. */
 export async function replayUpload(
   client: Client,
   workflowId: string,
   { from, dryRun = false, requestedBy }: ReplayOptions,
 ): Promise<ReplayOutcome> {
-  const description = await whereKept(() => client.workflow.getHandle(workflowId).describe());
+  const description = await unlessGone(() => client.workflow.getHandle(workflowId).describe());
   if (!description) return skipped({ workflowId }, 'history-gone');
   const upload = summaryOf(description);
   if (upload.state === 'done' || upload.state === 'running') return skipped(upload, upload.state);
 
-  const steps = await whereKept(() => stepsOf(client, upload));
+  const steps = await unlessGone(() => stepsOf(client, upload));
   if (!steps) return skipped(upload, 'history-gone');
   const point = resetPoint(steps, from ?? stepFor(upload));
   if (!point) return skipped(upload, from === 'start' ? 'no-start' : 'no-step-failed');
 
-  const outcome = { ...named(upload), from: point.activity };
+  const outcome = { ...identityOf(upload), from: point.activity };
   if (dryRun) return { ...outcome, state: 'would-be-resumed' };
   const isPinned = Boolean(description.raw.workflowExecutionInfo?.versioningInfo);
-  const runId = await whereKept(() => reset(client, upload, point, { isPinned, requestedBy }));
+  const runId = await unlessGone(() => reset(client, upload, point, { isPinned, requestedBy }));
   return runId ? { ...outcome, state: 'resumed', runId } : skipped(upload, 'history-gone');
 }
 
-/** A form that was refused until the workflow gave up is not sent again. */
+/** Returns the step to start from: a presigned POST that was refused until the workflow gave up is not sent again. */
 const stepFor = ({ errorCode }: UploadSummary): ReplayFrom | undefined =>
   isErrorCode(errorCode) && errorTable[errorCode].remedy === 'presign-again' ? 'presign' : undefined;
-
-/** Of gRPC. */
-const NOT_FOUND = 5;
 
 const skipReasons = {
   done: 'it is done',
   running: 'it is running',
-  'no-start': 'it did not get as far as starting an execution; replay it without --from',
-  'no-step-failed': 'none of its steps failed: the request is at fault. Correct it and upload the file again',
+  'no-start': 'it did not reach the step that starts an execution. Replay it without --from',
+  'no-step-failed':
+    'none of its steps failed, so the request is at fault. Correct it and upload the file again',
   'history-gone':
-    'Temporal no longer has its history. See in Aplos NCA whether its executions are there; if not, upload the file again',
+    'Temporal no longer has its history. Check in Aplos NCA whether its executions exist; if not, upload the file again',
 } as const;
 
-const named = ({ workflowId, fileName, errorCode }: Partial<UploadSummary> & { workflowId: string }) => ({
+const identityOf = ({
+  workflowId,
+  fileName,
+  errorCode,
+}: Partial<UploadSummary> & { workflowId: string }) => ({
   workflowId,
   ...(fileName === undefined ? {} : { fileName }),
   ...(errorCode === undefined ? {} : { errorCode }),
@@ -94,13 +97,13 @@ const named = ({ workflowId, fileName, errorCode }: Partial<UploadSummary> & { w
 const skipped = (
   upload: Partial<UploadSummary> & { workflowId: string },
   reason: ReplaySkipReason,
-): ReplayOutcome => ({ ...named(upload), state: 'skipped', reason, why: skipReasons[reason] });
+): ReplayOutcome => ({ ...identityOf(upload), state: 'skipped', reason, explanation: skipReasons[reason] });
 
-/** An activity as a run's history has it. */
+/** An activity in the history of a run. */
 interface Step {
   readonly activity: string;
   readonly completed: boolean;
-  /** The event that a run is reset to, so that this activity, and what came after it, runs again. */
+  /** Workflow task to reset the run to, so that this activity and everything after it runs again. */
   readonly decidedBy: EventId;
 }
 
@@ -139,7 +142,7 @@ async function reset(
   { decidedBy, activity }: Step,
   { isPinned, requestedBy }: { isPinned: boolean; requestedBy: string | undefined },
 ): Promise<string> {
-  const answer = await client.workflowService.resetWorkflowExecution({
+  const response = await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,
     workflowExecution: { workflowId, runId },
     reason: `aplos-upload replay from ${activity}${requestedBy ? `, by ${requestedBy}` : ''}`,
@@ -148,10 +151,10 @@ async function reset(
     resetReapplyType: RESET_REAPPLY_TYPE_NONE,
     postResetOperations: isPinned ? [moveToCurrentVersion] : [],
   });
-  return answer.runId;
+  return response.runId;
 }
 
-/** The version that a run failed on may have no worker any more, and may be why it failed. */
+/** The deployment version of the failed run may have no workers left, or may have caused the failure. */
 const moveToCurrentVersion: PostResetOperation = {
   updateWorkflowOptions: {
     workflowExecutionOptions: { versioningOverride: { autoUpgrade: true } },
@@ -159,11 +162,15 @@ const moveToCurrentVersion: PostResetOperation = {
   },
 };
 
-async function whereKept<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+/** Returns the response of a call, or `undefined` if Temporal no longer has the run. */
+async function unlessGone<Response>(call: () => Promise<Response>): Promise<Response | undefined> {
   try {
-    return await ask();
+    return await call();
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND))
+    if (
+      error instanceof WorkflowNotFoundError ||
+      (isGrpcServiceError(error) && error.code === grpcStatus.NOT_FOUND)
+    )
       return undefined;
     throw error;
   }

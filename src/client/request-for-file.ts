@@ -4,12 +4,12 @@ import type { UploadRequestInput } from '../contract/request.js';
 import { hashFile, openSource } from '../files/source.js';
 
 /**
- * Makes the request for a file that this process sees under the same path as the worker does. The file is
- * read once, so that the worker can tell whether it still is the same.
+ * Creates the request for a file that the worker can read under the same path as this process. Reads the whole file once
+ * to hash it, so that the worker can verify that it did not change.
  *
- * @param path absolute, or relative to the working directory
- * @param rest what else the request says, e.g. its executions
- * @throws UploadError with a `FILE_…` code
+ * @param path absolute path, or path relative to the working directory
+ * @param rest remaining fields of the request, e.g. its executions
+ * @throws UploadError with a `FILE_…` code if the file cannot be read or uploaded
  */
 export async function requestForFile(
   path: string,

@@ -5,8 +5,8 @@ import { ATTRIBUTES, TRACE_HEADER, TRACER } from '../contract/trace-names.js';
 import { networkErrorName } from '../http/call.js';
 
 /**
- * Makes a span of each start, and hands it to the workflow. It uses the tracer that is registered with
- * `@opentelemetry/api`; where there is none, nothing happens.
+ * Creates a span for each start, and passes its context to the workflow. Uses the tracer that is registered with
+ * `@opentelemetry/api`, and does nothing if there is none.
  */
 export const startTracingInterceptor: WorkflowClientInterceptor = {
   startWithDetails: (input, next) =>
@@ -34,7 +34,10 @@ export const startTracingInterceptor: WorkflowClientInterceptor = {
       ),
 };
 
-/** Not by the service's own propagator: that may write another format, and baggage, into a history for all to read. */
+/**
+ * Returns the header with a span's context. The application's own propagator is not used: it may write another format, or
+ * baggage, unencrypted into the history.
+ */
 function headersOf(span: SpanContext): Headers {
   if (!isSpanContextValid(span)) return {};
   const { traceId, spanId, traceFlags, traceState } = span;

@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../contract/errors.js';
 
-/** Thrown when an upload that was waited for has ended without a receipt. */
+/** Thrown by `result()` if the upload ended without a receipt. */
 export class UploadFailedError extends Error {
   override readonly name = 'UploadFailedError';
-  /** Of the error table, or how the workflow was ended from outside. */
+  /** Code of the error table, or `CANCELLED` or `TERMINATED` if somebody ended the workflow. */
   readonly code: ErrorCode | 'CANCELLED' | 'TERMINATED';
   readonly workflowId: string;
 

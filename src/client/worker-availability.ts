@@ -2,14 +2,15 @@ import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { hasWorker } from '../temporal/worker-liveness.js';
 
-const FRESH_MS = 2000;
+/** Time for which a result is reused, in milliseconds. */
+const CACHE_MS = 2000;
 
-/** Knows which task queues are served. However many uploads are looked at, Temporal is asked once in two seconds for each. */
+/** Reports which task queues have a worker. Asks Temporal at most once every two seconds for each of them. */
 export class WorkerAvailability {
   readonly #client: Client;
-  readonly #looks = new Map<
+  readonly #checks = new Map<
     string,
-    { readonly at: number; readonly finding: Promise<boolean | undefined> }
+    { readonly startedAt: number; readonly result: Promise<boolean | undefined> }
   >();
 
   constructor(client: Client) {
@@ -17,22 +18,23 @@ export class WorkerAvailability {
   }
 
   /**
-   * Whether a worker serves a task queue; `undefined` where Temporal does not tell.
+   * Reports whether a worker serves a task queue.
    *
-   * @param version that counts alone, where an upload is pinned to one
+   * @param version deployment version that an upload is pinned to; other workers do not count. Default: any
+   * @returns `undefined` if Temporal does not support or allow the check
    */
   hasWorker(taskQueue: string, version?: WorkerDeploymentVersion): Promise<boolean | undefined> {
     const key = JSON.stringify([taskQueue, version]);
-    const last = this.#looks.get(key);
-    if (last && performance.now() - last.at < FRESH_MS) return last.finding;
+    const last = this.#checks.get(key);
+    if (last && performance.now() - last.startedAt < CACHE_MS) return last.result;
     const { workflowService, options } = this.#client;
-    const finding = hasWorker(workflowService, options.namespace, taskQueue, version).catch(
+    const result = hasWorker(workflowService, options.namespace, taskQueue, version).catch(
       (error: unknown) => {
         if (isGrpcServiceError(error)) return undefined;
         throw error;
       },
     );
-    this.#looks.set(key, { at: performance.now(), finding });
-    return finding;
+    this.#checks.set(key, { startedAt: performance.now(), result });
+    return result;
   }
 }

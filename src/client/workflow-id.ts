@@ -4,9 +4,9 @@ import type { UploadRequest } from '../contract/request.js';
 import { sourceIdentity } from '../contract/source.js';
 
 /**
- * The workflow id of a request: profile, file name, and a hash of both with content and executions. The same
- * work has the same id, whoever asks for it and from wherever, on whichever host the file is; where the sender did not hash
- * the content, its source stands for it, whoever presigned it: of a path on one host, the host too.
+ * Returns the workflow id of a request: profile, file name, and a hash of both with the content and the executions. The same
+ * work has the same id, regardless of who requests it and where the file is. If the request has no SHA-256, the source
+ * identifies the content: without the signature of a presigned URL, and with the host if the request names one.
  */
 export function workflowIdFor({
   profile,

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { type AwaitedUpload, type EndedUpload, type UploadClient, UploadFailedError } from '../client.js';
+import { type PendingUpload, type CompletedUpload, type UploadClient, UploadFailedError } from '../client.js';
 import { UploadError } from '../contract/errors.js';
 import type { WatchReporter } from './reporter.js';
 import type { FileRecord, WatchState } from './state-file.js';
@@ -9,7 +9,7 @@ import type { FileRecord, WatchState } from './state-file.js';
 const RETRY_DELAY_MS = 5_000;
 
 /** An upload whose outcome has not been reported. */
-interface OpenUpload extends AwaitedUpload {
+interface OpenUpload extends PendingUpload {
   readonly record: FileRecord;
 }
 
@@ -78,7 +78,7 @@ export class OutcomeReporter {
     }
   }
 
-  async #close(upload: EndedUpload): Promise<void> {
+  async #close(upload: CompletedUpload): Promise<void> {
     const { workflowId } = upload;
     const record = this.#open.get(workflowId)?.record;
     await this.#report(upload);
@@ -91,7 +91,7 @@ export class OutcomeReporter {
     return this.#state.findByContent(record.path, record.sha256) ?? record;
   }
 
-  async #report(upload: EndedUpload): Promise<void> {
+  async #report(upload: CompletedUpload): Promise<void> {
     const { workflowId, fileName: file, state } = upload;
     try {
       const { executions } = await upload.result();

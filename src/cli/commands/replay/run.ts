@@ -87,7 +87,7 @@ async function replayEach(
 }
 
 function outcomeText(outcome: ReplayOutcome): string {
-  if (outcome.state === 'skipped') return `skipped, because ${outcome.why}`;
+  if (outcome.state === 'skipped') return `skipped, because ${outcome.explanation}`;
   const verb = outcome.state === 'resumed' ? 'resumed' : 'would be resumed';
   const cause = outcome.errorCode ? ` after ${outcome.errorCode}` : '';
   return `${out.green(verb)} at ${outcome.from}${cause}`;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { displayLocation, type FileJob, requestForFileJob } from '../../../client/file-job.js';
-import type { EndedUpload, UploadClient, UploadHandle, UploadRequestInput } from '../../../client.js';
+import type { CompletedUpload, UploadClient, UploadHandle, UploadRequestInput } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
 import { count, counts } from '../../../util/units.js';
 import { batchView } from '../../output/batch-progress.js';
@@ -102,7 +102,7 @@ class BulkUpload {
     }
   }
 
-  async #handleEnd(upload: EndedUpload): Promise<void> {
+  async #handleEnd(upload: CompletedUpload): Promise<void> {
     increment(this.#endTally, upload.state);
     const isFailure = upload.state !== 'done';
     if (isFailure) process.exitCode = ExitCode.failed;

@@ -1,0 +1,49 @@
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import type { SearchAttributeName } from '../contract/search-attributes.js';
+import { stateOf, type UploadState } from './states.js';
+
+/** An upload, as far as Temporal's list of workflows knows it. */
+export interface UploadSummary {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly state: UploadState;
+  readonly fileName?: string;
+  readonly profile?: string;
+  readonly batch?: string;
+  readonly requestedBy?: string;
+  readonly fileId?: string;
+  readonly executionIds: readonly string[];
+  readonly startedAt: Date;
+  readonly closedAt?: Date;
+  /** Error code of a failed upload, or `HOST_WITHOUT_WORKER` of a running upload that waits for a worker on its host. */
+  readonly errorCode?: string;
+}
+
+/** Summarizes an upload from Temporal's list, or from its description of a run. */
+export function summaryOf(
+  info: Pick<
+    WorkflowExecutionInfo,
+    'workflowId' | 'runId' | 'status' | 'searchAttributes' | 'startTime' | 'closeTime'
+  >,
+): UploadSummary {
+  const { workflowId, runId, status, searchAttributes, startTime, closeTime } = info;
+  const values = (name: SearchAttributeName) => searchAttributes[name] as readonly string[] | undefined;
+  const optional = (key: keyof UploadSummary, name: SearchAttributeName) => {
+    const value = values(name)?.[0];
+    return value === undefined ? {} : { [key]: value };
+  };
+  return {
+    workflowId,
+    runId,
+    state: stateOf(status),
+    ...optional('fileName', 'AplosFileName'),
+    ...optional('profile', 'AplosProfile'),
+    ...optional('batch', 'AplosBatch'),
+    ...optional('requestedBy', 'AplosRequestedBy'),
+    ...optional('fileId', 'AplosFileId'),
+    executionIds: values('AplosExecutionIds') ?? [],
+    startedAt: startTime,
+    ...(closeTime ? { closedAt: closeTime } : {}),
+    ...optional('errorCode', 'AplosErrorCode'),
+  };
+}
