@@ -15,7 +15,7 @@ import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { objectStoreClient } from '../sandbox/object-store.js';
 import type { WorkerProcess } from '../sandbox/worker-process.js';
 import { UploadClient } from '../src/client.js';
-import { type KeyAndCertificate, selfSigned } from '../test/support/certificates.js';
+import { createSelfSigned, type KeyAndCertificate } from '../test/support/certificates.js';
 import { table } from '../test/support/tables.js';
 import { startWorld, type World } from '../test/support/world.js';
 import { cuttingProxy } from './sources/cutting-proxy.js';
@@ -28,7 +28,7 @@ const BUCKET = 'studies';
 async function run(sizeBytes: number): Promise<boolean> {
   const file = new RepeatedFile(sizeBytes);
   const cuts = Array.from({ length: CUTS }, () => Math.floor(sizeBytes / (CUTS + 1)));
-  const certificate = selfSigned();
+  const certificate = createSelfSigned();
   const https = await serveOverTls(file, certificate);
   const world = await startWorld();
   const proxies = [await cuttingProxy(https.url, cuts), await cuttingProxy(world.sandbox.s3.endpoint, cuts)];

@@ -54,7 +54,7 @@ export class WorkerMetrics {
     this.#idleAborts.add(0);
     for (const profile of profiles) {
       this.#bytes.add(0, { profile });
-      for (const settled_by of ['answer', 'list']) this.#executions.add(0, { profile, settled_by });
+      for (const origin of ['started', 'found']) this.#executions.add(0, { profile, origin });
       this.recordLogin(profile, { method: 'password' }, 0);
     }
   }
@@ -96,7 +96,7 @@ export class WorkerMetrics {
     }
     if (step === 'startExecution') {
       const { profile } = input as Parameters<UploadActivities['startExecution']>[0];
-      this.#executions.add(1, { profile, settled_by: (result as StartedExecution).origin });
+      this.#executions.add(1, { profile, origin: (result as StartedExecution).origin });
     }
   }
 

@@ -18,7 +18,7 @@ const ended = (cause: Error) =>
     'w1',
   );
 
-describe('an upload that ended without a receipt', () => {
+describe('toUploadError', () => {
   it.each([
     [
       'failed with a code of the table',
@@ -41,7 +41,7 @@ describe('an upload that ended without a receipt', () => {
       new TimeoutFailure('Workflow execution timed out', undefined, TimeoutType.START_TO_CLOSE),
       { code: 'INTERNAL', message: 'Workflow execution timed out' },
     ],
-  ])('because it %s says so', (_what, cause, { code, message }) => {
+  ])('converts the error of an upload that %s', (_what, cause, { code, message }) => {
     const error = ended(cause);
     expect(error).toBeInstanceOf(UploadFailedError);
     expect(error).toMatchObject({ code, workflowId: 'w1', cause, name: 'UploadFailedError' });
@@ -50,7 +50,7 @@ describe('an upload that ended without a receipt', () => {
     );
   });
 
-  it('is not what another error means', () => {
+  it('returns any other error unchanged', () => {
     const error = new Error('The connection is gone');
     expect(toUploadError(error, 'w1')).toBe(error);
   });

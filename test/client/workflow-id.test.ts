@@ -13,24 +13,24 @@ const request = {
 const idOf = (changes: Partial<UploadRequestInput> = {}) =>
   workflowIdFor(parseUploadRequest({ ...request, ...changes }));
 
-describe('the id of a workflow', () => {
-  it('shows profile and file name', () => {
+describe('workflowIdFor', () => {
+  it('contains the profile and the file name', () => {
     expect(idOf()).toMatch(/^team:pk\.csv:[0-9a-f]{20}$/);
   });
 
   it.each<[what: string, changes: Partial<UploadRequestInput>]>([
-    ['nothing', {}],
+    ['no field', {}],
     [
       'the order of keys',
       {
         executions: [{ configuration: { columns: { id: 'i', time: 't' }, version: '1' }, label: 'day 1' }],
       },
     ],
-    ['who asks', { requestedBy: 'jane@example.com', batch: 'study 7' }],
-    ['where the same content lies', { source: 'file:///elsewhere/pk.csv' }],
-    ['whether the size is known', { expect: { sha256 } }],
-    ['which host has the file', { host: 'lab-7' }],
-  ])('is the same for the same work, where it differs in %s', (_what, changes) => {
+    ['the requester and the batch', { requestedBy: 'jane@example.com', batch: 'study 7' }],
+    ['the path of the same content', { source: 'file:///elsewhere/pk.csv' }],
+    ['whether the size is given', { expect: { sha256 } }],
+    ['the host that has the file', { host: 'lab-7' }],
+  ])('is the same for the same work if it differs in %s', (_what, changes) => {
     expect(idOf(changes)).toBe(idOf());
   });
 
@@ -40,33 +40,33 @@ describe('the id of a workflow', () => {
     ['file name', { fileName: 'other.csv' }],
     ['configuration', { executions: [{ label: 'day 1', configuration: { version: '2' } }] }],
     [
-      'the order in an array',
+      'order in an array',
       { executions: [{ label: 'day 1', configuration: { version: '1', columns: ['i', 't'] } }] },
     ],
     ['label', { executions: [{ configuration, label: 'day 2' }] }],
     ['metadata', { executions: [{ configuration, label: 'day 1', metaData: 1 }] }],
     ['number of executions', { executions: [] }],
-  ])('is another for another %s', (_what, changes) => {
+  ])('differs for another %s', (_what, changes) => {
     expect(idOf(changes)).not.toBe(idOf());
   });
 
-  it('goes by the source where the sender does not know the content', () => {
+  it('identifies the content by the source if the request has no SHA-256', () => {
     const unknown = { expect: { sizeBytes: 10 } };
     expect(idOf(unknown)).toBe(idOf({ expect: {} }));
     expect(idOf({ ...unknown, source: 'file:///elsewhere/pk.csv' })).not.toBe(idOf(unknown));
   });
 
-  it('is the same for a source that was presigned anew, and another for another file under its path', () => {
+  it('is the same for a source that was presigned again, but differs for another file under its path', () => {
     const from = (query: string) => idOf({ source: `https://example.com/pk.csv?${query}`, expect: {} });
     expect(from('X-Amz-Date=2&X-Amz-Signature=b')).toBe(from('X-Amz-Date=1&X-Amz-Signature=a'));
     expect(from('id=2')).not.toBe(from('id=1'));
   });
 
-  it('cannot be had by a profile and a file name that only look alike together', () => {
+  it('differs for `a:b` + `c.csv` and `a` + `b:c.csv`', () => {
     expect(idOf({ profile: 'a:b', fileName: 'c.csv' })).not.toBe(idOf({ profile: 'a', fileName: 'b:c.csv' }));
   });
 
-  it('is another for the same path on another host, where the content is not known', () => {
+  it('differs for the same path on another host if the request has no SHA-256', () => {
     const hosts = [undefined, 'lab-1', 'lab-2'];
     const ids = hosts.map((host) =>
       workflowIdFor(parseUploadRequest({ source: request.source, ...(host ? { host } : {}) })),

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { authority, hasOpenssl, type Identity, vouchedFor } from '../support/certificates.js';
+import { createCa, createCertificate, hasOpenssl, type Identity } from '../support/certificates.js';
 import { type CommandResult, runCommand } from '../support/command.js';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy.js';
 import { hasNginx, startNginx, startNodeProxy, type TlsProxy } from '../support/tls-proxies.js';
@@ -36,13 +36,13 @@ describe.skipIf(!hasOpenssl)('Temporal behind mutual TLS', () => {
   beforeAll(() => {
     files = join(world.folder, 'certificates');
     mkdirSync(files);
-    us = authority(files, 'us');
-    them = authority(files, 'them');
-    identities.server = vouchedFor(files, 'server', us);
-    identities.oldServer = vouchedFor(files, 'oldServer', us, { expired: true });
-    identities.right = vouchedFor(files, 'right', us);
-    identities.wrong = vouchedFor(files, 'wrong', them);
-    identities.expired = vouchedFor(files, 'expired', us, { expired: true });
+    us = createCa(files, 'us');
+    them = createCa(files, 'them');
+    identities.server = createCertificate(files, 'server', us);
+    identities.oldServer = createCertificate(files, 'oldServer', us, { expired: true });
+    identities.right = createCertificate(files, 'right', us);
+    identities.wrong = createCertificate(files, 'wrong', them);
+    identities.expired = createCertificate(files, 'expired', us, { expired: true });
   });
   afterAll(() => Promise.all(proxies.map((proxy) => proxy.stop())));
 
@@ -124,14 +124,14 @@ describe('Temporal behind an HTTP proxy', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     await worker.stop();
     const credentials = `Basic ${Buffer.from('jane:secret').toString('base64')}`;
-    expect(proxy.asked.length).toBeGreaterThanOrEqual(2);
-    for (const each of proxy.asked) expect(each).toEqual({ authority: ADDRESS, credentials });
+    expect(proxy.requests.length).toBeGreaterThanOrEqual(2);
+    for (const each of proxy.requests) expect(each).toEqual({ authority: ADDRESS, credentials });
   });
 
   it('is reached without it on this machine', async () => {
-    const before = proxy.asked.length;
+    const before = proxy.requests.length;
     const { stderr } = await run(['status', 'any'], { HTTPS_PROXY: proxy.url, https_proxy: proxy.url });
     expect(stderr).toContain('Temporal knows no such upload');
-    expect(proxy.asked.length).toBe(before);
+    expect(proxy.requests.length).toBe(before);
   });
 });

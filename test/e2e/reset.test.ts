@@ -70,7 +70,7 @@ describe("Temporal's Reset", () => {
 
     await resetTo('startExecution', handle.workflowId);
     const receipt: Receipt = await client.result(handle.workflowId);
-    expect(receipt.executions.map(({ origin }) => origin).sort()).toEqual(['started', 'found']);
+    expect(receipt.executions.map(({ origin }) => origin).sort()).toEqual(['found', 'started']);
     expect(chargesOf(receipt.fileId)).toHaveLength(2);
     expect(world.sandbox.files).toHaveLength(uploads);
     expect(await world.sandbox.storedBytes(receipt.fileId ?? '')).toEqual(await readFile(path));
@@ -86,7 +86,7 @@ describe("Temporal's Reset", () => {
     const again = await client.start(await requestForFile(path, { executions }));
     expect(again).toMatchObject({ workflowId: handle.workflowId, state: 'started' });
     const receipt = await again.result();
-    expect(receipt.executions.map(({ origin }) => origin).sort()).toEqual(['started', 'found']);
+    expect(receipt.executions.map(({ origin }) => origin).sort()).toEqual(['found', 'started']);
     expect(world.sandbox.charges).toHaveLength(charges + 1);
   });
 

@@ -7,7 +7,7 @@ import { type CuttingProxy, cuttingProxy } from '../../bench/sources/cutting-pro
 import { objectStoreClient } from '../../sandbox/object-store.js';
 import { UploadClient, type UploadFailedError, type UploadRequestInput } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
-import { selfSigned } from '../support/certificates.js';
+import { createSelfSigned } from '../support/certificates.js';
 import { bytesOf } from '../support/history.js';
 import {
   type Answer,
@@ -38,7 +38,7 @@ describe('a source that is not on a disk', () => {
   beforeAll(async () => {
     world = await startWorld();
     client = await UploadClient.connect({ client: world.client });
-    const certificate = selfSigned();
+    const certificate = createSelfSigned();
     await writeFile(join(world.folder, 'ca.pem'), certificate.cert);
     ({ server } = countingServer(answerByPath, certificate));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

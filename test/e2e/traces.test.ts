@@ -13,7 +13,7 @@ import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient, type UploadFailedError, type UploadHandle } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { loadSettings } from '../../src/settings/settings.js';
-import { selfSigned } from '../support/certificates.js';
+import { createSelfSigned } from '../support/certificates.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.js';
 import { runCommand } from '../support/command.js';
 import { countingServer, serve, stopServer, urlOf } from '../support/source-server.js';
@@ -37,7 +37,7 @@ describe('traces, where a collector is configured', () => {
 
   beforeAll(async () => {
     [world, collector] = await Promise.all([startWorld(), startCollector()]);
-    const certificate = selfSigned();
+    const certificate = createSelfSigned();
     await writeFile(join(world.folder, 'ca.pem'), certificate.cert);
     ({ server: source } = countingServer(serve(table(9_000)), certificate));
     source.listen(0, '127.0.0.1');

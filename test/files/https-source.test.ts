@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { assertAsExpected, checkSource } from '../../src/files/source.js';
-import { selfSigned } from '../support/certificates.js';
+import { createSelfSigned } from '../support/certificates.js';
 import {
   accessTo,
   bytesOf,
@@ -69,7 +69,7 @@ describe('a file at a server', () => {
   });
 
   it('is read over TLS from whom the certificate is for', async () => {
-    const certificate = selfSigned();
+    const certificate = createSelfSigned();
     const { url } = await sourceServer(serve(content), certificate);
 
     await expect(openRemote(`${url}/pk.csv`)).rejects.toMatchObject({

@@ -8,7 +8,7 @@ import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { objectLocation, s3Access } from '../../src/files/s3-source.js';
 import { checkSource, type OpenFile, openSource } from '../../src/files/source.js';
 import { tlsOptions } from '../../src/http/dispatcher.js';
-import { authority, hasOpenssl, vouchedFor } from '../support/certificates.js';
+import { createCa, createCertificate, hasOpenssl } from '../support/certificates.js';
 import { urlOfNobody } from '../support/s3-servers.js';
 import { bytesOf, sourceServer } from '../support/source-server.js';
 import { distinctBytes, temporaryFolder } from '../support/temporary-folder.js';
@@ -63,8 +63,8 @@ describe('an object in S3', () => {
     'is read from a server that an authority of our own vouches for, and from no other',
     async () => {
       const folder = await temporaryFolder();
-      const own = authority(folder, 'own');
-      const { key, cert } = vouchedFor(folder, 'server', own);
+      const own = createCa(folder, 'own');
+      const { key, cert } = createCertificate(folder, 'server', own);
       const server = createServer({ key, cert }, (_request, response) => {
         response.writeHead(200, { 'content-length': 3, etag: '"1"' }).end('abc');
       });

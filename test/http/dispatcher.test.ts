@@ -10,7 +10,7 @@ import { callOnce } from '../../src/http/call.js';
 import { createDispatcher } from '../../src/http/dispatcher.js';
 import { HostList } from '../../src/http/host-list.js';
 import { postObject } from '../../src/s3/post-object.js';
-import { authority, hasOpenssl, type Identity, vouchedFor } from '../support/certificates.js';
+import { createCa, createCertificate, hasOpenssl, type Identity } from '../support/certificates.js';
 import { startConnectProxy } from '../support/connect-proxy.js';
 import { openFile, postOptions, presignedPost } from '../support/posting.js';
 import { bodyOf, errorXml, httpServer, rawAnswer, socketServer } from '../support/s3-servers.js';
@@ -75,8 +75,8 @@ describe.skipIf(!hasOpenssl)('a server whose certificate nobody vouches for', ()
     'is told nothing as %s, even where the environment turns the check off',
     async (_what, use, code) => {
       const folder = await temporaryFolder();
-      const { url, asked } = await tlsServer(vouchedFor(folder, 'server', authority(folder, 'nobody')));
-      const elsewhere = authority(folder, 'another');
+      const { url, asked } = await tlsServer(createCertificate(folder, 'server', createCa(folder, 'nobody')));
+      const elsewhere = createCa(folder, 'another');
       vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
       for (const by of [dispatcher(), dispatcher(elsewhere.cert)])
         await expect(use(url, by)).rejects.toMatchObject({
@@ -89,11 +89,11 @@ describe.skipIf(!hasOpenssl)('a server whose certificate nobody vouches for', ()
 
   it('is used where its authority is named, beside those that Node.js trusts', async () => {
     const folder = await temporaryFolder();
-    const [own, nodes] = [authority(folder, 'own'), authority(folder, 'nodes')];
+    const [own, nodes] = [createCa(folder, 'own'), createCa(folder, 'nodes')];
     vi.stubEnv('NODE_EXTRA_CA_CERTS', nodes.certFile);
     const by = dispatcher(own.cert);
     for (const each of [own, nodes]) {
-      const { url } = await tlsServer(vouchedFor(folder, 'server', each));
+      const { url } = await tlsServer(createCertificate(folder, 'server', each));
       await expect(
         postObject(presignedPost(url), await openFile('abc'), postOptions({ dispatcher: by })),
       ).resolves.toMatchObject({ status: 204 });
@@ -105,8 +105,8 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
   /** A proxy through which `https://s3.test/` is the given server; who goes through it may send files there. */
   async function proxied(url: string, credentials = '') {
     const folder = await temporaryFolder();
-    const own = authority(folder, 'own');
-    const tls = await tlsInFrontOf(url, vouchedFor(folder, 'server', own, { names: ['s3.test'] }));
+    const own = createCa(folder, 'own');
+    const tls = await tlsInFrontOf(url, createCertificate(folder, 'server', own, { names: ['s3.test'] }));
     const proxy = await startConnectProxy(new Map([['s3.test:443', tls]]));
     onTestFinished(() => proxy.stop());
     vi.stubEnv('HTTPS_PROXY', proxy.url.replace('//', `//${credentials}`));
@@ -149,15 +149,15 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
       status: 204,
     });
     expect(received.includes(content)).toBe(true);
-    expect(proxy.asked).toEqual([
+    expect(proxy.requests).toEqual([
       { authority: 's3.test:443', credentials: `Basic ${Buffer.from('jane:p@ss').toString('base64')}` },
     ]);
   });
 
   it('TLS reaches to the server itself, whose certificate is checked', async () => {
     const folder = await temporaryFolder();
-    const own = authority(folder, 'own');
-    const { url } = await tlsServer(vouchedFor(folder, 'server', own, { names: ['s3.test'] }));
+    const own = createCa(folder, 'own');
+    const { url } = await tlsServer(createCertificate(folder, 'server', own, { names: ['s3.test'] }));
     const proxy = await startConnectProxy(
       new Map(['s3.test:443', 'other.test:443'].map((name) => [name, new URL(url).host])),
     );
@@ -169,7 +169,7 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     await expect(call('https://s3.test/')).resolves.toMatchObject({ status: 204 });
     await expect(call('https://other.test/')).rejects.toThrow('ERR_TLS_CERT_ALTNAME_INVALID');
     await expect(call('https://s3.test/', dispatcher())).rejects.toThrow('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
-    expect(proxy.asked.length).toBe(3);
+    expect(proxy.requests.length).toBe(3);
   });
 
   it('a server that takes little is sent little, and one that stops ends the upload', async () => {
@@ -247,7 +247,7 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     await expect(
       callOnce({ purpose: 'see', method: 'GET', url: target, unreachable: 'API_UNREACHABLE' }, dispatcher()),
     ).resolves.toMatchObject({ status: 204 });
-    expect(proxy.asked).toEqual([]);
+    expect(proxy.requests).toEqual([]);
   });
 
   it.each(['s3.test', '*'])('what NO_PROXY names is reached without it: %s', async (none) => {
@@ -256,7 +256,7 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     await expect(postObject(post, await openFile('abc'), options())).rejects.toMatchObject({
       code: 'S3_UNREACHABLE',
     });
-    expect(proxy.asked).toEqual([]);
+    expect(proxy.requests).toEqual([]);
   });
 
   it.each(['not a url', 'socks5://127.0.0.1:1080'])('a setting that is none is refused: %s', (given) => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Whether certificates can be made here. */
+/** Whether this machine has openssl. */
 export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
 /** A key and its certificate, as PEM. */
@@ -12,7 +12,7 @@ export interface KeyAndCertificate {
   readonly cert: string;
 }
 
-/** A key and its certificate, as files too. */
+/** A key and its certificate, as PEM and as files. */
 export interface Identity extends KeyAndCertificate {
   readonly keyFile: string;
   readonly certFile: string;
@@ -20,19 +20,19 @@ export interface Identity extends KeyAndCertificate {
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Makes a certificate authority. */
-export function authority(folder: string, name: string): Identity {
+/** Creates a certificate authority. */
+export function createCa(folder: string, name: string): Identity {
   const subject = ['-subj', `/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE'];
-  return made(folder, name, (key, cert) =>
+  return create(folder, name, (key, cert) =>
     openssl('req', '-x509', ...newKey, '-days', '2', ...subject, '-keyout', key, '-out', cert),
   );
 }
 
-/** Makes a certificate for 127.0.0.1, `localhost` and more names that an authority vouches for. */
-export function vouchedFor(
+/** Creates a certificate for 127.0.0.1, `localhost` and further names, signed by a certificate authority. */
+export function createCertificate(
   folder: string,
   name: string,
-  by: Identity,
+  ca: Identity,
   { expired = false, names = [] }: { expired?: boolean; names?: readonly string[] } = {},
 ): Identity {
   const request = join(folder, `${name}.csr`);
@@ -40,7 +40,7 @@ export function vouchedFor(
   const all = ['IP:127.0.0.1', 'DNS:localhost', ...names.map((each) => `DNS:${each}`)];
   writeFileSync(extensions, `subjectAltName=${all.join(',')}\n`);
   const [from, to] = expired ? [-2 * DAY, -DAY] : [-DAY, DAY];
-  return made(folder, name, (key, cert) => {
+  return create(folder, name, (key, cert) => {
     openssl('req', ...newKey, '-subj', `/CN=${name}`, '-keyout', key, '-out', request);
     const database = join(folder, `${name}.db`);
     const config = join(folder, `${name}.cnf`);
@@ -56,9 +56,9 @@ export function vouchedFor(
       '-config',
       config,
       '-cert',
-      by.certFile,
+      ca.certFile,
       '-keyfile',
-      by.keyFile,
+      ca.keyFile,
       '-in',
       request,
       '-out',
@@ -73,12 +73,12 @@ export function vouchedFor(
   });
 }
 
-/** Makes a certificate for 127.0.0.1 and `files.test` that only itself vouches for. */
-export function selfSigned(): KeyAndCertificate {
+/** Creates a self-signed certificate for 127.0.0.1 and `files.test`. */
+export function createSelfSigned(): KeyAndCertificate {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   const names = ['-subj', '/CN=files.test', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:files.test'];
   try {
-    return made(folder, 'self', (key, cert) =>
+    return create(folder, 'self', (key, cert) =>
       openssl('req', '-x509', ...newKey, '-days', '2', ...names, '-keyout', key, '-out', cert),
     );
   } finally {
@@ -93,10 +93,10 @@ const time = (fromNowMs: number) =>
     .toISOString()
     .replace(/\.\d+Z|[-:T]/g, (found) => (found.endsWith('Z') ? 'Z' : ''));
 
-function made(folder: string, name: string, make: (key: string, cert: string) => void): Identity {
+function create(folder: string, name: string, run: (key: string, cert: string) => void): Identity {
   const keyFile = join(folder, `${name}-key.pem`);
   const certFile = join(folder, `${name}.pem`);
-  make(keyFile, certFile);
+  run(keyFile, certFile);
   return { keyFile, certFile, key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import protobuf from 'protobufjs';
 
-/** What of OTLP the tests look at, after opentelemetry/proto/collector/trace/v1/trace_service.proto. */
+/** The part of OTLP that the tests check, from opentelemetry/proto/collector/trace/v1/trace_service.proto. */
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Request { repeated ResourceSpans resource_spans = 1; }
@@ -42,32 +42,32 @@ interface Decoded {
   }[];
 }
 
-/** A span as it arrived. Ids are in hex. */
+/** A span that the collector received. Ids are in hex. */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty: it is the first of its trace. */
+  /** Empty for the root span of a trace. */
   readonly parentSpanId: string;
   readonly name: string;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly events: number;
-  /** What the span failed with, where it did. */
+  /** Status message of a failed span. */
   readonly failedWith?: string | undefined;
   readonly service: unknown;
 }
 
-/** A collector of traces: takes OTLP over HTTP, in protobuf. */
+/** A trace collector that accepts OTLP over HTTP in protobuf. */
 export interface Collector {
   readonly url: string;
   readonly spans: readonly ReceivedSpan[];
-  /** All that came, as it came. */
+  /** Returns all received bodies. */
   bytes(): Buffer;
-  /** Begins again where it was before. */
+  /** Listens again on the same port. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts one at 127.0.0.1. */
+/** Starts a collector on 127.0.0.1. */
 export async function startCollector(): Promise<Collector> {
   const bodies: Buffer[] = [];
   const spans: ReceivedSpan[] = [];

@@ -2,25 +2,25 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
-/** An HTTP proxy that tunnels. */
+/** An HTTP proxy for CONNECT requests. */
 export interface ConnectProxy {
   readonly url: string;
-  /** What it was asked for, in order: host and port, and the credentials that came along. */
-  readonly asked: readonly { readonly authority: string; readonly credentials?: string | undefined }[];
+  /** The CONNECT requests in order: host and port, and the credentials. */
+  readonly requests: readonly { readonly authority: string; readonly credentials?: string | undefined }[];
   stop(): Promise<void>;
 }
 
 /**
- * Starts a proxy at 127.0.0.1.
+ * Starts a proxy on 127.0.0.1.
  *
- * @param hosts where the hosts really are, as `127.0.0.1:PORT`; another is refused with 403
+ * @param hosts the address to connect to for each host, as `127.0.0.1:PORT`; the proxy refuses other hosts with 403
  */
 export async function startConnectProxy(hosts: ReadonlyMap<string, string>): Promise<ConnectProxy> {
-  const asked: { authority: string; credentials?: string | undefined }[] = [];
+  const requests: { authority: string; credentials?: string | undefined }[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((_request, response) => response.writeHead(405).end());
   server.on('connect', ({ url: authority = '', headers }, client: Socket) => {
-    asked.push({ authority, credentials: headers['proxy-authorization'] });
+    requests.push({ authority, credentials: headers['proxy-authorization'] });
     const [host, port] = hosts.get(authority)?.split(':') ?? [];
     client.on('error', () => {});
     sockets.add(client);
@@ -38,7 +38,7 @@ export async function startConnectProxy(hosts: ReadonlyMap<string, string>): Pro
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    requests,
     stop: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -27,39 +27,39 @@ const dashboardSchema = z.object({
   ),
 });
 
-/** The rules of deploy/prometheus/alerts.yml, of all groups. */
+/** Reads the rules of all groups in deploy/prometheus/alerts.yml. */
 export const rules = async () =>
   rulesSchema.parse(parse(await read('deploy/prometheus/alerts.yml'))).groups.flatMap((group) => group.rules);
 
-/** The queries of deploy/grafana/aplos-upload.json, and the title of the panel that asks each. */
+/** Reads the queries in deploy/grafana/aplos-upload.json, with the titles of their panels. */
 export const dashboardQueries = async (): Promise<{ panel: string; expr: string }[]> =>
   dashboardSchema
     .parse(JSON.parse(await read('deploy/grafana/aplos-upload.json')))
     .panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ panel: title, expr })));
 
-/** A query of the dashboard with Grafana's variables filled in. */
+/** Replaces Grafana's variables in a query of the dashboard. */
 export const withVariables = (expr: string): string =>
   expr.replaceAll('$__rate_interval', '1m').replaceAll('$instance', '.*').replaceAll('$job', 'aplos-upload');
 
-/** A series that a query names. */
+/** A series that a query selects. */
 export interface Selector {
   readonly name: string;
   readonly matchers: readonly { label: string; operator: string; value: string }[];
-  /** The labels that aggregations around it keep. */
+  /** Labels that the enclosing aggregations group by. */
   readonly groupedBy: readonly string[];
 }
 
 /**
- * The series that a query names.
+ * Returns the series that a query selects.
  *
- * @throws Error where it is no PromQL
+ * @throws Error if the query is not valid PromQL
  */
 export function selectorsOf(expr: string): Selector[] {
   const text = (node: SyntaxNode | null) => (node ? expr.slice(node.from, node.to) : '');
   const selectors: Selector[] = [];
   parser.parse(expr).iterate({
     enter: ({ node }) => {
-      if (node.type.isError) throw new Error(`No PromQL at ${node.from}: ${expr}`);
+      if (node.type.isError) throw new Error(`Invalid PromQL at ${node.from}: ${expr}`);
       if (node.name !== 'VectorSelector') return;
       const matchers = node.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? [];
       selectors.push({
@@ -79,25 +79,25 @@ export function selectorsOf(expr: string): Selector[] {
 function groupingsOf(node: SyntaxNode): SyntaxNode[] {
   const { parent } = node;
   if (!parent) return [];
-  const onlySelects = parent.getChild('And') ?? parent.getChild('Unless');
-  if (onlySelects && node.from > onlySelects.from) return [];
+  const filter = parent.getChild('And') ?? parent.getChild('Unless');
+  if (filter && node.from > filter.from) return [];
   const labels = parent.getChild('AggregateModifier')?.getChild('GroupingLabels')?.getChildren('LabelName');
   return [...(labels ?? []), ...groupingsOf(parent)];
 }
 
-/** One series that a worker serves. */
+/** A series that a worker serves, with its value. */
 export interface Series {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** The series of a scrape. */
+/** Parses the series of a scrape. */
 export const seriesOf = (scrape: string): Series[] =>
   [...scrape.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', labels = '', value]) => ({
     name,
     labels: Object.fromEntries(
-      [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, of]) => [label, of]),
+      [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, labelValue]) => [label, labelValue]),
     ),
     value: Number(value),
   }));

@@ -8,27 +8,27 @@ import { freePorts } from '../../sandbox/servers/free-ports.js';
 import { startServer } from '../../sandbox/servers/server-process.js';
 import type { Identity } from './certificates.js';
 
-/** A proxy that ends mutual TLS and hands gRPC on in plain. */
+/** A proxy that terminates mutual TLS and forwards unencrypted gRPC. */
 export interface TlsProxy {
   readonly address: string;
   stop(): Promise<void>;
 }
 
-/** How to start one. */
+/** Options for starting a TLS proxy. */
 export interface TlsProxyOptions {
   readonly folder: string;
-  /** What it proves itself with. */
+  /** Certificate of the proxy. */
   readonly own: Identity;
-  /** Who vouches for its clients. */
+  /** Certificate authority of its clients. */
   readonly clients: Identity;
-  /** Where gRPC goes: host and port. */
+  /** Host and port to forward to. */
   readonly target: string;
 }
 
-/** Whether nginx is here. */
+/** Whether this machine has nginx. */
 export const hasNginx = spawnSync('nginx', ['-v']).status === 0;
 
-/** Node's own TLS in front of the connection, HTTP/2 untouched. */
+/** Starts a proxy that uses Node's TLS and forwards HTTP/2 unchanged. */
 export async function startNodeProxy({ own, clients, target }: TlsProxyOptions): Promise<TlsProxy> {
   const [host, port] = target.split(':');
   const sockets = new Set<Socket>();
@@ -65,7 +65,7 @@ export async function startNodeProxy({ own, clients, target }: TlsProxyOptions):
   };
 }
 
-/** nginx, which speaks gRPC to both sides. */
+/** Starts nginx as a gRPC proxy. */
 export async function startNginx({ folder, own, clients, target }: TlsProxyOptions): Promise<TlsProxy> {
   const [port = 0] = await freePorts(1);
   mkdirSync(folder, { recursive: true });

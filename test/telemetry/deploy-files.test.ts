@@ -7,14 +7,14 @@ import { rules } from '../support/monitoring.js';
 const page = readFileSync(fileURLToPath(new URL('../../docs/alerts.md', import.meta.url)), 'utf8');
 const alerts = (await rules()).flatMap(({ alert, annotations }) => (alert ? [{ alert, annotations }] : []));
 
-describe('the alerts', () => {
-  it('are all explained in docs/alerts.md, in their order, and nothing else is', () => {
+describe('the alert rules', () => {
+  it('have one section each in docs/alerts.md, in the same order', () => {
     const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
     expect(headings).toEqual(alerts.map(({ alert }) => alert));
   });
 
   it.each(alerts)(
-    '$alert says in few words what it is, and where the page has it',
+    '$alert has a short summary, a description, and a link to its section',
     ({ alert, annotations }) => {
       expect(annotations?.runbook).toBe(`docs/alerts.md#${alert.toLowerCase()}`);
       expect(annotations?.summary?.length).toBeLessThan(80);
@@ -22,7 +22,7 @@ describe('the alerts', () => {
     },
   );
 
-  it('name commands that there are', () => {
+  it('name only commands that exist', () => {
     const commands = new Set([...page.matchAll(/`aplos-upload (\w+)/g)].map(([, command]) => command));
     const known = COMMANDS.map((command) => command.name());
     for (const command of commands) expect(known).toContain(command);

@@ -10,8 +10,8 @@ import { startWorld, type World } from '../support/world.js';
 
 const WITHIN = { timeout: 20_000, interval: 50 };
 
-/** What happens to the uploads stands in `beforeAll`; the tests look at what was counted of it. */
-describe('what a worker counts', () => {
+/** `beforeAll` runs the uploads; the tests check the metrics that they left. */
+describe('the metrics of a worker', () => {
   let world: World;
   let client: UploadClient;
   let worker: WorkerProcess;
@@ -38,7 +38,7 @@ describe('what a worker counts', () => {
     for await (const { state } of client.replay([replayed])) expect(state).toBe('resumed');
     await client.result(replayed);
 
-    const options = { taskQueue: TASK_QUEUE, workflowId: 'of-a-stranger', args: [{}] };
+    const options = { taskQueue: TASK_QUEUE, workflowId: 'untrusted-client', args: [{}] };
     await expect(world.rawClient.workflow.execute(WORKFLOW_TYPE, options)).rejects.toThrow();
 
     const confirms = () => world.sandbox.calls.filter(({ route }) => route === 'fileState').length;
@@ -74,7 +74,7 @@ describe('what a worker counts', () => {
       .filter((series) => Object.entries(labels).every(([label, value]) => series.labels[label] === value))
       .reduce((total, { value }) => total + value, 0);
 
-  it('is each run once, by how it ended: one that failed and was replayed is a failed one and a done one', () => {
+  it('count each run once by its result: a failed and replayed upload as one failed and one done run', () => {
     const uploads = (result: string, code: string) => sum('aplos_uploads_total', { result, code });
     expect(uploads('done', '')).toBe(2);
     expect(uploads('failed', 'EXECUTION_REFUSED')).toBe(1);
@@ -83,20 +83,20 @@ describe('what a worker counts', () => {
     expect(sum('aplos_uploads_total')).toBe(5);
   });
 
-  it('is what was sent, and executions by how it is known that they were started', () => {
+  it('count the bytes sent, and executions by their origin', () => {
     expect(sum('aplos_uploaded_bytes_total', { profile: 'default' })).toBe(sentBytes);
-    expect(sum('aplos_executions_started_total', { profile: 'default', settled_by: 'list' })).toBe(1);
-    expect(sum('aplos_executions_started_total', { profile: 'default', settled_by: 'answer' })).toBe(1);
+    expect(sum('aplos_executions_started_total', { profile: 'default', origin: 'found' })).toBe(1);
+    expect(sum('aplos_executions_started_total', { profile: 'default', origin: 'started' })).toBe(1);
     expect(world.sandbox.charges).toHaveLength(2);
   });
 
-  it('is logins by how they were made: one with the password, one renewal of a token that was refused', () => {
+  it('count one login with the password, and one renewal of a refused token', () => {
     const logins = (how: string) => sum('aplos_logins_total', { profile: 'default', how, code: '' });
     expect([logins('password'), logins('refresh')]).toEqual([1, 1]);
     expect(sum('aplos_logins_total')).toBe(2);
   });
 
-  it('is each attempt of a step, by how it ended; a replay makes only those that were not done', () => {
+  it('count each attempt of a step by its result; a replay repeats only unfinished steps', () => {
     const attempts = (step: string, result: string) => sum('aplos_step_seconds_count', { step, result });
     expect(attempts('presignUpload', 'done')).toBe(3);
     expect(attempts('uploadFile', 'done')).toBe(3);
@@ -107,15 +107,15 @@ describe('what a worker counts', () => {
     expect(sum('aplos_retries_total')).toBe(0);
   });
 
-  it('has labels of few values: codes of the table, but no name of a file, no id, and nothing secret', () => {
+  it('have only error codes as values of `code`, and no file name, id or secret', () => {
     const codes = seriesOf(text).flatMap(({ labels: { code } }) => (code ? [code] : []));
     expect(codes.filter((code) => !Object.hasOwn(errorTable, code))).toEqual([]);
     expect([...secretsIn(Buffer.from(text), world.sandbox.secrets)]).toEqual([]);
-    expect(text).not.toMatch(/study-of-jane|of-a-stranger/);
+    expect(text).not.toMatch(/study-of-jane|untrusted-client/);
     for (const { fileId } of world.sandbox.files) expect(text).not.toContain(fileId);
   });
 
-  it('is not what another worker did: one that goes through ended runs for a query counts none of them', async () => {
+  it('do not count completed runs that another worker replays for a query', async () => {
     const [other] = await Promise.all([startMonitored(), worker.stop()]);
     const handle = world.client.workflow.getHandle(replayed);
     expect(await handle.query<{ step: string }>('progress')).toMatchObject({ step: 'done' });

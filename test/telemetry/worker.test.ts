@@ -20,19 +20,19 @@ import { startWorld, type World } from '../support/world.js';
 const WRONG_PASSWORD = 'Not-the-password-1';
 const WITHIN = { timeout: 30_000, interval: 50 };
 
-interface Answer {
+interface HealthResponse {
   readonly status: number;
   readonly text: string;
 }
 
-/** What it serves at this path; undefined where it does not listen. */
-async function ask(port: number, path: string): Promise<Answer | undefined> {
+/** Returns the response at a path; `undefined` if nothing listens there. */
+async function ask(port: number, path: string): Promise<HealthResponse | undefined> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
   return response && { status: response.status, text: await response.text() };
 }
 
-/** In the order in which things happen to two workers: what the first tests provoke, the last find in what was scraped. */
-describe('a worker that is watched', () => {
+/** The tests run in order: the last ones check the metrics that the first ones provoked on two workers. */
+describe('a worker with metrics and health endpoints', () => {
   let world: World;
   let client: UploadClient;
   let worker: WorkerProcess;
@@ -67,7 +67,7 @@ describe('a worker that is watched', () => {
       .filter((series) => Object.entries(labels).every(([label, value]) => series.labels[label] === value))
       .reduce((total, { value }) => total + value, 0);
 
-  it('counts uploads that are done, fail, stall and are tried again', async () => {
+  it('counts uploads that are done, failed, stalled and retried', async () => {
     world.sandbox.faults.add({ route: 'start', status: 402 });
     await expect((await start('refused.csv')).result()).rejects.toMatchObject({
       code: 'ALLOCATION_EXHAUSTED',
@@ -83,16 +83,16 @@ describe('a worker that is watched', () => {
     expect(sum(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_UNAVAILABLE' })).toBe(1);
     expect(sum(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_STALLED' })).toBe(1);
     expect(sum(text, 'aplos_idle_aborts_total')).toBe(1);
-    expect(sum(text, 'aplos_executions_started_total', { settled_by: 'answer' })).toBe(1);
+    expect(sum(text, 'aplos_executions_started_total', { origin: 'started' })).toBe(1);
   });
 
-  it('tells when it started', async () => {
+  it('reports its start time', async () => {
     const seconds = sum(await scrape(metrics), 'process_start_time_seconds');
     expect(seconds).toBeGreaterThanOrEqual(startedAt / 1000);
     expect(seconds).toBeLessThan(Date.now() / 1000);
   });
 
-  it('is alive and not ready while Temporal is away, and ready again by itself', async () => {
+  it('is alive but not ready while Temporal is unavailable, then ready again on its own', async () => {
     const ready = { status: 200, text: expect.stringContaining('"temporal":"ok","login default":"ok"') };
     await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(ready), WITHIN);
     await world.temporal.kill();
@@ -105,7 +105,7 @@ describe('a worker that is watched', () => {
     await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(ready), WITHIN);
   });
 
-  it('is alive and not ready while it drains', async () => {
+  it('is alive but not ready while it drains', async () => {
     world.sandbox.faults.add({ route: 'presign', delayMs: 2_000 });
     const presigns = () => world.sandbox.calls.filter(({ route }) => route === 'presign').length;
     const before = presigns();
@@ -121,7 +121,7 @@ describe('a worker that is watched', () => {
     await client.cancel(upload.workflowId);
   });
 
-  it('is not ready with a wrong password, says so without it, and counts what it cannot decode', async () => {
+  it('is not ready with a wrong password, does not reveal it, and counts tasks that it cannot decode', async () => {
     await start('for-another-key.csv');
     await world.startWorker({
       ...watched(otherMetrics, otherHealth),
@@ -137,13 +137,13 @@ describe('a worker that is watched', () => {
     await vi.waitFor(async () => expect(await failed()).toBeGreaterThan(0), WITHIN);
     scrapes.push(await scrape(otherMetrics));
 
-    const told = [...scrapes, (await ask(otherHealth, '/readyz'))?.text].join('\n');
+    const output = [...scrapes, (await ask(otherHealth, '/readyz'))?.text].join('\n');
     const secrets = [...world.sandbox.secrets, WRONG_PASSWORD, world.env.COGNITO_PASSWORD, 'csv'];
-    expect(secrets.filter((secret) => secret && told.includes(secret))).toEqual([]);
+    expect(secrets.filter((secret) => secret && output.includes(secret))).toEqual([]);
   });
 
   it.each(['APLOS_UPLOAD_METRICS', 'APLOS_UPLOAD_HEALTH'])(
-    'does not start where the port of %s is taken',
+    'does not start if the port of %s is taken',
     async (setting) => {
       const env = { ...world.env, [setting]: `127.0.0.1:${otherHealth}` };
       const { exitCode, stderr } = await runCommand(['worker'], env);
@@ -156,7 +156,7 @@ describe('a worker that is watched', () => {
     },
   );
 
-  it('has served every series, with every label and value, that an alert or the dashboard asks for', async () => {
+  it('has served every series, label and value that the alerts and the dashboard use', async () => {
     const served = scrapes.flatMap(seriesOf);
     const all = await rules();
     const recorded = all.map(({ record }) => record);
@@ -181,7 +181,7 @@ describe('a worker that is watched', () => {
     expect(missing).toEqual([]);
   });
 
-  it('serves of its own what docs/monitoring.md lists, with these labels', () => {
+  it('serves exactly the metrics and labels that docs/monitoring.md lists, besides those of the SDK', () => {
     const page = readFileSync(fileURLToPath(new URL('../../docs/monitoring.md', import.meta.url)), 'utf8');
     const listed = [...page.matchAll(/^\| `(\w+)` \| (counter|gauge|histogram) \| (.*?) \|/gm)].map(
       ([, name, type, cell = '']) => {

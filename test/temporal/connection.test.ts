@@ -16,9 +16,9 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 const on: Encryption = { mode: 'on', keys: [{ id: 'k1', key: createSecretKey(randomBytes(32)) }] };
 const targetAt = (address: string) => ({ address, namespace: 'default', connectionOptions: { address } });
 
-describe('whether payloads are encrypted', () => {
+describe('assertEncryptionDecided', () => {
   it.each(['localhost:7233', 'localhost', '127.0.0.1:7233', '127.1.2.3:7233', '[::1]:7233', '::1'])(
-    'need not be decided for Temporal on this machine, at %s',
+    'accepts unset encryption for Temporal on this machine, at %s',
     (address) => {
       expect(() => assertEncryptionDecided({ mode: 'unset' }, targetAt(address))).not.toThrow();
     },
@@ -33,7 +33,7 @@ describe('whether payloads are encrypted', () => {
     '127.0.0.1.acme.com:7233',
     '[2001:db8::1]:7233',
     '0.0.0.0:7233',
-  ])('must be decided for Temporal elsewhere, at %s', (address) => {
+  ])('rejects unset encryption for Temporal on another machine, at %s', (address) => {
     expect(() => assertEncryptionDecided({ mode: 'unset' }, targetAt(address))).toThrow(
       expect.objectContaining({
         code: 'SETTINGS_INVALID',
@@ -42,18 +42,23 @@ describe('whether payloads are encrypted', () => {
     );
   });
 
-  it.each<[Encryption]>([[on], [{ mode: 'off' }]])('is decided by %j', (encryption) => {
-    expect(() => assertEncryptionDecided(encryption, targetAt('temporal.acme.com:7233'))).not.toThrow();
-  });
+  it.each<[Encryption]>([[on], [{ mode: 'off' }]])(
+    'accepts %j for Temporal on another machine',
+    (encryption) => {
+      expect(() => assertEncryptionDecided(encryption, targetAt('temporal.acme.com:7233'))).not.toThrow();
+    },
+  );
+});
 
-  it('is what client and worker go by', () => {
+describe('dataConverterFor', () => {
+  it('encrypts payloads only if encryption is on', () => {
     expect(dataConverterFor(on).payloadCodecs).toEqual([expect.any(EncryptionCodec)]);
     expect(dataConverterFor({ mode: 'off' })).toEqual({ payloadCodecs: [plainCodec] });
     expect(dataConverterFor({ mode: 'unset' })).toEqual({ payloadCodecs: [plainCodec] });
   });
 });
 
-describe('where Temporal is', () => {
+describe('temporalTarget', () => {
   beforeEach(async () => {
     for (const name of Object.keys(process.env).filter((name) => name.startsWith('TEMPORAL_')))
       vi.stubEnv(name, undefined);
@@ -63,7 +68,7 @@ describe('where Temporal is', () => {
     vi.unstubAllEnvs();
   });
 
-  it('is this machine where nothing else is said', () => {
+  it('is this machine by default', () => {
     expect(temporalTarget()).toMatchObject({
       address: 'localhost:7233',
       namespace: 'default',
@@ -71,7 +76,7 @@ describe('where Temporal is', () => {
     });
   });
 
-  it('is what Temporal’s own variables say', () => {
+  it('reads Temporal’s own variables', () => {
     vi.stubEnv('TEMPORAL_ADDRESS', 'acme.a1b2c.tmprl.cloud:7233');
     vi.stubEnv('TEMPORAL_NAMESPACE', 'acme.a1b2c');
     vi.stubEnv('TEMPORAL_API_KEY', 'key');
@@ -82,7 +87,7 @@ describe('where Temporal is', () => {
     });
   });
 
-  it('is what the profile in Temporal’s own file says', async () => {
+  it('reads the profile in Temporal’s own file', async () => {
     const path = join(await temporaryFolder(), 'temporal.toml');
     await writeFile(path, '[profile.prod]\naddress = "temporal.acme.com:7233"\nnamespace = "pk"\n');
     vi.stubEnv('TEMPORAL_CONFIG_FILE', path);
@@ -90,7 +95,7 @@ describe('where Temporal is', () => {
     expect(temporalTarget()).toMatchObject({ address: 'temporal.acme.com:7233', namespace: 'pk' });
   });
 
-  it('is not guessed where the profile does not exist', () => {
+  it('throws if the profile does not exist', () => {
     vi.stubEnv('TEMPORAL_PROFILE', 'nowhere');
     expect(temporalTarget).toThrow(
       expect.objectContaining({
@@ -101,7 +106,7 @@ describe('where Temporal is', () => {
   });
 });
 
-describe('the proxy to Temporal', () => {
+describe('the proxy of workerConnectionOptions', () => {
   beforeEach(() => {
     for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'])
       for (const each of [name, name.toLowerCase()]) vi.stubEnv(each, undefined);
@@ -111,7 +116,7 @@ describe('the proxy to Temporal', () => {
   });
   const proxyTo = (address: string) => workerConnectionOptions(targetAt(address)).proxy;
 
-  it('is the one for https, or else the one for http', () => {
+  it('is HTTPS_PROXY, or HTTP_PROXY if that is not set', () => {
     expect(proxyTo('temporal.acme.com:7233')).toBeUndefined();
     vi.stubEnv('HTTP_PROXY', 'http://proxy.acme.com');
     expect(proxyTo('temporal.acme.com:7233')).toEqual({
@@ -127,7 +132,7 @@ describe('the proxy to Temporal', () => {
   });
 
   it.each(['localhost:7233', '127.0.0.1:7233', 'temporal.acme.com:7233', 'a.internal:7233'])(
-    'is left out for this machine, and for what NO_PROXY names: %s',
+    'is not used for this machine or the hosts in NO_PROXY: %s',
     (address) => {
       vi.stubEnv('HTTPS_PROXY', 'http://proxy.acme.com:3128');
       vi.stubEnv('NO_PROXY', 'temporal.acme.com, .internal');
@@ -135,7 +140,7 @@ describe('the proxy to Temporal', () => {
     },
   );
 
-  it('is refused where gRPC cannot use it', () => {
+  it('is rejected if gRPC cannot use it', () => {
     vi.stubEnv('HTTPS_PROXY', 'https://proxy.acme.com:3128');
     expect(() => proxyTo('temporal.acme.com:7233')).toThrow(
       expect.objectContaining({ code: 'SETTINGS_INVALID' }),
@@ -143,7 +148,7 @@ describe('the proxy to Temporal', () => {
   });
 });
 
-describe('a Temporal that cannot be reached', () => {
+describe('temporalUnreachable', () => {
   it.each([
     [
       'an error',
@@ -156,7 +161,7 @@ describe('a Temporal that cannot be reached', () => {
       'tcp connect error',
     ],
     ['something else', 'gone', 'gone'],
-  ])('is named with the reason out of %s', (_what, cause, reason) => {
+  ])('names the server and the reason in %s', (_what, cause, reason) => {
     expect(temporalUnreachable(targetAt('temporal.acme.com:7233'), cause)).toMatchObject({
       code: 'TEMPORAL_UNREACHABLE',
       happened: `Cannot reach Temporal at temporal.acme.com:7233, namespace "default" (${reason})`,

@@ -9,8 +9,8 @@ const refused = ApplicationFailure.create({
   cause: new Error('subject 12 has no dose'),
 });
 
-describe('a failure whose words are encoded', () => {
-  it('shows its type, and neither message nor stack, its causes included', () => {
+describe('the failure converter', () => {
+  it('shows the type, but no message or stack of the failure and its causes', () => {
     const failure = convert(refused);
     expect(failure).toMatchObject({
       message: 'EXECUTION_REFUSED (message encrypted)',
@@ -21,13 +21,13 @@ describe('a failure whose words are encoded', () => {
     expect(shown).not.toMatch(/dosing|dose|test\.ts/);
   });
 
-  it('is given back whole', () => {
+  it('restores the whole failure', () => {
     const back = failureConverter.failureToError(convert(refused), defaultPayloadConverter);
     expect(back).toMatchObject({ message: refused.message, cause: { message: 'subject 12 has no dose' } });
     expect(back.stack).toContain('encoded-failure-converter.test.ts');
   });
 
-  it('stays in plain where it says which key is missing', () => {
+  it('keeps a failure readable that names the missing key', () => {
     const missing = ApplicationFailure.retryable('A payload is encrypted with…', 'PAYLOAD_UNREADABLE');
     expect(convert(missing)).toMatchObject({ message: 'A payload is encrypted with…' });
     expect(convert(missing).encodedAttributes).toBeUndefined();

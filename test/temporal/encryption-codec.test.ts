@@ -29,7 +29,7 @@ const changed = ({ metadata, data }: Payload, change: (bytes: Buffer) => Buffer)
   data: change(Buffer.from(data ?? [])),
 });
 
-describe('the encryption of payloads', () => {
+describe('EncryptionCodec', () => {
   it.each<[unknown]>([
     [{ presigned: { fields: { policy: 'secret policy' } } }],
     [['secret']],
@@ -38,19 +38,19 @@ describe('the encryption of payloads', () => {
     [undefined],
     [new Uint8Array([1, 2, 3])],
     [{ text: 'Étude 血漿' }],
-  ])('gives back %j', async (value) => {
+  ])('decrypts what it encrypted: %j', async (value) => {
     const payload = await encrypted(value);
     expect(payload.metadata?.[METADATA_ENCODING_KEY]?.toString()).toBe('binary/encrypted');
     expect(read((await codec.decode([payload]))[0])).toEqual(value);
   });
 
-  it('leaves nothing of a value to be read, its kind included', async () => {
+  it('hides a value and its encoding', async () => {
     const bytes = bytesOf(await encrypted({ policy: 'secret policy' }));
     expect(bytes).toContain('k1');
     expect(bytes).not.toMatch(/secret|policy|json/);
   });
 
-  it('is another each time', async () => {
+  it('encrypts the same value differently each time', async () => {
     expect(bytesOf(await encrypted({ a: 1 }))).not.toBe(bytesOf(await encrypted({ a: 1 })));
   });
 
@@ -59,7 +59,7 @@ describe('the encryption of payloads', () => {
     expect((await codec.decode(payloads)).map(read)).toEqual([{ a: 1 }, 'summary', { b: 2 }]);
   });
 
-  it('keeps a bare string readable, as the summaries in the Temporal UI', async () => {
+  it('keeps a bare string readable, because summaries in the Temporal UI are bare strings', async () => {
     const payload = await encrypted('pk.csv, 1,024 bytes');
     expect(payload).toEqual(plain('pk.csv, 1,024 bytes'));
     expect(read((await codec.decode([payload]))[0])).toBe('pk.csv, 1,024 bytes');
@@ -68,7 +68,7 @@ describe('the encryption of payloads', () => {
   it.each<[what: string, value: unknown]>([
     ['the details of a failure', { code: 'REQUEST_INVALID', remedy: 'final' }],
     ['a heartbeat', { bytesSent: 1024, totalBytes: 4096 }],
-  ])('keeps %s readable, for whoever has no key', async (_what, value) => {
+  ])('keeps %s readable for clients without the key', async (_what, value) => {
     expect(await encrypted(value)).toEqual(plain(value));
   });
 
@@ -80,16 +80,16 @@ describe('the encryption of payloads', () => {
     [[{ code: 'S3_EXPIRED', remedy: 'final' }]],
     [{ bytesSent: 1, totalBytes: 2, token: 'secret' }],
     [{ bytesSent: 'secret', totalBytes: 2 }],
-  ])('encrypts what only looks like them: %j', async (value) => {
+  ])('encrypts other values with the same fields: %j', async (value) => {
     expect(bytesOf(await encrypted(value))).not.toMatch(/secret|code|bytesSent/);
   });
 
-  it('takes what is in plain as it is', async () => {
+  it('passes unencrypted payloads through', async () => {
     const payload = plain({ source: 'file:///pk.csv' });
     expect(await codec.decode([payload])).toEqual([payload]);
   });
 
-  it('goes over to a new key while what the old one encrypted is still read', async () => {
+  it('encrypts with a new key and still decrypts with the old one', async () => {
     const old = await encrypted({ at: 'first' });
     const next = newKey('k2');
     const rotated = new EncryptionCodec([next, key]);
@@ -98,13 +98,13 @@ describe('the encryption of payloads', () => {
     expect((await new EncryptionCodec([next]).decode([fresh])).map(read)).toEqual([{ at: 'last' }]);
   });
 
-  it('names the key that a payload is encrypted with where it is not known', async () => {
+  it('names the missing key of a payload', async () => {
     const decoding = new EncryptionCodec([newKey('k2')]).decode([await encrypted({ a: 1 })]);
     await expect(decoding).rejects.toMatchObject(unreadable);
     await expect(decoding).rejects.toThrow('with the key "k1", but this process has only "k2". Add the key');
   });
 
-  it('is not undone by another key of the same name', async () => {
+  it('rejects a payload that another key of the same name encrypted', async () => {
     const decoding = new EncryptionCodec([newKey('k1')]).decode([await encrypted({ a: 1 })]);
     await expect(decoding).rejects.toMatchObject(unreadable);
     await expect(decoding).rejects.toThrow('cannot be decrypted with the key "k1"');
@@ -115,33 +115,35 @@ describe('the encryption of payloads', () => {
     ['tag', (bytes) => flipped(bytes, 12)],
     ['first byte', (bytes) => flipped(bytes, 28)],
     ['last byte', (bytes) => flipped(bytes, bytes.length - 1)],
-    ['end, cut off,', (bytes) => bytes.subarray(0, -1)],
-    ['end, written on,', (bytes) => Buffer.concat([bytes, Buffer.from([0])])],
-    ['content, all of it cut off,', (bytes) => bytes.subarray(0, 28)],
-    ['tag, cut to four bytes,', (bytes) => bytes.subarray(0, 16)],
-    ['tag, cut off,', (bytes) => bytes.subarray(0, 12)],
-    ['nonce, cut off,', () => Buffer.alloc(0)],
-  ])('notices that the %s is not what it was', async (_part, change) => {
+    ['end (cut off)', (bytes) => bytes.subarray(0, -1)],
+    ['end (appended to)', (bytes) => Buffer.concat([bytes, Buffer.from([0])])],
+    ['content (removed)', (bytes) => bytes.subarray(0, 28)],
+    ['tag (cut to four bytes)', (bytes) => bytes.subarray(0, 16)],
+    ['tag (removed)', (bytes) => bytes.subarray(0, 12)],
+    ['nonce (removed)', () => Buffer.alloc(0)],
+  ])('rejects a payload with a changed %s', async (_part, change) => {
     const decoding = codec.decode([changed(await encrypted({ a: 1 }), change)]);
     await expect(decoding).rejects.toMatchObject(unreadable);
     await expect(decoding).rejects.toThrow('cannot be decrypted');
   });
 
-  it('is missed by name where there is no key at all, and what is in plain is read', async () => {
+  it('throws if there is no key', () => {
+    expect(() => new EncryptionCodec([])).toThrow(RangeError);
+  });
+});
+
+describe('plainCodec', () => {
+  it('passes unencrypted payloads through, and names the missing key of an encrypted one', async () => {
     expect(await plainCodec.encode([plain({ a: 1 })])).toEqual([plain({ a: 1 })]);
     expect(await plainCodec.decode([plain({ a: 1 })])).toEqual([plain({ a: 1 })]);
     const decoding = plainCodec.decode([await encrypted({ a: 1 })]);
     await expect(decoding).rejects.toMatchObject(unreadable);
     await expect(decoding).rejects.toThrow('with the key "k1", but this process has no key');
   });
-
-  it('is not to be had without a key', () => {
-    expect(() => new EncryptionCodec([])).toThrow(RangeError);
-  });
 });
 
 describe('a tag of four bytes', () => {
-  it('is not accepted, though it fits: it could be guessed', async () => {
+  it('is rejected even if it matches, because it could be guessed', async () => {
     // With nothing encrypted, the first bytes of the full tag are what a shorter tag would be.
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', key.key, iv);

@@ -23,14 +23,14 @@ afterAll(async () => {
   await server?.stop();
 });
 
-describe('whether a workflow has had earlier runs', () => {
-  const ask = (workflowId: string, runId: string) =>
+describe('hasEarlierRuns', () => {
+  const check = (workflowId: string, runId: string) =>
     hasEarlierRuns(connection.workflowService, namespace, workflowId, runId);
 
-  /** Starts a run, and waits until Temporal's visibility, which lags behind, shows it. */
+  /** Starts a run, and waits until Temporal lists it. */
   async function startRun(workflowId: string): Promise<{ runId: string; end: () => Promise<unknown> }> {
     const { workflow } = new Client({ connection });
-    const handle = await workflow.start('nobody works on it', { workflowId, taskQueue: 'nobody polls it' });
+    const handle = await workflow.start('unhandled', { workflowId, taskQueue: 'unpolled' });
     const runId = handle.firstExecutionRunId;
     await expect
       .poll(async () => (await workflow.count(`RunId = '${runId}'`)).count, { timeout: 20_000 })
@@ -39,42 +39,42 @@ describe('whether a workflow has had earlier runs', () => {
   }
 
   it.each(['team:pk.csv:1', "it's 100%_.csv", 'team:血漿–7 (1).csv:2'])(
-    'is told of the workflow %s',
+    'finds the earlier run of the workflow %s',
     async (workflowId) => {
       const first = await startRun(workflowId);
-      expect(await ask(workflowId, first.runId)).toBe(false);
+      expect(await check(workflowId, first.runId)).toBe(false);
       await first.end();
       const second = await startRun(workflowId);
-      expect(await ask(workflowId, second.runId)).toBe(true);
+      expect(await check(workflowId, second.runId)).toBe(true);
       await second.end();
     },
   );
 
   it.each(['back\\slash', '"quoted".csv', 'line\nbreak'])(
-    'is assumed of the workflow %j, which no query of Temporal finds',
+    'returns true for the workflow %j, which no query can find',
     async (workflowId) => {
-      expect(await ask(workflowId, randomUUID())).toBe(true);
+      expect(await check(workflowId, randomUUID())).toBe(true);
     },
   );
 
-  it('does not depend on when the present run becomes visible', async () => {
+  it('does not need the current run to be listed', async () => {
     const earlier = await startRun('seen-late');
-    expect(await ask('seen-late', randomUUID())).toBe(true);
+    expect(await check('seen-late', randomUUID())).toBe(true);
     await earlier.end();
   });
 
-  it('is not told of one workflow by another', async () => {
+  it('ignores the runs of other workflows', async () => {
     const other = await startRun('other');
-    expect(await ask('other-', randomUUID())).toBe(false);
+    expect(await check('other-', randomUUID())).toBe(false);
     await other.end();
   });
 });
 
-describe('the search attributes', () => {
+describe('assertSearchAttributes and registerSearchAttributes', () => {
   const names = Object.keys(SEARCH_ATTRIBUTES);
   const missing = () => assertSearchAttributes(connection, namespace);
 
-  it('that are missing are named, with the commands that register them', async () => {
+  it('name the missing search attributes and the commands that register them', async () => {
     await expect(missing()).rejects.toMatchObject({
       code: 'SEARCH_ATTRIBUTES_MISSING',
       happened: `The namespace "default" lacks the search attributes ${names.join(', ')}`,
@@ -84,7 +84,7 @@ describe('the search attributes', () => {
     );
   });
 
-  it('are registered where they are missing, and left alone where they are there', async () => {
+  it('register only the missing search attributes', async () => {
     const [first = '', ...others] = names;
     await register(first);
     await expect(missing()).rejects.toMatchObject({

@@ -15,26 +15,36 @@ const beat = (seconds: number, status = running, workerIdentity = '1@lab-1') => 
   heartbeatTime: ago(seconds),
 });
 
-describe('whether a worker is there', () => {
+describe('hasLiveWorker', () => {
   it.each([
-    ['nobody has ever polled', [], [], false],
-    ['one has just started and polls', [polled(1)], [], true],
-    ['one polls and sends heartbeats', [polled(40)], [beat(20)], true],
-    ['one is too busy to poll, but sends heartbeats', [polled(290)], [beat(20)], true],
-    ['one is busy for so long that it is no longer listed as polling', [], [beat(20)], true],
-    ['one was killed a moment ago, which nobody can know', [polled(50)], [beat(20)], true],
-    ['one was killed two minutes ago', [polled(120)], [beat(125)], false],
-    ['one was told to stop a second after it had polled', [polled(30)], [beat(29, stopping)], false],
-    ['one was told to stop, and a poll came in late', [polled(30)], [beat(31, stopping)], false],
+    ['no worker has ever polled', [], [], false],
+    ['a worker has just started and polls', [polled(1)], [], true],
+    ['a worker polls and sends heartbeats', [polled(40)], [beat(20)], true],
+    ['a worker is too busy to poll, but sends heartbeats', [polled(290)], [beat(20)], true],
+    ['a worker has been busy for so long that it is no longer listed as a poller', [], [beat(20)], true],
+    ['a worker was killed a moment ago, which Temporal cannot know', [polled(50)], [beat(20)], true],
+    ['a worker was killed two minutes ago', [polled(120)], [beat(125)], false],
+    ['a worker began to shut down a second after it polled', [polled(30)], [beat(29, stopping)], false],
+    ['a worker began to shut down, and a poll arrived late', [polled(30)], [beat(31, stopping)], false],
     [
-      'one was told to stop, and another took its place',
+      'a worker began to shut down, and another replaced it',
       [polled(30), polled(2, '2@lab-1')],
       [beat(29, stopping)],
       true,
     ],
-    ['one was told to stop, and its like is there again', [polled(2)], [beat(29, stopping)], true],
-    ['the server takes no heartbeats, and one has polled in the last five minutes', [polled(200)], [], true],
-  ])('%s', (_what, pollers, heartbeats, there) => {
-    expect(hasLiveWorker(pollers, heartbeats, NOW)).toBe(there);
+    [
+      'a worker began to shut down, and one with the same identity polls',
+      [polled(2)],
+      [beat(29, stopping)],
+      true,
+    ],
+    [
+      'the server supports no heartbeats, and a worker polled in the last five minutes',
+      [polled(200)],
+      [],
+      true,
+    ],
+  ])('returns the right result if %s', (_case, pollers, heartbeats, expected) => {
+    expect(hasLiveWorker(pollers, heartbeats, NOW)).toBe(expected);
   });
 });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
-const built = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+const built = (name: string) => fileURLToPath(new URL(`../../../dist/${name}`, import.meta.url));
 
 const program = `
 import Module from 'node:module';
