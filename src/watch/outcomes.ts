@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { type PendingUpload, type CompletedUpload, type UploadClient, UploadFailedError } from '../client.js';
+import { type CompletedUpload, type PendingUpload, type UploadClient, UploadFailedError } from '../client.js';
 import { UploadError } from '../contract/errors.js';
 import type { WatchReporter } from './reporter.js';
 import type { FileRecord, WatchState } from './state-file.js';
