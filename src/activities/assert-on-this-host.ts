@@ -2,16 +2,16 @@ import { UploadError } from '../contract/errors.js';
 import type { FileRequest } from '../contract/steps.js';
 
 /**
- * Checks that the file is one that this process may see: at the same path, another host has another file. The task queue
- * sees to that already, but a workflow that an older version decides knows of no host.
+ * Checks that this worker serves the host that has the file: on another host, the same path is another file. The task queue
+ * already ensures this, unless an older version of the workflow, which ignores hosts, scheduled the step.
  *
- * @param own the host that this worker serves
+ * @param ownHost host that this worker serves; `undefined`: none
  * @throws UploadError `HOST_MISMATCH`
  */
-export function assertOnThisHost({ host, fileName }: FileRequest, own: string | undefined): void {
-  if (host === undefined || host === own) return;
+export function assertOnThisHost({ host, fileName }: FileRequest, ownHost: string | undefined): void {
+  if (host === undefined || host === ownHost) return;
   throw new UploadError(
     'HOST_MISMATCH',
-    `${fileName} is on the host ${host}, and this worker serves ${own === undefined ? 'no host' : `the host ${own}`}. The worker did not read it`,
+    `${fileName} is on the host ${host}, but this worker serves ${ownHost === undefined ? 'no host' : `the host ${ownHost}`}`,
   );
 }

@@ -4,25 +4,25 @@ import { invalidRequest, parseUploadRequest, type UploadRequest } from '../contr
 import { shortenText } from '../util/shorten-text.js';
 
 /**
- * Checks the request and fills in its defaults.
+ * Validates the request and fills in its defaults.
  *
- * @param input the first argument of the workflow, as it was sent
- * @param argumentCount how many arguments the workflow was started with
- * @throws UploadError `REQUEST_INVALID` with every problem by its path
+ * @param input first argument of the workflow, undecoded
+ * @param argumentCount number of arguments that the workflow was started with
+ * @throws UploadError `REQUEST_INVALID` with the path of every problem
  */
 export async function checkRequest(input: unknown, argumentCount: number): Promise<UploadRequest> {
   if (argumentCount !== 1)
     throw invalidRequest([
-      `request: must be the only argument of the workflow, but ${argumentCount} were given`,
+      `request: must be the only argument of the workflow, but the workflow got ${argumentCount}`,
     ]);
-  return parseUploadRequest(input instanceof RawValue ? decoded(input) : input);
+  return parseUploadRequest(input instanceof RawValue ? decode(input) : input);
 }
 
-function decoded({ payload }: RawValue): unknown {
+function decode({ payload }: RawValue): unknown {
   try {
     if (!isUtf8(Buffer.from(payload.data ?? []))) throw new TypeError('it is not UTF-8');
     const value = defaultPayloadConverter.fromPayload(payload);
-    if (value instanceof Uint8Array) throw new TypeError('it is bytes');
+    if (value instanceof Uint8Array) throw new TypeError('it is binary');
     return value;
   } catch (error) {
     throw invalidRequest([

@@ -6,7 +6,7 @@ import { verifyEtag } from '../s3/etag.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
 
-/** Judges the evidence: exactly 204, the sum that was sent, and a file that the service can read. */
+/** Verifies an upload: status 204, an ETag that matches the bytes sent, and a file that Aplos can read. */
 export const confirmUpload =
   ({ api }: ActivityDependencies) =>
   async ({
@@ -21,7 +21,7 @@ export const confirmUpload =
     const { fileName, profile } = request;
     assert204(fileName, evidence);
     const etagIsMd5 = verifyEtag(fileName, evidence);
-    const state = await askForState(api(profile), file);
+    const state = await fileStateIfOffered(api(profile), file);
     if (state?.readiness === 'invalid') {
       const why = state.errors.length > 0 ? ` (${shortenText(state.errors.join('; '))})` : '';
       throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
@@ -33,19 +33,19 @@ function assert204(fileName: string, { status }: UploadEvidence): void {
   if (status === 204) return;
   throw new UploadError(
     'UPLOAD_NOT_204',
-    `The upload of ${fileName} was answered with ${status} instead of 204`,
+    `S3 responded to the upload of ${fileName} with status ${status} instead of 204`,
     { details: { status } },
   );
 }
 
-/** The route is not in the vendor's documentation: where it is not as we know it, the upload goes on without its answer. */
-async function askForState(api: AplosApi, { fileId }: FileRef): Promise<FileState | undefined> {
+/** Returns the state of a file, or `undefined` if Aplos does not offer this call: the vendor does not document it. */
+async function fileStateIfOffered(api: AplosApi, { fileId }: FileRef): Promise<FileState | undefined> {
   if (!fileId) return undefined;
   try {
     return await api.fileState(fileId, cancellationSignal());
   } catch (error) {
     if (!(error instanceof UploadError && errorTable[error.code].callMayNotExist)) throw error;
-    log.warn('The service does not tell the state of the file', { fileId, code: error.code });
+    log.warn('Aplos does not report the state of the file', { fileId, code: error.code });
     return undefined;
   }
 }

@@ -3,28 +3,28 @@ import type { AplosApi } from '../aplos/api.js';
 import type { SourceAccess } from '../files/source.js';
 import type { HostList } from '../http/host-list.js';
 
-/** What the activities need from outside. */
+/** Everything that the activities need from the worker. */
 export interface ActivityDependencies {
   /**
-   * The API, as one profile.
+   * Returns the API for a profile.
    *
    * @throws UploadError `PROFILE_UNKNOWN`
    */
   readonly api: (profile: string) => AplosApi;
-  /** For the uploads to S3. */
+  /** HTTP connections for uploads to S3. */
   readonly dispatcher: Dispatcher;
-  /** The host whose files this worker reads, beside those that any worker sees. */
+  /** Host whose files this worker reads, in addition to those that every worker can read. Default: none. */
   readonly host?: string | undefined;
-  /** Whether a worker serves a task queue. */
+  /** Reports whether a worker serves a task queue. */
   readonly hasWorker: (taskQueue: string) => Promise<boolean>;
-  /** What may be read. */
+  /** Sources that this worker may read. */
   readonly sources: SourceAccess;
-  /** Where files may be posted to, besides Amazon S3 and this machine. */
+  /** Hosts that files may be posted to, in addition to Amazon S3 and this machine. */
   readonly s3Hosts: HostList;
-  /** An upload of which no byte moved for so long is given up, in milliseconds. */
+  /** Idle timeout in milliseconds: an upload without progress for this long is aborted. */
   readonly idleTimeoutMs: number;
-  /** Whether this workflow id may have had a run before this one. */
+  /** Reports whether this workflow id may have had a run before this one. */
   readonly hasEarlierRuns: (workflowId: string, runId: string) => Promise<boolean>;
-  /** When to look again for an execution whose start was not answered: the service's list may lag. In milliseconds. */
-  readonly settleDelaysMs: readonly number[];
+  /** Delays in milliseconds before each search for an execution in the list of Aplos, where new executions may appear late. */
+  readonly listDelaysMs: readonly number[];
 }

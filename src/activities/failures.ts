@@ -4,8 +4,8 @@ import { errorTable, UploadError } from '../contract/errors.js';
 import type { FailureDetails } from '../contract/steps.js';
 import { shortenText } from '../util/shorten-text.js';
 
-/** Lets an activity fail with a code of the error table as the type of its failure. */
-export function coded<Inputs extends unknown[], Result>(
+/** Wraps an activity so that its failures have a code of the error table as their type, and name the file. */
+export function withErrorCodes<Inputs extends unknown[], Result>(
   activity: (...inputs: Inputs) => Promise<Result>,
 ): (...inputs: Inputs) => Promise<Result> {
   return async (...inputs) => {
@@ -20,7 +20,7 @@ export function coded<Inputs extends unknown[], Result>(
 function toFailure(error: unknown, fileName: string | undefined): unknown {
   if (error instanceof TemporalFailure) return error;
   if (!(error instanceof UploadError)) {
-    log.error('An error that was not foreseen', { error });
+    log.error('Unexpected error', { error });
     return toFailure(new UploadError('INTERNAL', shortenText(String(error))), fileName);
   }
   const { code, message, details, retryAfterMs } = error;
@@ -30,7 +30,7 @@ function toFailure(error: unknown, fileName: string | undefined): unknown {
     message: fileName === undefined || message.includes(fileName) ? message : `${fileName}: ${message}`,
     nonRetryable: remedy !== 'retry',
     details: [{ code, remedy, ...details } satisfies FailureDetails],
-    // "At once" is left to Temporal's own back-off.
+    // If the server asks for a delay of 0, Temporal's own backoff applies.
     ...(retryAfterMs ? { nextRetryDelay: retryAfterMs } : {}),
   });
 }

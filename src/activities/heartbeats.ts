@@ -1,16 +1,18 @@
 import { heartbeat } from '@temporalio/activity';
 
-const EVERY_MS = 1000;
+const INTERVAL_MS = 1000;
 
 /**
- * Tells Temporal every second that the work goes on, and how far it is, so that a worker that was killed is
- * noticed and a cancellation arrives.
+ * Sends a heartbeat every second while some work runs, so that Temporal notices a killed worker, and a cancellation reaches the
+ * activity.
+ *
+ * @param details returns the details of the next heartbeat. Default: none
  */
-export async function whileHeartbeating<Result>(
-  details: () => unknown,
+export async function heartbeatDuring<Result>(
   work: () => Promise<Result>,
+  details: () => unknown = () => undefined,
 ): Promise<Result> {
-  const timer = setInterval(() => heartbeat(details()), EVERY_MS);
+  const timer = setInterval(() => heartbeat(details()), INTERVAL_MS);
   try {
     return await work();
   } finally {
@@ -18,11 +20,8 @@ export async function whileHeartbeating<Result>(
   }
 }
 
-/** Lets an activity tell Temporal that it goes on. */
-export const heartbeating =
+/** Wraps an activity so that it sends heartbeats without details. */
+export const withHeartbeats =
   <Input, Result>(activity: (input: Input) => Promise<Result>) =>
   (input: Input): Promise<Result> =>
-    whileHeartbeating(
-      () => undefined,
-      () => activity(input),
-    );
+    heartbeatDuring(() => activity(input));

@@ -4,14 +4,14 @@ import { checkSource } from '../files/source.js';
 import { assertOnThisHost } from './assert-on-this-host.js';
 import type { ActivityDependencies } from './dependencies.js';
 
-/** Looks at the file and asks the service for a place for it. */
+/** Checks the file, then requests a file record and a presigned POST for it from Aplos. */
 export const presignUpload =
   ({ api, host, sources, idleTimeoutMs }: ActivityDependencies) =>
   async ({ request }: { request: FileRequest }): Promise<PresignResult> => {
     assertOnThisHost(request, host);
     const signal = cancellationSignal();
-    const service = api(request.profile);
+    const aplos = api(request.profile);
     const sizeBytes = await checkSource(request, sources, { signal, idleTimeoutMs });
-    const place = await service.presignUpload(request.fileName, signal);
-    return { ...place, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+    const { file, presigned } = await aplos.presignUpload(request.fileName, signal);
+    return { file, presigned, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
   };

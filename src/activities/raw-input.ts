@@ -1,7 +1,7 @@
 import { setActivityOptions } from '@temporalio/activity';
 import { rawValueTypeInfo } from '@temporalio/common';
 
-/** Hands an activity its first argument as a `RawValue`: what cannot be decoded is then its own matter. */
+/** Makes an activity receive its first argument as a `RawValue`, so that the activity itself handles undecodable input. */
 export function withRawInput<Inputs extends unknown[], Result>(
   activity: (...inputs: Inputs) => Promise<Result>,
 ): (...inputs: Inputs) => Promise<Result> {

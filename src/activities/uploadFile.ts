@@ -5,9 +5,9 @@ import { assertAsExpected, openSource } from '../files/source.js';
 import { postObject } from '../s3/post-object.js';
 import { assertOnThisHost } from './assert-on-this-host.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { whileHeartbeating } from './heartbeats.js';
+import { heartbeatDuring } from './heartbeats.js';
 
-/** Posts the file to S3, if it still is the one that the sender saw, and tells Temporal how many bytes have gone. */
+/** Posts the file to S3 if it is still the one that the sender saw. Heartbeats the number of bytes sent. */
 export const uploadFile =
   ({ dispatcher, host, sources, s3Hosts, idleTimeoutMs }: ActivityDependencies) =>
   async ({
@@ -20,20 +20,23 @@ export const uploadFile =
     assertOnThisHost(request, host);
     const { source, fileName, expect } = request;
     const signal = cancellationSignal();
-    const patience = { signal, idleTimeoutMs };
+    const readOptions = { signal, idleTimeoutMs };
     let progress: UploadHeartbeat | undefined;
-    return whileHeartbeating(
-      () => progress,
+    return heartbeatDuring(
       async () => {
-        const file = await openSource(source, fileName, sources, patience);
+        const file = await openSource(source, fileName, sources, readOptions);
         const totalBytes = file.sizeBytes;
         const onProgress = (bytesSent: number) => {
           progress = { bytesSent, totalBytes };
         };
         onProgress(0);
         try {
-          // A remote file is read once: its SHA-256 is known, and compared, before its last bytes go out.
-          await assertAsExpected(file, file.isOnDisk ? expect : { sizeBytes: expect?.sizeBytes }, patience);
+          // A remote file is read only once: its SHA-256 is compared during the upload, before the last bytes are sent.
+          await assertAsExpected(
+            file,
+            file.isOnDisk ? expect : { sizeBytes: expect?.sizeBytes },
+            readOptions,
+          );
           const evidence = await postObject(presigned, file, {
             fileName,
             idleTimeoutMs,
@@ -48,5 +51,6 @@ export const uploadFile =
           await file.close();
         }
       },
+      () => progress,
     );
   };

@@ -428,7 +428,7 @@ export const errorTable = {
   UPLOAD_NOT_204: row(
     'final',
     'service',
-    'S3 answered the upload with a status other than 204 No Content, so it is not certain that the file is stored.',
+    'S3 responded to the upload with a status other than 204 No Content, so it is not certain that the file is stored.',
     'Look up the file in Aplos NCA, then replay the upload with --from presign.',
   ),
   UPLOAD_CORRUPTED: row(

@@ -39,7 +39,7 @@ export function activityDependencies({
     host,
     s3Hosts,
     idleTimeoutMs,
-    settleDelaysMs: settleDelays(listLagMs),
+    listDelaysMs: listDelays(listLagMs),
     hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
     hasEarlierRuns: (workflowId, runId) => hasEarlierRuns(workflowService, namespace, workflowId, runId),
   };
@@ -57,7 +57,7 @@ const sourceAccess = (
 const FIRST_PAUSE_MS = 500;
 
 /** Returns delays of 0 and then doubling pauses, which add up to the time that Aplos's list may lag behind a start. */
-function settleDelays(lagMs: number): number[] {
+function listDelays(lagMs: number): number[] {
   const delays = [0];
   for (let waitedMs = 0, pauseMs = FIRST_PAUSE_MS; waitedMs < lagMs; pauseMs *= 2) {
     const delayMs = Math.min(pauseMs, lagMs - waitedMs);

@@ -4,7 +4,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import type { UploadHeartbeat } from '../../src/contract/receipt.js';
-import { callsOf, failureOf, type Job, newJob, run, surroundings } from '../support/job.js';
+import { callsOf, environmentFor, failureOf, type Job, newJob, run } from '../support/job.js';
 import { table } from '../support/sandbox-client.js';
 import { distinctBytes } from '../support/temporary-folder.js';
 
@@ -15,18 +15,18 @@ beforeAll(async () => {
 });
 afterAll(() => s3?.stop());
 
-const sum = (algorithm: string, content: Buffer | string) =>
+const hashOf = (algorithm: string, content: Buffer | string) =>
   createHash(algorithm).update(content).digest('hex');
 const uploadsSeen = ({ sandbox }: Job) => sandbox.files.flatMap(({ uploads }) => uploads);
 
-describe('the activities', () => {
+describe('createActivities', () => {
   it.each([
     ['no host', undefined],
     ['another host', 'lab-8'],
-  ])('read nothing of a file on a host where the worker serves %s', async (_what, host) => {
+  ])('rejects a file on another host, without reading it, if the worker serves %s', async (_what, host) => {
     const job = await newJob({ s3, ask: { host: 'lab-7' }, dependencies: { host } });
-    const place = { file: { bucket: 'b', key: 'k' }, presigned: { url: '', fields: {}, expiresAt: '' } };
-    for (const read of [job.presign, () => job.upload(place)])
+    const presign = { file: { bucket: 'b', key: 'k' }, presigned: { url: '', fields: {}, expiresAt: '' } };
+    for (const read of [job.presign, () => job.upload(presign)])
       await expect(read()).rejects.toMatchObject({
         type: 'HOST_MISMATCH',
         message: expect.stringContaining('pk.csv is on the host lab-7'),
@@ -34,14 +34,14 @@ describe('the activities', () => {
     expect(job.sandbox.calls).toEqual([]);
   });
 
-  it('put a file into S3, byte for byte, and start its execution', async () => {
+  it('stores a file byte for byte and starts its execution', async () => {
     const job = await newJob({
       s3,
-      ask: { expect: { sizeBytes: table.length, sha256: sum('sha256', table) } },
+      ask: { expect: { sizeBytes: table.length, sha256: hashOf('sha256', table) } },
     });
     const { sandbox } = job;
-    const place = await job.presign();
-    expect(place).toMatchObject({
+    const presign = await job.presign();
+    expect(presign).toMatchObject({
       file: {
         fileId: sandbox.files[0]?.fileId,
         key: sandbox.files[0]?.key,
@@ -50,16 +50,22 @@ describe('the activities', () => {
       presigned: { fields: sandbox.files[0]?.fields },
       sizeBytes: table.length,
     });
-    const evidence = await job.upload(place);
+    const evidence = await job.upload(presign);
     expect(evidence).toMatchObject({
       status: 204,
       sizeBytes: table.length,
-      md5: sum('md5', table),
-      etag: sum('md5', table),
-      sha256: sum('sha256', table),
+      md5: hashOf('md5', table),
+      etag: hashOf('md5', table),
+      sha256: hashOf('sha256', table),
     });
-    expect(await job.confirm(place.file, evidence)).toMatchObject({ fileState: 'ready', etagIsMd5: true });
-    const start = { profile: 'default', fileName: 'pk.csv', file: place.file, label: '#1', wasReset: false };
+    expect(await job.confirm(presign.file, evidence)).toMatchObject({ fileState: 'ready', etagIsMd5: true });
+    const start = {
+      profile: 'default',
+      fileName: 'pk.csv',
+      file: presign.file,
+      label: '#1',
+      wasReset: false,
+    };
     const configuration = {
       version: '1',
       columns: { time: 'time', unique_id: 'subject', concentration: {} },
@@ -69,28 +75,31 @@ describe('the activities', () => {
       sha256: evidence.sha256,
       execution: { configuration },
     });
-    expect(await sandbox.storedBytes(place.file.fileId ?? '')).toEqual(Buffer.from(table));
-    expect(uploadsSeen(job)[0]?.fields).toEqual(Object.entries(place.presigned.fields));
+    expect(await sandbox.storedBytes(presign.file.fileId ?? '')).toEqual(Buffer.from(table));
+    expect(uploadsSeen(job)[0]?.fields).toEqual(Object.entries(presign.presigned.fields));
     expect(sandbox.charges).toMatchObject([{ executionId: started.executionId, configuration }]);
   });
 
-  it('do the same where the service names the file by its place in S3', async () => {
+  it('stores a file and starts its execution if Aplos identifies the file by its S3 key', async () => {
     const job = await newJob({ s3, presignShape: 's3' });
-    const place = await job.presign();
-    expect(place.file).not.toHaveProperty('fileId');
-    const evidence = await job.upload(place);
-    expect(await job.confirm(place.file, evidence)).toMatchObject({ fileState: 'unknown', etagIsMd5: true });
-    const stored = { ...(await job.stored()), file: place.file };
+    const presign = await job.presign();
+    expect(presign.file).not.toHaveProperty('fileId');
+    const evidence = await job.upload(presign);
+    expect(await job.confirm(presign.file, evidence)).toMatchObject({
+      fileState: 'unknown',
+      etagIsMd5: true,
+    });
+    const stored = { ...(await job.stored()), file: presign.file };
     await run(job.activities.startExecution, stored);
     expect(job.sandbox.charges).toMatchObject([{ fileId: job.sandbox.files[0]?.fileId }]);
   });
 
-  it('say when they ran, and at which attempt', async () => {
+  it('adds the timing and the number of the attempt to each result', async () => {
     const job = await newJob({ s3 });
     const { ran } = await run(
       job.activities.presignUpload,
       { request: job.request },
-      surroundings({ attempt: 3 }),
+      environmentFor({ attempt: 3 }),
     );
     expect(ran.attempts).toBe(3);
     expect(Date.parse(ran.finishedAt)).toBeGreaterThanOrEqual(Date.parse(ran.startedAt));
@@ -110,7 +119,7 @@ describe('checkRequest', () => {
   });
 
   it.each<[unknown]>([[undefined], [null], [7], ['file:///pk.csv'], [[]], [{}], [{ request: null }]])(
-    'refuses %j for good',
+    'rejects %j with an error that is not retried',
     async (input) => {
       const job = await newJob({ s3 });
       expect(await failureOf(job, run(checkWith(job.activities), input))).toMatchObject({
@@ -121,8 +130,8 @@ describe('checkRequest', () => {
   );
 });
 
-describe('a file that is not the one the sender saw', () => {
-  it('by its size is noticed before the service is asked', async () => {
+describe('a file that differs from the one the sender saw', () => {
+  it('is rejected before any call to Aplos if its size differs', async () => {
     const job = await newJob({ s3, ask: { expect: { sizeBytes: 1 } } });
     const failure = await failureOf(job, job.presign());
     expect(failure).toMatchObject({ type: 'FILE_NOT_AS_EXPECTED', nonRetryable: true });
@@ -130,31 +139,31 @@ describe('a file that is not the one the sender saw', () => {
     expect(job.sandbox.calls).toEqual([]);
   });
 
-  it('by its SHA-256 is noticed before a byte is sent', async () => {
+  it('is rejected before any byte is sent if its SHA-256 differs', async () => {
     const job = await newJob({ s3, ask: { expect: { sha256: 'a'.repeat(64) } } });
     const failure = await failureOf(job, job.upload(await job.presign()));
     expect(failure).toMatchObject({ type: 'FILE_NOT_AS_EXPECTED', nonRetryable: true });
-    expect(failure.message).toContain(sum('sha256', table));
+    expect(failure.message).toContain(hashOf('sha256', table));
     expect(failure.message).toContain('a'.repeat(64));
     expect(uploadsSeen(job)).toEqual([]);
   });
 
-  it('any more, as it was replaced after the presign, is noticed before a byte is sent', async () => {
+  it('is rejected before any byte is sent if it was replaced after the presign', async () => {
     const job = await newJob({ s3, ask: { expect: { sizeBytes: table.length } } });
-    const place = await job.presign();
+    const presign = await job.presign();
     await writeFile(job.path, 'a,b\n');
-    expect(await failureOf(job, job.upload(place))).toMatchObject({ type: 'FILE_NOT_AS_EXPECTED' });
+    expect(await failureOf(job, job.upload(presign))).toMatchObject({ type: 'FILE_NOT_AS_EXPECTED' });
     expect(uploadsSeen(job)).toEqual([]);
   });
 });
 
-describe('a running upload', () => {
+describe('uploadFile', () => {
   const content = distinctBytes(24 * 1024 * 1024);
 
-  it('tells how far it is, and stops at once when it is cancelled: nothing is stored', async () => {
+  it('heartbeats its progress, and stops immediately without storing anything if it is cancelled', async () => {
     const job = await newJob({ s3, content });
     job.sandbox.faults.add({ route: 'upload', hang: 1_000_000 });
-    const environment = surroundings();
+    const environment = environmentFor();
     const heartbeats: UploadHeartbeat[] = [];
     environment.on('heartbeat', (heartbeat: UploadHeartbeat) => {
       heartbeats.push(heartbeat);
@@ -169,16 +178,16 @@ describe('a running upload', () => {
     await expect(job.sandbox.storedBytes(job.sandbox.files[0]?.fileId ?? '')).rejects.toThrow();
   });
 
-  it('that was cancelled before it began sends nothing', async () => {
+  it('sends nothing if it was cancelled before it began', async () => {
     const job = await newJob({ s3 });
-    const environment = surroundings();
+    const environment = environmentFor();
     environment.cancel();
     const failure = await failureOf(job, job.upload(await job.presign(), environment));
     expect(failure).toBeInstanceOf(CancelledFailure);
     expect(callsOf(job, 'upload')).toBe(0);
   });
 
-  it('of which no byte moves for the idle limit is given up, to be tried again', async () => {
+  it('fails with a retryable error if it makes no progress within the idle timeout', async () => {
     const job = await newJob({ s3, content, dependencies: { idleTimeoutMs: 200 } });
     job.sandbox.faults.add({ route: 'upload', hang: 1_000_000 });
     expect(await failureOf(job, job.upload(await job.presign()))).toMatchObject({

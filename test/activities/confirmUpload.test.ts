@@ -12,35 +12,35 @@ beforeAll(async () => {
 });
 afterAll(() => s3?.stop());
 
-/** An upload that meets something, and what confirming it is asked for. */
+/** Uploads a file, with a fault if given, and returns a function that confirms the upload. */
 async function uploaded(blow?: Blow, options: Partial<JobOptions> = {}) {
   const job = await newJob({ s3, ...options });
   if (blow) job.sandbox.faults.add({ route: 'upload', ...blow });
-  const { file, ...place } = await job.presign();
-  const evidence = await job.upload({ file, ...place });
-  return { job, evidence, confirm: () => job.confirm(file, evidence) };
+  const presign = await job.presign();
+  const evidence = await job.upload(presign);
+  return { job, evidence, confirm: () => job.confirm(presign.file, evidence) };
 }
 
 const TABLE_MD5 = createHash('md5').update(table).digest('hex');
-const OTHER_SUM = 'd41d8cd98f00b204e9800998ecf8427e';
+const OTHER_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
-describe('an upload is confirmed', () => {
-  it('where it was answered with 204, has our sum, and is a table', async () => {
+describe('confirmUpload', () => {
+  it('accepts an upload with status 204 and a matching MD5 that Aplos can read as a table', async () => {
     const { confirm } = await uploaded();
     expect(await confirm()).toMatchObject({ fileState: 'ready', etagIsMd5: true });
   });
 
-  it('while the service is still converting it: executions are queued', async () => {
+  it('accepts an upload that Aplos is still converting', async () => {
     const { confirm } = await uploaded(undefined, { conversionMs: 3_600_000 });
     expect(await confirm()).toMatchObject({ fileState: 'converting', etagIsMd5: true });
   });
 
   it.each<[what: string, headers: Record<string, string>]>([
-    ['SSE-KMS', { etag: `"${OTHER_SUM}"`, 'x-amz-server-side-encryption': 'aws:kms' }],
-    ['double SSE-KMS', { etag: `"${OTHER_SUM}"`, 'x-amz-server-side-encryption': 'aws:kms:dsse' }],
-    ['something that is no MD5', { etag: `"${OTHER_SUM}-2"` }],
+    ['SSE-KMS', { etag: `"${OTHER_MD5}"`, 'x-amz-server-side-encryption': 'aws:kms' }],
+    ['double SSE-KMS', { etag: `"${OTHER_MD5}"`, 'x-amz-server-side-encryption': 'aws:kms:dsse' }],
+    ['an ETag that is not an MD5', { etag: `"${OTHER_MD5}-2"` }],
     ['no ETag', {}],
-  ])('without proof where the ETag cannot be an MD5, as with %s', async (_what, headers) => {
+  ])('reports that the ETag is not an MD5 with %s', async (_what, headers) => {
     const { confirm } = await uploaded({ status: 204, effect: true, headers });
     expect(await confirm()).toMatchObject({ fileState: 'ready', etagIsMd5: false });
   });
@@ -48,20 +48,21 @@ describe('an upload is confirmed', () => {
   it.each([
     ['under SSE-S3', { etag: `"${TABLE_MD5}"`, 'x-amz-server-side-encryption': 'AES256' }],
     ['in upper case', { etag: `"${TABLE_MD5.toUpperCase()}"` }],
-  ])('with proof where the ETag is the MD5 %s', async (_what, headers) => {
+  ])('reports that the ETag is an MD5 %s', async (_what, headers) => {
     const { confirm } = await uploaded({ status: 204, effect: true, headers });
     expect(await confirm()).toMatchObject({ etagIsMd5: true });
   });
 
-  it.each([403, 404])('with its state unknown where that route is refused with %i', async (status) => {
-    const { job, confirm } = await uploaded();
-    job.sandbox.faults.add({ route: 'fileState', status, times: 'always' });
-    expect(await confirm()).toMatchObject({ fileState: 'unknown', etagIsMd5: true });
-  });
-});
+  it.each([403, 404])(
+    'reports the file state as unknown if Aplos refuses that call with %i',
+    async (status) => {
+      const { job, confirm } = await uploaded();
+      job.sandbox.faults.add({ route: 'fileState', status, times: 'always' });
+      expect(await confirm()).toMatchObject({ fileState: 'unknown', etagIsMd5: true });
+    },
+  );
 
-describe('an upload is not confirmed', () => {
-  it.each([200, 201])('where it was answered with %i, though it was stored', async (status) => {
+  it.each([200, 201])('rejects status %i, although the file is stored', async (status) => {
     const { job, confirm } = await uploaded({ status, effect: true });
     const failure = await failureOf(job, confirm());
     expect(failure).toMatchObject({
@@ -70,15 +71,15 @@ describe('an upload is not confirmed', () => {
       details: [{ code: 'UPLOAD_NOT_204', remedy: 'final', status }],
     });
     expect(failure.message).toMatch(
-      new RegExp(`^The upload of pk\\.csv was answered with ${status} instead of 204\\. Look up`),
+      new RegExp(`^S3 responded to the upload of pk\\.csv with status ${status} instead of 204\\. Look up`),
     );
     expect(callsOf(job, 'fileState')).toBe(0);
   });
 
   it.each<[what: string, blow: Blow]>([
-    ['changed on the way', { corrupt: true }],
-    ['are said to be others', { etag: `"${OTHER_SUM}"` }],
-  ])('where the bytes %s: both sums are told, and it is sent again', async (_what, blow) => {
+    ['are changed in transit', { corrupt: true }],
+    ['have another MD5 according to S3', { etag: `"${OTHER_MD5}"` }],
+  ])('reports both MD5s, and requests another upload, if the bytes %s', async (_what, blow) => {
     const { job, evidence, confirm } = await uploaded(blow);
     expect(evidence.etag).not.toBe(evidence.md5);
     const failure = await failureOf(job, confirm());
@@ -93,14 +94,14 @@ describe('an upload is not confirmed', () => {
     expect(callsOf(job, 'fileState')).toBe(0);
   });
 
-  it('where the service cannot read it, in its words', async () => {
+  it('rejects a file that Aplos cannot read, with the reason that Aplos gives', async () => {
     const { job, confirm } = await uploaded(undefined, { content: 'this is no table' });
     const failure = await failureOf(job, confirm());
     expect(failure).toMatchObject({ type: 'FILE_INVALID', nonRetryable: true });
     expect(failure.message).toMatch(/^Aplos NCA cannot read pk\.csv as a table \(.+\)\. Correct the file/);
   });
 
-  it('where the service says much of what is wrong, of which one line is kept', async () => {
+  it('shortens a long reason to one line', async () => {
     const { job, confirm } = await uploaded();
     const errors = Array.from({ length: 500 }, (_, line) => `Line ${line}:\nnot a number`);
     job.sandbox.faults.add({ route: 'fileState', status: 200, body: { workable_state: 'invalid', errors } });
@@ -114,7 +115,7 @@ describe('an upload is not confirmed', () => {
     [{ status: 429 }, 'API_THROTTLED'],
     [{ answer: 'html' }, 'API_ANSWER_BROKEN'],
     [{ cut: 'after' }, 'API_UNREACHABLE'],
-  ])('yet where its state cannot be had just now: %j', async (blow, type) => {
+  ])('fails with a retryable error if the file state is temporarily unavailable: %j', async (blow, type) => {
     const { job, confirm } = await uploaded();
     job.sandbox.faults.add({ route: 'fileState', ...blow });
     expect(await failureOf(job, confirm())).toMatchObject({ type, nonRetryable: false });

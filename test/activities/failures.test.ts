@@ -14,11 +14,11 @@ afterAll(() => s3?.stop());
 const presign = (job: Job) => job.presign();
 const upload = async (job: Job) => job.upload(await job.presign());
 const confirm = async (job: Job) => {
-  const place = await job.presign();
-  return job.confirm(place.file, await job.upload(place));
+  const presigned = await job.presign();
+  return job.confirm(presigned.file, await job.upload(presigned));
 };
 
-const newcomer = {
+const userWithoutOwnPassword = {
   userName: 'new@example.com',
   password: 'Sandbox-only-2',
   challenge: 'NEW_PASSWORD_REQUIRED',
@@ -54,9 +54,9 @@ const rows: [fault: Fault, work: (job: Job) => Promise<unknown>, code: ErrorCode
   [{ route: 'fileState', status: 500 }, confirm, 'API_UNAVAILABLE'],
 ];
 
-describe('a failure', () => {
+describe('a failed activity', () => {
   it.each(rows)(
-    'after %j in %o has its code for a type, and is final as the table says',
+    'after %j in %o has an error code as its type, and is retryable only if the table says so',
     async (fault, work, code) => {
       const job = await newJob({ s3 });
       job.sandbox.faults.add(fault);
@@ -75,18 +75,18 @@ describe('a failure', () => {
   );
 
   it.each<[what: string, options: Partial<JobOptions>, code: ErrorCode]>([
-    ['a file that is not there', { ask: { source: 'file:///nowhere/pk.csv' } }, 'FILE_NOT_FOUND'],
+    ['a missing file', { ask: { source: 'file:///nowhere/pk.csv' } }, 'FILE_NOT_FOUND'],
     ['an empty file', { content: '' }, 'FILE_EMPTY'],
     ['a file of another type', { fileName: 'pk.pdf' }, 'FILE_TYPE_UNSUPPORTED'],
     ['a source of another kind', { ask: { source: 'https://example.com/pk.csv' } }, 'SOURCE_UNSUPPORTED'],
     [
-      'a folder that may not be read',
+      'a file outside the roots',
       { dependencies: { sources: { roots: ['/nowhere'] } } },
       'FILE_OUTSIDE_ROOTS',
     ],
-    ['a profile that the worker does not have', { ask: { profile: 'other' } }, 'PROFILE_UNKNOWN'],
-    ['an account whose owner must act', { users: [newcomer] }, 'LOGIN_CHALLENGE'],
-  ])('at %s comes before the service is asked for a place', async (_what, options, code) => {
+    ['an unknown profile', { ask: { profile: 'other' } }, 'PROFILE_UNKNOWN'],
+    ['an account with a login challenge', { users: [userWithoutOwnPassword] }, 'LOGIN_CHALLENGE'],
+  ])('because of %s ends before Aplos is asked to presign', async (_what, options, code) => {
     const job = await newJob({ s3, ...options });
     expect(await failureOf(job, job.presign())).toMatchObject({ type: code, nonRetryable: true });
     expect(job.sandbox.files).toEqual([]);
@@ -99,7 +99,7 @@ describe('a failure', () => {
     ['Wed, 01 Jan 2025 00:00:00 GMT', undefined],
     ['soon', undefined],
   ])(
-    'is tried again when the service asks for it, or by Temporal’s own back-off: Retry-After %s',
+    'is retried when Aplos asks for it, or else with the backoff of Temporal: Retry-After %s',
     async (given, ms) => {
       const job = await newJob({ s3 });
       job.sandbox.faults.add({ route: 'presign', status: 503, headers: { 'Retry-After': given } });
@@ -109,7 +109,7 @@ describe('a failure', () => {
     },
   );
 
-  it('that nobody foresaw can be tried again, and is named', async () => {
+  it('is a retryable INTERNAL failure that names the error if the error is unexpected', async () => {
     const api = () => {
       throw new TypeError('x is not a function');
     };
@@ -121,7 +121,7 @@ describe('a failure', () => {
     });
   });
 
-  it('never carries the token that the service echoes', async () => {
+  it('does not contain the token that Aplos echoes', async () => {
     const job = await newJob({ s3 });
     await job.presign();
     const [token = ''] = [...job.sandbox.secrets].filter((secret) => secret.startsWith('eyJ'));

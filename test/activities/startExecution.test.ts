@@ -5,13 +5,13 @@ import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import type { StartInput } from '../../src/contract/steps.js';
 import {
   callsOf,
+  environmentFor,
   failureOf,
   type Info,
   type Job,
   type JobOptions,
   newJob,
   run,
-  surroundings,
 } from '../support/job.js';
 import { configuration } from '../support/sandbox-client.js';
 
@@ -22,19 +22,19 @@ beforeAll(async () => {
 });
 afterAll(() => s3?.stop());
 
-/** A job whose file is stored, and a way to start an execution of it. */
+/** Stores a file, and returns a function that starts an execution of it. */
 async function readyToStart(options: Partial<JobOptions> = {}) {
   const job = await newJob({ s3, ...options });
   const input = await job.stored();
   const start = (changes: Partial<StartInput> = {}, info?: Info) =>
-    run(job.activities.startExecution, { ...input, ...changes }, surroundings(info));
+    run(job.activities.startExecution, { ...input, ...changes }, environmentFor(info));
   return { job, input, start, faults: job.sandbox.faults };
 }
 
 const chargesOf = ({ sandbox }: Job) => sandbox.charges.map(({ executionId }) => executionId);
 
-/** What leaves open whether an execution was started, though it was. */
-const lostAnswers: [blow: Blow][] = [
+/** Faults that hide the response to a start that took effect. */
+const lostResponses: [blow: Blow][] = [
   [{ cut: 'after' }],
   [{ status: 504, effect: true }],
   [{ status: 500, effect: true }],
@@ -42,8 +42,8 @@ const lostAnswers: [blow: Blow][] = [
   [{ status: 200, body: { ok: true }, effect: true }],
 ];
 
-describe('a start', () => {
-  it('is paid for once, and not looked for where it cannot have been made before', async () => {
+describe('startExecution', () => {
+  it('starts one charged execution, without a search if there was no earlier attempt or run', async () => {
     const { job, start } = await readyToStart();
     const started = await start();
     expect(started).toMatchObject({ label: 'day 1', status: 'queuing', origin: 'started' });
@@ -54,7 +54,7 @@ describe('a start', () => {
     expect(callsOf(job, 'list')).toBe(0);
   });
 
-  it('sends all that was asked for, with the tracking id beside it', async () => {
+  it('sends everything in the request, and the tracking id', async () => {
     const { job, start } = await readyToStart();
     const { trackingId } = await start({
       execution: { configuration, metaData: { study: 7 }, dataProcessing: ['a'], postProcessing: { b: 1 } },
@@ -68,7 +68,7 @@ describe('a start', () => {
     ]);
   });
 
-  it('is another for another label, configuration, file or workflow', async () => {
+  it('starts another execution for another label, configuration, file or workflow', async () => {
     const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns: async () => true } });
     const started = [
       await start(),
@@ -81,16 +81,16 @@ describe('a start', () => {
     expect(chargesOf(job)).toEqual(started.map(({ executionId }) => executionId));
   });
 
-  it('with a token that the service refuses is made once, with the next one', async () => {
+  it('starts one execution with a new token if Aplos refuses the first token', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', expire: 'token' });
     expect(await start()).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
-  it('is not made, and not paid for, once it is cancelled', async () => {
+  it('starts nothing if it was cancelled', async () => {
     const { job, input } = await readyToStart();
-    const environment = surroundings();
+    const environment = environmentFor();
     environment.cancel();
     const failure = await failureOf(job, run(job.activities.startExecution, input, environment));
     expect(failure).toBeInstanceOf(CancelledFailure);
@@ -98,8 +98,8 @@ describe('a start', () => {
   });
 });
 
-describe('a start whose answer is lost', () => {
-  it.each(lostAnswers)('after it took effect (%j) is found in the list', async (blow) => {
+describe('startExecution after a lost response', () => {
+  it.each(lostResponses)('finds the execution in the list if the start took effect (%j)', async (blow) => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', ...blow });
     const started = await start();
@@ -107,7 +107,7 @@ describe('a start whose answer is lost', () => {
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 
-  it('is found in a list that lags behind', async () => {
+  it('finds the execution in a list that lags behind', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', cut: 'after' });
     faults.add({ route: 'list', stale: true, times: 2 });
@@ -117,7 +117,7 @@ describe('a start whose answer is lost', () => {
     expect(callsOf(job, 'list')).toBe(3);
   });
 
-  it('is found among those of others', async () => {
+  it('finds the execution among others', async () => {
     const { job, start, faults } = await readyToStart();
     for (const workflowId of ['w0', 'w2', 'w3'])
       await start({}, { workflowExecution: { workflowId, runId: 'r1' } });
@@ -128,7 +128,7 @@ describe('a start whose answer is lost', () => {
     expect(chargesOf(job)).toHaveLength(4);
   });
 
-  it('and which the list shows too late for this attempt is found by the next', async () => {
+  it('finds the execution in the next attempt if the list shows it too late for this one', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', cut: 'after' });
     faults.add({ route: 'list', stale: true, times: 4 });
@@ -139,7 +139,7 @@ describe('a start whose answer is lost', () => {
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 
-  it('while the list is down is settled by the next attempt', async () => {
+  it('finds the execution in the next attempt if the list is unavailable', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', cut: 'after' });
     faults.add({ route: 'list', status: 503, headers: { 'Retry-After': '3' }, times: 'always' });
@@ -153,7 +153,7 @@ describe('a start whose answer is lost', () => {
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 
-  it('is settled at once where only the last look through the list succeeds', async () => {
+  it('finds the execution in the same attempt if only the last search succeeds', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', cut: 'after' });
     faults.add({ route: 'list', status: 503, times: 2 });
@@ -167,7 +167,7 @@ describe('a start whose answer is lost', () => {
     [{ status: 503 }, 'API_UNAVAILABLE'],
     [{ status: 504 }, 'API_UNAVAILABLE'],
     [{ answer: 'html' }, 'API_ANSWER_BROKEN'],
-  ])('before it took effect (%j) is made by the next attempt, once', async (blow, type) => {
+  ])('starts one execution in the next attempt if the start did not take effect (%j)', async (blow, type) => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', ...blow });
     expect(await failureOf(job, start())).toMatchObject({ type, nonRetryable: false });
@@ -179,14 +179,14 @@ describe('a start whose answer is lost', () => {
   });
 });
 
-describe('an execution that was started before', () => {
+describe('startExecution after an earlier start', () => {
   const secondRun = { workflowExecution: { workflowId: 'w1', runId: 'r2' } };
 
   it.each<[what: string, changes: Partial<StartInput>, info: Info]>([
     ['an attempt whose worker was killed', {}, { attempt: 2 }],
     ['a run that was reset', { wasReset: true }, {}],
     ['an earlier run of the same workflow', {}, secondRun],
-  ])('by %s is found, also in a list that lags behind', async (_what, changes, info) => {
+  ])('finds the execution of %s, even in a list that lags behind', async (_what, changes, info) => {
     const hasEarlierRuns = async (_workflowId: string, runId: string) => runId === 'r2';
     const { job, start, faults } = await readyToStart({ dependencies: { hasEarlierRuns } });
     faults.add({ route: 'list', stale: true, times: 2 });
@@ -197,35 +197,35 @@ describe('an execution that was started before', () => {
     expect(chargesOf(job)).toEqual([executionId]);
   });
 
-  it('is asked about by workflow and run', async () => {
-    const asked: unknown[] = [];
+  it('asks for earlier runs of its own workflow', async () => {
+    const calls: unknown[] = [];
     const hasEarlierRuns = async (...run: string[]) => {
-      asked.push(run);
+      calls.push(run);
       return false;
     };
     const { start } = await readyToStart({ dependencies: { hasEarlierRuns } });
     await start();
-    expect(asked).toEqual([['w1', 'r1']]);
+    expect(calls).toEqual([['w1', 'r1']]);
   });
 
-  it('is found where the configuration was sent with its keys in another order', async () => {
+  it('finds the execution if the keys of the configuration come in another order', async () => {
     const { job, start } = await readyToStart();
     const { executionId } = await start();
     const { version, columns } = configuration;
     const { grouping, sorting, concentration, ...others } = columns;
-    const turned = { columns: { grouping, ...others, concentration, sorting }, version };
-    const again = await start({ execution: { configuration: turned }, wasReset: true });
+    const reordered = { columns: { grouping, ...others, concentration, sorting }, version };
+    const again = await start({ execution: { configuration: reordered }, wasReset: true });
     expect(again).toMatchObject({ executionId, origin: 'found' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
-  it('is not missed where none was: it is started', async () => {
+  it('starts the execution if no earlier attempt or run did', async () => {
     const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns: async () => true } });
     expect(await start({ wasReset: true }, { attempt: 2 })).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
-  it('is not started again where Temporal cannot tell whether there were earlier runs', async () => {
+  it('starts nothing if Temporal cannot tell whether there were earlier runs', async () => {
     const hasEarlierRuns = async () => {
       throw new Error('The database is down');
     };
@@ -235,7 +235,7 @@ describe('an execution that was started before', () => {
   });
 });
 
-describe('where the service cannot tell whether it has started an execution', () => {
+describe('startExecution if Aplos cannot tell whether an execution was started', () => {
   const listed = [
     { execution_id: 'e1', status: 'queuing', errors: [] },
     { execution_id: 'e2', status: 'complete', errors: [], meta_data: null },
@@ -244,7 +244,7 @@ describe('where the service cannot tell whether it has started an execution', ()
   it.each<[what: string, start: Blow, list: Blow, changes: Partial<StartInput>, info: Info]>([
     ['lists no metadata', { cut: 'after' }, { status: 200, body: { items: listed } }, {}, {}],
     [
-      'lists no metadata to a replay',
+      'lists no metadata after a reset',
       { delayMs: 0 },
       { status: 200, body: { items: listed } },
       { wasReset: true },
@@ -258,22 +258,25 @@ describe('where the service cannot tell whether it has started an execution', ()
       { attempt: 2 },
     ],
     ['refuses the list', { cut: 'after' }, { status: 403 }, {}, {}],
-    ['answers with another list', { cut: 'after' }, { answer: 'other-shape' }, {}, {}],
-    ['answers to the start in an unknown shape', { answer: 'other-shape' }, { delayMs: 0 }, {}, {}],
-  ])('as it %s, none is started and a person is asked', async (_what, blow, list, changes, info) => {
-    const { job, start, faults } = await readyToStart();
-    faults.add({ route: 'start', ...blow });
-    faults.add({ route: 'list', times: 'always', ...list });
-    const failure = await failureOf(job, start(changes, info));
-    expect(failure).toMatchObject({ type: 'START_UNSETTLED', nonRetryable: true });
-    expect(failure.message).toMatch(/of pk\.csv .* Its tracking id is w1#[0-9a-f]{16}\. Look in Aplos NCA/);
-    expect(callsOf(job, 'start')).toBe('delayMs' in blow ? 0 : 1);
-    expect(chargesOf(job).length).toBe('cut' in blow ? 1 : 0);
-  });
+    ['returns a list of another shape', { cut: 'after' }, { answer: 'other-shape' }, {}, {}],
+    ['responds to the start in an unknown shape', { answer: 'other-shape' }, { delayMs: 0 }, {}, {}],
+  ])(
+    'starts nothing more and fails with START_UNSETTLED because Aplos %s',
+    async (_what, blow, list, changes, info) => {
+      const { job, start, faults } = await readyToStart();
+      faults.add({ route: 'start', ...blow });
+      faults.add({ route: 'list', times: 'always', ...list });
+      const failure = await failureOf(job, start(changes, info));
+      expect(failure).toMatchObject({ type: 'START_UNSETTLED', nonRetryable: true });
+      expect(failure.message).toMatch(/of pk\.csv .* Its tracking id is w1#[0-9a-f]{16}\. Look in Aplos NCA/);
+      expect(callsOf(job, 'start')).toBe('delayMs' in blow ? 0 : 1);
+      expect(chargesOf(job).length).toBe('cut' in blow ? 1 : 0);
+    },
+  );
 });
 
-describe('a start that the service refuses', () => {
-  it('because of its configuration is told in the service’s words, and paid for by nobody', async () => {
+describe('startExecution if Aplos refuses the start', () => {
+  it('reports the reason that Aplos gives, and charges nothing, if the configuration is invalid', async () => {
     const { job, start } = await readyToStart({ refuseConfiguration: () => 'kel_rules: regression unknown' });
     const failure = await failureOf(job, start());
     expect(failure).toMatchObject({ type: 'EXECUTION_REFUSED', nonRetryable: true });
@@ -283,13 +286,13 @@ describe('a start that the service refuses', () => {
     expect([chargesOf(job), callsOf(job, 'list')]).toEqual([[], 0]);
   });
 
-  it('because no allocation is left is paid for by nobody', async () => {
+  it('charges nothing if no allocation is left', async () => {
     const { job, start } = await readyToStart({ allocation: 0 });
     expect(await failureOf(job, start())).toMatchObject({ type: 'ALLOCATION_EXHAUSTED', nonRetryable: true });
     expect(chargesOf(job)).toEqual([]);
   });
 
-  it('because no allocation is left is made by a replay once there is', async () => {
+  it('starts the execution after a reset once there is an allocation again', async () => {
     const { job, start, faults } = await readyToStart();
     const errors = [{ status_code: 403, message: 'The allocation of this subscription is used up' }];
     faults.add({ route: 'start', status: 403, body: { errors }, times: 2 });
@@ -298,7 +301,7 @@ describe('a start that the service refuses', () => {
     expect(chargesOf(job)).toHaveLength(1);
   });
 
-  it('for now, as it is throttled, waits as long as the service asks', async () => {
+  it('is retried after the pause that Aplos asks for if it is throttled', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', status: 429, headers: { 'Retry-After': '7' } });
     expect(await failureOf(job, start())).toMatchObject({

@@ -26,10 +26,10 @@ import { dispatcher } from './fake-aplos.js';
 import { configuration, table } from './sandbox-client.js';
 import { temporaryFile } from './temporary-folder.js';
 
-/** What an activity runs in. */
+/** Properties of the attempt that an activity runs in. */
 export type Info = NonNullable<ConstructorParameters<typeof MockActivityEnvironment>[0]>;
 
-/** One file, and the activities of a worker that uploads it to a sandbox of its own. */
+/** A file, and the activities of a worker that uploads it to its own sandbox. */
 export interface Job {
   readonly sandbox: Sandbox;
   readonly activities: UploadActivities;
@@ -37,13 +37,13 @@ export interface Job {
   readonly content: Buffer | string;
   readonly path: string;
   presign(): Promise<Timed<PresignResult>>;
-  upload(place: PresignResult, environment?: MockActivityEnvironment): Promise<Timed<UploadEvidence>>;
+  upload(presign: PresignResult, environment?: MockActivityEnvironment): Promise<Timed<UploadEvidence>>;
   confirm(file: FileRef, evidence: UploadEvidence): Promise<Timed<Confirmation>>;
-  /** Presigns and uploads; the result is what a start is asked for. */
+  /** Presigns and uploads. Returns the input for a start. */
   stored(): Promise<StartInput>;
 }
 
-/** What is different about a job. */
+/** Options of {@link newJob}. */
 export interface JobOptions extends SandboxOptions {
   readonly content?: Buffer | string;
   readonly fileName?: string;
@@ -51,7 +51,7 @@ export interface JobOptions extends SandboxOptions {
   readonly dependencies?: Partial<ActivityDependencies>;
 }
 
-/** Starts a sandbox and writes a file, both for as long as the running test. */
+/** Starts a sandbox and writes a file. Both are removed after the running test. */
 export async function newJob(options: JobOptions): Promise<Job> {
   const { content = table, fileName = 'pk.csv', ask = {}, dependencies = {}, ...sandboxOptions } = options;
   const sandbox = await startSandbox(sandboxOptions);
@@ -68,7 +68,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
     s3Hosts: new HostList(),
     idleTimeoutMs: 300_000,
     hasEarlierRuns: async () => false,
-    settleDelaysMs: [0, 1, 1],
+    listDelaysMs: [0, 1, 1],
     ...dependencies,
   });
   const presign = () => run(activities.presignUpload, { request });
@@ -84,12 +84,12 @@ export async function newJob(options: JobOptions): Promise<Job> {
     upload,
     confirm: (file, evidence) => run(activities.confirmUpload, { request, file, evidence }),
     stored: async () => {
-      const place = await presign();
-      const { sha256 } = await upload(place);
+      const presigned = await presign();
+      const { sha256 } = await upload(presigned);
       return {
         profile: 'default',
         fileName: request.fileName,
-        file: place.file,
+        file: presigned.file,
         sha256,
         label: 'day 1',
         execution: { configuration },
@@ -99,36 +99,36 @@ export async function newJob(options: JobOptions): Promise<Job> {
   };
 }
 
-/** Surroundings for one activity, as the first attempt of the workflow `w1` unless said otherwise. */
-export const surroundings = (info: Info = {}): MockActivityEnvironment =>
+/** Returns an environment for one activity. Default: the first attempt in the workflow `w1`. */
+export const environmentFor = (info: Info = {}): MockActivityEnvironment =>
   new MockActivityEnvironment(
     { workflowExecution: { workflowId: 'w1', runId: 'r1' }, ...info },
     { logger: new DefaultLogger('ERROR', () => {}) },
   );
 
-/** Runs an activity as Temporal would. */
+/** Runs an activity as Temporal does. */
 export const run = <Input, Result>(
   activity: (input: Input) => Promise<Result>,
   input: Input,
-  environment: MockActivityEnvironment = surroundings(),
+  environment: MockActivityEnvironment = environmentFor(),
 ): Promise<Result> => environment.run<[Input], Result, (input: Input) => Promise<Result>>(activity, input);
 
-/** The failure that an activity ends with. Checks that it gives away no secret of the sandbox. */
+/** Returns the failure that an activity ends with. Checks that it contains no secret of the sandbox. */
 export async function failureOf(
   { sandbox }: Job,
   work: Promise<unknown>,
 ): Promise<ApplicationFailure | CancelledFailure> {
   const failure = await work.then(
-    () => expect.fail('It did not fail'),
+    () => expect.fail('The activity did not fail'),
     (error: unknown) => error,
   );
   if (!(failure instanceof ApplicationFailure || failure instanceof CancelledFailure)) throw failure;
   const { message, stack, cause } = failure;
-  const told = JSON.stringify([message, stack, String(cause), 'details' in failure && failure.details]);
-  for (const secret of sandbox.secrets) expect(told).not.toContain(secret);
+  const shown = JSON.stringify([message, stack, String(cause), 'details' in failure && failure.details]);
+  for (const secret of sandbox.secrets) expect(shown).not.toContain(secret);
   return failure;
 }
 
-/** How often the sandbox was called on these routes. */
+/** Returns the number of calls of the sandbox on these routes. */
 export const callsOf = ({ sandbox }: Job, ...routes: string[]): number =>
   sandbox.calls.filter(({ route }) => routes.includes(route)).length;

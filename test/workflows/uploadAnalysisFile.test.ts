@@ -5,7 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkRequest } from '../../src/activities/checkRequest.js';
-import { coded } from '../../src/activities/failures.js';
+import { withErrorCodes } from '../../src/activities/failures.js';
 import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
 import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
@@ -280,7 +280,7 @@ describe('uploadAnalysisFile', () => {
     ['a field of another type', { source: 'file:///pk.csv', executions: 'all' }],
     ['a field that is not known', { source: 'file:///pk.csv', excutions: [] }],
   ])('fails immediately with the path of each problem if a client sends %s', async (_what, input) => {
-    const { failure: ended } = await run({ checkRequest: coded(checkRequest) }, input ?? null);
+    const { failure: ended } = await run({ checkRequest: withErrorCodes(checkRequest) }, input ?? null);
     expect(ended?.type).toBe('REQUEST_INVALID');
     expect(ended?.message).toMatch(/^The upload request is not valid: \S+: /);
   });

@@ -1,8 +1,8 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Timed } from '../contract/steps.js';
 
-/** Adds to an activity's result when it ran, and at which attempt. */
-export function timed<Input, Result>(
+/** Wraps an activity so that its result includes the start and end of the attempt, and its number. */
+export function withTiming<Input, Result>(
   activity: (input: Input) => Promise<Result>,
 ): (input: Input) => Promise<Timed<Result>> {
   return async (input) => {
