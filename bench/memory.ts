@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { COMMAND } from '../sandbox/worker-process.js';
-import { loadSettings } from '../src/settings/settings.js';
+import { loadSettings } from '../src/settings/load.js';
 import { configuration, table } from '../test/support/tables.js';
 import { startWorld } from '../test/support/world.js';
 

@@ -10,7 +10,7 @@ import { out } from '../src/cli/output/colors.js';
 import { follow, progressView } from '../src/cli/output/progress.js';
 import { receiptText } from '../src/cli/output/receipt-text.js';
 import { requestForFile, UploadClient } from '../src/client.js';
-import { loadSettings } from '../src/settings/settings.js';
+import { loadSettings } from '../src/settings/load.js';
 import { startCodecServer } from '../src/temporal/codec-server.js';
 import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
 import { workflowPage } from '../src/temporal/ui-links.js';

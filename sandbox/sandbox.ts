@@ -1,3 +1,4 @@
+import { devNull } from 'node:os';
 import type { Readable } from 'node:stream';
 import { apiRoutes } from './api.js';
 import { serveApi } from './api-server.js';
@@ -41,6 +42,8 @@ export interface Sandbox {
     readonly COGNITO_ENDPOINT: string;
     readonly COGNITO_USER_NAME: string;
     readonly COGNITO_PASSWORD: string;
+    /** Names an empty file, so that no other settings apply. */
+    readonly APLOS_UPLOAD_SETTINGS: string;
   };
   /** What can be made to go wrong. */
   readonly faults: Faults;
@@ -129,6 +132,7 @@ async function startOver(s3: Seaweed, options: SandboxOptions): Promise<Sandbox>
       COGNITO_ENDPOINT: `${api.url}/`,
       COGNITO_USER_NAME: userName,
       COGNITO_PASSWORD: password,
+      APLOS_UPLOAD_SETTINGS: devNull,
     },
     faults,
     get charges() {

@@ -10,12 +10,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { UploadError } from '../src/contract/errors.js';
-import {
-  checkedProfiles,
-  type RawSettings,
-  readRawSettings,
-  settingNames,
-} from '../src/settings/settings.js';
+import { type GivenSettings, readGiven, settingVariables } from '../src/settings/given.js';
+import { parseGiven } from '../src/settings/load.js';
 import { VERSION } from '../src/util/version.js';
 import { FORCE_AFTER_GRACE_MS } from '../src/worker.js';
 import { fetchWheels } from './wheels.js';
@@ -67,6 +63,7 @@ const manifestSchema = z.object({
 });
 
 type Pod = z.output<typeof manifestSchema>['pod'];
+type GivenValues = ReturnType<typeof parseGiven>;
 
 const wheels = await fetchWheels({
   requirements: 'requirements-deploy.txt',
@@ -139,12 +136,13 @@ function manifestProblems(): Findings {
     variables.set('APLOS_UPLOAD_SETTINGS', file);
     const wrongSettings = settingsProblems(variables);
     if (wrongSettings.length > 0) return wrongSettings.map((problem) => problem.replaceAll(file, configPath));
-    const given = readRawSettings(Object.fromEntries(variables));
+    const given = readGiven(Object.fromEntries(variables));
+    const values = parseGiven(given);
     return [
-      ...graceProblems(pod.terminationGracePeriodSeconds, given.env.APLOS_UPLOAD_SHUTDOWN_GRACE),
-      ...spoolProblems(pod, given),
-      ...mountProblems(container, [configPath, '/tmp', ...pathsIn(given)]),
-      ...portProblems(container, given),
+      ...graceProblems(pod.terminationGracePeriodSeconds, values),
+      ...spoolProblems(pod, values),
+      ...mountProblems(container, [configPath, '/tmp', ...pathsIn(given, values)]),
+      ...portProblems(container, values),
       ...commandProblems(container.args),
       ...(container.image.endsWith(`:${VERSION}`)
         ? []
@@ -155,28 +153,29 @@ function manifestProblems(): Findings {
   }
 }
 
-function spoolProblems({ volumes }: Pod, { env }: RawSettings): Findings {
-  const room = volumes.find(({ emptyDir }) => emptyDir)?.emptyDir?.sizeLimit;
-  const needed = `${(env.APLOS_UPLOAD_CONCURRENCY * env.APLOS_UPLOAD_SPOOL_LIMIT) / GIBI}Gi`;
-  return room === needed ? [] : [`the sizeLimit ${room} is not concurrency × spool_limit, ${needed}`];
+function spoolProblems({ volumes }: Pod, { concurrency = 0, spoolLimitBytes = 0 }: GivenValues): Findings {
+  const sizeLimit = volumes.find(({ emptyDir }) => emptyDir)?.emptyDir?.sizeLimit;
+  const needed = `${(concurrency * spoolLimitBytes) / GIBI}Gi`;
+  return sizeLimit === needed
+    ? []
+    : [`the sizeLimit ${sizeLimit} is not concurrency × spool_limit, ${needed}`];
 }
 
-/** What is served where the probes and Prometheus ask for it. */
-function portProblems({ ports }: Pod['containers'][0], { env }: RawSettings): Findings {
-  const served = { metrics: env.APLOS_UPLOAD_METRICS, health: env.APLOS_UPLOAD_HEALTH };
-  return Object.entries(served)
-    .filter(([name, at]) => at?.port !== ports.find((port) => port.name === name)?.containerPort)
+/** Checks that metrics and health are served on the ports that the probes and Prometheus use. */
+function portProblems({ ports }: Pod['containers'][0], { metrics, health }: GivenValues): Findings {
+  return Object.entries({ metrics, health })
+    .filter(([name, address]) => address?.port !== ports.find((port) => port.name === name)?.containerPort)
     .map(
-      ([name, at]) =>
-        `${name} is served at ${at ? `port ${at.port}` : 'no port'}, which is not the port ${name}`,
+      ([name, address]) =>
+        `${name} is served on ${address ? `port ${address.port}` : 'no port'}, which is not the port ${name}`,
     );
 }
 
-function pathsIn({ env, file }: RawSettings): (string | undefined)[] {
+function pathsIn({ settings, profiles }: GivenSettings, { uploadRoots = [] }: GivenValues) {
   return [
-    env.APLOS_UPLOAD_ENCRYPTION_KEY_FILE,
-    ...(env.APLOS_UPLOAD_ROOTS?.split(':') ?? []),
-    ...Object.values(checkedProfiles(file)).map(({ password_file: path }) => path),
+    settings.get('APLOS_UPLOAD_ENCRYPTION_KEY_FILE')?.text,
+    ...uploadRoots,
+    ...[...profiles.values()].map((profile) => profile.get('COGNITO_PASSWORD_FILE')?.text),
   ];
 }
 
@@ -207,8 +206,11 @@ function unitProblems(unit: string): Findings {
 }
 
 /** A supervisor that kills earlier than the worker ends by itself cuts off what it hands back. */
-function graceProblems(seconds: number, graceSeconds = readRawSettings({}).env.APLOS_UPLOAD_SHUTDOWN_GRACE) {
-  const needed = graceSeconds + FORCE_AFTER_GRACE_MS / 1000;
+function graceProblems(
+  seconds: number,
+  { shutdownGraceMs = 0 }: GivenValues = parseGiven(readGiven({})),
+): Findings {
+  const needed = (shutdownGraceMs + FORCE_AFTER_GRACE_MS) / 1000;
   return seconds > needed
     ? []
     : [`it is killed after ${seconds} s, but the worker may take ${needed} s to stop`];
@@ -225,7 +227,7 @@ function commandProblems([subcommand = '', ...rest]: readonly string[]): Finding
 
 function settingsProblems(variables: ReadonlyMap<string, string>): Findings {
   try {
-    readRawSettings(Object.fromEntries(variables));
+    parseGiven(readGiven(Object.fromEntries(variables)));
     return unknownVariables(variables.keys());
   } catch (error) {
     if (!(error instanceof UploadError)) throw error;
@@ -238,7 +240,7 @@ function unknownVariables(names: Iterable<string>): Findings {
   return [...names]
     .filter(
       (name) =>
-        !settingNames.includes(name) &&
+        !settingVariables.includes(name) &&
         !FOREIGN_VARIABLES.includes(name) &&
         !(name.startsWith('TEMPORAL_') && documented.includes(`\`${name}\``)),
     )

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type ErrorRow, errorTable, type Fault, type Remedy } from '../src/contract/error-table.js';
 import { uploadRequestSchema } from '../src/contract/request.js';
+import { withSettingsTables } from './settings-tables.js';
+
+const SETTINGS_PAGE = 'docs/settings.md';
 
 const remedies: Record<Remedy, string> = {
   retry: 'Retried',
@@ -64,4 +68,5 @@ export const generatedFiles = [
     content: `${JSON.stringify(z.toJSONSchema(uploadRequestSchema, { io: 'input' }), null, 2)}\n`,
   },
   { path: 'docs/errors.md', content: errorPage },
+  { path: SETTINGS_PAGE, content: withSettingsTables(readFileSync(SETTINGS_PAGE, 'utf8')) },
 ];

@@ -14,7 +14,7 @@ import { freePorts } from '../sandbox/servers/free-ports.js';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
 import { requestForFile, UploadClient, UploadFailedError } from '../src/client.js';
-import { loadSettings } from '../src/settings/settings.js';
+import { loadSettings } from '../src/settings/load.js';
 import { startCodecServer } from '../src/temporal/codec-server.js';
 import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
 import { workflowPage } from '../src/temporal/ui-links.js';

@@ -4,7 +4,8 @@ import { hostTaskQueue, PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from '../contract/request.js';
 import { type FileHost, hostFor } from '../files/host-of-files.js';
-import { loadSettings, type Settings } from '../settings/settings.js';
+import { loadSettings } from '../settings/load.js';
+import type { Settings } from '../settings/settings.js';
 import { asCompleted, type CompletedUpload, type PendingUpload } from './as-completed.js';
 import { type ConnectedClient, connectFromEnvironment } from './connect.js';
 import { toUploadError } from './failures.js';
@@ -69,7 +70,7 @@ export class UploadClient {
    * @throws {@link UploadError} `SETTINGS_INVALID` or `TEMPORAL_UNREACHABLE`
    */
   static async connect({
-    settings = loadSettings(process.env, { accounts: false }),
+    settings = loadSettings(process.env, 'client'),
     client,
   }: UploadClientOptions = {}): Promise<UploadClient> {
     const connected = client

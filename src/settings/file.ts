@@ -1,144 +1,161 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { parse as parseToml, TomlDate, type TomlTable, type TomlValue } from 'smol-toml';
-import { UploadError } from '../contract/errors.js';
-import { readSettingsFile } from './secret-sources.js';
+import { didYouMean } from './did-you-mean.js';
+import { invalidSettings, readFileOf } from './secrets.js';
+import {
+  type Environment,
+  type Given,
+  type GivenValue,
+  type Setting,
+  type SettingsTable,
+  spellingsOf,
+} from './setting.js';
+import { profileTable, settingsTable } from './table.js';
 
-/** The keys of each table of the file, and the variable that each stands for. */
-export const FILE_KEYS = {
-  worker: {
-    roots: 'APLOS_UPLOAD_ROOTS',
-    source_hosts: 'APLOS_UPLOAD_SOURCE_HOSTS',
-    spool_limit: 'APLOS_UPLOAD_SPOOL_LIMIT',
-    s3_hosts: 'APLOS_UPLOAD_S3_HOSTS',
-    idle_timeout: 'APLOS_UPLOAD_IDLE_TIMEOUT',
-    shutdown_grace: 'APLOS_UPLOAD_SHUTDOWN_GRACE',
-    list_lag: 'APLOS_UPLOAD_LIST_LAG',
-    concurrency: 'APLOS_UPLOAD_CONCURRENCY',
-  },
-  encryption: {
-    mode: 'APLOS_UPLOAD_ENCRYPTION',
-    key_file: 'APLOS_UPLOAD_ENCRYPTION_KEY_FILE',
-    key_command: 'APLOS_UPLOAD_ENCRYPTION_KEY_COMMAND',
-  },
-  host: { name: 'APLOS_UPLOAD_HOST', shared_roots: 'APLOS_UPLOAD_SHARED_ROOTS' },
-  monitoring: { metrics: 'APLOS_UPLOAD_METRICS', health: 'APLOS_UPLOAD_HEALTH' },
-  network: { ca_file: 'APLOS_UPLOAD_CA_FILE' },
-  ui: { url: 'APLOS_UPLOAD_UI_URL' },
-  codec_server: {
-    token_file: 'APLOS_UPLOAD_CODEC_TOKEN_FILE',
-    jwks_url: 'APLOS_UPLOAD_CODEC_JWKS_URL',
-    jwt_audience: 'APLOS_UPLOAD_CODEC_JWT_AUDIENCE',
-  },
-} as const satisfies Record<string, Readonly<Record<string, string>>>;
-
-/** The keys of each table below `profiles`. */
-export const PROFILE_KEYS = [
-  'api_url',
-  'api_version',
-  'user_name',
-  'password_file',
-  'password_command',
-  'client_id',
-  'region',
-  'cognito_endpoint',
-] as const;
-
-/** Of variables that say the same in different ways; one in the environment replaces all of them in the file. */
-const ALTERNATIVES = [
-  ['APLOS_UPLOAD_ENCRYPTION', '…_KEY', '…_KEY_FILE', '…_KEY_COMMAND'],
-  ['APLOS_UPLOAD_CODEC_TOKEN', '…_FILE'],
-].map(([stem = '', ...rest]) => [stem, ...rest.map((end) => end.replace('…', stem))]);
-
-/** What the file says. */
-export interface ConfigFile {
+/** Content of the settings file. */
+export interface SettingsFile {
   readonly path: string;
-  /** By the variable that each stands for. */
-  readonly values: ReadonlyMap<string, { readonly key: string; readonly value: string }>;
-  /** Not checked but for their keys. */
-  readonly profiles: Readonly<Record<string, unknown>>;
+  readonly settings: Given;
+  /** By the name of the profile. */
+  readonly profiles: ReadonlyMap<string, Given>;
 }
 
 /**
- * Reads the file, and sees that every key in it is known.
+ * Reads the file that `APLOS_UPLOAD_SETTINGS` names, or else the one in the default location, if it exists. Checks that
+ * every key is known, but not the values.
  *
- * @throws UploadError `SETTINGS_INVALID` naming each key that is not, and the nearest that is
+ * @throws UploadError `SETTINGS_INVALID` naming each unknown key and the most similar known key
  */
-export function readConfigFile(path: string): ConfigFile {
-  const tables = parsed(path);
-  const problems = unknownKeys('', tables, ['profiles', ...Object.keys(FILE_KEYS)]);
-  const values = new Map<string, { key: string; value: string }>();
-  for (const [table, keys] of Object.entries(FILE_KEYS)) {
-    const content = tables[table];
-    if (content === undefined) continue;
-    if (!isTable(content)) {
-      problems.push(`${table}: must be a table`);
-      continue;
-    }
-    problems.push(...unknownKeys(`${table}.`, content, Object.keys(keys)));
-    for (const [name, variable] of Object.entries(keys)) {
-      const value = content[name];
-      if (value === undefined) continue;
-      const text = textOf(value, variable);
-      if (text === undefined) problems.push(`${table}.${name}: must be text, a number or a list of texts`);
-      else values.set(variable, { key: `${table}.${name}`, value: text });
-    }
-  }
-  const profiles = isTable(tables.profiles) ? tables.profiles : {};
-  for (const [name, profile] of Object.entries(profiles))
-    if (isTable(profile)) problems.push(...unknownKeys(`profiles.${name}.`, profile, PROFILE_KEYS));
-  if (problems.length > 0)
-    throw invalid(`${named(path)} has settings that are not valid: ${problems.join('; ')}`);
-  return { path, values, profiles };
+export function readSettingsFile(environment: Environment): SettingsFile | undefined {
+  const path = environment[VARIABLE] || defaultPath(environment);
+  if (path === undefined) return undefined;
+  const { problems, ...file } = new Reader(path).read(parse(path));
+  if (problems.length > 0) throw invalidSettings(`${nameOf(path)} is invalid: ${problems.join('; ')}`);
+  return file;
 }
 
-/** The environment, and what the file says where the environment says nothing about it. */
-export function withFile<Environment extends Readonly<Record<string, string | undefined>>>(
-  environment: Environment,
-  file: ConfigFile | undefined,
-): Record<string, string | undefined> {
-  const replaced = new Set(
-    ALTERNATIVES.filter((names) => names.some((name) => environment[name] !== undefined)).flat(),
-  );
-  const fromFile = [...(file?.values ?? [])].filter(([name]) => !replaced.has(name));
-  return { ...Object.fromEntries(fromFile.map(([name, { value }]) => [name, value])), ...environment };
+const { variable: VARIABLE } = settingsTable.settingsFile;
+
+/** Returns the path in the default location. As XDG requires, a relative path in `XDG_CONFIG_HOME` is ignored. */
+function defaultPath({ XDG_CONFIG_HOME: xdg = '', HOME: home = '' }: Environment): string | undefined {
+  const folder = isAbsolute(xdg) ? xdg : isAbsolute(home) ? join(home, '.config') : undefined;
+  const path = folder && join(folder, 'aplos-upload', 'settings.toml');
+  return path !== undefined && existsSync(path) ? path : undefined;
 }
 
-/** The file as messages name it. */
-export const named = (path: string) => `The file ${path} (APLOS_UPLOAD_SETTINGS)`;
-
-/** The words that lead from a name that is not known to the one that was meant; nothing where none is near. */
-export function didYouMean(name: string, known: readonly string[]): string {
-  const nearest = known.find((each) => each.startsWith(name)) ?? closest(name, known);
-  return nearest.startsWith(name) || distance(name, nearest) <= Math.max(name.length, nearest.length) / 2
-    ? `(did you mean ${nearest}?)`
-    : `(known are ${known.join(', ')})`;
-}
-
-function unknownKeys(at: string, table: TomlTable, known: readonly string[]): string[] {
-  return Object.keys(table)
-    .filter((key) => !known.includes(key))
-    .map((key) => `${at}${key}: is not known ${didYouMean(key, known)}`);
-}
-
-function parsed(path: string): TomlTable {
-  const content = readSettingsFile('APLOS_UPLOAD_SETTINGS', path);
+function parse(path: string): TomlTable {
+  const content = readFileOf(VARIABLE, path);
   try {
     return parseToml(content);
   } catch (cause) {
-    throw invalid(`${named(path)} is not TOML: ${(cause as Error).message.split('\n')[0]}`);
+    throw invalidSettings(`${nameOf(path)} is not valid TOML: ${(cause as Error).message.split('\n')[0]}`);
   }
 }
 
-/** A list is written as its variable is. */
-function textOf(value: TomlValue, variable: string): string | undefined {
+const nameOf = (path: string) => `The settings file ${path}`;
+
+/** Collects the values and problems of one file. */
+class Reader {
+  readonly #path: string;
+  readonly #problems: string[] = [];
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  read(root: TomlTable): SettingsFile & { readonly problems: readonly string[] } {
+    const keys = keysOf(settingsTable);
+    const tables = [...new Set([...keys.keys()].map((key) => key.replace(/\..*/, '')))];
+    this.#checkKeys('', root, ['profiles', ...tables]);
+    const settings = tables.flatMap((table) =>
+      this.#values(`${table}.`, root[table], keysBelow(table, keys)),
+    );
+    const profiles = Object.entries(this.#table('profiles', root.profiles)).map(
+      ([name, profile]) =>
+        [name, new Map(this.#values(`profiles.${name}.`, profile, keysOf(profileTable)))] as const,
+    );
+    return {
+      path: this.#path,
+      settings: new Map(settings),
+      profiles: new Map(profiles),
+      problems: this.#problems,
+    };
+  }
+
+  #values(prefix: string, content: TomlValue | undefined, keys: Keys): [string, GivenValue][] {
+    const table = this.#table(prefix.slice(0, -1), content);
+    this.#checkKeys(prefix, table, [...keys.keys()]);
+    this.#checkOnce(prefix, table, keys);
+    return [...keys].flatMap(
+      ([
+        key,
+        {
+          variable,
+          setting: { separator },
+        },
+      ]): [string, GivenValue][] => {
+        const value = table[key];
+        if (value === undefined) return [];
+        const name = prefix + key;
+        const text = textOf(value, separator);
+        if (text) return [[variable, { text, name, origin: this.#path }]];
+        this.#problems.push(
+          `${name}: must be ${separator ? 'text or a list of texts' : 'text or a number'}, and not be empty`,
+        );
+        return [];
+      },
+    );
+  }
+
+  #table(name: string, content: TomlValue | undefined): TomlTable {
+    if (isTable(content)) return content;
+    if (content !== undefined) this.#problems.push(`${name}: must be a table`);
+    return {};
+  }
+
+  /** A value can be provided in one way only. */
+  #checkOnce(prefix: string, table: TomlTable, keys: Keys): void {
+    const used = [...keys].filter(([key]) => key in table);
+    for (const [index, [key, { setting }]] of used.entries()) {
+      const [other] = used.slice(0, index).find(([, earlier]) => earlier.setting === setting) ?? [];
+      if (other) this.#problems.push(`${prefix}${key}: cannot be combined with ${other}`);
+    }
+  }
+
+  #checkKeys(prefix: string, table: TomlTable, known: readonly string[]): void {
+    for (const key of Object.keys(table))
+      if (!known.includes(key)) this.#problems.push(`${prefix}${key}: unknown key ${didYouMean(key, known)}`);
+  }
+}
+
+/** Settings and variables by key. */
+type Keys = ReadonlyMap<string, { readonly variable: string; readonly setting: Setting }>;
+
+const keysOf = (table: SettingsTable): Keys =>
+  new Map(
+    Object.values(table).flatMap((setting) =>
+      spellingsOf(setting).flatMap(({ key, variable }) =>
+        key === undefined ? [] : [[key, { variable, setting }] as const],
+      ),
+    ),
+  );
+
+const keysBelow = (table: string, keys: Keys): Keys =>
+  new Map(
+    [...keys]
+      .filter(([key]) => key.startsWith(`${table}.`))
+      .map(([key, value]) => [key.slice(table.length + 1), value]),
+  );
+
+/** Returns the text that an environment variable would have for this value. */
+function textOf(value: TomlValue, separator: string | undefined): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string'))
-    return value.join(variable.endsWith('_ROOTS') ? ':' : ',');
+  if (separator && Array.isArray(value) && value.every((item) => typeof item === 'string'))
+    return value.join(separator);
   return undefined;
 }
 
 const isTable = (value: TomlValue | undefined): value is TomlTable =>
   typeof value === 'object' && !Array.isArray(value) && !(value instanceof TomlDate);
-
-const invalid = (happened: string) => new UploadError('SETTINGS_INVALID', happened);

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import { type Dispatcher, fetch } from 'undici';
-import type { CodecServerSettings } from '../settings/settings.js';
+import type { CodecAccess } from '../settings/settings.js';
 
 /**
  * Returns a function that checks the `Authorization` header of a request to a codec server. It accepts the token, or a
@@ -11,7 +11,7 @@ import type { CodecServerSettings } from '../settings/settings.js';
  * @returns `undefined` if neither a token nor JWTs are configured
  */
 export function codecAccess(
-  { token, jwt }: CodecServerSettings,
+  { token, jwt }: CodecAccess,
   dispatcher: Dispatcher,
 ): ((authorization: string) => Promise<boolean>) | undefined {
   const isValidJwt = jwt && jwtValidator(jwt, dispatcher);
@@ -27,7 +27,7 @@ export function codecAccess(
 }
 
 function jwtValidator(
-  { jwksUrl, audience }: NonNullable<CodecServerSettings['jwt']>,
+  { jwksUrl, audience }: NonNullable<CodecAccess['jwt']>,
   dispatcher: Dispatcher,
 ): (bearer: string) => Promise<boolean> {
   const keys = createRemoteJWKSet(new URL(jwksUrl), {

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { UploadError } from '../contract/errors.js';
-import type { EncryptionKey } from '../settings/settings.js';
+import type { EncryptionKey } from '../settings/schemas.js';
 import { UNREADABLE } from './unreadable.js';
 
 const ENCODING = 'binary/encrypted';

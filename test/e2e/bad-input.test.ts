@@ -149,12 +149,15 @@ describe('aplos-upload, given bad input', () => {
 
   it.each([
     [{ APLOS_API_URL: 'ftp://x' }, 'APLOS_API_URL: must be an http(s) URL'],
-    [{ COGNITO_PASSWORD: '' }, 'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE is not set'],
+    [
+      { COGNITO_PASSWORD: '' },
+      'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE or COGNITO_PASSWORD_COMMAND: must be set',
+    ],
     [{ COGNITO_USER_NAME: '', COGNITO_PASSWORD: '' }, 'No Aplos account is configured'],
     [{ APLOS_UPLOAD_IDLE_TIMEOUT: 'soon' }, 'APLOS_UPLOAD_IDLE_TIMEOUT: must be a number of seconds'],
     [{ APLOS_UPLOAD_CONCURENCY: '3' }, 'did you mean APLOS_UPLOAD_CONCURRENCY?'],
-    [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'turns the check of certificates off'],
-    [{ APLOS_UPLOAD_ENCRYPTION_KEY: 'short' }, 'A key in APLOS_UPLOAD_ENCRYPTION_KEY must read ID:KEY'],
+    [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'turns off certificate verification'],
+    [{ APLOS_UPLOAD_ENCRYPTION_KEY: 'short' }, 'APLOS_UPLOAD_ENCRYPTION_KEY: must contain keys as ID:KEY'],
   ])('prints one line and starts no worker, given %j', async (env, message) => {
     const { exitCode, stderr } = await runCommand(['worker'], { ...world.env, ...env });
     expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(message)]);

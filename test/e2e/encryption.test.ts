@@ -8,7 +8,7 @@ import { secretsIn } from '../../bench/chaos/secrets.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient, type UploadHandle, type UploadRequestInput } from '../../src/client.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
-import { loadSettings } from '../../src/settings/settings.js';
+import { loadSettings } from '../../src/settings/load.js';
 import { dataConverterFor } from '../../src/temporal/connection.js';
 import { runCommand } from '../support/command.js';
 import { bytesOf } from '../support/history.js';

@@ -12,7 +12,7 @@ import { secretsIn } from '../../bench/chaos/secrets.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient, type UploadFailedError, type UploadHandle } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
-import { loadSettings } from '../../src/settings/settings.js';
+import { loadSettings } from '../../src/settings/load.js';
 import { createSelfSigned } from '../support/certificates.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.js';
 import { runCommand } from '../support/command.js';
@@ -52,7 +52,7 @@ describe('traces, where a collector is configured', () => {
     };
     worker = await world.startWorker(env);
     for (const [name, value] of Object.entries(world.env)) vi.stubEnv(name, value);
-    client = await UploadClient.connect({ settings: loadSettings(world.env, { accounts: false }) });
+    client = await UploadClient.connect({ settings: loadSettings(world.env, 'client') });
 
     world.sandbox.faults.add({ route: 'presign', status: 503 });
     config = await world.write('config.json', JSON.stringify(configuration));

@@ -1,10 +1,11 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { devNull, hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { HostList } from '../../src/http/host-list.js';
-import { loadCodecServerSettings, loadSettings, type Settings } from '../../src/settings/settings.js';
+import { loadSettings } from '../../src/settings/load.js';
+import type { Settings } from '../../src/settings/settings.js';
 import { temporaryFile, temporaryFolder } from '../support/temporary-folder.js';
 
 const PASSWORD = 'correct horse battery staple';
@@ -12,7 +13,7 @@ const account = { COGNITO_USER_NAME: 'jane@example.com', COGNITO_PASSWORD: PASSW
 const KEY = Buffer.alloc(32, 7).toString('base64');
 const OTHER_KEY = Buffer.alloc(32, 9).toString('base64');
 
-/** What is wrong with these settings, without the advice. */
+/** Returns the problem with these settings, without the action. */
 function problemOf(environment: Record<string, string>): string {
   try {
     loadSettings(environment);
@@ -23,10 +24,11 @@ function problemOf(environment: Record<string, string>): string {
   }
 }
 
-describe('the settings', () => {
-  it('have a default for everything but the account', () => {
+describe('loadSettings', () => {
+  it('returns defaults for everything except accounts', () => {
     expect(loadSettings({})).toEqual({
       profiles: new Map(),
+      codecAccess: {},
       encryption: { mode: 'unset' },
       uploadRoots: [],
       sharedRoots: [],
@@ -42,13 +44,13 @@ describe('the settings', () => {
     });
   });
 
-  it('take the name of this host from the system where told to', () => {
-    const { host } = loadSettings({ APLOS_UPLOAD_HOST: 'auto' }, { accounts: false });
+  it('asks the operating system for the name of this host if it is `auto`', () => {
+    const { host } = loadSettings({ APLOS_UPLOAD_HOST: 'auto' }, 'client');
     expect(host).toBe(hostname().toLowerCase());
-    expect(loadSettings({}, { accounts: false }).host).toBeUndefined();
+    expect(loadSettings({}, 'client').host).toBeUndefined();
   });
 
-  it('are read from the environment', () => {
+  it('reads the environment', () => {
     const settings = loadSettings({
       ...account,
       APLOS_API_URL: 'https://api.acme.aplos-nca.com/base/',
@@ -97,7 +99,7 @@ describe('the settings', () => {
     expect(settings.profiles.get('default')?.password.reveal()).toBe(PASSWORD);
   });
 
-  it('take a variable that is empty for one that is not set', () => {
+  it('treats an empty variable as unset', () => {
     const empty = Object.fromEntries(
       ['APLOS_API_URL', 'APLOS_UPLOAD_ROOTS', 'APLOS_UPLOAD_IDLE_TIMEOUT', 'COGNITO_USER_NAME'].map(
         (name) => [name, ''],
@@ -106,7 +108,7 @@ describe('the settings', () => {
     expect(loadSettings(empty)).toEqual(loadSettings({}));
   });
 
-  it('cannot be changed', () => {
+  it('returns an object that cannot be changed', () => {
     const settings: { concurrency: number } = loadSettings({});
     expect(() => {
       settings.concurrency = 1;
@@ -116,7 +118,7 @@ describe('the settings', () => {
   it.each([
     ['APLOS_API_URL', 'api.aplos-nca.com', 'must be an http(s) URL'],
     ['APLOS_API_URL', 'ftp://api.aplos-nca.com', 'must be an http(s) URL'],
-    ['APLOS_API_VERSION', 'v2', 'only v1 is spoken'],
+    ['APLOS_API_VERSION', 'v2', 'must be "v1"'],
     ['COGNITO_ENDPOINT', 'localhost', 'must be an http(s) URL'],
     ['APLOS_UPLOAD_UI_URL', 'localhost:8233', 'must be an http(s) URL'],
     ['APLOS_UPLOAD_IDLE_TIMEOUT', 'a minute', 'must be a number of seconds'],
@@ -125,32 +127,45 @@ describe('the settings', () => {
     ['APLOS_UPLOAD_CONCURRENCY', 'many', 'must be a whole number'],
     ['APLOS_UPLOAD_CONCURRENCY', '1.5', 'must be a whole number'],
     ['APLOS_UPLOAD_CONCURRENCY', '0', 'must be more than 0'],
-    ['APLOS_UPLOAD_ROOTS', ':', 'names no folder'],
-    ['APLOS_UPLOAD_SHARED_ROOTS', ':', 'names no folder'],
+    ['APLOS_UPLOAD_ROOTS', ':', 'must name a folder'],
+    ['APLOS_UPLOAD_SHARED_ROOTS', ':', 'must name a folder'],
     ['APLOS_UPLOAD_HOST', 'lab 7', 'must be the name of a host'],
     ['APLOS_UPLOAD_METRICS', '9464', 'must be ADDRESS:PORT'],
     ['APLOS_UPLOAD_HEALTH', 'localhost:99999', 'must be ADDRESS:PORT'],
-    ['APLOS_UPLOAD_ENCRYPTION', 'on', 'can only be "off"'],
+    ['APLOS_UPLOAD_ENCRYPTION', 'on', 'must be "off" or not be set'],
     ['APLOS_UPLOAD_ENCRYPTION_KEY', 'secret', 'ID:KEY'],
-    ['COGNITO_PASSWORD_FILE', '/nowhere/password', '/nowhere/password, which cannot be read (ENOENT)'],
     ['APLOS_UPLOAD_ENCRYPTION_KEY_FILE', '/nowhere/key', '/nowhere/key, which cannot be read (ENOENT)'],
     ['APLOS_UPLOAD_SETTINGS', '/nowhere/config.toml', '/nowhere/config.toml, which cannot be read (ENOENT)'],
-    ['COGNITO_USER_NAME', 'jane', 'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE is not set'],
+    [
+      'COGNITO_USER_NAME',
+      'jane',
+      'COGNITO_PASSWORD or COGNITO_PASSWORD_FILE or COGNITO_PASSWORD_COMMAND: must be set',
+    ],
     ['APLOS_UPLOAD_CA_FILE', '/nowhere/ca.pem', '/nowhere/ca.pem, which cannot be read (ENOENT)'],
-    ['APLOS_UPLOAD_CA_FILE', resolve('package.json'), 'which does not begin with a certificate in PEM'],
-    ['APLOS_UPLOAD_ROOT', '/data', 'is not known (did you mean APLOS_UPLOAD_ROOTS?)'],
-    ['NODE_TLS_REJECT_UNAUTHORIZED', '0', 'turns the check of certificates off'],
-  ])('name the variable %s where it is %j', (name, value, words) => {
+    [
+      'APLOS_UPLOAD_CA_FILE',
+      resolve('package.json'),
+      `the content of ${resolve('package.json')} must begin with a certificate in PEM`,
+    ],
+    ['APLOS_UPLOAD_ROOT', '/data', 'unknown variable (did you mean APLOS_UPLOAD_ROOTS?)'],
+    ['NODE_TLS_REJECT_UNAUTHORIZED', '0', 'turns off certificate verification'],
+  ])('throws an error that names %s if it is %j', (name, value, words) => {
     const problem = problemOf({ [name]: value });
     expect(problem).toContain(name);
     expect(problem).toContain(words);
   });
 
-  it('miss the user of a password', () => {
-    expect(problemOf({ COGNITO_PASSWORD: 'x' })).toContain('COGNITO_USER_NAME is not set');
+  it('throws if the password file cannot be read', () => {
+    expect(problemOf({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: '/nowhere/password' })).toBe(
+      'COGNITO_PASSWORD_FILE names /nowhere/password, which cannot be read (ENOENT)',
+    );
   });
 
-  it('name every variable that is wrong', () => {
+  it('throws if there is a password without a user name', () => {
+    expect(problemOf({ COGNITO_PASSWORD: 'x' })).toContain('COGNITO_USER_NAME: must be set');
+  });
+
+  it('names every invalid variable in one error', () => {
     const problem = problemOf({ ...account, APLOS_API_URL: 'x', APLOS_UPLOAD_CONCURRENCY: 'x' });
     expect(problem).toMatch(/APLOS_API_URL: .*; APLOS_UPLOAD_CONCURRENCY: /);
   });
@@ -164,7 +179,7 @@ describe('a password', () => {
     `${settings.profiles.get('default')?.password}`,
   ];
 
-  it('is never printed, however settings are', () => {
+  it('is masked however the settings are printed', () => {
     for (const text of printed(loadSettings(account))) {
       expect(text).toContain('[secret]');
       expect(text).not.toContain(PASSWORD);
@@ -175,7 +190,7 @@ describe('a password', () => {
     [{ APLOS_API_URL: PASSWORD }],
     [{ COGNITO_USER_NAME: '' }],
     [{ APLOS_UPLOAD_ENCRYPTION_KEY: PASSWORD }],
-  ])('is in no error, as of %j', (wrong) => {
+  ])('does not appear in the error for %j', (wrong) => {
     const problem = problemOf({ ...account, ...wrong });
     expect(problem).not.toBe('none');
     expect(problem).not.toContain(PASSWORD);
@@ -186,13 +201,13 @@ describe('a password', () => {
     [`${PASSWORD}\n`, PASSWORD],
     [`${PASSWORD}\r\n`, PASSWORD],
     [` ${PASSWORD} \n`, ` ${PASSWORD} `],
-  ])('can stand in a file, with or without a line break at its end: %j', async (content, password) => {
+  ])('is read from a file without the line break at its end: %j', async (content, password) => {
     const { path } = await temporaryFile(content, 'password');
     const { profiles } = loadSettings({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path });
     expect(profiles.get('default')?.password.reveal()).toBe(password);
   });
 
-  it.each([[''], ['\n']])('is missed in a file that has none: %j', async (content) => {
+  it.each([[''], ['\n']])('must not be in an empty file: %j', async (content) => {
     const { path } = await temporaryFile(content, 'password');
     expect(problemOf({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path })).toBe(
       `COGNITO_PASSWORD_FILE names ${path}, which is empty`,
@@ -200,7 +215,7 @@ describe('a password', () => {
   });
 });
 
-describe('a file with a secret', () => {
+describe('a secret file', () => {
   async function problemWith(mode: number, owner?: { uid: number; gid: number }) {
     const { path } = await temporaryFile(PASSWORD, 'password');
     await chmod(path, mode);
@@ -208,7 +223,7 @@ describe('a file with a secret', () => {
     return problemOf({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path });
   }
 
-  it.each([0o600, 0o400])('is read where only its owner may: mode %o', async (mode) => {
+  it.each([0o600, 0o400])('is read if only its owner may: mode %o', async (mode) => {
     expect(await problemWith(mode)).toBe('none');
   });
 
@@ -217,8 +232,10 @@ describe('a file with a secret', () => {
     [0o604, '0604'],
     [0o660, '0660'],
     [0o620, '0620'],
-  ])('is refused where others may read or write it: mode %o', async (mode, shown) => {
-    expect(await problemWith(mode)).toContain(`which more than its owner may read or write (mode ${shown})`);
+  ])('is rejected if others may read or write it: mode %o', async (mode, shown) => {
+    expect(await problemWith(mode)).toContain(
+      `which users other than its owner may read or write (mode ${shown})`,
+    );
   });
 
   it.runIf(process.getuid?.() === 0).each([
@@ -226,14 +243,11 @@ describe('a file with a secret', () => {
     [0o640, 0, 'none'],
     [0o444, 0, '(mode 0444)'],
     [0o440, 1000, '(mode 0440)'],
-  ])(
-    'is read by a group where root mounts it so, and only then: mode %o of user %d',
-    async (mode, uid, words) => {
-      expect(await problemWith(mode, { uid, gid: 1000 })).toContain(words);
-    },
-  );
+  ])('may be readable by its group only if root owns it: mode %o, user %d', async (mode, uid, words) => {
+    expect(await problemWith(mode, { uid, gid: 1000 })).toContain(words);
+  });
 
-  it('that is refused says how to mend it', async () => {
+  it('is rejected with the command that fixes its mode', async () => {
     const { path } = await temporaryFile(PASSWORD, 'password');
     await chmod(path, 0o644);
     expect(() => loadSettings({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path })).toThrow(
@@ -242,42 +256,42 @@ describe('a file with a secret', () => {
   });
 });
 
-describe('a command that prints a secret', () => {
+describe('a secret command', () => {
   const passwordBy = (command: string) =>
     loadSettings({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_COMMAND: command })
       .profiles.get('default')
       ?.password.reveal();
 
-  it('is run by the shell, and loses the line break at its end', () => {
+  it('runs in the shell, and the line break at the end of its output is dropped', () => {
     expect(passwordBy(`printf '${PASSWORD}\\n' | cat`)).toBe(PASSWORD);
   });
 
-  it('prints encryption keys too', () => {
+  it('can print encryption keys', () => {
     const { encryption } = loadSettings({ APLOS_UPLOAD_ENCRYPTION_KEY_COMMAND: `echo k1:${KEY}` });
     expect(encryption).toMatchObject({ mode: 'on', keys: [{ id: 'k1' }] });
   });
 
   it.each([
-    [`echo '${PASSWORD}'; echo '${PASSWORD}' >&2; exit 3`, 'it ended with exit code 3'],
-    ['kill -9 $$', 'it ended with SIGKILL'],
+    [`echo '${PASSWORD}'; echo '${PASSWORD}' >&2; exit 3`, 'it exited with code 3'],
+    ['kill -9 $$', 'it was ended by SIGKILL'],
     ['true', 'it printed nothing'],
     ['head -c 100000 /dev/zero', 'it printed more than 64 KiB'],
-  ])('that fails is told without what it printed: %s', (command, words) => {
+  ])('fails with an error that does not contain its output: %s', (command, words) => {
     const problem = problemOf({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_COMMAND: command });
-    expect(problem).toBe(`The command of COGNITO_PASSWORD_COMMAND gave no secret: ${words}`);
+    expect(problem).toBe(`The command in COGNITO_PASSWORD_COMMAND returned no secret: ${words}`);
   });
 
-  it('is not run for who needs no account', () => {
+  it('does not run for a client, which needs no account', () => {
     const env = { COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_COMMAND: 'exit 1' };
-    expect(loadSettings(env, { accounts: false }).profiles.size).toBe(0);
+    expect(loadSettings(env, 'client').profiles.size).toBe(0);
   });
 });
 
-describe('the settings in a file', () => {
+describe('the settings file', () => {
   const settingsWith = async (toml: string, environment: Record<string, string> = {}) =>
     loadSettings({ ...environment, APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'config.toml')).path });
 
-  it('are all that the environment has', async () => {
+  it('can contain the settings of the environment', async () => {
     expect(
       await settingsWith(`
         ui.url = "https://temporal.acme.com/"
@@ -300,7 +314,7 @@ describe('the settings in a file', () => {
     });
   });
 
-  it('give way to the environment', async () => {
+  it('is overridden by the environment', async () => {
     const toml = '[worker]\nconcurrency = 3\nlist_lag = 20\n[encryption]\nkey_file = "/nowhere"';
     const environment = { APLOS_UPLOAD_CONCURRENCY: '5', APLOS_UPLOAD_ENCRYPTION: 'off' };
     expect(await settingsWith(toml, environment)).toMatchObject({
@@ -310,42 +324,85 @@ describe('the settings in a file', () => {
     });
   });
 
+  describe('in its default location', () => {
+    const concurrencyIn = async (path: string, environment: (folder: string) => Record<string, string>) => {
+      const folder = await temporaryFolder();
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), '[worker]\nconcurrency = 3');
+      return loadSettings(environment(folder)).concurrency;
+    };
+
+    it('is read from $XDG_CONFIG_HOME/aplos-upload', async () => {
+      const path = 'aplos-upload/settings.toml';
+      expect(await concurrencyIn(path, (folder) => ({ XDG_CONFIG_HOME: folder, HOME: '/nowhere' }))).toBe(3);
+    });
+
+    it('is read from ~/.config/aplos-upload if XDG_CONFIG_HOME is unset or relative', async () => {
+      const path = '.config/aplos-upload/settings.toml';
+      expect(await concurrencyIn(path, (HOME) => ({ HOME }))).toBe(3);
+      expect(await concurrencyIn(path, (HOME) => ({ HOME, XDG_CONFIG_HOME: 'relative' }))).toBe(3);
+    });
+
+    it('is not read if APLOS_UPLOAD_SETTINGS names another file', async () => {
+      const path = 'aplos-upload/settings.toml';
+      const environment = { APLOS_UPLOAD_SETTINGS: devNull };
+      expect(await concurrencyIn(path, (folder) => ({ XDG_CONFIG_HOME: folder, ...environment }))).toBe(20);
+    });
+
+    it('need not exist', () => {
+      expect(loadSettings({ XDG_CONFIG_HOME: '/nowhere', HOME: '/nowhere' })).toEqual(loadSettings({}));
+    });
+  });
+
   it.each([
-    ['[worker]\nconcurency = 3', 'worker.concurency: is not known (did you mean concurrency?)'],
+    ['[worker]\nconcurency = 3', 'worker.concurency: unknown key (did you mean concurrency?)'],
     ['[worker]\nconcurrency = "many"', 'worker.concurrency: must be a whole number'],
-    ['[worker]\nroots = true', 'worker.roots: must be text, a number or a list of texts'],
+    ['[worker]\nroots = true', 'worker.roots: must be text or a list of texts, and not be empty'],
     ['worker = 3', 'worker: must be a table'],
+    ['profiles = 3', 'profiles: must be a table'],
+    ['ui.url = ""', 'ui.url: must be text or a number, and not be empty'],
+    ['[worker]\nroots = []', 'worker.roots: must be text or a list of texts, and not be empty'],
+    ['[worker]\nconcurrency = ["3"]', 'worker.concurrency: must be text or a number'],
     ['[encryption]\nkey_file = "/nowhere"', 'encryption.key_file names /nowhere, which cannot be read'],
-    [`[encryption]\nkey = "k1:${KEY}"`, 'encryption.key: is not known (did you mean key_file?)'],
+    [`[encryption]\nkey = "k1:${KEY}"`, 'encryption.key: unknown key (did you mean key_file?)'],
     ['[network]\nca_file = "/nowhere"', 'network.ca_file names /nowhere'],
-  ])('are named by their key where they are wrong: %j', async (toml, words) => {
+  ])('is rejected with an error that names the key: %j', async (toml, words) => {
     const problem = problemOf({ APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'config.toml')).path });
     expect(problem).toContain(words);
     expect(problem).not.toContain(KEY);
   });
 });
 
-describe('the settings of a codec server', () => {
-  it('are a token, keys of an identity provider, or both', async () => {
-    expect(loadCodecServerSettings({})).toEqual({ token: undefined, jwt: undefined });
+describe('codecAccess', () => {
+  const codecAccess = (environment: Record<string, string>) =>
+    loadSettings(environment, 'codec-server').codecAccess;
+
+  it('has a token, the key set of an identity provider, or both', async () => {
+    expect(codecAccess({})).toEqual({});
     const { path } = await temporaryFile('a token\n', 'token');
-    const { token, jwt } = loadCodecServerSettings({
-      APLOS_UPLOAD_CODEC_TOKEN_FILE: path,
+    const jwks = {
       APLOS_UPLOAD_CODEC_JWKS_URL: 'https://login.acme.com/keys',
       APLOS_UPLOAD_CODEC_JWT_AUDIENCE: 'temporal-ui',
-    });
-    expect(token?.reveal()).toBe('a token');
-    expect(jwt).toEqual({ jwksUrl: 'https://login.acme.com/keys', audience: 'temporal-ui' });
+    };
+    const jwt = { jwksUrl: 'https://login.acme.com/keys', audience: 'temporal-ui' };
+    expect(codecAccess(jwks)).toEqual({ jwt });
+    const both = codecAccess({ ...jwks, APLOS_UPLOAD_CODEC_TOKEN_FILE: path });
+    expect(both.token?.reveal()).toBe('a token');
+    expect(both.jwt).toEqual(jwt);
   });
 
-  it('miss the audience of the keys', () => {
-    expect(() =>
-      loadCodecServerSettings({ APLOS_UPLOAD_CODEC_JWKS_URL: 'https://login.acme.com/keys' }),
-    ).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
+  it('is empty, and reads no token, for other programs', () => {
+    expect(loadSettings({ APLOS_UPLOAD_CODEC_TOKEN_FILE: '/nowhere/token' }).codecAccess).toEqual({});
+  });
+
+  it('must have an audience if it has a key set', () => {
+    expect(() => codecAccess({ APLOS_UPLOAD_CODEC_JWKS_URL: 'https://login.acme.com/keys' })).toThrow(
+      expect.objectContaining({ code: 'SETTINGS_INVALID' }),
+    );
   });
 });
 
-describe('profiles in a file', () => {
+describe('profiles in the settings file', () => {
   async function fileWith(toml: (folder: string) => string) {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'secrets'));
@@ -359,7 +416,7 @@ describe('profiles in a file', () => {
     (folder: string) =>
       `[profiles.team]\nuser_name = "team@example.com"\npassword_file = "${folder}/secrets/team"\n${more}`;
 
-  it('stand beside the one of the environment', async () => {
+  it('are added to the one in the environment', async () => {
     const APLOS_UPLOAD_SETTINGS = await fileWith(
       team('api_url = "https://api.acme.aplos-nca.com/"\nclient_id = "c"\nregion = "r"\n'),
     );
@@ -376,61 +433,59 @@ describe('profiles in a file', () => {
     expect(profiles.get('team')?.password.reveal()).toBe('of the team');
   });
 
-  it('need no account in the environment', async () => {
+  it('do not need an account in the environment', async () => {
     const APLOS_UPLOAD_SETTINGS = await fileWith(team());
     const { profiles } = loadSettings({ APLOS_UPLOAD_SETTINGS });
     expect([...profiles]).toMatchObject([['team', { apiUrl: 'https://api.aplos-nca.com' }]]);
   });
 
-  it('give way to the environment in the one that both have', async () => {
+  it('are overridden by an account in the environment if both define `default`', async () => {
     const APLOS_UPLOAD_SETTINGS = await fileWith((folder) => team()(folder).replace('team]', 'default]'));
     const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_SETTINGS });
     expect([...profiles]).toMatchObject([['default', { userName: 'jane@example.com' }]]);
   });
 
   it.each<[what: string, toml: (folder: string) => string, words: string]>([
+    ['an unknown key', team('regoin = "x"'), 'profiles.team.regoin: unknown key (did you mean region?)'],
     [
-      'a field that is not known',
-      team('regoin = "x"'),
-      'profiles.team.regoin: is not known (did you mean region?)',
-    ],
-    [
-      'a password in the file itself',
+      'a password',
       team(`password = "${PASSWORD}"`),
-      'profiles.team.password: is not known (did you mean password_file?)',
+      'profiles.team.password: unknown key (did you mean password_file?)',
     ],
     [
-      'a table that is not known',
+      'an unknown table',
       team('[proxy]\nurl = "x"'),
-      'proxy: is not known (known are profiles, worker,',
+      'proxy: unknown key (known keys: profiles, encryption, worker,',
     ],
-    ['a table that is nearly known', team('[workers]\n'), 'workers: is not known (did you mean worker?)'],
+    ['a misspelled table', team('[workers]\n'), 'workers: unknown key (did you mean worker?)'],
     [
       'a file and a command for one password',
       team('password_command = "x"'),
-      'either this or password_command',
+      'profiles.team.password_command: cannot be combined with password_file',
     ],
-    ['a URL that is none', team('api_url = "x"'), 'profiles.team.api_url: must be an http(s) URL'],
-    ['no user', () => '[profiles.team]\npassword_file = "x"', 'profiles.team.user_name: '],
+    ['an invalid URL', team('api_url = "x"'), 'profiles.team.api_url: must be an http(s) URL'],
+    ['no user name', () => '[profiles.team]\npassword_file = "x"', 'profiles.team.user_name: must be set'],
     [
-      'a password file that is not there',
+      'a missing password file',
       () => '[profiles.team]\nuser_name = "x"\npassword_file = "/nowhere/x"',
       'profiles.team.password_file names /nowhere/x, which cannot be read (ENOENT)',
     ],
-    ['no TOML', () => `password = "${PASSWORD}`, 'is not TOML'],
-  ])('are refused with %s', async (_what, toml, words) => {
+    ['no TOML', () => `password = "${PASSWORD}`, 'is not valid TOML'],
+  ])('are rejected with %s', async (_what, toml, words) => {
     const problem = problemOf({ APLOS_UPLOAD_SETTINGS: await fileWith(toml) });
     expect(problem).toContain(words);
     expect(problem).not.toContain(PASSWORD);
   });
 
-  it('that are refused name the file and the variable that names it', async () => {
+  it('are rejected with an error that names the file', async () => {
     const path = await fileWith(() => 'x = 1');
-    expect(problemOf({ APLOS_UPLOAD_SETTINGS: path })).toContain(`The file ${path} (APLOS_UPLOAD_SETTINGS)`);
+    expect(problemOf({ APLOS_UPLOAD_SETTINGS: path })).toContain(
+      `The settings file ${path} is invalid: x: unknown key`,
+    );
   });
 });
 
-describe('the encryption', () => {
+describe('encryption', () => {
   const encryptionOf = (environment: Record<string, string>) => {
     const { encryption } = loadSettings(environment);
     return encryption.mode === 'on'
@@ -444,11 +499,11 @@ describe('the encryption', () => {
     [`k1:${KEY}`, [key('k1', 7)]],
     [`k.2_a-b:${OTHER_KEY},k1:${KEY}`, [key('k.2_a-b', 9), key('k1', 7)]],
     [` k2:${OTHER_KEY}\n\tk1:${KEY}, `, [key('k2', 9), key('k1', 7)]],
-  ])('has the keys of %j, in their order', (given, keys) => {
+  ])('has the keys in %j, in order', (given, keys) => {
     expect(keysFrom(given)).toEqual(keys);
   });
 
-  it('has the keys of a file', async () => {
+  it('has the keys in a file', async () => {
     const { path } = await temporaryFile(`k2:${OTHER_KEY}\nk1:${KEY}\n`, 'keys');
     expect(encryptionOf({ APLOS_UPLOAD_ENCRYPTION_KEY_FILE: path })).toEqual([key('k2', 9), key('k1', 7)]);
   });
@@ -461,16 +516,16 @@ describe('the encryption', () => {
     ['a key of 16 bytes', `k1:${Buffer.alloc(16).toString('base64')}`],
     ['a key of 33 bytes', `k1:${Buffer.alloc(33).toString('base64')}`],
     ['a key in hex', `k1:${Buffer.alloc(32, 7).toString('hex')}`],
-    ['a second key that is none', `k1:${KEY} k2:x`],
+    ['an invalid second key', `k1:${KEY} k2:x`],
     ['no key at all', ' , '],
     ['one id for two keys', `k1:${KEY} k1:${OTHER_KEY}`],
-  ])('is refused with %s, of which nothing is shown', (_what, given) => {
+  ])('is rejected with %s, which the error does not show', (_what, given) => {
     const problem = problemOf({ APLOS_UPLOAD_ENCRYPTION_KEY: given });
     expect(problem).toContain('APLOS_UPLOAD_ENCRYPTION_KEY');
     expect(problem).not.toContain(KEY.slice(0, 8));
   });
 
-  it('is off only where that is said', () => {
+  it('is off only if the setting says so', () => {
     expect(encryptionOf({ APLOS_UPLOAD_ENCRYPTION: 'off' })).toBe('off');
     expect(encryptionOf({})).toBe('unset');
     expect(problemOf({ APLOS_UPLOAD_ENCRYPTION: 'off', APLOS_UPLOAD_ENCRYPTION_KEY: `k1:${KEY}` })).toContain(

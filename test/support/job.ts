@@ -21,7 +21,7 @@ import type {
   UploadEvidence,
 } from '../../src/contract/steps.js';
 import { HostList } from '../../src/http/host-list.js';
-import { loadSettings } from '../../src/settings/settings.js';
+import { loadSettings } from '../../src/settings/load.js';
 import { dispatcher } from './fake-aplos.js';
 import { configuration, table } from './sandbox-client.js';
 import { temporaryFile } from './temporary-folder.js';

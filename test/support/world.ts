@@ -7,7 +7,7 @@ import type { SandboxOptions } from '../../sandbox/options.js';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
 import { startWorker, type WorkerProcess } from '../../sandbox/worker-process.js';
-import { loadSettings } from '../../src/settings/settings.js';
+import { loadSettings } from '../../src/settings/load.js';
 import { dataConverterFor } from '../../src/temporal/connection.js';
 import { type CommandResult, runCommand } from './command.js';
 

@@ -6,7 +6,7 @@ import {
   type Payload,
 } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import type { EncryptionKey } from '../../src/settings/settings.js';
+import type { EncryptionKey } from '../../src/settings/schemas.js';
 import { EncryptionCodec, plainCodec } from '../../src/temporal/encryption-codec.js';
 
 const newKey = (id: string): EncryptionKey => ({ id, key: createSecretKey(randomBytes(32)) });

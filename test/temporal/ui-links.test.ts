@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadSettings } from '../../src/settings/settings.js';
+import { loadSettings } from '../../src/settings/load.js';
 import { temporalUiUrl, workflowPage } from '../../src/temporal/ui-links.js';
 
 const settings = loadSettings({});

@@ -6,20 +6,20 @@ import { Secret } from '../../src/util/secret.js';
 const VALUE = 'correct horse battery staple';
 const secret = new Secret(VALUE);
 
-describe('a secret', () => {
+describe('Secret', () => {
   it.each<[way: string, text: string]>([
     ['String', String(secret)],
-    ['a template', `${secret}`],
+    ['a template literal', `${secret}`],
     ['JSON', JSON.stringify({ secret })],
     ['inspect', inspect({ secret }, { showHidden: true })],
     ['format', format('%s %o %j', secret, secret, secret)],
     ['the log', logged({ secret })],
     ['its keys', JSON.stringify([Object.entries(secret), { ...secret }])],
-  ])('is not shown by %s', (_way, text) => {
+  ])('is masked by %s', (_way, text) => {
     expect(text).not.toContain(VALUE);
   });
 
-  it('is given to who asks for it', () => {
+  it('returns its value from reveal()', () => {
     expect(secret.reveal()).toBe(VALUE);
   });
 });

@@ -6,8 +6,8 @@ export const settingsCommand = new Command('settings')
   .description('show the effective settings and where each comes from')
   .option('--json', 'print the settings as one JSON array')
   .action(async ({ json }: { json?: true }) => {
-    const { effectiveSettings } = await import('../../settings/report.js');
-    const groups = effectiveSettings();
+    const { allSettings } = await import('./settings/all-settings.js');
+    const groups = allSettings();
     const all = groups.flatMap(({ settings }) => settings);
     if (json) {
       console.log(JSON.stringify(all));

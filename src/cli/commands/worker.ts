@@ -10,7 +10,7 @@ export const workerCommand = new Command('worker')
       .default('info'),
   )
   .action(async ({ logLevel }: { logLevel: string }) => {
-    const { loadSettings } = await import('../../settings/settings.js');
+    const { loadSettings } = await import('../../settings/load.js');
     const { createUploadWorker } = await import('../../worker.js');
     const worker = await createUploadWorker(loadSettings(), logLevel.toUpperCase() as LogLevel);
     await worker.run();

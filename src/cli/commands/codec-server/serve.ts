@@ -3,11 +3,8 @@ import { UploadError } from '../../../contract/errors.js';
 import { isLoopback } from '../../../http/address.js';
 import { createDispatcher } from '../../../http/dispatcher.js';
 import { cannotListen, type ListenAddress } from '../../../http/listen-address.js';
-import {
-  type CodecServerSettings,
-  loadCodecServerSettings,
-  loadSettings,
-} from '../../../settings/settings.js';
+import { loadSettings } from '../../../settings/load.js';
+import type { CodecAccess } from '../../../settings/settings.js';
 import { codecAccess } from '../../../temporal/codec-access.js';
 import {
   type CodecServer,
@@ -33,7 +30,7 @@ export interface CodecServerFlags {
  * @throws UploadError `SETTINGS_INVALID` if there is no key, no authentication or no origin, or it cannot listen
  */
 export async function serveCodec({ listen, origin, auth }: CodecServerFlags): Promise<void> {
-  const settings = loadSettings(process.env, { accounts: false });
+  const settings = loadSettings(process.env, 'codec-server');
   if (settings.encryption.mode !== 'on') {
     throw new UploadError(
       'SETTINGS_INVALID',
@@ -41,8 +38,7 @@ export async function serveCodec({ listen, origin, auth }: CodecServerFlags): Pr
       { action: 'Set APLOS_UPLOAD_ENCRYPTION_KEY to the key that the workers use.' },
     );
   }
-  const access = loadCodecServerSettings();
-  assertAccessIsRestricted(access, listen.host, auth);
+  assertAccessIsRestricted(settings.codecAccess, listen.host, auth);
   const origins = (origin ?? defaultOrigins(temporalUiUrl(settings, temporalTarget()))).map(originOf);
   if (origins.length === 0) {
     throw new UploadError('SETTINGS_INVALID', 'The URL of the Temporal UI is not set', {
@@ -54,7 +50,7 @@ export async function serveCodec({ listen, origin, auth }: CodecServerFlags): Pr
   const server = await start({
     codec: new EncryptionCodec(settings.encryption.keys),
     origins,
-    mayUse: auth ? codecAccess(access, dispatcher) : undefined,
+    mayUse: auth ? codecAccess(settings.codecAccess, dispatcher) : undefined,
     onError: (error) => printError(formatError(error)),
     ...listen,
   });
@@ -64,7 +60,7 @@ export async function serveCodec({ listen, origin, auth }: CodecServerFlags): Pr
   await dispatcher.destroy();
 }
 
-function assertAccessIsRestricted({ token, jwt }: CodecServerSettings, host: string, auth: boolean): void {
+function assertAccessIsRestricted({ token, jwt }: CodecAccess, host: string, auth: boolean): void {
   if (!auth && !isLoopback(host)) {
     throw new UploadError(
       'SETTINGS_INVALID',

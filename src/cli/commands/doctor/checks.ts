@@ -3,7 +3,8 @@ import { AplosAccounts } from '../../../aplos/accounts.js';
 import { UploadError } from '../../../contract/errors.js';
 import { hostTaskQueue, TASK_QUEUE } from '../../../contract/names.js';
 import { createDispatcher } from '../../../http/dispatcher.js';
-import { loadSettings, type Settings } from '../../../settings/settings.js';
+import { loadSettings } from '../../../settings/load.js';
+import type { Settings } from '../../../settings/settings.js';
 import { connectToNamespace } from '../../../temporal/connect-to-namespace.js';
 import {
   assertEncryptionDecided,

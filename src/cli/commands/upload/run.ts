@@ -1,5 +1,5 @@
 import { UploadClient } from '../../../client.js';
-import { loadSettings } from '../../../settings/settings.js';
+import { loadSettings } from '../../../settings/load.js';
 import { withTracing } from '../../../telemetry/tracing/start.js';
 import { readJobs } from '../../input/jobs.js';
 import { warnAboutMissingWorkers } from '../../output/missing-hosts.js';
@@ -15,7 +15,7 @@ const MAX_INDIVIDUAL_FILES = 20;
 
 /** Checks the input of `aplos-upload upload`, then starts the uploads and reports them. */
 export async function upload(locations: readonly string[], options: UploadOptions): Promise<void> {
-  const settings = loadSettings(process.env, { accounts: false });
+  const settings = loadSettings(process.env, 'client');
   const jobs = await readJobs(locations, options, settings);
   await withTracing(commandTracing, async () => {
     const client = await UploadClient.connect({ settings });

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFileJob } from '../../../client/file-job.js';
 import { parseUploadRequest } from '../../../contract/request.js';
-import { loadSettings } from '../../../settings/settings.js';
+import { loadSettings } from '../../../settings/load.js';
 import { withTracing } from '../../../telemetry/tracing/start.js';
 import { WatchedFolder } from '../../../watch/folder.js';
 import { defaultStateFile, WatchState } from '../../../watch/state-file.js';
@@ -29,7 +29,7 @@ export async function watch(location: string, options: WatchOptions): Promise<vo
   const { settle, every, profile, batch } = options;
   const executions = await readExecutions(options);
   const metaData = await readMetaData(options.meta);
-  const settings = loadSettings(process.env, { accounts: false });
+  const settings = loadSettings(process.env, 'client');
   const files = fileHostFrom(options, settings);
   const request = { profile, executions, metaData, files, ...(batch === undefined ? {} : { batch }) };
   const { host } = files;

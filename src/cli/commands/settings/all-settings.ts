@@ -1,0 +1,40 @@
+import { environmentProxies } from '../../../http/proxies.js';
+import {
+  type EffectiveSetting,
+  effectiveSettings,
+  MASK,
+  type SettingsGroup,
+} from '../../../settings/report.js';
+import type { Environment } from '../../../settings/setting.js';
+import { otlpSettings } from '../../../telemetry/tracing/otlp-settings.js';
+import { temporalSettings } from '../../../temporal/effective-settings.js';
+
+/**
+ * Returns the effective settings of this program and of the libraries that it uses, without any secret.
+ *
+ * @throws UploadError `SETTINGS_INVALID`
+ */
+export const allSettings = (environment: Environment = process.env): SettingsGroup[] => [
+  { title: 'Temporal', settings: temporalSettings(environment) },
+  ...effectiveSettings(environment),
+  { title: 'Proxies', settings: proxySettings() },
+  { title: 'Traces', settings: [tracesSetting(environment)] },
+];
+
+function proxySettings(): EffectiveSetting[] {
+  const { http, https, none } = environmentProxies();
+  const masked = (url: string) => url.replace(/\/\/[^@/]*@/, `//${MASK}@`);
+  return Object.entries({ HTTP_PROXY: masked(http), HTTPS_PROXY: masked(https), NO_PROXY: none }).map(
+    ([name, value]) => ({ name, value: value || 'none', from: value ? 'environment' : 'default' }),
+  );
+}
+
+function tracesSetting(environment: Environment): EffectiveSetting {
+  const { endpoint: to, disabledReason: why } = otlpSettings(environment);
+  const ownVariable = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+  return {
+    name: environment[ownVariable] ? ownVariable : 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    value: to ?? (why ? `none: ${why}` : 'none'),
+    from: to || why ? 'environment' : 'default',
+  };
+}

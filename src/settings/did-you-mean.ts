@@ -1,0 +1,15 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** Returns the known name that an unknown one was probably meant to be, in parentheses, or else all known names. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const nearest = known.find((each) => each.startsWith(name)) ?? closest(name, known);
+  return nearest.startsWith(name) || distance(name, nearest) <= Math.max(name.length, nearest.length) / 2
+    ? `(did you mean ${nearest}?)`
+    : `(known keys: ${known.join(', ')})`;
+}
+
+const MAX_TYPOS = 2;
+
+/** Reports whether a name is so similar to a known one that it is probably a typo. */
+export const isTypo = (name: string, known: readonly string[]): boolean =>
+  !known.includes(name) && known.some((each) => distance(name, each) <= MAX_TYPOS);

@@ -1,0 +1,100 @@
+import { didYouMean, isTypo } from './did-you-mean.js';
+import { readSettingsFile, type SettingsFile } from './file.js';
+import { invalidSettings } from './secrets.js';
+import { type Environment, type Given, type Setting, type SettingsTable, spellingsOf } from './setting.js';
+import { profileTable, settingsTable } from './table.js';
+
+/** Text of all settings in the environment and the settings file. */
+export interface GivenSettings {
+  /** Settings of {@link settingsTable}. */
+  readonly settings: Given;
+  /** Settings of {@link profileTable} in the environment, even if they do not name an account. */
+  readonly account: Given;
+  /** Profiles in the settings file and, if the environment names an account, the profile `default`. */
+  readonly profiles: ReadonlyMap<string, Given>;
+}
+
+const variablesOf = (table: SettingsTable): string[] =>
+  Object.values(table).flatMap((setting) => spellingsOf(setting).map(({ variable }) => variable));
+
+/** The environment variables that this program reads, except those of other libraries. */
+export const settingVariables: readonly string[] = [
+  ...variablesOf(profileTable),
+  ...variablesOf(settingsTable),
+];
+
+const { variable: VARIABLE } = settingsTable.settingsFile;
+const { userName, password } = profileTable;
+const ACCOUNT_VARIABLES = variablesOf({ userName, password });
+
+/**
+ * Reads the environment and the settings file, but no secret. An environment variable overrides the file. An empty
+ * variable counts as unset.
+ *
+ * @throws UploadError `SETTINGS_INVALID`
+ */
+export function readGiven(environment: Environment): GivenSettings {
+  assertCertificatesAreVerified(environment);
+  assertNoTypos(environment);
+  const file = readSettingsFile(environment);
+  const account = givenIn(environment, profileTable);
+  const hasAccount = ACCOUNT_VARIABLES.some((variable) => account.has(variable));
+  const fileProfiles = [...(file?.profiles ?? [])].filter(([name]) => !(hasAccount && name === 'default'));
+  return {
+    settings: override(file, givenIn(environment, settingsTable)),
+    account,
+    profiles: new Map([...(hasAccount ? [['default', account] as const] : []), ...fileProfiles]),
+  };
+}
+
+function givenIn(environment: Environment, table: SettingsTable): Given {
+  return new Map(
+    variablesOf(table).flatMap((variable) => {
+      const text = environment[variable];
+      return text ? [[variable, { text, name: variable, origin: 'environment' }] as const] : [];
+    }),
+  );
+}
+
+/** Removes each setting from the file's that the environment sets in any way, or to which it sets an alternative. */
+function override(file: SettingsFile | undefined, environment: Given): Given {
+  if (!file) return environment;
+  const settings: readonly Setting[] = Object.values(settingsTable);
+  const overridden = settings
+    .filter((setting) =>
+      settings
+        .filter(
+          (other) => other === setting || (other.alternative && other.alternative === setting.alternative),
+        )
+        .flatMap(spellingsOf)
+        .some(({ variable }) => environment.has(variable)),
+    )
+    .flatMap(spellingsOf)
+    .map(({ variable }) => variable);
+  return new Map([
+    [VARIABLE, { text: file.path, name: VARIABLE, origin: 'default' }],
+    ...[...file.settings].filter(([variable]) => !overridden.includes(variable)),
+    ...environment,
+  ]);
+}
+
+/** Kubernetes sets it for a service named aplos-upload. It resembles APLOS_UPLOAD_HOST, but is not a typo. */
+const KUBERNETES_VARIABLE = 'APLOS_UPLOAD_PORT';
+
+/** Other programs may have variables with the same prefix, so only names that resemble a setting are typos. */
+function assertNoTypos(environment: Environment): void {
+  const problems = Object.keys(environment)
+    .filter((name) => environment[name] && name.startsWith('APLOS_') && name !== KUBERNETES_VARIABLE)
+    .filter((name) => isTypo(name, settingVariables))
+    .map((name) => `${name}: unknown variable ${didYouMean(name, settingVariables)}`);
+  if (problems.length > 0) throw invalidSettings(`The environment is invalid: ${problems.join('; ')}`);
+}
+
+/** Node.js and undici apply the variable to every connection of the process. */
+function assertCertificatesAreVerified({ NODE_TLS_REJECT_UNAUTHORIZED: verify }: Environment): void {
+  if (verify !== '0') return;
+  throw invalidSettings(
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off certificate verification, so an attacker could read everything that is sent',
+    'Unset it. To trust a private certificate authority, set APLOS_UPLOAD_CA_FILE.',
+  );
+}

@@ -1,0 +1,104 @@
+/** Schemas that settings share. Each parses a text; messages follow the name of the setting. */
+import { createSecretKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { hostSchema } from '../contract/request.js';
+import { HostList } from '../http/host-list.js';
+import { type ListenAddress, parseListenAddress } from '../http/listen-address.js';
+import { Secret } from '../util/secret.js';
+
+/** A 256-bit key for payloads, and the ID that is stored with each payload that it encrypts. */
+export interface EncryptionKey {
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
+/** Any text. */
+export const text = z.string();
+
+/** A text that is never printed. */
+export const secret = z.string().transform((value) => new Secret(value));
+
+/** An HTTP(S) URL, without its trailing slashes. */
+export const url = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .transform((value) => value.replace(/\/+$/, ''));
+
+/** A number of seconds, converted to milliseconds. */
+export const seconds = z.coerce
+  .number('must be a number of seconds')
+  .positive('must be more than 0')
+  .transform((value) => value * 1000);
+
+/** A positive whole number. */
+export const wholeNumber = z.coerce
+  .number('must be a whole number')
+  .int('must be a whole number')
+  .positive('must be more than 0');
+
+/** Folders, as absolute paths. No folder at all is an error, unless the text is empty. */
+export const folders = z
+  .string()
+  .transform((value) => ({ value, paths: value.split(':').filter(Boolean) }))
+  .refine(({ value, paths }) => value === '' || paths.length > 0, 'must name a folder')
+  .transform(({ paths }) => paths.map((path) => resolve(path)));
+
+/** Host names, addresses and ranges. */
+export const hosts = z.string().transform((value, context) => {
+  try {
+    return new HostList(value.split(/[\s,]+/).filter(Boolean));
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+/** The name of a host. `auto` is the name that the operating system reports. */
+export const hostName = z
+  .string()
+  .transform((value) => (value === 'auto' ? hostname() : value))
+  .pipe(hostSchema);
+
+/** An address to listen on. */
+export const listenAddress = z.string().transform((value, context): ListenAddress => {
+  const address = parseListenAddress(value);
+  if (address) return address;
+  context.addIssue({ code: 'custom', message: 'must be ADDRESS:PORT, such as 127.0.0.1:9464' });
+  return z.NEVER;
+});
+
+/** Certificates in PEM. */
+export const certificates = z.string().refine((pem) => {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
+}, 'must begin with a certificate in PEM');
+
+/** Encryption keys with different IDs. No message shows any part of a key. */
+export const encryptionKeys = z.string().transform((value, context): readonly EncryptionKey[] => {
+  const keys = value
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(encryptionKey);
+  const problem = problemWith(keys);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  return keys.filter((key) => key !== undefined);
+});
+
+function problemWith(keys: readonly (EncryptionKey | undefined)[]): string | undefined {
+  if (keys.length === 0) return 'must contain a key';
+  if (keys.includes(undefined))
+    return 'must contain keys as ID:KEY, where KEY is 32 bytes in base64; create one with `openssl rand -base64 32`';
+  const ids = keys.map((key) => key?.id);
+  const duplicate = ids.find((id, index) => ids.indexOf(id) < index);
+  return duplicate === undefined ? undefined : `must not contain two keys with the ID "${duplicate}"`;
+}
+
+function encryptionKey(value: string): EncryptionKey | undefined {
+  const [, id, encoded] = /^([\w.-]{1,64}):([A-Za-z0-9+/]{43}=)$/.exec(value) ?? [];
+  return id && encoded ? { id, key: createSecretKey(encoded, 'base64') } : undefined;
+}
