@@ -1,7 +1,7 @@
 /**
- * `npm run histories [-- NAME…]`: records the histories of the version to come, in test/histories/VERSION/, or those of
- * these names, from real runs on the dev server against the sandbox. What is secret in them, and what tells of this machine,
- * is replaced. Those of a version that is released stay as they are: workflows that it started may still run.
+ * `npm run histories [-- NAME…]`: records all histories of the next version, or only the named ones, in test/histories/VERSION/.
+ * They come from real runs on the dev server against the sandbox. Secrets and local paths are replaced. The histories of released
+ * versions never change: workflows that those versions started may still be running.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -20,9 +20,7 @@ import { ensureBinaries } from './binaries.js';
 import { releasedVersions } from './released-versions.js';
 
 if (releasedVersions().includes(VERSION)) {
-  console.error(
-    `${VERSION} is released, and its histories are what it left behind. Raise the version first.`,
-  );
+  console.error(`${VERSION} is released, so its histories must not change. Raise the version first.`);
   process.exit(1);
 }
 const into = fileURLToPath(new URL(`../test/histories/${VERSION}/`, import.meta.url));
@@ -32,10 +30,10 @@ interface Scenario {
   readonly labels: readonly string[];
   readonly faults?: readonly Fault[];
   readonly cancelWhenUploading?: true;
-  /** The host that has the file, whose worker comes only when the workflow has looked for it twice. */
+  /** Host that has the file. Its worker starts after the workflow has checked for it twice. Default: any worker. */
   readonly lateHost?: string;
-  /** The code of the error. Default: done. */
-  readonly ends?: string;
+  /** Expected error code. Default: none, the upload succeeds. */
+  readonly expectedError?: string;
 }
 
 const scenarios: Record<string, Scenario> = {
@@ -50,17 +48,17 @@ const scenarios: Record<string, Scenario> = {
   'execution-refused': {
     labels: ['only'],
     faults: [{ route: 'start', status: 400 }],
-    ends: 'EXECUTION_REFUSED',
+    expectedError: 'EXECUTION_REFUSED',
   },
   cancelled: {
     labels: ['only'],
     faults: [{ route: 'upload', hang: true }],
     cancelWhenUploading: true,
-    ends: 'CANCELLED',
+    expectedError: 'CANCELLED',
   },
   'host-came-late': { labels: ['only'], lateHost: 'lab-7' },
 };
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(scenarios);
+const selected = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(scenarios);
 
 const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-histories-'));
 const [temporal, sandbox] = await Promise.all([startTemporalDevServer(), startSandbox()]);
@@ -72,7 +70,7 @@ const client = new Client({ connection });
 const uploads = await UploadClient.connect({ client });
 try {
   for (const [name, scenario] of Object.entries(scenarios))
-    if (wanted.includes(name)) await record(name, scenario);
+    if (selected.includes(name)) await record(name, scenario);
 } finally {
   await connection.close();
   await Promise.all(workers.map((worker) => worker.stop()));
@@ -81,7 +79,7 @@ try {
 
 async function record(
   name: string,
-  { labels, faults = [], cancelWhenUploading, lateHost, ends = 'done' }: Scenario,
+  { labels, faults = [], cancelWhenUploading, lateHost, expectedError }: Scenario,
 ): Promise<void> {
   for (const fault of faults) sandbox.faults.add(fault);
   const path = join(folder, name, 'pk.csv');
@@ -96,18 +94,18 @@ async function record(
     }),
   );
   if (lateHost !== undefined) {
-    while (!(await hasLookedTwice(workflowId))) await sleep(500);
+    while (!(await hasCheckedTwice(workflowId))) await sleep(500);
     workers.push(await startWorker({ ...env, APLOS_UPLOAD_HOST: lateHost }, () => {}));
   }
   if (cancelWhenUploading) {
     while ((await uploads.progress(workflowId))?.step !== 'upload') await sleep(50);
     await uploads.cancel(workflowId);
   }
-  const outcome = await result().then(
-    () => 'done',
+  const error = await result().then(
+    () => undefined,
     ({ code }) => code,
   );
-  if (outcome !== ends) throw new Error(`${name} should have ended ${ends}, but ended ${outcome}`);
+  if (error !== expectedError) throw new Error(`${name}: expected ${expectedError}, but got ${error}`);
   const args = [
     'workflow',
     'show',
@@ -121,27 +119,27 @@ async function record(
   const { events } = JSON.parse(execFileSync(temporalCommand, args, { encoding: 'utf8' })) as {
     events: unknown[];
   };
-  await writeFile(join(into, `${name}.json`), `${JSON.stringify(cleaned({ events }), null, 1)}\n`);
+  await writeFile(join(into, `${name}.json`), `${JSON.stringify(clean({ events }), null, 1)}\n`);
   console.log(`${name}: ${events.length} events`);
 }
 
-async function hasLookedTwice(workflowId: string): Promise<boolean> {
+async function hasCheckedTwice(workflowId: string): Promise<boolean> {
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   return events?.some(({ timerFiredEventAttributes }) => timerFiredEventAttributes) ?? false;
 }
 
-function cleaned(value: unknown, key = ''): unknown {
-  if (Array.isArray(value)) return value.map((each) => cleaned(each));
+function clean(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((each) => clean(each));
   if (typeof value === 'string') {
     if (key === 'stackTrace') return '';
     if (key === 'identity') return 'recorded';
-    return key === 'data' ? cleanedData(value) : cleanedText(value);
+    return key === 'data' ? cleanData(value) : cleanText(value);
   }
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, cleaned(each, name)]));
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, clean(each, name)]));
 }
 
-function cleanedData(base64: string): string {
+function cleanData(base64: string): string {
   const text = Buffer.from(base64, 'base64').toString('utf8');
   let value: unknown;
   try {
@@ -153,14 +151,14 @@ function cleanedData(base64: string): string {
 }
 
 function withoutFields(value: unknown, key = ''): unknown {
-  if (typeof value === 'string') return cleanedText(value);
+  if (typeof value === 'string') return cleanText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((each) => withoutFields(each));
   if (key === 'fields') return Object.fromEntries(Object.keys(value).map((name) => [name, 'removed']));
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutFields(each, name)]));
 }
 
-function cleanedText(text: string): string {
+function cleanText(text: string): string {
   return text
     .replaceAll(folder, '/data')
     .replaceAll(sandbox.s3Url, 'https://bucket.s3.amazonaws.com')

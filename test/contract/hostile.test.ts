@@ -7,11 +7,11 @@ import { parseUploadRequest, REQUEST_LIMITS } from '../../src/contract/request.j
 const source = 'file:///data/pk.csv';
 const withConfiguration = (configuration: unknown) => ({ source, executions: [{ configuration }] });
 
-/** What a request is refused with; the text `taken` where it is not. */
-function refusalOf(input: unknown): string {
+/** Returns the problems of a request, or `none` if it is valid. */
+function problemsOf(input: unknown): string {
   try {
     parseUploadRequest(input);
-    return 'taken';
+    return 'none';
   } catch (error) {
     if (!(error instanceof UploadError)) throw error;
     expect(error.code).toBe('REQUEST_INVALID');
@@ -19,26 +19,26 @@ function refusalOf(input: unknown): string {
   }
 }
 
-/** A text of JSON that is nested so many levels deep, within itself. */
+/** Returns JSON text with this many nested levels. */
 const nested = (levels: number, open: string, close: string) =>
   `${open.repeat(levels)}0${close.repeat(levels)}`;
 
-describe('a request from a stranger', () => {
-  it('is taken or refused with its code, whatever it is', () => {
+describe('parseUploadRequest with untrusted input', () => {
+  it('accepts any input or rejects it with REQUEST_INVALID', () => {
     fc.assert(
       fc.property(
         fc.anything({ withBigInt: true, withDate: true, withMap: true, maxDepth: 6 }),
         (anything) => {
-          expect(refusalOf(anything)).not.toBe('taken');
-          refusalOf(withConfiguration(anything));
-          refusalOf({ source: anything, executions: anything, expect: anything });
+          expect(problemsOf(anything)).not.toBe('none');
+          problemsOf(withConfiguration(anything));
+          problemsOf({ source: anything, executions: anything, expect: anything });
         },
       ),
       { numRuns: 500 },
     );
   });
 
-  it('comes back as it was sent where its configuration is JSON, odd keys and texts included', () => {
+  it('returns a JSON configuration unchanged, including unusual keys and texts', () => {
     const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 6 });
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), json), (configuration) => {
@@ -55,33 +55,33 @@ describe('a request from a stranger', () => {
     ['arrays', nested(100_000, '[', ']')],
     ['objects', nested(100_000, '{"a":', '}')],
     ['both', nested(50_000, '[{"":', '}]')],
-  ])('is refused, and overflows no stack, with 100,000 levels of %s', (_what, text) => {
+  ])('rejects 100,000 levels of %s without a stack overflow', (_what, text) => {
     const deep: unknown = JSON.parse(text);
     const problem = `request: is nested deeper than ${REQUEST_LIMITS.depth} levels`;
-    expect(refusalOf(deep)).toBe(problem);
-    expect(refusalOf(withConfiguration({ deep }))).toBe(problem);
-    expect(refusalOf({ source, executions: deep })).toBe(problem);
+    expect(problemsOf(deep)).toBe(problem);
+    expect(problemsOf(withConfiguration({ deep }))).toBe(problem);
+    expect(problemsOf({ source, executions: deep })).toBe(problem);
   });
 
-  it('may be nested to the limit, and not one level more', () => {
+  it('accepts nesting up to the limit, and rejects one level more', () => {
     // The request, its executions, the execution and its configuration are four levels.
     const levels = REQUEST_LIMITS.depth - 4;
     const at = (depth: number) => withConfiguration({ deep: JSON.parse(nested(depth, '[', ']')) });
-    expect(refusalOf(at(levels))).toBe('taken');
-    expect(refusalOf(at(levels + 1))).toMatch(/deeper/);
+    expect(problemsOf(at(levels))).toBe('none');
+    expect(problemsOf(at(levels + 1))).toMatch(/deeper/);
   });
 
-  it('is refused where it holds itself', () => {
+  it('rejects a configuration that contains itself', () => {
     const configuration: Record<string, unknown> = {};
     configuration.a = configuration;
     configuration.b = configuration;
-    expect(refusalOf(withConfiguration(configuration))).toMatch(/deeper/);
+    expect(problemsOf(withConfiguration(configuration))).toMatch(/deeper/);
   });
 
-  it('is refused in a moment where it holds the same values over and over', () => {
+  it('quickly rejects a configuration that contains the same values many times', () => {
     let laughs: unknown = 'ha';
     for (let level = 0; level < 50; level++) laughs = [laughs, laughs];
-    expect(refusalOf(withConfiguration({ laughs }))).toBe('request: has more than 1,048,576 values');
+    expect(problemsOf(withConfiguration({ laughs }))).toBe('request: has more than 1,048,576 values');
   });
 
   it.each([
@@ -89,21 +89,24 @@ describe('a request from a stranger', () => {
     ['keys', Object.fromEntries(Array.from({ length: 120_000 }, (_, index) => [`key ${index}`, 1]))],
     ['letters of three bytes', { text: '血'.repeat(REQUEST_LIMITS.bytes / 3) }],
     ['numbers', { numbers: Array(300_000).fill(1e21) }],
-  ])('is refused with its size and the limit where its %s are too many bytes', (_what, configuration) => {
-    expect(refusalOf(withConfiguration(configuration))).toMatch(
-      /^request: is 1,\d\d\d,\d\d\d bytes as JSON, but at most 1,048,576 are allowed$/,
-    );
-  });
+  ])(
+    'rejects a configuration with too many bytes of %s, naming its size and the limit',
+    (_what, configuration) => {
+      expect(problemsOf(withConfiguration(configuration))).toMatch(
+        /^request: is 1,\d\d\d,\d\d\d bytes as JSON, but at most 1,048,576 are allowed$/,
+      );
+    },
+  );
 
-  it('may be as large as the limit, to the byte', () => {
+  it('accepts a request of exactly the maximum size, and rejects one more byte', () => {
     const sized = (padding: number) => ({
       ...withConfiguration({ text: 'x'.repeat(padding) }),
       fileName: 'pk.csv',
       profile: 'default',
     });
     const room = REQUEST_LIMITS.bytes - JSON.stringify(sized(0)).length;
-    expect(refusalOf(sized(room))).toBe('taken');
-    expect(refusalOf(sized(room + 1))).toMatch(/1,048,577 bytes/);
+    expect(problemsOf(sized(room))).toBe('none');
+    expect(problemsOf(sized(room + 1))).toMatch(/1,048,577 bytes/);
   });
 
   it.each([
@@ -117,24 +120,24 @@ describe('a request from a stranger', () => {
       REQUEST_LIMITS.label,
       (label: string) => ({ source, executions: [{ label, configuration: {} }] }),
     ],
-  ])('is refused with the number and the limit where its %s is too long', (path, most, request) => {
+  ])('rejects a %s that is too long, naming its length and the limit', (path, maxLength, request) => {
     const prefix = path === 'source' ? 'file:///' : '';
     const sized = (length: number) => request(prefix.padEnd(length, 'a'));
-    expect(refusalOf(sized(most))).toBe('taken');
-    const [number, limit] = [most + 1, most].map((value) => value.toLocaleString('en'));
-    expect(refusalOf(sized(most + 1))).toBe(
+    expect(problemsOf(sized(maxLength))).toBe('none');
+    const [number, limit] = [maxLength + 1, maxLength].map((value) => value.toLocaleString('en'));
+    expect(problemsOf(sized(maxLength + 1))).toBe(
       `${path}: has ${number} characters, but at most ${limit} are allowed`,
     );
   });
 
-  it('is refused with their number where there are too many executions', () => {
+  it('rejects too many executions, naming their number', () => {
     const executions = Array.from({ length: 101 }, () => ({ configuration: {} }));
-    expect(refusalOf({ source, executions })).toBe(
+    expect(problemsOf({ source, executions })).toBe(
       'executions: has 101 executions, but at most 100 are allowed',
     );
   });
 
-  it('has a workflow id that Temporal takes, however long its names', () => {
+  it('limits names so that the workflow id fits into 1,000 bytes', () => {
     const id = workflowIdFor(
       parseUploadRequest({
         source,
@@ -146,9 +149,9 @@ describe('a request from a stranger', () => {
   });
 
   it.each(['a\nb', 'a\u0000', 'a\u007f', 'a\u0085b', '\u001b[31m', '\ud800', 'a\udc00b'])(
-    'is refused where a name is %j',
+    'rejects the name %j in every field',
     (odd) => {
-      const problems = refusalOf({
+      const problems = problemsOf({
         source: `file:///${odd}.csv`,
         fileName: odd,
         profile: odd,
@@ -164,18 +167,18 @@ describe('a request from a stranger', () => {
   );
 
   it.each(['😀 𝒳.csv', 'e\u0301.csv', 'ﷺ.csv', "it's; DROP TABLE.csv", '".csv', '%00.csv'])(
-    'may have the name %j',
+    'accepts the file name %j',
     (fileName) => {
       expect(parseUploadRequest({ source, fileName }).fileName).toBe(fileName);
     },
   );
 });
 
-describe('a configuration from a stranger', () => {
+describe('parseUploadRequest with an untrusted configuration', () => {
   it.each<[what: string, value: unknown, problem: string]>([
     ['NaN', Number.NaN, 'NaN is not a JSON number'],
     ['a number out of range', JSON.parse('1e400'), 'Infinity is not a JSON number'],
-    ['a negative one', JSON.parse('-1e400'), '-Infinity is not a JSON number'],
+    ['a negative number out of range', JSON.parse('-1e400'), '-Infinity is not a JSON number'],
     ['undefined in an array', undefined, 'undefined is not JSON'],
     ['a bigint', 1n, 'bigint is not JSON'],
     ['a function', () => 1, 'function is not JSON'],
@@ -183,8 +186,8 @@ describe('a configuration from a stranger', () => {
     ['a date', new Date(0), 'a Date is not JSON'],
     ['a map', new Map([['a', 1]]), 'a Map is not JSON'],
     ['bytes', new Uint8Array(1), 'a Uint8Array is not JSON'],
-  ])('is refused by its path with %s', (_what, value, problem) => {
-    expect(refusalOf(withConfiguration({ columns: { time: [1, value] } }))).toBe(
+  ])('rejects %s, naming its path', (_what, value, problem) => {
+    expect(problemsOf(withConfiguration({ columns: { time: [1, value] } }))).toBe(
       `executions[0].configuration.columns.time[1]: ${problem}`,
     );
   });
@@ -193,45 +196,45 @@ describe('a configuration from a stranger', () => {
     ['', '{"__proto__": {"admin": true}}'],
     ['.a[0]', '{"a": [{"__proto__": {"admin": true}}]}'],
     ['.constructor', '{"constructor": {"__proto__": 1}}'],
-  ])('is refused, and pollutes nothing, with the key __proto__ at "%s"', (path, text) => {
-    expect(refusalOf(withConfiguration(JSON.parse(text)))).toBe(
+  ])('rejects the key __proto__ at "%s" without prototype pollution', (path, text) => {
+    expect(problemsOf(withConfiguration(JSON.parse(text)))).toBe(
       `executions[0].configuration${path}: the key "__proto__" is not allowed`,
     );
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });
 
-  it('is refused with the key __proto__ outside of configurations too', () => {
+  it('rejects the key __proto__ outside of configurations', () => {
     const text = `{"source": "${source}", "__proto__": {"profile": "admin"}, "executions": [{"configuration": {}, "__proto__": {}}]}`;
-    const problems = refusalOf(JSON.parse(text));
+    const problems = problemsOf(JSON.parse(text));
     expect(problems).toMatch(/^executions\[0\]: .*__proto__.*; request: .*__proto__/);
   });
 
-  it('keeps keys that only look dangerous', () => {
+  it('keeps keys that are harmless here, such as constructor', () => {
     const configuration = JSON.parse('{"constructor": {"prototype": {"a": 1}}, "toString": 1, "": {}}');
     const [execution] = parseUploadRequest(withConfiguration(configuration)).executions;
     expect(JSON.stringify(execution?.configuration)).toBe(JSON.stringify(configuration));
   });
 
-  it('has the last of two values for the same key, as JSON.parse gives it', () => {
+  it('keeps the last of two values for the same key, as JSON.parse does', () => {
     const [execution] = parseUploadRequest(withConfiguration(JSON.parse('{"a": 1, "a": 2}'))).executions;
     expect(execution?.configuration).toEqual({ a: 2 });
   });
 
-  it('may leave a key undefined, which JSON leaves out', () => {
-    expect(refusalOf(withConfiguration({ tau: undefined }))).toBe('taken');
+  it('accepts a key that is undefined, which JSON omits', () => {
+    expect(problemsOf(withConfiguration({ tau: undefined }))).toBe('none');
   });
 });
 
-describe('a request with very many problems', () => {
-  it('is refused with the first thirty, and the number of the others', () => {
+describe('parseUploadRequest with many problems', () => {
+  it('lists the first 30 problems and the number of the others', () => {
     const executions = Array.from({ length: 100 }, () => ({ configuration: 1 }));
-    const problems = refusalOf({ source, executions }).split('; ');
+    const problems = problemsOf({ source, executions }).split('; ');
     expect(problems).toHaveLength(31);
     expect(problems[0]).toBe('executions[0].configuration: must be a JSON object');
     expect(problems[30]).toBe('and 70 more');
   });
 
-  it('is refused in few words, however long its keys', () => {
-    expect(refusalOf({ source, ['k'.repeat(100_000)]: 1 }).length).toBeLessThan(400);
+  it('shortens problems with long keys', () => {
+    expect(problemsOf({ source, ['k'.repeat(100_000)]: 1 }).length).toBeLessThan(400);
   });
 });

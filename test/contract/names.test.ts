@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as names from '../../src/contract/names.js';
 
-describe('the names that other programs type', () => {
+describe('names that other programs type', () => {
   it('do not change', () => {
     expect(names).toMatchObject({
       TASK_QUEUE: 'aplos-upload',
@@ -21,8 +21,15 @@ describe('the names that other programs type', () => {
   });
 });
 
-describe('the workflow type', () => {
-  it('is what the workflows export', async () => {
+describe('WORKFLOW_TYPE', () => {
+  it('is the only workflow that src/workflows exports', async () => {
     expect(Object.keys(await import('../../src/workflows/index.js'))).toEqual([names.WORKFLOW_TYPE]);
+  });
+});
+
+describe('executionLabel', () => {
+  it('returns the label, or the position if there is none', () => {
+    expect(names.executionLabel({ label: 'day 1' }, 0)).toBe('day 1');
+    expect(names.executionLabel({}, 1)).toBe('#2');
   });
 });

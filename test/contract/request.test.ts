@@ -18,8 +18,8 @@ const problemsOf = (input: unknown): string => {
   }
 };
 
-describe('a request', () => {
-  it('needs no more than a source', () => {
+describe('parseUploadRequest', () => {
+  it('requires only a source', () => {
     expect(parseUploadRequest(request)).toEqual({
       source: 'file:///data/study-7/pk.csv',
       fileName: 'pk.csv',
@@ -28,7 +28,7 @@ describe('a request', () => {
     });
   });
 
-  it('is taken as it is where it says everything', () => {
+  it('returns a complete request unchanged', () => {
     const full = {
       source: 'file:///data/study-7/1.csv',
       fileName: 'pk.csv',
@@ -48,7 +48,7 @@ describe('a request', () => {
     expect(parseUploadRequest(full)).toEqual(full);
   });
 
-  it('that was checked is still valid when it is checked again, as by client and worker', () => {
+  it('accepts a request that it has returned, because client and worker both validate it', () => {
     const checked = parseUploadRequest(labelled('day 1', undefined));
     expect(parseUploadRequest(checked)).toEqual(checked);
   });
@@ -59,8 +59,8 @@ describe('a request', () => {
     ['text', 'file:///data/pk.csv', /^request: /],
     ['an empty source', { source: '' }, /^source: /],
     ['a source that is too long', { source: `file:///${'a'.repeat(4096)}` }, /^source: /],
-    ['a path for a source', { source: '/data/pk.csv' }, /^source: must be a URL, e\.g\. file:/],
-    ['a field that is not known', { ...request, excutions: [] }, /^request: .*excutions/],
+    ['a source that is a path', { source: '/data/pk.csv' }, /^source: must be a URL, e\.g\. file:/],
+    ['an unknown field', { ...request, excutions: [] }, /^request: .*excutions/],
     ['an empty profile', { ...request, profile: '' }, /^profile: /],
     ['a profile that is too long', { ...request, profile: 'p'.repeat(101) }, /^profile: /],
     ['an empty batch', { ...request, batch: '' }, /^batch: /],
@@ -84,12 +84,12 @@ describe('a request', () => {
       /^expect\.sha256: must be 64 lower-case hex digits$/,
     ],
     ['an MD5', { ...request, expect: { sha256: 'a'.repeat(32) } }, /^expect\.sha256: /],
-    ['an expectation that is not known', { ...request, expect: { md5: 'a' } }, /^expect: .*md5/],
-  ])('is refused with %s', (_what, input, problems) => {
+    ['an unknown expectation', { ...request, expect: { md5: 'a' } }, /^expect: .*md5/],
+  ])('rejects %s', (_what, input, problems) => {
     expect(problemsOf(input)).toMatch(problems);
   });
 
-  it('is refused with every problem at once', () => {
+  it('lists every problem at once', () => {
     const problems = problemsOf({
       profile: 7,
       executions: [{}, { configuration: 1 }],
@@ -105,13 +105,13 @@ describe('a request', () => {
   });
 });
 
-describe('a file name', () => {
+describe('fileName', () => {
   it.each([
     ['file:///data/pk.csv', 'pk.csv'],
     ['file:///data/PK%20Study%C2%B77.CSV', 'PK Study·7.CSV'],
     ['https://example.com/files/pk.xpt?signature=x#y', 'pk.xpt'],
     ['s3://bucket/study/pk.sas7bdat', 'pk.sas7bdat'],
-  ])('is the last segment of the source %s where none is given', (source, fileName) => {
+  ])('defaults to the last segment of the source %s', (source, fileName) => {
     expect(parseUploadRequest({ source }).fileName).toBe(fileName);
   });
 
@@ -137,7 +137,7 @@ describe('a file name', () => {
     [''],
     [`${'n'.repeat(252)}.csv`],
     [7],
-  ])('is not %j', (fileName) => {
+  ])('must not be %j', (fileName) => {
     expect(problemsOf(withFileName(fileName))).toMatch(/^fileName: /);
   });
 
@@ -145,16 +145,16 @@ describe('a file name', () => {
     ['a folder', 'file:///'],
     ['an encoded path', 'file:///data/a%2Fpk.csv'],
     ['an encoded line break', 'file:///data/pk%0A.csv'],
-  ])('is not taken out of a source that ends with %s', (_what, source) => {
+  ])('does not default to the end of a source with %s', (_what, source) => {
     expect(problemsOf({ source })).toMatch(/^fileName: /);
   });
 
-  it('is not taken out of a source whose encoding is broken', () => {
+  it('does not default to the end of a source with a broken encoding', () => {
     expect(problemsOf({ source: 'file:///data/%E0%A4%A.csv' })).toMatch(/^source: /);
   });
 });
 
-describe('the labels of the executions', () => {
+describe('execution labels', () => {
   it.each([[[undefined, undefined, undefined]], [['day 1', 'day 7']], [['#2', 'x', undefined]]])(
     'may be %j',
     (labels) => {
@@ -169,13 +169,13 @@ describe('the labels of the executions', () => {
       ['a', 'a', 'a'],
       'executions[1].label: "a" is used more than once; executions[2].label: "a" is used more than once',
     ],
-  ])('are each another, also where the place stands for one: %j', (labels, problems) => {
+  ])('must be unique, including the default labels: %j', (labels, problems) => {
     expect(problemsOf(labelled(...labels))).toBe(problems);
   });
 });
 
-describe('the host that has the file', () => {
-  it('is known in lower case, however it is written', () => {
+describe('host', () => {
+  it('is converted to lower case', () => {
     expect(parseUploadRequest({ ...request, host: 'Lab-7.Example.COM' }).host).toBe('lab-7.example.com');
   });
 
@@ -186,11 +186,14 @@ describe('the host that has the file', () => {
     ["lab'7", 'must be the name of a host'],
     ['../lab', 'must be the name of a host'],
     ['a'.repeat(254), 'has 254 characters, but at most 253 are allowed'],
-  ])('is no %j', (host, problem) => {
+  ])('must not be %j', (host, problem) => {
     expect(problemsOf({ ...request, host })).toContain(`host: ${problem}`);
   });
 
-  it.each(['https://files.example.com/pk.csv', 's3://bucket/pk.csv'])('does not go with %s', (source) => {
-    expect(problemsOf({ source, host: 'lab-7' })).toBe('host: is only allowed with a file: source');
-  });
+  it.each(['https://files.example.com/pk.csv', 's3://bucket/pk.csv'])(
+    'is rejected for the source %s',
+    (source) => {
+      expect(problemsOf({ source, host: 'lab-7' })).toBe('host: is only allowed with a file: source');
+    },
+  );
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shownSource, sourceIdentity } from '../../src/contract/source.js';
 
-describe('a source as people may see it', () => {
+describe('shownSource', () => {
   it.each([
     ['file:///data/study%207/pk.csv', 'file:///data/study%207/pk.csv'],
     [
@@ -18,11 +18,11 @@ describe('a source as people may see it', () => {
     ['ftp://jane:s3cret@host/pk.csv', 'ftp:…'],
     ['s3cret', '(not a URL)'],
     ['undefined', '(not a URL)'],
-  ])('%j is %s', (source, shown) => {
+  ])('shows %j as %s', (source, shown) => {
     expect(shownSource(source)).toBe(shown);
   });
 
-  it('has nothing of a query, a fragment or user info, whatever is in them', () => {
+  it('removes any query, fragment and user info', () => {
     const secret = fc
       .string({ minLength: 1, unit: 'grapheme' })
       .map((text) => `s3cret${encodeURIComponent(text)}`);
@@ -36,7 +36,7 @@ describe('a source as people may see it', () => {
   });
 });
 
-describe('what a source names', () => {
+describe('sourceIdentity', () => {
   const signed = (query: string) => sourceIdentity(`https://files.example.com/pk.csv?${query}`);
 
   it.each([
@@ -47,18 +47,18 @@ describe('what a source names', () => {
     ['Expires=1&Signature=s&Key-Pair-Id=k'],
     ['AWSAccessKeyId=a&Signature=s&Expires=1'],
     ['sv=2024-01-01&se=e&sr=b&sp=r&sig=s'],
-  ])('does not change with the signature %s', (query) => {
+  ])('ignores the signature %s', (query) => {
     expect(signed(query)).toBe('https://files.example.com/pk.csv');
   });
 
   it.each(['id=1', 'sp=1&st=2', 'expires=1', 'policy=1'])(
-    'changes with %s, which may name another file',
+    'keeps %s, which may identify another file',
     (query) => {
       expect(signed(query)).not.toBe(signed(query.replace(/1/, '9')));
     },
   );
 
-  it('keeps the version beside a signature', () => {
+  it('keeps the version next to a signature', () => {
     expect(signed('X-Amz-Signature=s&versionId=1')).toBe('https://files.example.com/pk.csv?versionId=1');
   });
 
@@ -66,7 +66,7 @@ describe('what a source names', () => {
     'file:///data/pk.csv',
     's3://bucket/pk.csv?versionId=1',
     'https://files.example.com/pk.csv?a=%20b',
-  ])('is %s as it is', (source) => {
+  ])('returns %s unchanged', (source) => {
     expect(sourceIdentity(source)).toBe(source);
   });
 });
