@@ -67,7 +67,7 @@ export const errorTable = {
   REQUEST_INVALID: row(
     'final',
     'caller',
-    'The upload request does not match the contract.',
+    'The upload request, or another input of the command, is not valid.',
     'Correct the fields named in the message and start again.',
     { exitCode: 2 },
   ),
@@ -91,6 +91,12 @@ export const errorTable = {
     'The state file of a folder watch has a line that no watch wrote.',
     'Name another file with --state, or fix the line.',
     { exitCode: 2 },
+  ),
+  FOLDER_UNAVAILABLE: row(
+    'final',
+    'settings',
+    'The watched folder does not exist or cannot be read.',
+    'Mount the share, or correct the path or the permissions. A running watch then continues.',
   ),
   PROFILE_UNKNOWN: row(
     'final',

@@ -50,7 +50,7 @@ export class WatchedFolder {
   /**
    * Lists the folder and its subfolders, and reads the size and mtime of every data file and configuration file.
    *
-   * @throws UploadError `FILE_NOT_FOUND` or `FILE_READ_FAILED` if the folder itself is unavailable
+   * @throws UploadError `FOLDER_UNAVAILABLE`
    */
   async scan(): Promise<Scan> {
     const unreadable = new Map<string, string>();
@@ -97,10 +97,10 @@ export class WatchedFolder {
 
   #unavailable(code: string): UploadError {
     return code === 'ENOENT'
-      ? new UploadError('FILE_NOT_FOUND', `The folder ${quote(this.#folder)} does not exist`, {
+      ? new UploadError('FOLDER_UNAVAILABLE', `The folder ${quote(this.#folder)} does not exist`, {
           action: 'Mount the share, or correct the path. The watch resumes once the folder exists.',
         })
-      : new UploadError('FILE_READ_FAILED', `The folder ${quote(this.#folder)} cannot be read (${code})`, {
+      : new UploadError('FOLDER_UNAVAILABLE', `The folder ${quote(this.#folder)} cannot be read (${code})`, {
           action: 'Check the mount and the permissions. The watch resumes once the folder is readable.',
         });
   }

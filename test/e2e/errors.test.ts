@@ -325,6 +325,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   SETTINGS_INVALID: 'test/e2e/bad-input.test.ts',
   STATE_FILE_UNWRITABLE: 'test/watch',
   STATE_FILE_INVALID: 'test/watch',
+  FOLDER_UNAVAILABLE: 'test/watch',
   TEMPORAL_UNREACHABLE: 'test/e2e/bad-input.test.ts',
   SEARCH_ATTRIBUTES_MISSING: 'test/e2e/bad-input.test.ts',
   WORKER_MISSING: 'test/e2e/versions.test.ts',

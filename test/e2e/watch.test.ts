@@ -136,7 +136,7 @@ describe.concurrent('aplos-upload watch', () => {
     const env = { ...world.env, TEMPORAL_ADDRESS: `127.0.0.1:${port}` };
     const watching = startWatching([folder, '--config', config, '--state', state], env);
     await watching.prints(
-      /✗ TEMPORAL_UNREACHABLE: [\s\S]*✗ FILE_NOT_FOUND: The folder ".*share" does not exist/,
+      /✗ TEMPORAL_UNREACHABLE: [\s\S]*✗ FOLDER_UNAVAILABLE: The folder ".*share" does not exist/,
     );
     await rename(`${folder}-unmounted`, folder);
     await writeFile(join(folder, 'early.csv'), table(100));

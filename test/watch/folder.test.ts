@@ -97,11 +97,14 @@ describe('WatchedFolder', () => {
     await settled();
     expect(await settledAfterWaiting()).toEqual(['pk.csv']);
     await rename(root, `${root}-away`);
-    await expect(folder.scan()).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    await expect(folder.scan()).rejects.toMatchObject({ code: 'FOLDER_UNAVAILABLE' });
     await rename(`${root}-away`, root);
     expect(await settled()).toEqual(['pk.csv']);
     await rm(root, { recursive: true });
     await writeFile(root, 'a file');
-    await expect(folder.scan()).rejects.toThrow(/cannot be read \(ENOTDIR\)/);
+    await expect(folder.scan()).rejects.toMatchObject({
+      code: 'FOLDER_UNAVAILABLE',
+      message: expect.stringContaining('cannot be read (ENOTDIR)'),
+    });
   });
 });
