@@ -12,13 +12,13 @@ import { parseArgs } from 'node:util';
 import { COMMAND } from '../sandbox/worker-process.js';
 import { WORKFLOW_TYPE } from '../src/contract/names.js';
 import { configuration } from '../test/support/tables.js';
-import { startWorld, type World } from '../test/support/world.js';
+import { startOwnWorld, type World } from '../test/support/world.js';
 
 const { values } = parseArgs({ options: { files: { type: 'string', default: '5000' } } });
 const files = Number(values.files);
 const BATCH = 'bench';
 
-const world = await startWorld({ allocation: 10 * files }, { keepsDatabase: false });
+const world = await startOwnWorld({ allocation: 10 * files }, { keepsDatabase: false });
 try {
   await run();
 } finally {

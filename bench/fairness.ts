@@ -6,14 +6,14 @@
 import { parseArgs } from 'node:util';
 import { requestForFile, UploadClient } from '../src/client.js';
 import { configuration } from '../test/support/tables.js';
-import { startWorld } from '../test/support/world.js';
+import { startOwnWorld } from '../test/support/world.js';
 
 const { values } = parseArgs({ options: { files: { type: 'string', default: '300' } } });
 const files = Number(values.files);
 const TIMES = 5;
 let made = 0;
 
-const world = await startWorld({}, { keepsDatabase: false });
+const world = await startOwnWorld({}, { keepsDatabase: false });
 try {
   await world.startWorker();
   await run(await UploadClient.connect({ client: world.client }));

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pMap from 'p-map';
 import { UploadClient, type UploadHandle } from '../src/client.js';
-import { startWorld } from '../test/support/world.js';
+import { startOwnWorld } from '../test/support/world.js';
 
 const { values } = parseArgs({ options: { files: { type: 'string', default: '300' } } });
 const files = Number(values.files);
@@ -21,7 +21,7 @@ const BUSY_FOR_MS = 180_000;
 const HERE = 'file:///proc/self/cwd';
 const MISSING = "AplosErrorCode = 'HOST_WITHOUT_WORKER' AND ExecutionStatus = 'Running'";
 
-const world = await startWorld({}, { keepsDatabase: false });
+const world = await startOwnWorld({}, { keepsDatabase: false });
 const folderOf = (host: string) => join(world.folder, host);
 const nameOf = (file: number) => `pk-${file}.csv`;
 const countMissing = async () => (await world.client.workflow.count(MISSING)).count;

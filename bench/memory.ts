@@ -11,13 +11,13 @@ import { parseArgs } from 'node:util';
 import { COMMAND } from '../sandbox/worker-process.js';
 import { loadSettings } from '../src/settings/load.js';
 import { configuration, table } from '../test/support/tables.js';
-import { startWorld } from '../test/support/world.js';
+import { startOwnWorld } from '../test/support/world.js';
 
 const { values } = parseArgs({
   options: { files: { type: 'string', default: '40' }, mb: { type: 'string', default: '100' } },
 });
 
-const world = await startWorld({}, { keepsDatabase: false });
+const world = await startOwnWorld({}, { keepsDatabase: false });
 try {
   const { child } = await world.startWorker();
   await sleep(5_000);

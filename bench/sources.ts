@@ -17,7 +17,7 @@ import type { WorkerProcess } from '../sandbox/worker-process.js';
 import { UploadClient } from '../src/client.js';
 import { createSelfSigned, type KeyAndCertificate } from '../test/support/certificates.js';
 import { table } from '../test/support/tables.js';
-import { startWorld, type World } from '../test/support/world.js';
+import { startOwnWorld, type World } from '../test/support/world.js';
 import { cuttingProxy } from './sources/cutting-proxy.js';
 
 const MB = 1_000_000;
@@ -30,7 +30,7 @@ async function run(sizeBytes: number): Promise<boolean> {
   const cuts = Array.from({ length: CUTS }, () => Math.floor(sizeBytes / (CUTS + 1)));
   const certificate = createSelfSigned();
   const https = await serveOverTls(file, certificate);
-  const world = await startWorld();
+  const world = await startOwnWorld();
   const proxies = [await cuttingProxy(https.url, cuts), await cuttingProxy(world.sandbox.s3.endpoint, cuts)];
   try {
     const [httpsProxy, s3Proxy] = proxies as [(typeof proxies)[0], (typeof proxies)[0]];

@@ -13,7 +13,7 @@ import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { COMMAND } from '../sandbox/worker-process.js';
 import { WatchedFolder } from '../src/watch/folder.js';
 import { configuration, table } from '../test/support/tables.js';
-import { startWorld } from '../test/support/world.js';
+import { startOwnWorld } from '../test/support/world.js';
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +28,7 @@ const [files, kills, many] = [values.files, values.kills, values.many].map(Numbe
   number,
 ];
 
-const world = await startWorld({ allocation: 10 * files }, { keepsDatabase: false });
+const world = await startOwnWorld({ allocation: 10 * files }, { keepsDatabase: false });
 const drop = join(world.folder, 'drop');
 const state = join(world.folder, 'watch.jsonl');
 const config = await world.write('c.json', JSON.stringify(configuration));

@@ -20,7 +20,12 @@ export interface ObjectStoreAccess {
   readonly secretAccessKey: string;
 }
 
-/** An S3 client for a server of one's own: path style, one attempt. */
+/** A bucket, and access to it. */
+export interface S3Bucket extends ObjectStoreAccess {
+  readonly bucket: string;
+}
+
+/** Returns a client for a local S3 server: path-style URLs, one attempt. */
 export const objectStoreClient = (access: ObjectStoreAccess): S3Client =>
   new S3Client({
     endpoint: access.endpoint,

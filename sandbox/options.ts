@@ -1,4 +1,4 @@
-import type { Seaweed } from './servers/seaweed.js';
+import type { S3Bucket } from './object-store.js';
 
 /** Somebody who may log in. */
 export interface SandboxUser {
@@ -14,8 +14,8 @@ export interface SandboxUser {
 
 /** How to start a sandbox. Everything has a default. */
 export interface SandboxOptions {
-  /** The S3 to stand on; it is not stopped with the sandbox. Default: one of its own. */
-  readonly s3?: Seaweed;
+  /** Bucket to use. The sandbox does not stop its server. Default: a server of its own. */
+  readonly s3?: S3Bucket;
   /** Of the API and Cognito. Default: a free one. */
   readonly port?: number;
   /** Of the S3 front. Default: a free one. */

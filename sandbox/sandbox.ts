@@ -7,10 +7,10 @@ import { type Charge, Executions } from './executions.js';
 import { Faults } from './faults.js';
 import { Files, type SandboxFile } from './files.js';
 import type { SeenCall } from './http.js';
-import { ObjectStore } from './object-store.js';
+import { ObjectStore, type S3Bucket } from './object-store.js';
 import { type SandboxOptions, withDefaults } from './options.js';
 import { serveS3Front } from './s3-front.js';
-import { type Seaweed, startSeaweed } from './servers/seaweed.js';
+import { startSeaweed } from './servers/seaweed.js';
 
 export type { Charge } from './executions.js';
 export type { Blow, Fault, Faults, Route, Strikes } from './faults.js';
@@ -26,8 +26,8 @@ export interface Sandbox {
   readonly cognitoUrl: string;
   /** The base of presigned URLs. */
   readonly s3Url: string;
-  /** The S3 behind it, for example to kill and restart it. */
-  readonly s3: Seaweed;
+  /** Bucket that stores the files. */
+  readonly s3: S3Bucket;
   /** The first of the users. */
   readonly user: { readonly userName: string; readonly password: string };
   /** Of the first of the users. */
@@ -77,16 +77,19 @@ export interface Sandbox {
  * @throws Error when a server does not come up
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const s3 = options.s3 ?? (await startSeaweed());
-  try {
-    return await startOver(s3, options);
-  } catch (error) {
-    if (!options.s3) await s3.stop();
+  if (options.s3) return startOn(options.s3, options);
+  const s3 = await startSeaweed();
+  return startOn(s3, options, () => s3.stop()).catch(async (error: unknown) => {
+    await s3.stop();
     throw error;
-  }
+  });
 }
 
-async function startOver(s3: Seaweed, options: SandboxOptions): Promise<Sandbox> {
+async function startOn(
+  s3: S3Bucket,
+  options: SandboxOptions,
+  stopS3: () => Promise<void> = async () => {},
+): Promise<Sandbox> {
   const settings = withDefaults(options);
   const secrets = new Set<string>([s3.secretAccessKey]);
   const calls: SeenCall[] = [];
@@ -158,6 +161,6 @@ async function startOver(s3: Seaweed, options: SandboxOptions): Promise<Sandbox>
   async function stop(): Promise<void> {
     await Promise.all([api.stop(), front.stop()]);
     store.close();
-    if (!options.s3) await s3.stop();
+    await stopS3();
   }
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startWorker } from '../sandbox/worker-process.js';
 import { configuration, table } from '../test/support/tables.js';
-import { startWorld } from '../test/support/world.js';
+import { startOwnWorld } from '../test/support/world.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -63,7 +63,7 @@ try {
 process.exit();
 
 async function uploadBy(command: string): Promise<void> {
-  const world = await startWorld({}, { keepsDatabase: false });
+  const world = await startOwnWorld({}, { keepsDatabase: false });
   try {
     const worker = await startWorker(world.env, () => {}, { command: join(project, command) });
     expectThat('a worker starts', true);

@@ -16,7 +16,7 @@ import { freePorts } from '../sandbox/servers/free-ports.js';
 import { startServer } from '../sandbox/servers/server-process.js';
 import { dashboardQueries, withVariables } from '../test/support/monitoring.js';
 import { table } from '../test/support/tables.js';
-import { startWorld } from '../test/support/world.js';
+import { startOwnWorld } from '../test/support/world.js';
 
 const FIRES_WITHIN_MS = 30_000;
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -46,7 +46,7 @@ promtool('check', 'rules', path('deploy/prometheus/alerts.yml'));
 promtool('test', 'rules', path('deploy/prometheus/alerts.test.yml'));
 
 const [metricsPort = 0, prometheusPort = 0] = await freePorts(2);
-const world = await startWorld({}, { keepsDatabase: false });
+const world = await startOwnWorld({}, { keepsDatabase: false });
 try {
   await world.startWorker({ APLOS_UPLOAD_METRICS: `127.0.0.1:${metricsPort}` });
   const prometheus = await startPrometheus();

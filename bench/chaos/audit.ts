@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { bytesOf } from '../../test/support/history.js';
-import type { World } from '../../test/support/world.js';
+import type { OwnWorld, World } from '../../test/support/world.js';
 import type { ChaosResult } from './result.js';
 import { secretsIn } from './secrets.js';
 import { type WorkFile, workKey } from './work.js';
@@ -31,7 +29,7 @@ interface Account {
 }
 
 /** Compares what the receipts say with the ledger, S3, the histories and the logs. */
-export async function audit(world: World, uploads: readonly Upload[]): Promise<Findings> {
+export async function audit(world: OwnWorld, uploads: readonly Upload[]): Promise<Findings> {
   const { values, remarks } = account(world, uploads);
   const damaged = await damagedFiles(world, uploads);
   const { bytes, steps, attempts } = await historiesOf(world, uploads);
@@ -124,22 +122,16 @@ async function historiesOf({ rawClient }: World, uploads: readonly Upload[]) {
 }
 
 /** How many secrets each place holds where none must be. */
-async function secretsLeft(world: World, histories: Buffer) {
+async function secretsLeft(world: OwnWorld, histories: Buffer) {
   const places = {
     "the workers' logs": searchable(Buffer.from(world.log()), 'uploadAnalysisFile'),
     'the histories': histories,
-    "Temporal's database": searchable(await databaseOf(world), 'uploadAnalysisFile'),
+    "Temporal's database": searchable(await world.readDatabase(), 'uploadAnalysisFile'),
   };
   return Object.entries(places).map(([place, bytes]) => ({
     place,
     found: secretsIn(bytes, world.sandbox.secrets).size,
   }));
-}
-
-/** The database's file, and the journal beside it. */
-async function databaseOf({ folder }: World): Promise<Buffer> {
-  const names = (await readdir(folder)).filter((name) => name.startsWith('temporal.db'));
-  return Buffer.concat(await Promise.all(names.map((name) => readFile(join(folder, name)))));
 }
 
 /** Bytes that hold what they must hold, so that not to find something in them means something. */

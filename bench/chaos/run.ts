@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { dice } from '../../sandbox/dice.js';
 import { requestForFile, UploadClient } from '../../src/client.js';
-import { startWorld, type World } from '../../test/support/world.js';
+import { type OwnWorld, startOwnWorld } from '../../test/support/world.js';
 import { audit, type Upload } from './audit.js';
 import { addFaults, expireTokens } from './faults.js';
 import { pause } from './pause.js';
@@ -42,7 +42,7 @@ const QUEUING_MS = 3_600_000;
  * @throws the signal's reason when aborted
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const world = await startWorld({ seed: options.seed, stepMs: QUEUING_MS, conversionMs: 300, ...lives });
+  const world = await startOwnWorld({ seed: options.seed, stepMs: QUEUING_MS, conversionMs: 300, ...lives });
   try {
     return await runIn(world, options);
   } finally {
@@ -50,7 +50,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
 }
 
-async function runIn(world: World, options: ChaosOptions): Promise<ChaosResult> {
+async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResult> {
   const { files, seed, minutes = 15, restMinutes = 6, chance = 0.1 } = options;
   const { kills = { pauseSeconds: [10, 25] }, onProgress, signal: interrupted } = options;
   const work = await makeWork(join(world.folder, 'files'), files, dice(seed));

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ensureBinaries } from '../../tools/binaries.js';
-import { objectStoreClient } from '../object-store.js';
+import { objectStoreClient, type S3Bucket } from '../object-store.js';
 import { freePorts } from './free-ports.js';
 import { type ServerProcess, startServer, temporaryFolder, withFreshPorts } from './server-process.js';
 
@@ -15,15 +15,8 @@ export interface SeaweedOptions {
   readonly port?: number;
 }
 
-/** SeaweedFS as a real S3 with one bucket. */
-export interface Seaweed extends ServerProcess {
-  /** The URL of S3, without a trailing slash. Buckets are path segments below it. */
-  readonly endpoint: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly region: string;
-  readonly bucket: string;
-}
+/** SeaweedFS, a real S3 server, with one bucket. */
+export interface Seaweed extends ServerProcess, S3Bucket {}
 
 // Each of them opens a port for HTTP and one for gRPC; there is no flag to leave the admin server out.
 const PARTS = ['master', 'volume', 'filer', 's3', 'admin'] as const;

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { CancelledFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { UploadHeartbeat } from '../../src/contract/receipt.js';
+import { newBucket } from '../support/bucket.js';
 import { callsOf, environmentFor, failureOf, type Job, newJob, run } from '../support/job.js';
 import { table } from '../support/sandbox-client.js';
 import { distinctBytes } from '../support/temporary-folder.js';
 
-let s3: Seaweed;
+let s3: S3Bucket;
 
 beforeAll(async () => {
-  s3 = await startSeaweed();
+  s3 = await newBucket();
 });
-afterAll(() => s3?.stop());
 
 const hashOf = (algorithm: string, content: Buffer | string) =>
   createHash(algorithm).update(content).digest('hex');

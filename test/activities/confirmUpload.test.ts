@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { Blow } from '../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { newBucket } from '../support/bucket.js';
 import { callsOf, failureOf, type JobOptions, newJob } from '../support/job.js';
 import { table } from '../support/sandbox-client.js';
 
-let s3: Seaweed;
+let s3: S3Bucket;
 
 beforeAll(async () => {
-  s3 = await startSeaweed();
+  s3 = await newBucket();
 });
-afterAll(() => s3?.stop());
 
 /** Uploads a file, with a fault if given, and returns a function that confirms the upload. */
 async function uploaded(blow?: Blow, options: Partial<JobOptions> = {}) {

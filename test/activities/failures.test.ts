@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { Fault } from '../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { type ErrorCode, errorTable } from '../../src/contract/errors.js';
+import { newBucket } from '../support/bucket.js';
 import { failureOf, type Job, type JobOptions, newJob } from '../support/job.js';
 
-let s3: Seaweed;
+let s3: S3Bucket;
 
 beforeAll(async () => {
-  s3 = await startSeaweed();
+  s3 = await newBucket();
 });
-afterAll(() => s3?.stop());
 
 const presign = (job: Job) => job.presign();
 const upload = async (job: Job) => job.upload(await job.presign());

@@ -1,8 +1,9 @@
 import { CancelledFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { Blow } from '../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import type { StartInput } from '../../src/contract/steps.js';
+import { newBucket } from '../support/bucket.js';
 import {
   callsOf,
   environmentFor,
@@ -15,12 +16,11 @@ import {
 } from '../support/job.js';
 import { configuration } from '../support/sandbox-client.js';
 
-let s3: Seaweed;
+let s3: S3Bucket;
 
 beforeAll(async () => {
-  s3 = await startSeaweed();
+  s3 = await newBucket();
 });
-afterAll(() => s3?.stop());
 
 /** Stores a file, and returns a function that starts an execution of it. */
 async function readyToStart(options: Partial<JobOptions> = {}) {

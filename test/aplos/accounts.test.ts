@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { AplosAccounts } from '../../src/aplos/accounts.js';
 import type { AplosProfile } from '../../src/settings/settings.js';
 import { Secret } from '../../src/util/secret.js';
+import { NO_BUCKET } from '../support/bucket.js';
 import { account, dispatcher, profileOf } from '../support/fake-aplos.js';
 
-let s3: Seaweed;
-
-beforeAll(async () => {
-  s3 = await startSeaweed();
-});
-afterAll(() => s3?.stop());
+const s3 = NO_BUCKET;
 
 describe('AplosAccounts', () => {
   it('logs in once as the user of each profile', async () => {

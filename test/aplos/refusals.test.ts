@@ -1,16 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Blow } from '../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { type ErrorCode, errorTable, type UploadError } from '../../src/contract/errors.js';
+import { NO_BUCKET } from '../support/bucket.js';
 import { account, apiResponding, idToken } from '../support/fake-aplos.js';
 
-let s3: Seaweed;
-
-beforeAll(async () => {
-  s3 = await startSeaweed();
-});
-afterAll(() => s3?.stop());
+const s3 = NO_BUCKET;
 
 describe('AplosApi', () => {
   it.each<[blow: Blow, code: ErrorCode, message: string]>([

@@ -10,7 +10,7 @@ import type { Receipt } from '../../src/contract/receipt.js';
 import { ensureBinaries } from '../../tools/binaries.js';
 import { fetchWheels } from '../../tools/wheels.js';
 import { examplesOn } from '../support/examples.js';
-import { startWorld, type World } from '../support/world.js';
+import { startOwnWorld, type World } from '../support/world.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIGURATION = join(REPOSITORY, 'samples', 'single-oral-dose.json');
@@ -41,7 +41,7 @@ describe('the examples in docs/trigger.md', () => {
         instead: '',
       }),
     ]);
-    world = await startWorld();
+    world = await startOwnWorld({}, { keepsDatabase: false });
     worker = await world.startWorker(UNENCRYPTED);
     env = {
       PATH: [dirname(temporal), process.env.PATH].join(delimiter),

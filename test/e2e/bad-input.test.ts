@@ -2,7 +2,8 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../support/command.js';
-import { startWorld, type World } from '../support/world.js';
+import { startWorld } from '../support/shared-world.js';
+import type { World } from '../support/world.js';
 
 const TABLE = 'subject,time,conc\n1,0,0\n1,1,12.5\n';
 const CONFIGURATION = JSON.stringify({ version: '2024-02-22', columns: { time: 'time' } });
@@ -166,12 +167,12 @@ describe('aplos-upload, given bad input', () => {
 
   it('prints the command to run and starts no worker if search attributes are missing', async () => {
     await world.client.connection.operatorService.removeSearchAttributes({
-      namespace: 'default',
+      namespace: world.temporal.namespace,
       searchAttributes: ['AplosBatch'],
     });
     const { exitCode, stderr } = await world.run('worker');
     expect(stderr).toContain(
-      'Run: aplos-upload setup. Or: temporal operator search-attribute create --namespace default --name AplosBatch --type Keyword',
+      `Run: aplos-upload setup. Or: temporal operator search-attribute create --namespace ${world.temporal.namespace} --name AplosBatch --type Keyword`,
     );
     expect(exitCode).toBe(1);
   });

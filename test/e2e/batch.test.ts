@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND } from '../../sandbox/worker-process.js';
 import type { ReplayOutcome, UploadStatus } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 const jsonLines = <Value>(text: string): Value[] =>
   text
@@ -38,7 +39,7 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
   beforeAll(async () => {
     const refuseConfiguration = ({ dosing }: { dosing?: unknown }) =>
       refusesZeroDose && dosing !== undefined ? 'dosing.amount must be more than 0' : undefined;
-    world = await startWorld({ refuseConfiguration }, { keepsDatabase: false });
+    world = await startWorld({ refuseConfiguration });
     await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
     await world.write('day-1.json', JSON.stringify(configuration));
     await world.write('day-7.json', JSON.stringify({ ...configuration, dosing: { amount: 0 } }));
@@ -165,7 +166,7 @@ describe('an upload of many files that is interrupted by Ctrl-C and run again', 
   const BYTES = 2_000_000;
 
   beforeAll(async () => {
-    world = await startWorld({}, { keepsDatabase: false });
+    world = await startWorld();
     const folder = join(world.folder, 'study-8', 'site 1');
     await mkdir(folder, { recursive: true });
     for (let file = 1; file <= FILES; file++)

@@ -8,8 +8,9 @@ import { COMMAND } from '../../sandbox/worker-process.js';
 import { UploadClient } from '../../src/client.js';
 import { ensureBinaries } from '../../tools/binaries.js';
 import { runCommand } from '../support/command.js';
+import { startWorld } from '../support/shared-world.js';
 import { table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 const TOKEN = randomBytes(24).toString('hex');
 
@@ -51,6 +52,8 @@ describe('aplos-upload codec-server', () => {
       workflowId,
       '--address',
       world.temporal.address,
+      '--namespace',
+      world.temporal.namespace,
     ];
     const codec = ['--codec-endpoint', url, '--codec-auth', `Bearer ${TOKEN}`];
     expect((await promisify(execFile)(temporal, args)).stdout).not.toContain(source);

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,17 +10,23 @@ import { loadSettings } from '../../src/settings/load.js';
 import { dataConverterFor } from '../../src/temporal/connection.js';
 import { runCommand } from '../support/command.js';
 import { bytesOf } from '../support/history.js';
+import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import { type OwnWorld, startOwnWorld, type World } from '../support/world.js';
 
 const newKey = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 const keys = (...given: string[]) => ({ APLOS_UPLOAD_ENCRYPTION_KEY: given.join(',') });
 const inPlain = { APLOS_UPLOAD_ENCRYPTION: 'off', APLOS_UPLOAD_ENCRYPTION_KEY: '' };
 
+const connectionOf = ({ rawClient, temporal: { namespace } }: World) => ({
+  connection: rawClient.connection,
+  namespace,
+});
+
 function clientWith(world: World, env: Record<string, string>): Promise<UploadClient> {
   const dataConverter = dataConverterFor(loadSettings(env).encryption);
   return UploadClient.connect({
-    client: new Client({ connection: world.rawClient.connection, dataConverter }),
+    client: new Client({ ...connectionOf(world), dataConverter }),
   });
 }
 
@@ -52,11 +56,11 @@ describe.each([
     'a final failure': 'dosing amount of study 7 is wrong',
     'a failure that passed': 'cold start of study 7',
   };
-  let world: World;
+  let world: OwnWorld;
   let database: Buffer;
 
   beforeAll(async () => {
-    world = await startWorld({
+    world = await startOwnWorld({
       refuseConfiguration: ({ study }) => (study === 'refused' ? words['a final failure'] : undefined),
     });
     await world.startWorker(env);
@@ -76,8 +80,7 @@ describe.each([
     const refused = await client.start(await requestFor(world, 'refused.csv', { study: 'refused' }));
     await expect(refused.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
     await world.temporal.kill('SIGTERM');
-    const files = (await readdir(world.folder)).filter((name) => name.startsWith('temporal.db'));
-    database = Buffer.concat(await Promise.all(files.map((name) => readFile(join(world.folder, name)))));
+    database = await world.readDatabase();
   });
   afterAll(() => world?.stop());
 
@@ -127,9 +130,8 @@ describe('with several keys about', () => {
 
   /** Started so that a task which a worker has dropped comes back after a second, not after ten. */
   async function startImpatiently(name: string): Promise<WorkflowHandle> {
-    const { connection } = world.rawClient;
     const client = new Client({
-      connection,
+      ...connectionOf(world),
       dataConverter: dataConverterFor(loadSettings(keys(key)).encryption),
     });
     return client.workflow.start(WORKFLOW_TYPE, {

@@ -9,8 +9,9 @@ import { MAX_FILE_BYTES } from '../../src/contract/names.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import { bytesOf } from '../support/history.js';
+import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 interface Row {
   readonly code: ErrorCode;

@@ -4,8 +4,9 @@ import type { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient, type UploadHandle } from '../../src/client.js';
+import { startWorld } from '../support/shared-world.js';
 import { configuration } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 /** A path that names a different file in each process. */
 const HERE = '/proc/self/cwd';
@@ -25,7 +26,7 @@ describe.skipIf(process.platform !== 'linux')('files that only one host has', ()
   }
 
   beforeAll(async () => {
-    world = await startWorld({}, { keepsDatabase: false });
+    world = await startWorld();
     client = await UploadClient.connect({ client: world.client });
     for (const host of ['lab-1', 'lab-2', 'elsewhere']) {
       await mkdir(folderOf(host));

@@ -4,7 +4,7 @@ import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import { type OwnWorld, startOwnWorld } from '../support/world.js';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -14,13 +14,13 @@ interface StartedUpload {
 }
 
 describe('when things die', () => {
-  let world: World;
+  let world: OwnWorld;
   let client: UploadClient;
   let worker: WorkerProcess;
   let files = 0;
 
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startOwnWorld();
     client = await UploadClient.connect({ client: world.client });
     worker = await world.startWorker();
   });
@@ -90,8 +90,8 @@ describe('when things die', () => {
     const before = seen('upload');
     const upload = await start(200);
     await untilSeen('upload', before);
-    await world.sandbox.s3.kill();
-    await world.sandbox.s3.restart();
+    await world.s3.kill();
+    await world.s3.restart();
     const { steps } = await expectDoneOnce(upload);
     expect(steps.find(({ step }) => step === 'upload')?.attempts).toBeGreaterThan(1);
   });

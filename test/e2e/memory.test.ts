@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient } from '../../src/client.js';
+import { startWorld } from '../support/shared-world.js';
 import { table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 const MEGABYTE = 1024 * 1024;
 const BLOCKS = 40;

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCa, createCertificate, hasOpenssl, type Identity } from '../support/certificates.js';
 import { type CommandResult, runCommand } from '../support/command.js';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy.js';
+import { startWorld } from '../support/shared-world.js';
 import { hasNginx, startNginx, startNodeProxy, type TlsProxy } from '../support/tls-proxies.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 const sample = (name: string) => fileURLToPath(new URL(`../../samples/${name}`, import.meta.url));
 const UPLOAD = [sample('single-oral-dose.csv'), '--config', sample('single-oral-dose.json'), '--json'];

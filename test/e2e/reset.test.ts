@@ -3,8 +3,9 @@ import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ReplayOptions, requestForFile, UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 const { RESET_REAPPLY_TYPE_NONE } = proto.temporal.api.enums.v1.ResetReapplyType;
 
@@ -35,7 +36,7 @@ describe("Temporal's Reset", () => {
       ?.map((event) => event.activityTaskScheduledEventAttributes)
       .find((attributes) => attributes?.activityType?.name === activity);
     await world.rawClient.workflowService.resetWorkflowExecution({
-      namespace: 'default',
+      namespace: world.temporal.namespace,
       workflowExecution: { workflowId, runId },
       reason: 'replay',
       requestId: `${workflowId} ${activity} ${runId}`,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { UploadClient, type UploadFailedError, type UploadRequestInput } from '.
 import type { Receipt } from '../../src/contract/receipt.js';
 import { createSelfSigned } from '../support/certificates.js';
 import { bytesOf } from '../support/history.js';
+import { startWorld } from '../support/shared-world.js';
 import {
   type Answer,
   countingServer,
@@ -18,12 +20,12 @@ import {
   urlOf,
 } from '../support/source-server.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 const SECRET = 'e2e-topsecret';
 const QUERY = `X-Amz-Credential=AKIA&X-Amz-Signature=${SECRET}`;
 const content = table(6_000_000);
-const BUCKET = 'studies';
+const BUCKET = `studies-${randomUUID()}`;
 
 describe('a source that is not on a disk', () => {
   let world: World;

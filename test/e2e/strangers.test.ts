@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { REQUEST_LIMITS } from '../../src/contract/request.js';
+import { startWorld } from '../support/shared-world.js';
 import { configuration } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 const { EVENT_TYPE_WORKFLOW_TASK_FAILED } = proto.temporal.api.enums.v1.EventType;
 
@@ -31,7 +32,7 @@ describe('what a stranger starts, with no client of ours and no key', () => {
   async function start(payloads: Payload[]): Promise<string> {
     const workflowId = randomUUID();
     await world.rawClient.workflowService.startWorkflowExecution({
-      namespace: 'default',
+      namespace: world.temporal.namespace,
       workflowId,
       requestId: workflowId,
       workflowType: { name: WORKFLOW_TYPE },

@@ -16,9 +16,10 @@ import { loadSettings } from '../../src/settings/load.js';
 import { createSelfSigned } from '../support/certificates.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.js';
 import { runCommand } from '../support/command.js';
+import { startWorld } from '../support/shared-world.js';
 import { countingServer, serve, stopServer, urlOf } from '../support/source-server.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 const SIGNATURE = 'signature-of-a-source';
 const STEPS = ['checkRequest', 'presignUpload', 'uploadFile', 'confirmUpload', 'startExecution'];

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { bytesOf } from '../support/history.js';
-import { startWorld, type World } from '../support/world.js';
+import { startWorld } from '../support/shared-world.js';
+import type { World } from '../support/world.js';
 
 const sample = (name: string) => fileURLToPath(new URL(`../../samples/${name}`, import.meta.url));
 const CSV = sample('single-oral-dose.csv');

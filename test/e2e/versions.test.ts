@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
 import { ensureBinaries } from '../../tools/binaries.js';
+import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 describe('worker deployment versions', () => {
   let world: World;
@@ -53,14 +54,18 @@ describe('worker deployment versions', () => {
   }
 
   beforeAll(async () => {
-    world = await startWorld({ latencyMs: 20 }, { keepsDatabase: false });
+    world = await startWorld({ latencyMs: 20 });
     client = await UploadClient.connect({ client: world.client });
     const { temporal: command } = await ensureBinaries();
     temporal = (...args) =>
-      execFileSync(command, [...args, '--address', world.temporal.address], {
-        encoding: 'utf8',
-        stdio: 'pipe',
-      });
+      execFileSync(
+        command,
+        [...args, '--address', world.temporal.address, '--namespace', world.temporal.namespace],
+        {
+          encoding: 'utf8',
+          stdio: 'pipe',
+        },
+      );
     one = await startVersion('one');
   });
   afterAll(() => world?.stop());

@@ -4,12 +4,12 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../../sandbox/servers/free-ports.js';
-import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
 import { requestForFile, UploadClient, workflowIdFor } from '../../src/client.js';
 import { parseUploadRequest } from '../../src/contract/request.js';
+import { newNamespace, startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import { startWatching } from '../support/watching.js';
-import { startWorld, type World } from '../support/world.js';
+import type { TemporalNamespace, World } from '../support/world.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -27,19 +27,16 @@ function tunnelTo(address: string): Server {
 
 describe.concurrent('aplos-upload watch', () => {
   let world: World;
-  /** A Temporal server without any workflows. */
-  let fresh: TemporalDevServer;
+  /** Namespace without any workflows. */
+  let fresh: TemporalNamespace;
   let config: string;
 
   beforeAll(async () => {
-    [world, fresh] = await Promise.all([
-      startWorld({ refuseConfiguration }, { keepsDatabase: false }),
-      startTemporalDevServer(),
-    ]);
+    [world, fresh] = await Promise.all([startWorld({ refuseConfiguration }), newNamespace()]);
     await world.startWorker();
     config = await world.write('c.json', JSON.stringify(configuration));
   });
-  afterAll(() => Promise.all([world?.stop(), fresh?.stop()]));
+  afterAll(() => world?.stop());
 
   async function newFolder(name: string): Promise<{ folder: string; state: string }> {
     const folder = join(world.folder, name);
@@ -90,7 +87,7 @@ describe.concurrent('aplos-upload watch', () => {
       expect(stored.equals(await readFile(path)), fileName).toBe(true);
     }
 
-    const env = { ...world.env, TEMPORAL_ADDRESS: fresh.address };
+    const env = { ...world.env, TEMPORAL_NAMESPACE: fresh.namespace };
     await world.startWorker(env);
     await writeFile(join(folder, 'new-killed.csv'), table(2_000));
     await utimes(join(folder, 'site 1', '3-killed.csv'), new Date(), new Date());

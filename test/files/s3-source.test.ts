@@ -1,13 +1,14 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { cuttingProxy } from '../../bench/sources/cutting-proxy.js';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import { objectStoreClient } from '../../sandbox/object-store.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { objectLocation, s3Access } from '../../src/files/s3-source.js';
 import { checkSource, type OpenFile, openSource } from '../../src/files/source.js';
 import { tlsOptions } from '../../src/http/dispatcher.js';
+import { newBucket } from '../support/bucket.js';
 import { createCa, createCertificate, hasOpenssl } from '../support/certificates.js';
 import { urlOfNobody } from '../support/s3-servers.js';
 import { bytesOf, sourceServer } from '../support/source-server.js';
@@ -17,15 +18,14 @@ const content = distinctBytes(6_000_000);
 const KEY = 'study 7/größe+100%/pk.csv';
 
 describe('an object in S3', () => {
-  let s3: Seaweed;
+  let s3: S3Bucket;
   let source: string;
 
   beforeAll(async () => {
-    s3 = await startSeaweed();
+    s3 = await newBucket();
     source = `s3://${s3.bucket}/${KEY.split('/').map(encodeURIComponent).join('/')}`;
     await put(KEY, content);
   });
-  afterAll(() => s3?.stop());
   beforeEach(() => {
     vi.stubEnv('AWS_ENDPOINT_URL_S3', s3.endpoint);
     vi.stubEnv('AWS_REGION', s3.region);

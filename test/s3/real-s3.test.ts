@@ -2,35 +2,35 @@ import { createHash } from 'node:crypto';
 import { GetObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import { objectStoreClient } from '../../sandbox/object-store.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import type { PresignedPost } from '../../src/contract/steps.js';
 import { postObject } from '../../src/s3/post-object.js';
+import { newBucket } from '../support/bucket.js';
 import { openFile, postOptions } from '../support/posting.js';
 import { distinctBytes } from '../support/temporary-folder.js';
 
 describe('with a real S3', () => {
-  let seaweed: Seaweed;
+  let s3: S3Bucket;
   let client: ReturnType<typeof objectStoreClient>;
 
   beforeAll(async () => {
-    seaweed = await startSeaweed();
-    client = objectStoreClient(seaweed);
+    s3 = await newBucket();
+    client = objectStoreClient(s3);
   }, 120_000);
 
   afterAll(async () => {
     client?.destroy();
-    await seaweed?.stop();
   });
 
   async function presign(Key: string, more: Partial<PresignedPostOptions> = {}): Promise<PresignedPost> {
-    const { url, fields } = await createPresignedPost(client, { Bucket: seaweed.bucket, Key, ...more });
+    const { url, fields } = await createPresignedPost(client, { Bucket: s3.bucket, Key, ...more });
     return { url, fields, expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
   }
 
   async function stored(Key: string): Promise<Buffer | undefined> {
     try {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket: seaweed.bucket, Key }));
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: s3.bucket, Key }));
       return Buffer.from((await Body?.transformToByteArray()) ?? []);
     } catch (error) {
       if (error instanceof S3ServiceException && error.name === 'NoSuchKey') return undefined;

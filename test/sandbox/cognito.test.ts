@@ -1,14 +1,15 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { newBucket } from '../support/bucket.js';
 import { call, initiateAuth, logIn, send } from '../support/sandbox-client.js';
 
-let s3: Seaweed;
+let s3: S3Bucket;
 let sandbox: Sandbox;
 
 beforeAll(async () => {
-  s3 = await startSeaweed();
+  s3 = await newBucket();
   sandbox = await startSandbox({
     s3,
     users: [
@@ -20,7 +21,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await sandbox?.stop();
-  await s3?.stop();
 });
 
 const login = (USERNAME: string, PASSWORD: string, changes?: object) =>

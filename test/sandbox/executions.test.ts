@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { strFromU8, unzipSync } from 'fflate';
 import { request } from 'undici';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { parseTable } from '../../sandbox/table.js';
+import { newBucket } from '../support/bucket.js';
 import {
   call,
   configuration,
@@ -25,13 +26,11 @@ interface Status {
   readonly presigned?: { readonly url: string };
 }
 
-let s3: Seaweed;
+let s3: S3Bucket;
 
 beforeAll(async () => {
-  s3 = await startSeaweed();
+  s3 = await newBucket();
 }, 60_000);
-
-afterAll(() => s3?.stop());
 
 async function withSandbox(
   options: SandboxOptions,

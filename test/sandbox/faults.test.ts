@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import { type Fault, type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { newBucket } from '../support/bucket.js';
 import {
   type Answer,
   call,
@@ -14,13 +15,13 @@ import {
   upload,
 } from '../support/sandbox-client.js';
 
-let s3: Seaweed;
+let s3: S3Bucket;
 let sandbox: Sandbox;
 let token: string;
 let fileId: string;
 
 beforeAll(async () => {
-  s3 = await startSeaweed();
+  s3 = await newBucket();
 }, 60_000);
 
 beforeEach(async () => {
@@ -32,7 +33,6 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await sandbox?.stop();
-  await s3?.stop();
 });
 
 const start = () => call(sandbox, token, 'POST', '/nca/executions', { file: { id: fileId }, configuration });

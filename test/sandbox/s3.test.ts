@@ -1,23 +1,23 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { S3Bucket } from '../../sandbox/object-store.js';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
+import { newBucket } from '../support/bucket.js';
 import { logIn, type Presigned, post, presign, table, upload } from '../support/sandbox-client.js';
 
-let s3: Seaweed;
+let s3: S3Bucket;
 let sandbox: Sandbox;
 let token: string;
 
 beforeAll(async () => {
-  s3 = await startSeaweed();
+  s3 = await newBucket();
   sandbox = await startSandbox({ s3 });
   token = await logIn(sandbox);
 }, 60_000);
 
 afterAll(async () => {
   await sandbox?.stop();
-  await s3?.stop();
 });
 
 const presigned = async (): Promise<Presigned> => (await presign(sandbox, token)).body;

@@ -80,7 +80,7 @@ describe('the Temporal dev server', () => {
 
 describe('no server is left behind', () => {
   it('when the process that started it is killed', async () => {
-    const { child, line } = await program('test/sandbox/two-servers.ts');
+    const { child, line } = await program('test/support/two-servers.ts');
     child.kill('SIGKILL');
     for (const pid of JSON.parse(line)) await gone(pid);
   });

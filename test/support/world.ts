@@ -1,59 +1,104 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { SandboxOptions } from '../../sandbox/options.js';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
+import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
 import { startWorker, type WorkerProcess } from '../../sandbox/worker-process.js';
 import { loadSettings } from '../../src/settings/load.js';
 import { dataConverterFor } from '../../src/temporal/connection.js';
 import { type CommandResult, runCommand } from './command.js';
 
-/** All that the job needs, for real: Temporal's dev server with its database on disk, S3, and a stand-in for Aplos. */
+/** A Temporal server, and a namespace there. */
+export type TemporalNamespace = Pick<TemporalDevServer, 'address' | 'uiUrl' | 'httpUrl'> & {
+  readonly namespace: string;
+};
+
+/** Everything that an upload needs: Temporal, S3, and the stand-in for Aplos NCA. */
 export interface World {
-  readonly temporal: TemporalDevServer;
+  readonly temporal: TemporalNamespace;
   readonly sandbox: Sandbox;
-  /** Sees what a worker sees: payloads are decoded. */
+  /** Decodes payloads, as a worker does. */
   readonly client: Client;
-  /** Sees what Temporal stores. */
+  /** Sees payloads as Temporal stores them. */
   readonly rawClient: Client;
-  /** For the files of the test. */
+  /** Temporary folder for the files of the test. */
   readonly folder: string;
-  /** Of the worker and the command. */
+  /** Environment of workers and commands. */
   readonly env: NodeJS.ProcessEnv;
-  /** All that workers have logged. */
+  /** Returns everything that workers have logged. */
   readonly log: () => string;
-  /** @param cwd where it runs; default: where this process does */
+  /**
+   * Starts a worker, and waits until it polls.
+   *
+   * @param env variables to add
+   * @param cwd working folder; default: that of this process
+   */
   startWorker(env?: NodeJS.ProcessEnv, cwd?: string): Promise<WorkerProcess>;
+  /** Runs `aplos-upload` with these arguments. */
   run(...args: string[]): Promise<CommandResult>;
-  /** Writes a file into the folder, and gives its path. */
+  /** Writes a file into the folder, and returns its path. */
   write(name: string, content: string | Buffer): Promise<string>;
   stop(): Promise<void>;
 }
 
+/** A world on servers of its own, which can be killed. */
+export interface OwnWorld extends World {
+  readonly temporal: TemporalDevServer;
+  readonly s3: Seaweed;
+  /** Reads the files of Temporal's database, its journal included. */
+  readDatabase(): Promise<Buffer>;
+}
+
 /**
- * Starts a world without a worker.
+ * Starts a world without a worker, on servers of its own.
  *
- * @param keepsDatabase whether Temporal's database is on disk, so that it can be searched or outlive its server
+ * @param keepsDatabase whether Temporal stores its database in a file, so that it can be searched, and survives a kill
  */
-export async function startWorld(
+export async function startOwnWorld(
   options: SandboxOptions = {},
   { keepsDatabase = true } = {},
-): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-test-'));
-  const [temporal, sandbox] = await Promise.all([
+): Promise<OwnWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-test-database-'));
+  const [temporal, s3] = await Promise.all([
     startTemporalDevServer(keepsDatabase ? { dbFilename: join(folder, 'temporal.db') } : {}),
-    startSandbox(options),
+    startSeaweed(),
   ]);
+  const world = await openWorld(temporal, await startSandbox({ s3, ...options }));
+  return {
+    ...world,
+    temporal,
+    s3,
+    readDatabase: async () => {
+      const files = await readdir(folder);
+      return Buffer.concat(await Promise.all(files.map((file) => readFile(join(folder, file)))));
+    },
+    stop: async () => {
+      await world.stop();
+      await Promise.all([temporal.stop(), s3.stop()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Puts a world together from a namespace and a sandbox. It stops the sandbox at the end. */
+export async function openWorld(temporal: TemporalNamespace, sandbox: Sandbox): Promise<World> {
+  const { address, namespace } = temporal;
+  const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-test-'));
   const env = {
     ...sandbox.env,
-    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
     APLOS_UPLOAD_ENCRYPTION_KEY: `test:${randomBytes(32).toString('base64')}`,
     NO_COLOR: '1',
+    // No settings file of whoever runs this.
+    XDG_CONFIG_HOME: folder,
   };
-  const connection = await Connection.connect({ address: temporal.address });
+  const connection = await Connection.connect({ address });
+  const dataConverter = dataConverterFor(loadSettings(env).encryption);
   const workers: WorkerProcess[] = [];
   let log = '';
   return {
@@ -61,8 +106,8 @@ export async function startWorld(
     sandbox,
     folder,
     env,
-    client: new Client({ connection, dataConverter: dataConverterFor(loadSettings(env).encryption) }),
-    rawClient: new Client({ connection }),
+    client: new Client({ connection, namespace, dataConverter }),
+    rawClient: new Client({ connection, namespace }),
     log: () => log,
     startWorker: async (more = {}, cwd = process.cwd()) => {
       const onLog = (text: string) => {
@@ -79,9 +124,9 @@ export async function startWorld(
       return path;
     },
     stop: async () => {
-      await Promise.all(workers.map(({ child }) => child.kill('SIGKILL')));
+      for (const { child } of workers) child.kill('SIGKILL');
       await connection.close();
-      await Promise.all([temporal.stop(), sandbox.stop()]);
+      await sandbox.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };

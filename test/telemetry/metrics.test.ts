@@ -5,8 +5,9 @@ import { requestForFile, UploadClient } from '../../src/client.js';
 import { errorTable } from '../../src/contract/errors.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
 import { seriesOf } from '../support/monitoring.js';
+import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import type { World } from '../support/world.js';
 
 const WITHIN = { timeout: 20_000, interval: 50 };
 
@@ -21,7 +22,7 @@ describe('the metrics of a worker', () => {
   let files = 0;
 
   beforeAll(async () => {
-    world = await startWorld({}, { keepsDatabase: false });
+    world = await startWorld();
     client = await UploadClient.connect({ client: world.client });
     const started = await startMonitored();
     worker = started.worker;

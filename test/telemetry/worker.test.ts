@@ -15,7 +15,7 @@ import {
   withVariables,
 } from '../support/monitoring.js';
 import { configuration, table } from '../support/tables.js';
-import { startWorld, type World } from '../support/world.js';
+import { type OwnWorld, startOwnWorld } from '../support/world.js';
 
 const WRONG_PASSWORD = 'Not-the-password-1';
 const WITHIN = { timeout: 30_000, interval: 50 };
@@ -33,7 +33,7 @@ async function ask(port: number, path: string): Promise<HealthResponse | undefin
 
 /** The tests run in order: the last ones check the metrics that the first ones provoked on two workers. */
 describe('a worker with metrics and health endpoints', () => {
-  let world: World;
+  let world: OwnWorld;
   let client: UploadClient;
   let worker: WorkerProcess;
   let metrics: number;
@@ -44,7 +44,7 @@ describe('a worker with metrics and health endpoints', () => {
   const scrapes: string[] = [];
 
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startOwnWorld();
     [metrics = 0, health = 0, otherMetrics = 0, otherHealth = 0] = await freePorts(4);
     client = await UploadClient.connect({ client: world.client });
     startedAt = Date.now();

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import { hasEarlierRuns } from '../../src/temporal/earlier-runs.js';
 import {
@@ -9,19 +8,17 @@ import {
   registerSearchAttributes,
   searchAttributeTypes,
 } from '../../src/temporal/search-attributes.js';
+import { newNamespace } from '../support/shared-world.js';
 
-let server: TemporalDevServer;
 let connection: Connection;
-const namespace = 'default';
+let namespace: string;
 
 beforeAll(async () => {
-  server = await startTemporalDevServer({ searchAttributes: false });
-  connection = await Connection.connect({ address: server.address });
+  const temporal = await newNamespace({ searchAttributes: false });
+  connection = await Connection.connect({ address: temporal.address });
+  namespace = temporal.namespace;
 });
-afterAll(async () => {
-  await connection?.close();
-  await server?.stop();
-});
+afterAll(() => connection?.close());
 
 describe('hasEarlierRuns', () => {
   const check = (workflowId: string, runId: string) =>
@@ -29,7 +26,7 @@ describe('hasEarlierRuns', () => {
 
   /** Starts a run, and waits until Temporal lists it. */
   async function startRun(workflowId: string): Promise<{ runId: string; end: () => Promise<unknown> }> {
-    const { workflow } = new Client({ connection });
+    const { workflow } = new Client({ connection, namespace });
     const handle = await workflow.start('unhandled', { workflowId, taskQueue: 'unpolled' });
     const runId = handle.firstExecutionRunId;
     await expect
@@ -77,10 +74,10 @@ describe('assertSearchAttributes and registerSearchAttributes', () => {
   it('name the missing search attributes and the commands that register them', async () => {
     await expect(missing()).rejects.toMatchObject({
       code: 'SEARCH_ATTRIBUTES_MISSING',
-      happened: `The namespace "default" lacks the search attributes ${names.join(', ')}`,
+      happened: `The namespace "${namespace}" lacks the search attributes ${names.join(', ')}`,
     });
     await expect(missing()).rejects.toThrow(
-      /Run: aplos-upload setup\. Or: temporal operator search-attribute create --namespace default --name AplosProfile --type Keyword .*--name AplosExecutionIds --type KeywordList/,
+      /Run: aplos-upload setup\. Or: temporal operator search-attribute create --namespace test-[0-9a-f-]+ --name AplosProfile --type Keyword .*--name AplosExecutionIds --type KeywordList/,
     );
   });
 
@@ -88,7 +85,7 @@ describe('assertSearchAttributes and registerSearchAttributes', () => {
     const [first = '', ...others] = names;
     await register(first);
     await expect(missing()).rejects.toMatchObject({
-      happened: `The namespace "default" lacks the search attributes ${others.join(', ')}`,
+      happened: `The namespace "${namespace}" lacks the search attributes ${others.join(', ')}`,
     });
     expect(await registerSearchAttributes(connection, namespace)).toEqual(others);
     await expect(missing()).resolves.toBeUndefined();

@@ -1,14 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Sandbox } from '../../../sandbox/sandbox.js';
-import { type Seaweed, startSeaweed } from '../../../sandbox/servers/seaweed.js';
+import { NO_BUCKET } from '../../support/bucket.js';
 import { account } from '../../support/fake-aplos.js';
 
-let s3: Seaweed;
+const s3 = NO_BUCKET;
 
-beforeAll(async () => {
-  s3 = await startSeaweed();
-});
-afterAll(() => s3?.stop());
 afterEach(() => {
   vi.useRealTimers();
 });
