@@ -1,17 +1,17 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { type Answer, type ApiRoute, letIn } from './api.js';
+import { type ApiResponse, type ApiRoute, authenticate } from './api.js';
 import { type Cognito, type InitiateAuth, refusal } from './cognito.js';
 import type { Executions } from './executions.js';
-import { type Blow, faultSchema, NO_FAULT, type Route, type Struck } from './faults.js';
+import { type FaultAction, faultSchema, NO_ACTION, type Route, type TriggeredFault } from './faults.js';
 import {
-  answerCall,
-  hungUp,
+  handleCall,
+  untilClosed,
   type OpenCall,
   PROXY_PAGE,
   type SandboxServer,
-  type Surroundings,
+  type ServerContext,
   sendBody,
   serve,
 } from './http.js';
@@ -24,16 +24,16 @@ const UNKNOWN_PATH = { message: 'Missing Authentication Token' };
 const NOT_LET_IN = { Message: 'User is not authorized to access this resource with an explicit deny' };
 
 /** What the API's server answers from. */
-export interface ApiServerParts {
+export interface ApiServerOptions {
   readonly port: number;
   readonly cognito: Cognito;
   readonly routes: readonly ApiRoute[];
   readonly executions: Executions;
-  readonly surroundings: Surroundings;
+  readonly surroundings: ServerContext;
 }
 
 /** Serves the API and its discovery, Cognito at `POST /`, and `/_sandbox` for tests in other processes. */
-export function serveApi(parts: ApiServerParts): Promise<SandboxServer> {
+export function serveApi(parts: ApiServerOptions): Promise<SandboxServer> {
   const { cognito, surroundings } = parts;
 
   return serve(parts.port, async (request, response) => {
@@ -42,22 +42,22 @@ export function serveApi(parts: ApiServerParts): Promise<SandboxServer> {
     if (request.method === 'POST' && pathname === '/') return login(request, response);
 
     if (request.method === 'GET' && pathname === '/app/configuration')
-      return answerCall('discovery', request, response, surroundings, (call) =>
+      return handleCall('discovery', request, response, surroundings, (call) =>
         answered(call, async () => ({ status: 200, body: discovery(cognito) })),
       );
 
     const [, tenantId = '', userId = '', path = ''] = USER_PATH.exec(pathname) ?? [];
     const route = parts.routes.find((each) => each.method === request.method && each.path.test(path));
-    await answerCall(route?.name ?? 'unknown', request, response, surroundings, async (call) => {
+    await handleCall(route?.name ?? 'unknown', request, response, surroundings, async (call) => {
       if (!route) return sendBody(response, 403, UNKNOWN_PATH);
       const { authorization } = request.headers;
-      if (expires(call.struck) && route.name !== 'presign') cognito.revoke(authorization?.slice(7) ?? '');
+      if (expires(call.fault) && route.name !== 'presign') cognito.revoke(authorization?.slice(7) ?? '');
       const body = await readJson(request);
       await answered(call, async () => {
-        const account = await letIn(cognito, authorization, tenantId, userId);
+        const account = await authenticate(cognito, authorization, tenantId, userId);
         if (!account) return { status: 403, body: NOT_LET_IN };
         const id = decodeURIComponent(route.path.exec(path)?.[1] ?? '');
-        return route.answer({ account, id, body, struck: call.struck });
+        return route.handle({ account, id, body, fault: call.fault });
       });
     });
   });
@@ -66,13 +66,13 @@ export function serveApi(parts: ApiServerParts): Promise<SandboxServer> {
     const json = await readJson(request);
     const body: InitiateAuth = typeof json === 'object' && json !== null ? json : {};
     const route = String(body.AuthFlow).startsWith('REFRESH') ? 'refresh' : 'login';
-    await answerCall(route, request, response, surroundings, (call) =>
+    await handleCall(route, request, response, surroundings, (call) =>
       answered(call, async () => {
         if (request.headers['x-amz-target'] !== INITIATE_AUTH)
           return refusal('UnknownOperationException', '');
         if (request.headers['content-type'] !== 'application/x-amz-json-1.1' || json === undefined)
           return refusal('SerializationException', '');
-        return cognito.initiateAuth(body, expires(call.struck));
+        return cognito.initiateAuth(body, expires(call.fault));
       }),
     );
   }
@@ -105,8 +105,8 @@ export function serveApi(parts: ApiServerParts): Promise<SandboxServer> {
 }
 
 /** Answers with what the service makes of a call, or with what a fault leaves of that. */
-async function answered({ response, struck }: OpenCall, effect: () => Promise<Answer>): Promise<void> {
-  const fault: Blow = struck?.fault ?? NO_FAULT;
+async function answered({ response, fault: struck }: OpenCall, effect: () => Promise<ApiResponse>): Promise<void> {
+  const fault: FaultAction = struck?.fault ?? NO_ACTION;
   if ('status' in fault) {
     if (fault.effect) await effect();
     return sendBody(
@@ -118,7 +118,7 @@ async function answered({ response, struck }: OpenCall, effect: () => Promise<An
   }
   if ('hang' in fault) {
     if (fault.effect) await effect();
-    return hungUp(response);
+    return untilClosed(response);
   }
   if ('answer' in fault && fault.answer === 'html')
     return sendBody(response, 200, PROXY_PAGE, { 'Content-Type': 'text/html' });
@@ -147,12 +147,12 @@ function usualWords(route: Route | undefined, status: number): unknown {
   return { message: STATUS_CODES[status] };
 }
 
-const failed = (error: unknown): Answer => ({
+const failed = (error: unknown): ApiResponse => ({
   status: 500,
   body: { message: 'Internal server error', reason: error instanceof Error ? error.message : String(error) },
 });
 
-const expires = (struck: Struck | undefined): boolean => struck !== undefined && 'expire' in struck.fault;
+const expires = (struck: TriggeredFault | undefined): boolean => struck !== undefined && 'expire' in struck.fault;
 
 const discovery = ({ clientId, region, userPoolId }: Cognito) => ({
   idp: {

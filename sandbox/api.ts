@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { FILE_TYPES } from '../src/contract/names.js';
 import type { Account, Cognito } from './cognito.js';
 import type { Executions } from './executions.js';
-import type { Route, Struck } from './faults.js';
+import type { Route, TriggeredFault } from './faults.js';
 import type { Files } from './files.js';
 import type { SandboxSettings } from './options.js';
 
 /** What the API answers. */
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly body: unknown;
 }
@@ -22,7 +22,7 @@ export interface ApiCall {
   /** The JSON that was sent; undefined if there was none. */
   readonly body: unknown;
   /** What strikes the call. */
-  readonly struck: Struck | undefined;
+  readonly fault: TriggeredFault | undefined;
 }
 
 /** One route of the API, below `/tenants/{tenant}/users/{user}`. */
@@ -30,7 +30,7 @@ export interface ApiRoute {
   readonly name: Route;
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
-  readonly answer: (call: ApiCall) => Promise<Answer>;
+  readonly handle: (call: ApiCall) => Promise<ApiResponse>;
 }
 
 const presignBody = z.object({ file_name: z.string().min(1), method_type: z.literal('post') });
@@ -56,15 +56,15 @@ const startBody = z.object({
 /** The routes of Aplos NCA's API, version 1. */
 export function apiRoutes(files: Files, executions: Executions, settings: SandboxSettings): ApiRoute[] {
   return [
-    { name: 'presign', method: 'POST', path: /^\/nca\/files$/, answer: presign },
-    { name: 'fileState', method: 'GET', path: /^\/nca\/files\/([^/]+)$/, answer: fileState },
-    { name: 'start', method: 'POST', path: /^\/nca\/executions$/, answer: start },
-    { name: 'list', method: 'GET', path: /^\/nca\/executions$/, answer: list },
-    { name: 'status', method: 'GET', path: /^\/nca\/executions\/([^/]+)$/, answer: status },
-    { name: 'metrics', method: 'GET', path: /^\/metrics$/, answer: metrics },
+    { name: 'presign', method: 'POST', path: /^\/nca\/files$/, handle: presign },
+    { name: 'fileState', method: 'GET', path: /^\/nca\/files\/([^/]+)$/, handle: fileState },
+    { name: 'start', method: 'POST', path: /^\/nca\/executions$/, handle: start },
+    { name: 'list', method: 'GET', path: /^\/nca\/executions$/, handle: list },
+    { name: 'status', method: 'GET', path: /^\/nca\/executions\/([^/]+)$/, handle: status },
+    { name: 'metrics', method: 'GET', path: /^\/metrics$/, handle: metrics },
   ];
 
-  async function presign({ account, body, struck }: ApiCall): Promise<Answer> {
+  async function presign({ account, body, fault: struck }: ApiCall): Promise<ApiResponse> {
     const parsed = presignBody.safeParse(body);
     if (!parsed.success) return refused('file-upload-request', 400, ...problems(parsed.error));
     const { file_name } = parsed.data;
@@ -78,14 +78,14 @@ export function apiRoutes(files: Files, executions: Executions, settings: Sandbo
     return { status: 200, body: await files.presign(account, file_name, expired) };
   }
 
-  async function fileState({ account, id }: ApiCall): Promise<Answer> {
+  async function fileState({ account, id }: ApiCall): Promise<ApiResponse> {
     const file = files.find(account, id);
     if (!file) return refused('file-get', 404, `File ${id} not found`);
     const state = await files.state(file);
     return { status: 200, body: { id, file_name: file.fileName, created_utc: file.presignedAt, ...state } };
   }
 
-  async function start({ account, body }: ApiCall): Promise<Answer> {
+  async function start({ account, body }: ApiCall): Promise<ApiResponse> {
     const action = 'execution-request';
     const parsed = startBody.safeParse(body);
     if (!parsed.success) return refused(action, 400, ...problems(parsed.error));
@@ -102,17 +102,17 @@ export function apiRoutes(files: Files, executions: Executions, settings: Sandbo
     return { status: 200, body: executions.start(account, file, parsed.data) };
   }
 
-  async function list({ account, struck }: ApiCall): Promise<Answer> {
+  async function list({ account, fault: struck }: ApiCall): Promise<ApiResponse> {
     const items = await executions.list(account, shownUntil(struck));
     return { status: 200, body: { items } };
   }
 
-  async function status({ account, id }: ApiCall): Promise<Answer> {
+  async function status({ account, id }: ApiCall): Promise<ApiResponse> {
     const body = await executions.status(account, id);
     return body ? { status: 200, body } : refused('execution-get', 404, `Execution ${id} not found`);
   }
 
-  async function metrics({ account }: ApiCall): Promise<Answer> {
+  async function metrics({ account }: ApiCall): Promise<ApiResponse> {
     const statuses = (await executions.list(account, Number.POSITIVE_INFINITY)).map((each) => each.status);
     const count = (status: string) => statuses.filter((each) => each === status).length;
     const counts = {
@@ -127,14 +127,14 @@ export function apiRoutes(files: Files, executions: Executions, settings: Sandbo
 }
 
 /** Executions that were started later do not show in the list. */
-function shownUntil(struck: Struck | undefined): number {
+function shownUntil(struck: TriggeredFault | undefined): number {
   if (struck && 'lagMs' in struck.fault) return performance.now() - struck.fault.lagMs;
   if (struck && 'stale' in struck.fault) return struck.addedAt;
   return Number.POSITIVE_INFINITY;
 }
 
 /** Lets the owner of an id token in, where the path is theirs. */
-export async function letIn(
+export async function authenticate(
   cognito: Cognito,
   authorization: string | undefined,
   tenantId: string,
@@ -145,7 +145,7 @@ export async function letIn(
 }
 
 /** A refusal in the API's own words. */
-const refused = (action: string, status: number, ...messages: string[]): Answer => ({
+const refused = (action: string, status: number, ...messages: string[]): ApiResponse => ({
   status,
   body: {
     action,

@@ -6,7 +6,7 @@ import type { SandboxUser } from './options.js';
 export type Account = Required<Omit<SandboxUser, 'challenge'>> & Pick<SandboxUser, 'challenge'>;
 
 /** What Cognito answers. */
-export interface CognitoAnswer {
+export interface CognitoResponse {
   readonly status: number;
   readonly body: unknown;
 }
@@ -47,7 +47,7 @@ export class Cognito {
    *
    * @param expire whether the id token, or the refresh token, has expired
    */
-  async initiateAuth(request: InitiateAuth, expire = false): Promise<CognitoAnswer> {
+  async initiateAuth(request: InitiateAuth, expire = false): Promise<CognitoResponse> {
     if (request.ClientId !== this.clientId)
       return refusal('ResourceNotFoundException', `User pool client ${request.ClientId} does not exist.`);
     const parameters = request.AuthParameters ?? {};
@@ -79,7 +79,7 @@ export class Cognito {
     this.#revoked.add(idToken);
   }
 
-  async #login(parameters: Readonly<Record<string, unknown>>, expire: boolean): Promise<CognitoAnswer> {
+  async #login(parameters: Readonly<Record<string, unknown>>, expire: boolean): Promise<CognitoResponse> {
     const { USERNAME, PASSWORD } = parameters;
     if (typeof USERNAME !== 'string' || typeof PASSWORD !== 'string')
       return refusal('InvalidParameterException', 'Missing required parameter USERNAME or PASSWORD');
@@ -104,7 +104,7 @@ export class Cognito {
     return this.#tokens(account, expire, { RefreshToken });
   }
 
-  async #refresh(parameters: Readonly<Record<string, unknown>>, expire: boolean): Promise<CognitoAnswer> {
+  async #refresh(parameters: Readonly<Record<string, unknown>>, expire: boolean): Promise<CognitoResponse> {
     const token = String(parameters.REFRESH_TOKEN);
     if (expire) this.#refreshTokens.delete(token);
     const account = this.#refreshTokens.get(token);
@@ -116,7 +116,7 @@ export class Cognito {
     return this.#tokens(account, false, {});
   }
 
-  async #tokens(account: Account, expired: boolean, more: object): Promise<CognitoAnswer> {
+  async #tokens(account: Account, expired: boolean, more: object): Promise<CognitoResponse> {
     const lifetime = this.#idTokenSeconds;
     const now = Math.floor(Date.now() / 1000);
     const issuedAt = expired ? now - lifetime - 60 : now;
@@ -148,7 +148,7 @@ export class Cognito {
 }
 
 /** A refusal in Cognito's words. */
-export const refusal = (type: string, message: string): CognitoAnswer => ({
+export const refusal = (type: string, message: string): CognitoResponse => ({
   status: 400,
   body: { __type: type, message },
 });

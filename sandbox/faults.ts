@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dice } from './dice.js';
+import { seededRandom } from './dice.js';
 
 /** The calls that can be made to fail. `results` is the download of a results zip. */
 export const ROUTES = [
@@ -20,7 +20,7 @@ export const ROUTES = [
 export type Route = (typeof ROUTES)[number];
 
 /** When a fault strikes. */
-export interface Strikes {
+export interface FaultTrigger {
   readonly route: Route;
   /** How many calls it strikes. Default: 1. */
   readonly times?: number | 'always';
@@ -33,7 +33,7 @@ export interface Strikes {
 }
 
 /** What happens to a call that is struck: one of these. */
-export type Blow =
+export type FaultAction =
   | {
       /** Answers with this status. */
       readonly status: number;
@@ -96,10 +96,10 @@ export type Blow =
     };
 
 /** Nothing goes wrong. */
-export const NO_FAULT: Blow = { delayMs: 0 };
+export const NO_ACTION: FaultAction = { delayMs: 0 };
 
 /** Something that goes wrong on request. */
-export type Fault = Strikes & Blow;
+export type Fault = FaultTrigger & FaultAction;
 
 const strikes = {
   route: z.enum(ROUTES),
@@ -150,7 +150,7 @@ function fits(fault: Fault): boolean {
 }
 
 /** A fault that struck. */
-export interface Struck {
+export interface TriggeredFault {
   readonly fault: Fault;
   /** When it was added, by `performance.now()`. */
   readonly addedAt: number;
@@ -163,7 +163,7 @@ export class Faults {
 
   /** @param seed of the dice for faults with a `chance` */
   constructor(seed = 1) {
-    this.#dice = dice(seed);
+    this.#dice = seededRandom(seed);
   }
 
   /**
@@ -189,7 +189,7 @@ export class Faults {
   }
 
   /** What strikes the call that has just come in, if anything. */
-  strike(route: Route): Struck | undefined {
+  trigger(route: Route): TriggeredFault | undefined {
     for (const each of this.#waiting) {
       if (each.fault.route !== route) continue;
       if (each.skip > 0) {

@@ -7,7 +7,7 @@ import type { SandboxSettings } from './options.js';
 import { problemsOfTable } from './table.js';
 
 /** One POST that came to the S3 front for a file. */
-export interface SeenUpload {
+export interface RecordedUpload {
   /** ISO 8601, UTC. */
   readonly at: string;
   /** The form fields before the file, in the order they came. */
@@ -36,13 +36,13 @@ export interface SandboxFile {
   readonly tokenExpiresAt: number;
   /** When S3 stored it last: milliseconds since 1970. */
   readonly storedAt?: number;
-  readonly uploads: readonly SeenUpload[];
+  readonly uploads: readonly RecordedUpload[];
 }
 
 /** The same file for those who write it down. */
 export type FileRecord = Omit<SandboxFile, 'uploads' | 'storedAt'> & {
   storedAt?: number;
-  readonly uploads: { -readonly [Field in keyof SeenUpload]: SeenUpload[Field] }[];
+  readonly uploads: { -readonly [Field in keyof RecordedUpload]: RecordedUpload[Field] }[];
 };
 
 /** What the service makes of a file. */

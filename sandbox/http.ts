@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fault, Faults, Route, Struck } from './faults.js';
+import type { Fault, Faults, Route, TriggeredFault } from './faults.js';
 
 /** One call that came in. */
-export interface SeenCall {
+export interface RecordedCall {
   /** ISO 8601, UTC: when it came in. */
   readonly at: string;
   readonly method: string;
@@ -22,11 +22,11 @@ export interface SeenCall {
 export interface OpenCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly struck: Struck | undefined;
+  readonly fault: TriggeredFault | undefined;
 }
 
 /** What a route does with a call that is struck by nothing, or by something that only the route understands. */
-export type AnswerCall = (call: OpenCall) => Promise<void>;
+export type CallHandler = (call: OpenCall) => Promise<void>;
 
 /** A server of the sandbox. */
 export interface SandboxServer {
@@ -36,8 +36,8 @@ export interface SandboxServer {
 }
 
 /** What stands around every call: the log, the network's round trip, and faults. */
-export interface Surroundings {
-  readonly calls: SeenCall[];
+export interface ServerContext {
+  readonly calls: RecordedCall[];
   readonly faults: Faults;
   readonly latencyMs: number;
 }
@@ -75,15 +75,15 @@ export async function serve(
 }
 
 /** Logs a call, lets the network take its time and a fault strike, and answers. */
-export async function answerCall(
-  route: SeenCall['route'],
+export async function handleCall(
+  route: RecordedCall['route'],
   request: IncomingMessage,
   response: ServerResponse,
-  { calls, faults, latencyMs }: Surroundings,
-  answer: AnswerCall,
+  { calls, faults, latencyMs }: ServerContext,
+  answer: CallHandler,
 ): Promise<void> {
-  const struck = route === 'unknown' ? undefined : faults.strike(route);
-  const call: { -readonly [Field in keyof SeenCall]: SeenCall[Field] } = {
+  const struck = route === 'unknown' ? undefined : faults.trigger(route);
+  const call: { -readonly [Field in keyof RecordedCall]: RecordedCall[Field] } = {
     at: new Date().toISOString(),
     method: request.method ?? '',
     route,
@@ -97,7 +97,7 @@ export async function answerCall(
   const waitMs = latencyMs + (struck?.fault.delayMs ?? 0);
   if (waitMs > 0) await sleep(waitMs);
   if (struck && 'cut' in struck.fault && struck.fault.cut === 'before') request.destroy();
-  else await answer({ request, response, struck });
+  else await answer({ request, response, fault: struck });
 }
 
 /** Answers with text, or with JSON. A 204 has no body. */
@@ -122,7 +122,7 @@ export async function drain(request: IncomingMessage): Promise<void> {
 }
 
 /** Resolves when the other side has hung up. */
-export const hungUp = (response: ServerResponse): Promise<void> =>
+export const untilClosed = (response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
     if (response.destroyed) resolve();
     else response.once('close', () => resolve());

@@ -47,7 +47,7 @@ const USUAL: Readonly<Record<number, readonly [code: string, message: string]>> 
 };
 
 /** What S3 usually means by a status. */
-export function usualS3Error(status: number): S3Error {
+export function defaultS3Error(status: number): S3Error {
   const [code, message] = USUAL[status] ?? [
     'InternalError',
     'We encountered an internal error. Please try again.',

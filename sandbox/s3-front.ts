@@ -2,48 +2,48 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, type Dispatcher, request as send } from 'undici';
-import { type Blow, NO_FAULT } from './faults.js';
+import { type FaultAction, NO_ACTION } from './faults.js';
 import type { FileRecord, Files } from './files.js';
 import {
-  answerCall,
+  handleCall,
   drain,
-  hungUp,
+  untilClosed,
   type OpenCall,
   PROXY_PAGE,
   type SandboxServer,
-  type Surroundings,
+  type ServerContext,
   sendBody,
   serve,
 } from './http.js';
 import { checkForm } from './s3-checks.js';
-import { S3Error, usualS3Error } from './s3-error.js';
+import { S3Error, defaultS3Error } from './s3-error.js';
 import { readFormUpToFile, type S3Form } from './s3-form.js';
 
 /** What the S3 front stands on. */
-export interface S3FrontParts {
+export interface S3ProxyOptions {
   readonly port: number;
   /** The URL of S3 itself. */
   readonly endpoint: string;
   /** Asked for when a call comes in: the files are presigned for the address that the front has by then. */
   readonly files: () => Files;
-  readonly surroundings: Surroundings;
+  readonly surroundings: ServerContext;
 }
 
 /**
  * Serves S3 as users of presigned URLs see it: a proxy that refuses what Amazon S3 refuses and SeaweedFS does not, and
  * streams everything else through. SeaweedFS checks signature, policy, expiry and size.
  */
-export async function serveS3Front(parts: S3FrontParts): Promise<SandboxServer> {
+export async function serveS3Proxy(parts: S3ProxyOptions): Promise<SandboxServer> {
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   const { surroundings } = parts;
   const server = await serve(parts.port, (request, response) => {
     switch (request.method) {
       case 'POST':
-        return answerCall('upload', request, response, surroundings, upload);
+        return handleCall('upload', request, response, surroundings, upload);
       case 'GET':
-        return answerCall('results', request, response, surroundings, download);
+        return handleCall('results', request, response, surroundings, download);
       default:
-        return answerCall('unknown', request, response, surroundings, async ({ response }) =>
+        return handleCall('unknown', request, response, surroundings, async ({ response }) =>
           answerError(response, new S3Error(405, 'MethodNotAllowed', 'The specified method is not allowed.')),
         );
     }
@@ -89,7 +89,7 @@ export async function serveS3Front(parts: S3FrontParts): Promise<SandboxServer> 
   /** Sends the form on to S3, and S3's answer back, as far as a fault lets it. */
   async function store(call: OpenCall, form: S3Form, file: FileRecord | undefined): Promise<void> {
     const { request, response } = call;
-    const fault: Blow = call.struck?.fault ?? NO_FAULT;
+    const fault: FaultAction = call.fault?.fault ?? NO_ACTION;
     if ('expire' in fault)
       throw fault.expire === 'token'
         ? new S3Error(400, 'ExpiredToken', 'The provided token has expired.')
@@ -97,7 +97,7 @@ export async function serveS3Front(parts: S3FrontParts): Promise<SandboxServer> 
 
     if ('hang' in fault && typeof fault.hang === 'number') {
       await readUpTo(form.fileStart + fault.hang - form.held.length, request);
-      return hungUp(response);
+      return untilClosed(response);
     }
 
     const answer = takesEffect(fault) ? await sendOn(request, form, fault) : await drain(request);
@@ -112,7 +112,7 @@ export async function serveS3Front(parts: S3FrontParts): Promise<SandboxServer> 
     await pipeline(answer.body, response);
   }
 
-  function sendOn(request: IncomingMessage, form: S3Form, fault: Blow): Promise<Dispatcher.ResponseData> {
+  function sendOn(request: IncomingMessage, form: S3Form, fault: FaultAction): Promise<Dispatcher.ResponseData> {
     return send(`${parts.endpoint}${request.url}`, {
       method: 'POST',
       headers: {
@@ -124,8 +124,8 @@ export async function serveS3Front(parts: S3FrontParts): Promise<SandboxServer> 
     });
   }
 
-  async function download({ request, response, struck }: OpenCall): Promise<void> {
-    const fault: Blow = struck?.fault ?? NO_FAULT;
+  async function download({ request, response, fault: struck }: OpenCall): Promise<void> {
+    const fault: FaultAction = struck?.fault ?? NO_ACTION;
     if ('status' in fault || 'hang' in fault || 'cut' in fault || 'answer' in fault)
       return answerByFault(response, fault);
     // The signature covers the host that the caller sees.
@@ -140,11 +140,11 @@ export async function serveS3Front(parts: S3FrontParts): Promise<SandboxServer> 
 }
 
 /** Whether the file is stored in spite of a fault. */
-const takesEffect = (fault: Blow): boolean =>
+const takesEffect = (fault: FaultAction): boolean =>
   'status' in fault || 'hang' in fault ? fault.effect === true : !('answer' in fault);
 
 /** The body of an upload on its way to S3; throws where the connection is to be cut. */
-async function* bytesOf(request: IncomingMessage, form: S3Form, fault: Blow): AsyncGenerator<Buffer> {
+async function* bytesOf(request: IncomingMessage, form: S3Form, fault: FaultAction): AsyncGenerator<Buffer> {
   const cutAt = 'cut' in fault && typeof fault.cut === 'number' ? form.fileStart + fault.cut : undefined;
   let position = 0;
   const pass = (chunk: Buffer): Buffer => {
@@ -171,11 +171,11 @@ async function readUpTo(bytes: number, request: IncomingMessage): Promise<void> 
 }
 
 /** Answers what a fault says, without asking S3. */
-function answerByFault(response: ServerResponse, fault: Blow): Promise<void> | void {
-  if ('hang' in fault) return hungUp(response);
+function answerByFault(response: ServerResponse, fault: FaultAction): Promise<void> | void {
+  if ('hang' in fault) return untilClosed(response);
   if ('status' in fault) {
     const { status, headers } = fault;
-    const body = fault.body ?? (status < 300 ? '' : usualS3Error(status).xml);
+    const body = fault.body ?? (status < 300 ? '' : defaultS3Error(status).xml);
     return sendBody(response, status, body, { 'content-type': 'application/xml', ...headers });
   }
   if ('answer' in fault) return sendBody(response, 200, PROXY_PAGE, { 'content-type': 'text/html' });

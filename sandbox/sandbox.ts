@@ -6,16 +6,16 @@ import { Cognito } from './cognito.js';
 import { type Charge, Executions } from './executions.js';
 import { Faults } from './faults.js';
 import { Files, type SandboxFile } from './files.js';
-import type { SeenCall } from './http.js';
+import type { RecordedCall } from './http.js';
 import { ObjectStore, type S3Bucket } from './object-store.js';
 import { type SandboxOptions, withDefaults } from './options.js';
-import { serveS3Front } from './s3-front.js';
+import { serveS3Proxy } from './s3-front.js';
 import { startSeaweed } from './servers/seaweed.js';
 
 export type { Charge } from './executions.js';
-export type { Blow, Fault, Faults, Route, Strikes } from './faults.js';
-export type { SandboxFile, SeenUpload } from './files.js';
-export type { SeenCall } from './http.js';
+export type { FaultAction as Blow, Fault, Faults, Route, FaultTrigger as Strikes } from './faults.js';
+export type { SandboxFile, RecordedUpload as SeenUpload } from './files.js';
+export type { RecordedCall as SeenCall } from './http.js';
 export type { SandboxOptions, SandboxUser } from './options.js';
 
 /** A stand-in for Aplos NCA (API version 1), for Amazon Cognito, and for Amazon S3. */
@@ -52,7 +52,7 @@ export interface Sandbox {
   /** Every file that was asked for, in order. */
   readonly files: readonly SandboxFile[];
   /** Every call that came in, in order. */
-  readonly calls: readonly SeenCall[];
+  readonly calls: readonly RecordedCall[];
   /** Every password, token and signed field that was handed out: what must be in no log and no history. */
   readonly secrets: ReadonlySet<string>;
   /**
@@ -92,12 +92,12 @@ async function startOn(
 ): Promise<Sandbox> {
   const settings = withDefaults(options);
   const secrets = new Set<string>([s3.secretAccessKey]);
-  const calls: SeenCall[] = [];
+  const calls: RecordedCall[] = [];
   const faults = new Faults(settings.seed);
   const surroundings = { calls, faults, latencyMs: settings.latencyMs };
   const cognito = new Cognito(settings.users, settings.idTokenSeconds, secrets);
 
-  const front = await serveS3Front({
+  const front = await serveS3Proxy({
     port: options.s3Port ?? 0,
     endpoint: s3.endpoint,
     files: () => files,

@@ -1,4 +1,4 @@
-import { dice } from '../sandbox/dice.js';
+import { seededRandom } from '../sandbox/dice.js';
 
 /** The text of each sample by its file name: two tables, and for each the configuration of its analysis. */
 export function samples(): ReadonlyMap<string, string> {
@@ -112,7 +112,7 @@ function reported(measured: number, limit: number, lost = false): [analyzed: str
 
 /** Values about a typical one, log-normal, with a coefficient of variation; the same for the same seed. */
 function lognormal(seed: number): (typical: number, variation: number) => number {
-  const uniform = dice(seed);
+  const uniform = seededRandom(seed);
   return (typical, variation) => {
     const normal = Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
     return typical * Math.exp(normal * Math.sqrt(Math.log(1 + variation ** 2)));

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { dice } from '../../sandbox/dice.js';
+import { seededRandom } from '../../sandbox/dice.js';
 import { requestForFile, UploadClient } from '../../src/client.js';
 import { type OwnWorld, startOwnWorld } from '../../test/support/world.js';
 import { audit, type Upload } from './audit.js';
@@ -53,7 +53,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResult> {
   const { files, seed, minutes = 15, restMinutes = 6, chance = 0.1 } = options;
   const { kills = { pauseSeconds: [10, 25] }, onProgress, signal: interrupted } = options;
-  const work = await makeWork(join(world.folder, 'files'), files, dice(seed));
+  const work = await makeWork(join(world.folder, 'files'), files, seededRandom(seed));
   const client = await UploadClient.connect({ client: world.client });
   const workers = await Workers.start(world);
   const { faults } = world.sandbox;
@@ -66,8 +66,8 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
   const startedAt = performance.now();
   addFaults(faults, chance);
   const trouble = Promise.all([
-    workers.killNowAndThen(kills, dice(seed + 1), troubled),
-    expireTokens(faults, dice(seed + 2), troubled),
+    workers.killNowAndThen(kills, seededRandom(seed + 1), troubled),
+    expireTokens(faults, seededRandom(seed + 2), troubled),
   ]);
   const uploads: Upload[] = [];
   const done = world.client.withAbortSignal(whole, () => upload(client, work, uploads));
