@@ -7,13 +7,13 @@ import type { Executions } from './executions.js';
 import { type FaultAction, faultSchema, NO_ACTION, type Route, type TriggeredFault } from './faults.js';
 import {
   handleCall,
-  untilClosed,
   type OpenCall,
   PROXY_PAGE,
   type SandboxServer,
   type ServerContext,
   sendBody,
   serve,
+  untilClosed,
 } from './http.js';
 
 const USER_PATH = /^\/tenants\/([^/]+)\/users\/([^/]+)(\/.*)$/;
@@ -51,13 +51,13 @@ export function serveApi(parts: ApiServerOptions): Promise<SandboxServer> {
     await handleCall(route?.name ?? 'unknown', request, response, surroundings, async (call) => {
       if (!route) return sendBody(response, 403, UNKNOWN_PATH);
       const { authorization } = request.headers;
-      if (expires(call.fault) && route.name !== 'presign') cognito.revoke(authorization?.slice(7) ?? '');
+      if (expires(call.triggered) && route.name !== 'presign') cognito.revoke(authorization?.slice(7) ?? '');
       const body = await readJson(request);
       await answered(call, async () => {
         const account = await authenticate(cognito, authorization, tenantId, userId);
         if (!account) return { status: 403, body: NOT_LET_IN };
         const id = decodeURIComponent(route.path.exec(path)?.[1] ?? '');
-        return route.handle({ account, id, body, fault: call.fault });
+        return route.handle({ account, id, body, triggered: call.triggered });
       });
     });
   });
@@ -72,7 +72,7 @@ export function serveApi(parts: ApiServerOptions): Promise<SandboxServer> {
           return refusal('UnknownOperationException', '');
         if (request.headers['content-type'] !== 'application/x-amz-json-1.1' || json === undefined)
           return refusal('SerializationException', '');
-        return cognito.initiateAuth(body, expires(call.fault));
+        return cognito.initiateAuth(body, expires(call.triggered));
       }),
     );
   }
@@ -105,14 +105,17 @@ export function serveApi(parts: ApiServerOptions): Promise<SandboxServer> {
 }
 
 /** Answers with what the service makes of a call, or with what a fault leaves of that. */
-async function answered({ response, fault: struck }: OpenCall, effect: () => Promise<ApiResponse>): Promise<void> {
-  const fault: FaultAction = struck?.fault ?? NO_ACTION;
+async function answered(
+  { response, triggered }: OpenCall,
+  effect: () => Promise<ApiResponse>,
+): Promise<void> {
+  const fault: FaultAction = triggered?.fault ?? NO_ACTION;
   if ('status' in fault) {
     if (fault.effect) await effect();
     return sendBody(
       response,
       fault.status,
-      fault.body ?? usualWords(struck?.fault.route, fault.status),
+      fault.body ?? usualWords(triggered?.fault.route, fault.status),
       fault.headers,
     );
   }
@@ -152,7 +155,8 @@ const failed = (error: unknown): ApiResponse => ({
   body: { message: 'Internal server error', reason: error instanceof Error ? error.message : String(error) },
 });
 
-const expires = (struck: TriggeredFault | undefined): boolean => struck !== undefined && 'expire' in struck.fault;
+const expires = (triggered: TriggeredFault | undefined): boolean =>
+  triggered !== undefined && 'expire' in triggered.fault;
 
 const discovery = ({ clientId, region, userPoolId }: Cognito) => ({
   idp: {

@@ -22,7 +22,7 @@ export interface ApiCall {
   /** The JSON that was sent; undefined if there was none. */
   readonly body: unknown;
   /** What strikes the call. */
-  readonly fault: TriggeredFault | undefined;
+  readonly triggered: TriggeredFault | undefined;
 }
 
 /** One route of the API, below `/tenants/{tenant}/users/{user}`. */
@@ -64,7 +64,7 @@ export function apiRoutes(files: Files, executions: Executions, settings: Sandbo
     { name: 'metrics', method: 'GET', path: /^\/metrics$/, handle: metrics },
   ];
 
-  async function presign({ account, body, fault: struck }: ApiCall): Promise<ApiResponse> {
+  async function presign({ account, body, triggered }: ApiCall): Promise<ApiResponse> {
     const parsed = presignBody.safeParse(body);
     if (!parsed.success) return refused('file-upload-request', 400, ...problems(parsed.error));
     const { file_name } = parsed.data;
@@ -74,7 +74,7 @@ export function apiRoutes(files: Files, executions: Executions, settings: Sandbo
         400,
         `File type not supported. Use one of ${FILE_TYPES.join(', ')}`,
       );
-    const expired = struck && 'expire' in struck.fault ? struck.fault.expire : undefined;
+    const expired = triggered && 'expire' in triggered.fault ? triggered.fault.expire : undefined;
     return { status: 200, body: await files.presign(account, file_name, expired) };
   }
 
@@ -102,8 +102,8 @@ export function apiRoutes(files: Files, executions: Executions, settings: Sandbo
     return { status: 200, body: executions.start(account, file, parsed.data) };
   }
 
-  async function list({ account, fault: struck }: ApiCall): Promise<ApiResponse> {
-    const items = await executions.list(account, shownUntil(struck));
+  async function list({ account, triggered }: ApiCall): Promise<ApiResponse> {
+    const items = await executions.list(account, shownUntil(triggered));
     return { status: 200, body: { items } };
   }
 
@@ -127,9 +127,9 @@ export function apiRoutes(files: Files, executions: Executions, settings: Sandbo
 }
 
 /** Executions that were started later do not show in the list. */
-function shownUntil(struck: TriggeredFault | undefined): number {
-  if (struck && 'lagMs' in struck.fault) return performance.now() - struck.fault.lagMs;
-  if (struck && 'stale' in struck.fault) return struck.addedAt;
+function shownUntil(triggered: TriggeredFault | undefined): number {
+  if (triggered && 'lagMs' in triggered.fault) return performance.now() - triggered.fault.lagMs;
+  if (triggered && 'stale' in triggered.fault) return triggered.addedAt;
   return Number.POSITIVE_INFINITY;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { seededRandom } from './dice.js';
+import { seededRandom } from './seeded-random.js';
 
 /** The calls that can be made to fail. `results` is the download of a results zip. */
 export const ROUTES = [
@@ -32,7 +32,7 @@ export interface FaultTrigger {
   readonly delayMs?: number;
 }
 
-/** What happens to a call that is struck: one of these. */
+/** What happens to a call that is triggered: one of these. */
 export type FaultAction =
   | {
       /** Answers with this status. */
@@ -149,14 +149,14 @@ function fits(fault: Fault): boolean {
   return true;
 }
 
-/** A fault that struck. */
+/** A fault that triggered. */
 export interface TriggeredFault {
   readonly fault: Fault;
   /** When it was added, by `performance.now()`. */
   readonly addedAt: number;
 }
 
-/** The faults that are waiting to strike. A call is struck by at most one: the first that was added. */
+/** The faults that are waiting to strike. A call is triggered by at most one: the first that was added. */
 export class Faults {
   #waiting: { fault: Fault; addedAt: number; skip: number; left: number }[] = [];
   readonly #dice: () => number;
@@ -183,7 +183,7 @@ export class Faults {
     this.#waiting = [];
   }
 
-  /** The faults that have not struck as often as they should. */
+  /** The faults that have not triggered as often as they should. */
   get waiting(): readonly Fault[] {
     return this.#waiting.map(({ fault }) => fault);
   }

@@ -14,7 +14,7 @@ export interface RecordedCall {
   readonly route: Route | 'unknown';
   /** What was answered; 0 while there is no answer, or where the connection was cut. */
   readonly status: number;
-  /** What struck the call, if anything. */
+  /** What triggered the call, if anything. */
   readonly fault?: Fault;
 }
 
@@ -22,10 +22,10 @@ export interface RecordedCall {
 export interface OpenCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly fault: TriggeredFault | undefined;
+  readonly triggered: TriggeredFault | undefined;
 }
 
-/** What a route does with a call that is struck by nothing, or by something that only the route understands. */
+/** What a route does with a call that is triggered by nothing, or by something that only the route understands. */
 export type CallHandler = (call: OpenCall) => Promise<void>;
 
 /** A server of the sandbox. */
@@ -82,22 +82,22 @@ export async function handleCall(
   { calls, faults, latencyMs }: ServerContext,
   answer: CallHandler,
 ): Promise<void> {
-  const struck = route === 'unknown' ? undefined : faults.trigger(route);
+  const triggered = route === 'unknown' ? undefined : faults.trigger(route);
   const call: { -readonly [Field in keyof RecordedCall]: RecordedCall[Field] } = {
     at: new Date().toISOString(),
     method: request.method ?? '',
     route,
     status: 0,
-    ...(struck && { fault: struck.fault }),
+    ...(triggered && { fault: triggered.fault }),
   };
   calls.push(call);
   response.once('finish', () => {
     call.status = response.statusCode;
   });
-  const waitMs = latencyMs + (struck?.fault.delayMs ?? 0);
+  const waitMs = latencyMs + (triggered?.fault.delayMs ?? 0);
   if (waitMs > 0) await sleep(waitMs);
-  if (struck && 'cut' in struck.fault && struck.fault.cut === 'before') request.destroy();
-  else await answer({ request, response, fault: struck });
+  if (triggered && 'cut' in triggered.fault && triggered.fault.cut === 'before') request.destroy();
+  else await answer({ request, response, triggered });
 }
 
 /** Answers with text, or with JSON. A 204 has no body. */

@@ -9,12 +9,12 @@ import { Files, type SandboxFile } from './files.js';
 import type { RecordedCall } from './http.js';
 import { ObjectStore, type S3Bucket } from './object-store.js';
 import { type SandboxOptions, withDefaults } from './options.js';
-import { serveS3Proxy } from './s3-front.js';
+import { serveS3Proxy } from './s3-proxy.js';
 import { startSeaweed } from './servers/seaweed.js';
 
 export type { Charge } from './executions.js';
-export type { FaultAction as Blow, Fault, Faults, Route, FaultTrigger as Strikes } from './faults.js';
-export type { SandboxFile, RecordedUpload as SeenUpload } from './files.js';
+export type { Fault, FaultAction as Blow, Faults, FaultTrigger as Strikes, Route } from './faults.js';
+export type { RecordedUpload as SeenUpload, SandboxFile } from './files.js';
 export type { RecordedCall as SeenCall } from './http.js';
 export type { SandboxOptions, SandboxUser } from './options.js';
 

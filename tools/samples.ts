@@ -1,4 +1,4 @@
-import { seededRandom } from '../sandbox/dice.js';
+import { seededRandom } from '../sandbox/seeded-random.js';
 
 /** The text of each sample by its file name: two tables, and for each the configuration of its analysis. */
 export function samples(): ReadonlyMap<string, string> {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { seededRandom } from '../../sandbox/dice.js';
+import { seededRandom } from '../../sandbox/seeded-random.js';
 import { requestForFile, UploadClient } from '../../src/client.js';
 import { type OwnWorld, startOwnWorld } from '../../test/support/world.js';
 import { audit, type Upload } from './audit.js';

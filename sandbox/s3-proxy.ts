@@ -5,18 +5,18 @@ import { Agent, type Dispatcher, request as send } from 'undici';
 import { type FaultAction, NO_ACTION } from './faults.js';
 import type { FileRecord, Files } from './files.js';
 import {
-  handleCall,
   drain,
-  untilClosed,
+  handleCall,
   type OpenCall,
   PROXY_PAGE,
   type SandboxServer,
   type ServerContext,
   sendBody,
   serve,
+  untilClosed,
 } from './http.js';
 import { checkForm } from './s3-checks.js';
-import { S3Error, defaultS3Error } from './s3-error.js';
+import { defaultS3Error, S3Error } from './s3-error.js';
 import { readFormUpToFile, type S3Form } from './s3-form.js';
 
 /** What the S3 front stands on. */
@@ -89,7 +89,7 @@ export async function serveS3Proxy(parts: S3ProxyOptions): Promise<SandboxServer
   /** Sends the form on to S3, and S3's answer back, as far as a fault lets it. */
   async function store(call: OpenCall, form: S3Form, file: FileRecord | undefined): Promise<void> {
     const { request, response } = call;
-    const fault: FaultAction = call.fault?.fault ?? NO_ACTION;
+    const fault: FaultAction = call.triggered?.fault ?? NO_ACTION;
     if ('expire' in fault)
       throw fault.expire === 'token'
         ? new S3Error(400, 'ExpiredToken', 'The provided token has expired.')
@@ -112,7 +112,11 @@ export async function serveS3Proxy(parts: S3ProxyOptions): Promise<SandboxServer
     await pipeline(answer.body, response);
   }
 
-  function sendOn(request: IncomingMessage, form: S3Form, fault: FaultAction): Promise<Dispatcher.ResponseData> {
+  function sendOn(
+    request: IncomingMessage,
+    form: S3Form,
+    fault: FaultAction,
+  ): Promise<Dispatcher.ResponseData> {
     return send(`${parts.endpoint}${request.url}`, {
       method: 'POST',
       headers: {
@@ -124,8 +128,8 @@ export async function serveS3Proxy(parts: S3ProxyOptions): Promise<SandboxServer
     });
   }
 
-  async function download({ request, response, fault: struck }: OpenCall): Promise<void> {
-    const fault: FaultAction = struck?.fault ?? NO_ACTION;
+  async function download({ request, response, triggered }: OpenCall): Promise<void> {
+    const fault: FaultAction = triggered?.fault ?? NO_ACTION;
     if ('status' in fault || 'hang' in fault || 'cut' in fault || 'answer' in fault)
       return answerByFault(response, fault);
     // The signature covers the host that the caller sees.
