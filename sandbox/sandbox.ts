@@ -13,9 +13,9 @@ import { serveS3Proxy } from './s3-proxy.js';
 import { startSeaweed } from './servers/seaweed.js';
 
 export type { Charge } from './executions.js';
-export type { Fault, FaultAction as Blow, Faults, FaultTrigger as Strikes, Route } from './faults.js';
-export type { RecordedUpload as SeenUpload, SandboxFile } from './files.js';
-export type { RecordedCall as SeenCall } from './http.js';
+export type { Fault, FaultAction, Faults, FaultTrigger, Route } from './faults.js';
+export type { RecordedUpload, SandboxFile } from './files.js';
+export type { RecordedCall } from './http.js';
 export type { SandboxOptions, SandboxUser } from './options.js';
 
 /** A stand-in for Aplos NCA (API version 1), for Amazon Cognito, and for Amazon S3. */

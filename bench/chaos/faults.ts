@@ -1,12 +1,12 @@
-import type { Blow, Fault, Faults, Route } from '../../sandbox/sandbox.js';
+import type { Fault, FaultAction, Faults, Route } from '../../sandbox/sandbox.js';
 import { pause } from './pause.js';
 
-const throttled: Blow = { status: 429, headers: { 'Retry-After': '1' } };
-const unavailable: Blow = { status: 503, headers: { 'Retry-After': '2' } };
-const lostAnswer: Blow = { status: 504, effect: true };
-const slow: Blow = { delayMs: 1_500 };
+const throttled: FaultAction = { status: 429, headers: { 'Retry-After': '1' } };
+const unavailable: FaultAction = { status: 503, headers: { 'Retry-After': '2' } };
+const lostAnswer: FaultAction = { status: 504, effect: true };
+const slow: FaultAction = { delayMs: 1_500 };
 
-const ofEveryRoute: readonly Blow[] = [
+const ofEveryRoute: readonly FaultAction[] = [
   throttled,
   unavailable,
   lostAnswer,
@@ -15,14 +15,14 @@ const ofEveryRoute: readonly Blow[] = [
   { cut: 'before' },
   { cut: 'after' },
 ];
-const ofJson: readonly Blow[] = [...ofEveryRoute, { answer: 'truncated' }];
-const ofApi: readonly Blow[] = [...ofJson, { answer: 'html' }];
+const ofJson: readonly FaultAction[] = [...ofEveryRoute, { answer: 'truncated' }];
+const ofApi: readonly FaultAction[] = [...ofJson, { answer: 'html' }];
 
 /**
  * What may strike on each route. Only what passes by itself, or with a new presigned form, is here: whatever
  * strikes, every file must be done in the end.
  */
-const blows: Partial<Record<Route, readonly Blow[]>> = {
+const blows: Partial<Record<Route, readonly FaultAction[]>> = {
   discovery: ofJson,
   login: ofApi,
   refresh: [...ofApi, { expire: 'token' }],
@@ -45,7 +45,7 @@ const blows: Partial<Record<Route, readonly Blow[]>> = {
 
 /** A call that hangs takes its 35 s, so it is rare; an upload's idle limit is short, so it is not. */
 const HANG_SHARE = 0.03;
-const rare: readonly (readonly [Route, Blow])[] = [
+const rare: readonly (readonly [Route, FaultAction])[] = [
   ['presign', { hang: true }],
   ['fileState', { hang: true }],
   ['start', { hang: true }],
@@ -64,10 +64,10 @@ const LAG_CHANCE = 0.25;
  * @param chance the share of calls that is struck, on every route but the list
  */
 export function addFaults(faults: Faults, chance: number): void {
-  const always = (route: Route, blow: Blow, share: number) =>
+  const always = (route: Route, blow: FaultAction, share: number) =>
     faults.add({ route, times: 'always', chance: share, ...blow } as Fault);
   for (const [route, blow] of rare) always(route, blow, chance * HANG_SHARE);
-  for (const [route, ofRoute] of Object.entries(blows) as [Route, readonly Blow[]][]) {
+  for (const [route, ofRoute] of Object.entries(blows) as [Route, readonly FaultAction[]][]) {
     const share = route === 'list' ? LIST_SHARE : 1;
     for (const blow of ofRoute) always(route, blow, (chance * share) / ofRoute.length);
   }

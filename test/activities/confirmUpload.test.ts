@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
-import type { Blow } from '../../sandbox/sandbox.js';
+import type { FaultAction } from '../../sandbox/sandbox.js';
 import { newBucket } from '../support/bucket.js';
 import { callsOf, failureOf, type JobOptions, newJob } from '../support/job.js';
 import { table } from '../support/sandbox-client.js';
@@ -13,9 +13,9 @@ beforeAll(async () => {
 });
 
 /** Uploads a file, with a fault if given, and returns a function that confirms the upload. */
-async function uploaded(blow?: Blow, options: Partial<JobOptions> = {}) {
+async function uploaded(fault?: FaultAction, options: Partial<JobOptions> = {}) {
   const job = await newJob({ s3, ...options });
-  if (blow) job.sandbox.faults.add({ route: 'upload', ...blow });
+  if (fault) job.sandbox.faults.add({ route: 'upload', ...fault });
   const presign = await job.presign();
   const evidence = await job.upload(presign);
   return { job, evidence, confirm: () => job.confirm(presign.file, evidence) };
@@ -76,11 +76,11 @@ describe('confirmUpload', () => {
     expect(callsOf(job, 'fileState')).toBe(0);
   });
 
-  it.each<[what: string, blow: Blow]>([
+  it.each<[what: string, fault: FaultAction]>([
     ['are changed in transit', { corrupt: true }],
     ['have another MD5 according to S3', { etag: `"${OTHER_MD5}"` }],
-  ])('reports both MD5s, and requests another upload, if the bytes %s', async (_what, blow) => {
-    const { job, evidence, confirm } = await uploaded(blow);
+  ])('reports both MD5s, and requests another upload, if the bytes %s', async (_what, fault) => {
+    const { job, evidence, confirm } = await uploaded(fault);
     expect(evidence.etag).not.toBe(evidence.md5);
     const failure = await failureOf(job, confirm());
     expect(failure).toMatchObject({
@@ -110,14 +110,14 @@ describe('confirmUpload', () => {
     expect(message.length).toBeLessThan(500);
   });
 
-  it.each<[blow: Blow, type: string]>([
+  it.each<[fault: FaultAction, type: string]>([
     [{ status: 503 }, 'API_UNAVAILABLE'],
     [{ status: 429 }, 'API_THROTTLED'],
     [{ answer: 'html' }, 'API_ANSWER_BROKEN'],
     [{ cut: 'after' }, 'API_UNREACHABLE'],
-  ])('fails with a retryable error if the file state is temporarily unavailable: %j', async (blow, type) => {
+  ])('fails with a retryable error if the file state is temporarily unavailable: %j', async (fault, type) => {
     const { job, confirm } = await uploaded();
-    job.sandbox.faults.add({ route: 'fileState', ...blow });
+    job.sandbox.faults.add({ route: 'fileState', ...fault });
     expect(await failureOf(job, confirm())).toMatchObject({ type, nonRetryable: false });
     expect(await confirm()).toMatchObject({ fileState: 'ready' });
   });

@@ -1,7 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
-import type { Blow } from '../../sandbox/sandbox.js';
+import type { FaultAction } from '../../sandbox/sandbox.js';
 import type { StartInput } from '../../src/contract/steps.js';
 import { newBucket } from '../support/bucket.js';
 import {
@@ -34,7 +34,7 @@ async function readyToStart(options: Partial<JobOptions> = {}) {
 const chargesOf = ({ sandbox }: Job) => sandbox.charges.map(({ executionId }) => executionId);
 
 /** Faults that hide the response to a start that took effect. */
-const lostResponses: [blow: Blow][] = [
+const lostResponses: [fault: FaultAction][] = [
   [{ cut: 'after' }],
   [{ status: 504, effect: true }],
   [{ status: 500, effect: true }],
@@ -99,9 +99,9 @@ describe('startExecution', () => {
 });
 
 describe('startExecution after a lost response', () => {
-  it.each(lostResponses)('finds the execution in the list if the start took effect (%j)', async (blow) => {
+  it.each(lostResponses)('finds the execution in the list if the start took effect (%j)', async (fault) => {
     const { job, start, faults } = await readyToStart();
-    faults.add({ route: 'start', ...blow });
+    faults.add({ route: 'start', ...fault });
     const started = await start();
     expect(started.origin).toBe('found');
     expect(chargesOf(job)).toEqual([started.executionId]);
@@ -162,21 +162,24 @@ describe('startExecution after a lost response', () => {
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 
-  it.each<[blow: Blow, type: string]>([
+  it.each<[fault: FaultAction, type: string]>([
     [{ cut: 'before' }, 'API_UNREACHABLE'],
     [{ status: 503 }, 'API_UNAVAILABLE'],
     [{ status: 504 }, 'API_UNAVAILABLE'],
     [{ answer: 'html' }, 'API_ANSWER_BROKEN'],
-  ])('starts one execution in the next attempt if the start did not take effect (%j)', async (blow, type) => {
-    const { job, start, faults } = await readyToStart();
-    faults.add({ route: 'start', ...blow });
-    expect(await failureOf(job, start())).toMatchObject({ type, nonRetryable: false });
-    expect(chargesOf(job)).toEqual([]);
-    expect(callsOf(job, 'list')).toBe(3);
-    const started = await start({}, { attempt: 2 });
-    expect(started).toMatchObject({ origin: 'started', ran: { attempts: 2 } });
-    expect(chargesOf(job)).toEqual([started.executionId]);
-  });
+  ])(
+    'starts one execution in the next attempt if the start did not take effect (%j)',
+    async (fault, type) => {
+      const { job, start, faults } = await readyToStart();
+      faults.add({ route: 'start', ...fault });
+      expect(await failureOf(job, start())).toMatchObject({ type, nonRetryable: false });
+      expect(chargesOf(job)).toEqual([]);
+      expect(callsOf(job, 'list')).toBe(3);
+      const started = await start({}, { attempt: 2 });
+      expect(started).toMatchObject({ origin: 'started', ran: { attempts: 2 } });
+      expect(chargesOf(job)).toEqual([started.executionId]);
+    },
+  );
 });
 
 describe('startExecution after an earlier start', () => {
@@ -241,7 +244,7 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
     { execution_id: 'e2', status: 'complete', errors: [], meta_data: null },
   ];
 
-  it.each<[what: string, start: Blow, list: Blow, changes: Partial<StartInput>, info: Info]>([
+  it.each<[what: string, start: FaultAction, list: FaultAction, changes: Partial<StartInput>, info: Info]>([
     ['lists no metadata', { cut: 'after' }, { status: 200, body: { items: listed } }, {}, {}],
     [
       'lists no metadata after a reset',
@@ -262,15 +265,15 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
     ['responds to the start in an unknown shape', { answer: 'other-shape' }, { delayMs: 0 }, {}, {}],
   ])(
     'starts nothing more and fails with START_UNSETTLED because Aplos %s',
-    async (_what, blow, list, changes, info) => {
+    async (_what, fault, list, changes, info) => {
       const { job, start, faults } = await readyToStart();
-      faults.add({ route: 'start', ...blow });
+      faults.add({ route: 'start', ...fault });
       faults.add({ route: 'list', times: 'always', ...list });
       const failure = await failureOf(job, start(changes, info));
       expect(failure).toMatchObject({ type: 'START_UNSETTLED', nonRetryable: true });
       expect(failure.message).toMatch(/of pk\.csv .* Its tracking id is w1#[0-9a-f]{16}\. Look in Aplos NCA/);
-      expect(callsOf(job, 'start')).toBe('delayMs' in blow ? 0 : 1);
-      expect(chargesOf(job).length).toBe('cut' in blow ? 1 : 0);
+      expect(callsOf(job, 'start')).toBe('delayMs' in fault ? 0 : 1);
+      expect(chargesOf(job).length).toBe('cut' in fault ? 1 : 0);
     },
   );
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Blow } from '../../sandbox/sandbox.js';
+import type { FaultAction } from '../../sandbox/sandbox.js';
 import { type ErrorCode, errorTable, type UploadError } from '../../src/contract/errors.js';
 import { NO_BUCKET } from '../support/bucket.js';
 import { account, apiResponding, idToken } from '../support/fake-aplos.js';
@@ -8,7 +8,7 @@ import { account, apiResponding, idToken } from '../support/fake-aplos.js';
 const s3 = NO_BUCKET;
 
 describe('AplosApi', () => {
-  it.each<[blow: Blow, code: ErrorCode, message: string]>([
+  it.each<[blow: FaultAction, code: ErrorCode, message: string]>([
     [{ status: 400 }, 'API_REFUSED', 'status 400, Bad Request'],
     [{ status: 401 }, 'API_TOKEN_REFUSED', 'status 401, Unauthorized'],
     [{ status: 403 }, 'API_FORBIDDEN', 'status 403, Forbidden'],
