@@ -5,10 +5,10 @@ import { quote } from '../util/quote.js';
 /** @throws {@link UploadError} `FILE_TYPE_UNSUPPORTED` */
 export function assertSupportedType(fileName: string): void {
   const name = fileName.toLowerCase();
-  if (FILE_TYPES.some((ending) => name.endsWith(ending))) return;
+  if (FILE_TYPES.some((extension) => name.endsWith(extension))) return;
   throw new UploadError(
     'FILE_TYPE_UNSUPPORTED',
-    `Aplos NCA does not take files like ${quote(fileName)}, only ${FILE_TYPES.join(', ')}`,
+    `Aplos NCA does not support files like ${quote(fileName)}, only ${FILE_TYPES.join(', ')}`,
   );
 }
 

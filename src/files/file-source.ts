@@ -9,9 +9,9 @@ import { assertSupportedSize } from './file-limits.js';
 import { DiskFile, type OpenFile, readFailed } from './open-file.js';
 
 /**
- * The path in a `file:` URL.
+ * Returns the path in a `file:` URL.
  *
- * @returns `undefined` if it is not the path of a local file: it has a host, an encoded slash or a NUL
+ * @returns `undefined` if it is not a local path: it contains a host, an encoded slash or a NUL
  */
 export function localPath(url: URL): string | undefined {
   try {
@@ -23,36 +23,36 @@ export function localPath(url: URL): string | undefined {
 }
 
 /**
- * Opens a regular file, of which all links are followed first, and looked at, so that nothing but a file below the roots is
- * ever opened. What was opened is checked again: a link may have been switched in between.
+ * Opens a regular file. Symlinks are resolved and checked first, so only files in the roots are ever opened. The opened
+ * file is checked again, because a symlink may have been replaced in the meantime.
  *
- * @param path absolute
- * @param roots folders below which the file must really lie; none: anywhere
+ * @param path absolute path
+ * @param roots directories that must contain the file after all symlinks are resolved. If empty, any directory may
  * @throws {@link UploadError} `FILE_NOT_FOUND`, `FILE_NOT_REGULAR`, `FILE_UNREADABLE`, `FILE_OUTSIDE_ROOTS`,
  * `FILE_EMPTY`, `FILE_TOO_LARGE`, `FILE_READ_FAILED`
  */
 export async function openFile(path: string, roots: readonly string[]): Promise<OpenFile> {
   const allowed = new Roots(roots, path);
   const real = await allowed.realPath();
-  if (!(await stat(real).catch(notOpened(path))).isFile()) throw notRegular(path);
-  const handle = await open(real, SAFELY).catch(notOpened(path));
+  if (!(await stat(real).catch(throwOpenError(path))).isFile()) throw notRegular(path);
+  const handle = await open(real, OPEN_FLAGS).catch(throwOpenError(path));
   try {
-    const status = await handle.stat({ bigint: true });
+    const stats = await handle.stat({ bigint: true });
     await allowed.assertOpened(handle, real);
-    if (!status.isFile()) throw notRegular(path);
-    assertSupportedSize(path, status.size);
-    return new DiskFile(path, handle, status);
+    if (!stats.isFile()) throw notRegular(path);
+    assertSupportedSize(path, stats.size);
+    return new DiskFile(path, handle, stats);
   } catch (error) {
     await handle.close();
     throw error instanceof UploadError ? error : readFailed(path, error);
   }
 }
 
-// In case it was switched for another just now: not through a link, without waiting for the writer of a named
-// pipe, and without a terminal taking hold of this process.
-const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+// In case the file was just replaced: do not follow a symlink, do not wait for the writer of a named pipe, and do not let a
+// terminal become the controlling terminal of this process.
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** The folders below which a file must lie. */
+/** The directories that must contain a file. */
 class Roots {
   readonly #roots: readonly string[];
   readonly #path: string;
@@ -62,25 +62,25 @@ class Roots {
     this.#path = path;
   }
 
-  /** The path without links. Outside the roots, it is not even told whether there is a file. */
+  /** Resolves all symlinks. Outside the roots, it does not even reveal whether the file exists. */
   async realPath(): Promise<string> {
     const real = await realpath(this.#path).catch(async (error: unknown) => {
-      if (!(await this.#have(this.#path))) throw this.#outside();
-      return notOpened(this.#path)(error);
+      if (!(await this.#contain(this.#path))) throw this.#outside();
+      return throwOpenError(this.#path)(error);
     });
-    if (!(await this.#have(real))) throw this.#outside();
+    if (!(await this.#contain(real))) throw this.#outside();
     return real;
   }
 
-  /** Where the kernel does not tell where an open file lies, it has to be the one that now is at its path. */
+  /** Checks the location of the open file. If the kernel does not report it, the file must be the one now at its path. */
   async assertOpened(handle: FileHandle, real: string): Promise<void> {
     if (this.#roots.length === 0) return;
     const opened = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined);
-    if (opened === undefined ? await isAt(real, handle) : await this.#have(opened)) return;
+    if (opened === undefined ? await isAt(real, handle) : await this.#contain(opened)) return;
     throw this.#outside();
   }
 
-  async #have(path: string): Promise<boolean> {
+  async #contain(path: string): Promise<boolean> {
     if (this.#roots.length === 0) return true;
     const realRoots = await Promise.all(this.#roots.map((root) => realpath(root).catch(() => root)));
     return [...this.#roots, ...realRoots].some((root) => isBelow(root, path));
@@ -89,12 +89,12 @@ class Roots {
   #outside(): UploadError {
     return new UploadError(
       'FILE_OUTSIDE_ROOTS',
-      `The file ${quote(this.#path)} is not in a folder that the worker may read: ${this.#roots.map(quote).join(', ')}`,
+      `The file ${quote(this.#path)} is outside the directories that the worker may read: ${this.#roots.map(quote).join(', ')}`,
     );
   }
 }
 
-/** Whether a path lies below a folder, by their names alone. */
+/** Reports whether a path is in a directory or its subdirectories, without resolving symlinks. */
 export function isBelow(root: string, path: string): boolean {
   const rest = relative(root, path);
   return rest !== '' && rest !== '..' && !rest.startsWith(`..${sep}`) && !isAbsolute(rest);
@@ -109,7 +109,7 @@ async function isAt(path: string, handle: FileHandle): Promise<boolean> {
   return real === path && opened.ino === atPath.ino && opened.dev === atPath.dev;
 }
 
-const notOpened =
+const throwOpenError =
   (path: string) =>
   (cause: unknown): never => {
     switch (systemErrorCode(cause)) {
@@ -120,9 +120,13 @@ const notOpened =
         throw new UploadError('FILE_NOT_FOUND', `There is no file ${quote(path)}`, { cause });
       case 'EACCES':
       case 'EPERM':
-        throw new UploadError('FILE_UNREADABLE', `The worker may not read the file ${quote(path)}`, {
-          cause,
-        });
+        throw new UploadError(
+          'FILE_UNREADABLE',
+          `The worker has no permission to read the file ${quote(path)}`,
+          {
+            cause,
+          },
+        );
       case 'ENXIO': // a socket
       case 'EISDIR':
         throw notRegular(path);

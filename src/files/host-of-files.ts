@@ -1,19 +1,19 @@
 import { realpath } from 'node:fs/promises';
 import { isBelow, localPath } from './file-source.js';
 
-/** Which files this host alone has. */
+/** Files that only this host can read. */
 export interface FileHost {
-  /** By the name that requests know it by; `undefined`: no file is only here. */
+  /** Name of this host in requests. Default: all workers can read all files */
   readonly host?: string | undefined;
-  /** Folders that every worker sees under the same paths. */
+  /** Directories that every worker sees under the same paths. */
   readonly sharedRoots: readonly string[];
 }
 
 /**
- * The host that alone has a file which this process names: this one, unless the file is on a shared mount, by its path
- * and by where it really lies. A link that leads out of a mount, or into it, is another one elsewhere, or none.
+ * Returns the host whose workers must read a source: this host, unless the file is in a shared directory both by its path
+ * and after all symlinks are resolved. On other hosts, a symlink into or out of a shared directory may differ or be missing.
  *
- * @returns `undefined` where any worker may read the source
+ * @returns `undefined` if any worker can read the source
  */
 export async function hostFor(source: string, { host, sharedRoots }: FileHost): Promise<string | undefined> {
   if (host === undefined || !URL.canParse(source)) return undefined;

@@ -1,47 +1,47 @@
 import { readFile } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
 import type { JsonObject, JsonValue } from '../contract/json.js';
+import { systemErrorCode } from '../util/system-error.js';
 
 /**
- * Reads a text file that the caller named.
+ * Reads a text file.
  *
- * @param what how the caller named it, e.g. `--config day-1.json`
+ * @param what name of the file in error messages, e.g. `--config day-1.json`
  * @throws UploadError `REQUEST_INVALID`
  */
 export async function readText(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UploadError('REQUEST_INVALID', `${what} cannot be read (${code})`, {
+    throw new UploadError('REQUEST_INVALID', `${what} cannot be read (${systemErrorCode(error)})`, {
       action: 'Check the path.',
     });
   }
 }
 
-/** Reads JSON that the caller named. Throws as {@link readText}. */
+/** Reads a JSON file. Throws like {@link readText}. */
 export async function readJson(path: string, what: string): Promise<JsonValue> {
   return parseJson(await readText(path, what), what);
 }
 
-/** Reads a configuration that the caller named. Throws as {@link readText}. */
+/** Reads the configuration of an analysis. Throws like {@link readText}. */
 export async function readConfiguration(path: string, what: string): Promise<JsonObject> {
   return asConfiguration(await readJson(path, what), what);
 }
 
-/** The JSON in a text. Throws as {@link readText}. */
+/** Parses JSON. Throws like {@link readText}. */
 export function parseJson(text: string, what: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
   } catch (error) {
     throw new UploadError('REQUEST_INVALID', `${what} is not JSON: ${(error as Error).message}`, {
-      action: 'Correct it.',
+      action: 'Fix the JSON.',
     });
   }
 }
 
-/** A configuration is an object. Throws as {@link readText}. */
+/** Checks that a configuration is a JSON object. Throws like {@link readText}. */
 export function asConfiguration(value: JsonValue, what: string): JsonObject {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw new UploadError('REQUEST_INVALID', `${what} holds no JSON object`);
+  throw new UploadError('REQUEST_INVALID', `${what} is not a JSON object`);
 }

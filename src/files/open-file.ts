@@ -5,118 +5,115 @@ import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { type ReadTimeouts, waitFor } from './read-timeouts.js';
 
-/** The most bytes that are handed on at a time: 256 KiB. */
+/** Maximum size of a chunk: 256 KiB. */
 export const CHUNK_BYTES = 256 * 1024;
 
-/** A file that was found fit to be uploaded, open for reading. Whoever opened it closes it. */
+/** An open file that can be uploaded. The caller who opened it must close it. */
 export interface OpenFile {
-  /** Where it is, as the worker sees it and messages may show it. */
+  /** Location as the worker sees it, without secrets. */
   readonly path: string;
-  /** When it was opened. */
+  /** Size in bytes when it was opened. */
   readonly sizeBytes: number;
-  /** Whether it is on this machine or a share, so that to read it a second time costs little. */
+  /** Whether it is on a disk or a network share, so that reading it twice is cheap. */
   readonly isOnDisk: boolean;
-  /** Which version of an object it is, where a bucket has versions. */
+  /** Version ID of an S3 object, if its bucket is versioned. */
   readonly versionId?: string | undefined;
   /**
-   * Reads the file from its first byte to its last, at most {@link CHUNK_BYTES} at a time and one read ahead of
-   * whoever takes them. Each call reads anew. The last bytes are only given if the file is unchanged, so what
-   * was read to its end is the file as it was when it was opened.
+   * Reads the file from start to end, in chunks of at most {@link CHUNK_BYTES}, one chunk ahead of the consumer. Each
+   * call starts over. The last chunk is yielded only if the file is unchanged, so all chunks together are the file as it
+   * was when it was opened.
    *
-   * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`; of a server, `SOURCE_…`
-   * @throws the signal's reason when aborted
+   * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`; for a file on a server, `SOURCE_…`
+   * @throws the signal's reason if aborted
    */
-  chunks(patience?: ReadTimeouts): AsyncIterable<Buffer>;
+  chunks(timeouts?: ReadTimeouts): AsyncIterable<Buffer>;
   /** Closes the file. Never throws, and does not wait for a read that hangs. */
   close(): Promise<void>;
 }
 
-/** What is used of node's `FileHandle`. */
-export type Handle = Pick<FileHandle, 'read' | 'close'> & {
+/** The methods of `FileHandle` that {@link DiskFile} needs. */
+export type ReadableHandle = Pick<FileHandle, 'read' | 'close'> & {
   stat(options: { bigint: true }): Promise<BigIntStats>;
 };
 
-/** A file on a disk or a mounted share. */
+/** A file on a disk or a network share. */
 export class DiskFile implements OpenFile {
   readonly isOnDisk = true;
   readonly path: string;
   readonly sizeBytes: number;
-  readonly #handle: Handle;
-  readonly #asOpened: BigIntStats;
-  #readsUnderWay = 0;
+  readonly #handle: ReadableHandle;
+  readonly #statsAtOpen: BigIntStats;
+  #pendingReads = 0;
 
-  /**
-   * @param path where it is
-   * @param handle open for reading
-   * @param asOpened the handle's status right after it was opened
-   */
-  constructor(path: string, handle: Handle, asOpened: BigIntStats) {
+  /** @param statsAtOpen result of `stat` right after the file was opened */
+  constructor(path: string, handle: ReadableHandle, statsAtOpen: BigIntStats) {
     this.path = path;
-    this.sizeBytes = Number(asOpened.size);
+    this.sizeBytes = Number(statsAtOpen.size);
     this.#handle = handle;
-    this.#asOpened = asOpened;
+    this.#statsAtOpen = statsAtOpen;
   }
 
-  async *chunks(patience: ReadTimeouts = {}): AsyncGenerator<Buffer, void> {
+  async *chunks(timeouts: ReadTimeouts = {}): AsyncGenerator<Buffer, void> {
     let position = 0;
-    let reading = this.#read(position, patience);
+    let reading = this.#read(position, timeouts);
     while (position < this.sizeBytes) {
       const chunk = await reading;
       if (chunk.length === 0) throw this.#changed('became shorter');
       position += chunk.length;
       if (position < this.sizeBytes) {
-        reading = this.#read(position, patience);
-        reading.catch(() => {}); // is awaited in the next round, if there is one
+        reading = this.#read(position, timeouts);
+        reading.catch(() => {}); // awaited in the next iteration, unless the consumer stops
       } else {
-        await this.assertUnchanged(patience);
+        await this.assertUnchanged(timeouts);
       }
       yield chunk;
     }
   }
 
   /**
-   * Checks that the path still leads to this very file, and that it has not been written to since it was opened.
+   * Checks that the path still refers to the same file, and that the file has not changed since it was opened.
    *
    * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`
-   * @throws the signal's reason when aborted
+   * @throws the signal's reason if aborted
    */
-  async assertUnchanged(patience: ReadTimeouts = {}): Promise<void> {
-    const [ours, atPath, beyondEnd] = await this.#answer(
+  async assertUnchanged(timeouts: ReadTimeouts = {}): Promise<void> {
+    const [current, atPath, beyondEnd] = await this.#withTimeouts(
       Promise.all([
         this.#handle.stat({ bigint: true }),
-        stat(this.path, { bigint: true }).catch(nothingWhenGone),
+        stat(this.path, { bigint: true }).catch(undefinedIfMissing),
         this.#handle.read(Buffer.alloc(1), 0, 1, this.sizeBytes),
       ]),
-      patience,
+      timeouts,
     );
     if (beyondEnd.bytesRead > 0) throw this.#changed('became longer');
-    if (identity(ours) !== identity(this.#asOpened)) throw this.#changed('was written to, moved or removed');
-    if (!atPath || identity(atPath) !== identity(ours)) throw this.#changed('was replaced or removed');
+    if (identity(current) !== identity(this.#statsAtOpen))
+      throw this.#changed('was written to, moved or removed');
+    if (!atPath || identity(atPath) !== identity(current)) throw this.#changed('was replaced or removed');
   }
 
   async close(): Promise<void> {
     const closed = this.#handle.close().catch(() => {});
-    if (this.#readsUnderWay === 0) await closed;
+    if (this.#pendingReads === 0) await closed;
   }
 
-  async #read(position: number, patience: ReadTimeouts): Promise<Buffer> {
+  async #read(position: number, timeouts: ReadTimeouts): Promise<Buffer> {
     const size = Math.min(CHUNK_BYTES, this.sizeBytes - position);
-    const { bytesRead, buffer } = await this.#answer(
+    const { bytesRead, buffer } = await this.#withTimeouts(
       this.#handle.read(Buffer.allocUnsafeSlow(size), 0, size, position),
-      patience,
+      timeouts,
     );
     return buffer.subarray(0, bytesRead);
   }
 
-  async #answer<Result>(work: Promise<Result>, patience: ReadTimeouts): Promise<Result> {
-    this.#readsUnderWay++;
-    const counted = work.finally(() => {
-      this.#readsUnderWay--;
+  async #withTimeouts<Result>(work: Promise<Result>, timeouts: ReadTimeouts): Promise<Result> {
+    this.#pendingReads++;
+    const read = work.finally(() => {
+      this.#pendingReads--;
     });
     try {
-      return await waitFor(counted, patience, (waitedMs) => readStalled(this.path, waitedMs));
+      return await waitFor(read, timeouts, (waitedMs) => readStalled(this.path, waitedMs));
     } catch (error) {
-      if (patience.signal?.aborted || error instanceof UploadError) throw error;
+      if (timeouts.signal?.aborted || error instanceof UploadError) throw error;
       throw readFailed(this.path, error);
     }
   }
@@ -126,19 +123,22 @@ export class DiskFile implements OpenFile {
   }
 }
 
-/** The error for a file system that does not answer. */
+/** Returns the error for a file system that does not respond. */
 export const readStalled = (path: string, waitedMs: number): UploadError =>
-  new UploadError('FILE_READ_STALLED', `The file ${quote(path)} gave no byte for ${waitedMs / 1000} s`);
+  new UploadError(
+    'FILE_READ_STALLED',
+    `No data could be read from the file ${quote(path)} for ${waitedMs / 1000} s`,
+  );
 
-/** The error for a read that failed. */
+/** Returns the error for a failed read. */
 export const readFailed = (path: string, cause: unknown): UploadError =>
-  new UploadError('FILE_READ_FAILED', `Reading the file ${quote(path)} failed (${systemErrorCode(cause)})`, {
+  new UploadError('FILE_READ_FAILED', `Cannot read the file ${quote(path)} (${systemErrorCode(cause)})`, {
     cause,
   });
 
 const identity = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) =>
   [dev, ino, size, mtimeNs, ctimeNs].join();
 
-function nothingWhenGone(error: unknown): undefined {
+function undefinedIfMissing(error: unknown): undefined {
   if (!['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error))) throw error;
 }

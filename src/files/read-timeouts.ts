@@ -1,41 +1,39 @@
-/** How long a reader waits for a file system or a server. */
+/** Limits for waiting on a file system or a server. */
 export interface ReadTimeouts {
-  /** Ends the waiting at once, with the signal's reason. */
+  /** Ends the wait at once, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** How long a single answer may take, in milliseconds. Default: 60 000. */
+  /** Time without data, in milliseconds, after which a read fails. Default: 60,000. */
   readonly idleTimeoutMs?: number | undefined;
 }
 
-/** How long to wait where nothing else is said: 60 s. */
+/** Default of {@link ReadTimeouts.idleTimeoutMs}. */
 export const IDLE_TIMEOUT_MS = 60_000;
 
 /**
- * Waits for work that cannot be interrupted, such as a read from a network share that hangs. The work itself
- * goes on in the background.
+ * Waits for work that cannot be interrupted, such as a read from a network share that hangs. If the wait ends early, the
+ * work continues in the background.
  *
- * @param work what is waited for
- * @param patience for how long
- * @param stalled makes the error for when that was too long
- * @throws what `stalled` makes, the signal's reason, or whatever the work throws
+ * @param makeTimeoutError creates the error for work that takes longer than the idle timeout
+ * @throws the timeout error, the signal's reason, or the error of the work
  */
 export function waitFor<Result>(
   work: Promise<Result>,
   { signal, idleTimeoutMs = IDLE_TIMEOUT_MS }: ReadTimeouts,
-  stalled: (waitedMs: number) => Error,
+  makeTimeoutError: (waitedMs: number) => Error,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const giveUp = (reason: unknown) => {
-      done();
+    const stopWaiting = (reason: unknown) => {
+      cleanUp();
       reject(reason);
     };
-    const abort = () => giveUp(signal?.reason);
-    const timer = setTimeout(() => giveUp(stalled(idleTimeoutMs)), idleTimeoutMs);
-    const done = () => {
+    const abort = () => stopWaiting(signal?.reason);
+    const timer = setTimeout(() => stopWaiting(makeTimeoutError(idleTimeoutMs)), idleTimeoutMs);
+    const cleanUp = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
     };
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
-    work.then(resolve, reject).finally(done);
+    work.then(resolve, reject).finally(cleanUp);
   });
 }

@@ -5,43 +5,40 @@ import { quote } from '../util/quote.js';
 import type { OpenFile } from './open-file.js';
 import { IDLE_TIMEOUT_MS, type ReadTimeouts, waitFor } from './read-timeouts.js';
 
-/** A file at a server, as it was when it was first asked for. */
+/** One version of a file on a server. */
 export interface RemoteObject {
-  /** Where it is, without anything secret. */
+  /** Location without secrets. */
   readonly path: string;
   readonly sizeBytes: number;
-  /** Of an object in a bucket with versions. */
+  /** Version ID, if the bucket is versioned. */
   readonly versionId?: string | undefined;
-  /** Whether the server can give the rest of this very object after a part of it. */
+  /** Whether the server can send the rest of this version from any position. */
   readonly canResume: boolean;
   /**
-   * Asks for the bytes from a position to the end.
+   * Requests the bytes from a position to the end.
    *
-   * @throws {@link UploadError} `FILE_CHANGED` when the object is no longer the same; `SOURCE_…`
+   * @throws {@link UploadError} `FILE_CHANGED` if the server now has another version; `SOURCE_…`
    */
-  read(position: number, patience: ReadTimeouts): Promise<AsyncIterable<Buffer>>;
-  /** Cuts the connection, if there is one. Never throws. */
+  read(position: number, timeouts: ReadTimeouts): Promise<AsyncIterable<Buffer>>;
+  /** Drops the connection, if there is one. Never throws. */
   close(): void;
 }
 
-/** How long to wait before the reading is taken up again, in milliseconds; after the last of them it is given up. */
-const PAUSES_MS = [100, 500, 1_000, 2_000, 4_000];
-/** So many bytes since the last cut, and a server counts as one that answers again: 1 MiB. */
+/** Delays in milliseconds before consecutive attempts to resume. */
+const RESUME_DELAYS_MS = [100, 500, 1_000, 2_000, 4_000];
+/** Bytes since the last interruption after which the attempts start over: 1 MiB. */
 const PROGRESS_BYTES = 1024 * 1024;
 
-/** A file at a server, read as a stream, and taken up where it broke off: S3 takes a form in one go. */
+/** A file on a server. Its reader resumes after interruptions, because a POST to S3 has to be sent in one go. */
 export class RemoteFile implements OpenFile {
   readonly isOnDisk = false;
   readonly #object: RemoteObject;
-  readonly #pausesMs: readonly number[];
+  readonly #resumeDelaysMs: readonly number[];
 
-  /**
-   * @param object what is read
-   * @param pausesMs before each attempt to go on in a row, in milliseconds
-   */
-  constructor(object: RemoteObject, pausesMs: readonly number[] = PAUSES_MS) {
+  /** @param resumeDelaysMs delays in milliseconds before consecutive attempts to resume */
+  constructor(object: RemoteObject, resumeDelaysMs: readonly number[] = RESUME_DELAYS_MS) {
     this.#object = object;
-    this.#pausesMs = pausesMs;
+    this.#resumeDelaysMs = resumeDelaysMs;
   }
 
   get path(): string {
@@ -56,23 +53,23 @@ export class RemoteFile implements OpenFile {
     return this.#object.versionId;
   }
 
-  async *chunks(patience: ReadTimeouts = {}): AsyncGenerator<Buffer, void> {
+  async *chunks(timeouts: ReadTimeouts = {}): AsyncGenerator<Buffer, void> {
     let position = 0;
-    let takenUpAt = 0;
-    let cuts = 0;
+    let resumedAt = 0;
+    let interruptions = 0;
     while (position < this.sizeBytes) {
       try {
-        for await (const chunk of this.#bytesFrom(position, patience)) {
+        for await (const chunk of this.#bytesFrom(position, timeouts)) {
           position += chunk.length;
           yield chunk;
         }
       } catch (error) {
-        if (position - takenUpAt >= PROGRESS_BYTES) cuts = 0;
-        const pauseMs = this.#pausesMs[cuts++];
-        if (!mayPass(error) || !this.#object.canResume || pauseMs === undefined) throw error;
-        takenUpAt = position;
-        await sleep(pauseMs, undefined, patience.signal ? { signal: patience.signal } : {}).catch(() => {
-          throw patience.signal?.reason;
+        if (position - resumedAt >= PROGRESS_BYTES) interruptions = 0;
+        const delayMs = this.#resumeDelaysMs[interruptions++];
+        if (!isRetryable(error) || !this.#object.canResume || delayMs === undefined) throw error;
+        resumedAt = position;
+        await sleep(delayMs, undefined, timeouts.signal ? { signal: timeouts.signal } : {}).catch(() => {
+          throw timeouts.signal?.reason;
         });
       }
     }
@@ -82,59 +79,59 @@ export class RemoteFile implements OpenFile {
     this.#object.close();
   }
 
-  async *#bytesFrom(start: number, patience: ReadTimeouts): AsyncGenerator<Buffer, void> {
+  async *#bytesFrom(start: number, timeouts: ReadTimeouts): AsyncGenerator<Buffer, void> {
     const { path, sizeBytes } = this.#object;
-    const bytes = eachWithin(await this.#object.read(start, patience), path, patience);
+    const bytes = eachWithin(await this.#object.read(start, timeouts), path, timeouts);
     let position = start;
     for (;;) {
       const next = await bytes.next().catch((error: unknown) => {
-        throw this.#brokeOff(error, position, patience);
+        throw this.#interrupted(error, position, timeouts);
       });
       if (next.done) break;
       position += next.value.length;
       if (position > sizeBytes)
         throw new UploadError(
           'SOURCE_ANSWER_UNEXPECTED',
-          `The source ${quote(path)} gave more than the ${sizeBytes} bytes that its server had announced`,
+          `The server of the source ${quote(path)} sent more than the announced ${sizeBytes} bytes`,
         );
       yield next.value;
     }
-    if (position < sizeBytes) throw this.#brokeOff(new Error('it ended'), position, patience);
+    if (position < sizeBytes) throw this.#interrupted('the response ended early', position, timeouts);
   }
 
-  #brokeOff(cause: unknown, position: number, { signal }: ReadTimeouts): unknown {
+  #interrupted(cause: unknown, position: number, { signal }: ReadTimeouts): unknown {
     if (signal?.aborted) return signal.reason;
     if (cause instanceof UploadError) return cause;
     const { path, sizeBytes, canResume } = this.#object;
     return new UploadError(
       'SOURCE_UNREACHABLE',
-      `The source ${quote(path)} broke off after ${position} of ${sizeBytes} bytes (${networkErrorName(cause)})${
-        canResume ? '' : ', and its server does not tell what the rest would belong to'
+      `The connection to the source ${quote(path)} dropped after ${position} of ${sizeBytes} bytes (${networkErrorName(cause)})${
+        canResume ? '' : ', and its server sends nothing that identifies the version of the file'
       }`,
       { details: { bytesRead: position } },
     );
   }
 }
 
-/** What an iterable gives, each within the idle limit. */
+/** Yields the chunks of an iterable, and throws {@link stalled} if the idle timeout passes without one. */
 export async function* eachWithin(
   bytes: AsyncIterable<Buffer>,
   path: string,
-  patience: ReadTimeouts,
+  timeouts: ReadTimeouts,
 ): AsyncGenerator<Buffer, void> {
   const iterator = bytes[Symbol.asyncIterator]();
   for (;;) {
-    const { done, value } = await waitFor(iterator.next(), patience, () => stalled(path, patience));
+    const { done, value } = await waitFor(iterator.next(), timeouts, () => stalled(path, timeouts));
     if (done) return;
     yield value;
   }
 }
 
-/** The error for a server that gives nothing. */
+/** Returns the error for a server that sends no data within the idle timeout. */
 export const stalled = (path: string, { idleTimeoutMs = IDLE_TIMEOUT_MS }: ReadTimeouts): UploadError =>
   new UploadError(
     'SOURCE_UNREACHABLE',
-    `The source ${quote(path)} gave no byte for ${idleTimeoutMs / 1000} s`,
+    `The server of the source ${quote(path)} sent no data for ${idleTimeoutMs / 1000} s`,
   );
 
-const mayPass = (error: unknown) => error instanceof UploadError && error.retryable;
+const isRetryable = (error: unknown) => error instanceof UploadError && error.retryable;

@@ -11,17 +11,17 @@ import { RemoteFile, type RemoteObject, stalled } from './remote-file.js';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
-/** The AWS SDK, and a client made with it. */
+/** The AWS SDK and a client. */
 export interface S3Access {
   readonly sdk: Sdk;
   readonly client: S3Client;
 }
 
 /**
- * How `s3:` sources are read: with the credentials, the region and the endpoint that the AWS SDK finds in the
- * worker's environment. The SDK is loaded when it is first asked for, as most workers never need it.
+ * Returns a function that loads the AWS SDK on its first call, because most workers never need it. The SDK takes
+ * credentials, region and endpoint from the worker's environment.
  *
- * @param tls how S3 has to prove itself. Default: by a certificate that Node.js trusts
+ * @param tls TLS options. Default: those of Node.js
  */
 export function s3Access(tls: AgentOptions = {}): () => Promise<S3Access> {
   let access: Promise<S3Access> | undefined;
@@ -32,20 +32,20 @@ export function s3Access(tls: AgentOptions = {}): () => Promise<S3Access> {
 }
 
 async function load(tls: AgentOptions): Promise<S3Access> {
-  // It runs on every Node that this program runs on; it need not say each time when that will end.
+  // The SDK would print a warning about future versions of Node.js for each process.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({
-    maxAttempts: 1, // Temporal tries again
+    maxAttempts: 1, // Temporal retries
     requestHandler: { httpsAgent: tls },
     followRegionRedirects: true,
     forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
-    responseChecksumValidation: 'WHEN_REQUIRED', // a file that is read in parts has none to compare
+    responseChecksumValidation: 'WHEN_REQUIRED', // a part of a file has no checksum
   });
   return { sdk, client };
 }
 
-/** An object as a URL names it. */
+/** Location of an S3 object. */
 export interface ObjectLocation {
   readonly bucket: string;
   readonly key: string;
@@ -55,20 +55,20 @@ export interface ObjectLocation {
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 /**
- * Reads `s3://bucket/key`, `?versionId=…` or not. The key is percent-encoded as any path of a URL is.
+ * Parses `s3://bucket/key` with an optional `?versionId=…`. The key is percent-encoded, like any path of a URL.
  *
- * @returns `undefined` if the URL names no object
+ * @returns `undefined` if it is not the URL of an object
  */
 export function objectLocation(url: URL): ObjectLocation | undefined {
   const { host: bucket, pathname, searchParams, hash, username, password } = url;
   const { versionId, ...others } = Object.fromEntries(searchParams);
-  const key = decoded(pathname.slice(1));
+  const key = decode(pathname.slice(1));
   if (!key || !BUCKET.test(bucket) || hash || username || password || Object.keys(others).length > 0)
     return undefined;
   return { bucket, key, versionId };
 }
 
-function decoded(path: string): string | undefined {
+function decode(path: string): string | undefined {
   try {
     return decodeURIComponent(path);
   } catch {
@@ -77,39 +77,40 @@ function decoded(path: string): string | undefined {
 }
 
 /**
- * Asks S3 for an object: the headers of its answer are there, its bytes are still to be read. What is read later is of the
- * same version, or where the bucket has no versions, of the same ETag.
+ * Requests an object from S3 and reads the headers of the response, but not its body. All bytes are read from the same
+ * version, or with the same ETag if the bucket is not versioned.
  *
- * @param path the source as messages show it
+ * @param path the source as shown in messages
  * @throws {@link UploadError} `SOURCE_REFUSED`, `SOURCE_UNREACHABLE`, `SOURCE_UNAVAILABLE`,
  * `SOURCE_ANSWER_UNEXPECTED`, `SOURCE_AWS_UNCONFIGURED`, `FILE_EMPTY`, `FILE_TOO_LARGE`
- * @throws the signal's reason when aborted
+ * @throws the signal's reason if aborted
  */
 export async function openS3(
   location: ObjectLocation,
   path: string,
   access: S3Access,
-  patience: ReadTimeouts,
+  timeouts: ReadTimeouts,
 ): Promise<OpenFile> {
   const connection = new S3Connection(location, path, access);
   try {
-    const answer = await connection.get({}, patience);
-    const { ContentLength: sizeBytes, ETag: etag } = answer;
-    if (sizeBytes === undefined || etag === undefined) throw unexpected(path, 'no length or no ETag');
+    const response = await connection.get({}, timeouts);
+    const { ContentLength: sizeBytes, ETag: etag } = response;
+    if (sizeBytes === undefined || etag === undefined)
+      throw unexpectedResponse(path, 'a response without length or ETag');
     assertSupportedSize(path, sizeBytes);
-    return new RemoteFile(new S3Object(connection, answer, sizeBytes, etag));
+    return new RemoteFile(new S3Object(connection, response, sizeBytes, etag));
   } catch (error) {
     connection.close();
     throw error;
   }
 }
 
-/** Asks for one object, time and again; has one connection at a time. */
+/** Requests one object, as often as needed, over one connection at a time. */
 class S3Connection {
   readonly path: string;
   readonly #location: ObjectLocation;
   readonly #access: S3Access;
-  #cut = new AbortController();
+  #aborting = new AbortController();
   #body: GetObjectCommandOutput['Body'];
 
   constructor(location: ObjectLocation, path: string, access: S3Access) {
@@ -119,29 +120,29 @@ class S3Connection {
   }
 
   async get(
-    which: { VersionId?: string | undefined; IfMatch?: string; Range?: string },
-    patience: ReadTimeouts,
+    parameters: { VersionId?: string | undefined; IfMatch?: string; Range?: string },
+    timeouts: ReadTimeouts,
   ): Promise<GetObjectCommandOutput> {
     this.close();
-    this.#cut = new AbortController();
+    this.#aborting = new AbortController();
     const { bucket: Bucket, key: Key, versionId: VersionId } = this.#location;
     const { client, sdk } = this.#access;
-    const asking = client.send(new sdk.GetObjectCommand({ Bucket, Key, VersionId, ...which }), {
-      abortSignal: this.#cut.signal,
+    const request = client.send(new sdk.GetObjectCommand({ Bucket, Key, VersionId, ...parameters }), {
+      abortSignal: this.#aborting.signal,
     });
     try {
-      const answer = await waitFor(asking, patience, () => stalled(this.path, patience));
-      this.#body = answer.Body;
-      bytesOf(answer).on('error', () => {}); // whoever reads it is told as well
-      return answer;
+      const response = await waitFor(request, timeouts, () => stalled(this.path, timeouts));
+      this.#body = response.Body;
+      bytesOf(response).on('error', () => {}); // the reader of the body gets the error, too
+      return response;
     } catch (error) {
-      if (patience.signal?.aborted) throw patience.signal.reason;
-      throw error instanceof UploadError ? error : refusal(this.path, error);
+      if (timeouts.signal?.aborted) throw timeouts.signal.reason;
+      throw error instanceof UploadError ? error : refused(this.path, error);
     }
   }
 
   close(): void {
-    this.#cut.abort();
+    this.#aborting.abort();
     if (this.#body) (this.#body as NodeJS.ReadableStream & { destroy(): void }).destroy();
     this.#body = undefined;
   }
@@ -153,13 +154,13 @@ class S3Object implements RemoteObject {
   readonly versionId: string | undefined;
   readonly #connection: S3Connection;
   readonly #etag: string;
-  #unread: GetObjectCommandOutput | undefined;
+  #unreadResponse: GetObjectCommandOutput | undefined;
 
-  constructor(connection: S3Connection, answer: GetObjectCommandOutput, sizeBytes: number, etag: string) {
+  constructor(connection: S3Connection, response: GetObjectCommandOutput, sizeBytes: number, etag: string) {
     this.#connection = connection;
-    this.#unread = answer;
+    this.#unreadResponse = response;
     this.sizeBytes = sizeBytes;
-    this.versionId = answer.VersionId;
+    this.versionId = response.VersionId;
     this.#etag = etag;
   }
 
@@ -167,58 +168,58 @@ class S3Object implements RemoteObject {
     return this.#connection.path;
   }
 
-  async read(position: number, patience: ReadTimeouts): Promise<AsyncIterable<Buffer>> {
-    const first = position === 0 ? this.#unread : undefined;
-    this.#unread = undefined;
-    return bytesOf(first ?? (await this.#rest(position, patience)));
+  async read(position: number, timeouts: ReadTimeouts): Promise<AsyncIterable<Buffer>> {
+    const first = position === 0 ? this.#unreadResponse : undefined;
+    this.#unreadResponse = undefined;
+    return bytesOf(first ?? (await this.#getRest(position, timeouts)));
   }
 
   close(): void {
     this.#connection.close();
   }
 
-  async #rest(position: number, patience: ReadTimeouts): Promise<GetObjectCommandOutput> {
-    const pinned = this.versionId === undefined ? {} : { VersionId: this.versionId };
-    const answer = await this.#connection.get(
-      { ...pinned, IfMatch: this.#etag, Range: `bytes=${position}-` },
-      patience,
+  async #getRest(position: number, timeouts: ReadTimeouts): Promise<GetObjectCommandOutput> {
+    const version = this.versionId === undefined ? {} : { VersionId: this.versionId };
+    const response = await this.#connection.get(
+      { ...version, IfMatch: this.#etag, Range: `bytes=${position}-` },
+      timeouts,
     );
-    if (answer.ETag !== this.#etag) throw changed(this.path);
-    if (answer.ContentRange !== `bytes ${position}-${this.sizeBytes - 1}/${this.sizeBytes}`)
-      throw unexpected(this.path, 'another part of the object than it was asked for');
-    return answer;
+    if (response.ETag !== this.#etag) throw changed(this.path);
+    if (response.ContentRange !== `bytes ${position}-${this.sizeBytes - 1}/${this.sizeBytes}`)
+      throw unexpectedResponse(this.path, 'another part of the object than requested');
+    return response;
   }
 }
 
-/** In node, the SDK gives node's streams. */
+/** On Node.js, the SDK returns Node.js streams. */
 const bytesOf = ({ Body }: GetObjectCommandOutput) => Body as NodeJS.ReadableStream & AsyncIterable<Buffer>;
 
-const UNCONFIGURED = ['CredentialsProviderError', 'TokenProviderError'];
+const CONFIGURATION_ERRORS = ['CredentialsProviderError', 'TokenProviderError'];
 
-function refusal(path: string, error: unknown): UploadError {
+function refused(path: string, error: unknown): UploadError {
   const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
-  const said = `${name}: ${shortenText(message)}`;
-  if (UNCONFIGURED.includes(name) || /^Region is missing/.test(message))
+  const reason = `${name}: ${shortenText(message)}`;
+  if (CONFIGURATION_ERRORS.includes(name) || /^Region is missing/.test(message))
     return new UploadError(
       'SOURCE_AWS_UNCONFIGURED',
-      `The source ${quote(path)} cannot be asked for (${said})`,
+      `Cannot request the source ${quote(path)} from S3 (${reason})`,
     );
   if (status === undefined || status < 300)
     return new UploadError(
       'SOURCE_UNREACHABLE',
-      `The source ${quote(path)}: S3 did not answer (${networkErrorName(error)})`,
+      `Cannot read the source ${quote(path)}: S3 did not respond (${networkErrorName(error)})`,
     );
   if (status === 412 || status === 416) return changed(path);
   const details = { status, s3Code: name };
-  const answered = `The source ${quote(path)}: S3 answered ${status} ${said}`;
+  const happened = `Cannot read the source ${quote(path)}: S3 returned ${status} ${reason}`;
   if (status >= 500 || status === 429 || ['RequestTimeout', 'SlowDown'].includes(name))
-    return new UploadError('SOURCE_UNAVAILABLE', answered, { details });
-  return new UploadError('SOURCE_REFUSED', answered, { details });
+    return new UploadError('SOURCE_UNAVAILABLE', happened, { details });
+  return new UploadError('SOURCE_REFUSED', happened, { details });
 }
 
 const changed = (path: string) =>
   new UploadError('FILE_CHANGED', `The file ${quote(path)} was replaced while it was read`);
 
-const unexpected = (path: string, what: string) =>
-  new UploadError('SOURCE_ANSWER_UNEXPECTED', `S3 answered to ${quote(path)} with ${what}`);
+const unexpectedResponse = (path: string, what: string) =>
+  new UploadError('SOURCE_ANSWER_UNEXPECTED', `S3 returned ${what} for the source ${quote(path)}`);

@@ -2,64 +2,62 @@ import { UploadError } from '../contract/errors.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
 import { quote } from '../util/quote.js';
-import { type Checksums, RunningChecksums } from './checksums.js';
+import { ChecksumHasher, type Checksums } from './checksums.js';
 import { assertSupportedType } from './file-limits.js';
 import { localPath, openFile } from './file-source.js';
-import { type HttpsAccess, openHttps, type UnsizedSource } from './https-source.js';
+import type { HttpsAccess } from './https-connection.js';
+import { openHttps, type UnsizedSource } from './https-source.js';
 import { type OpenFile, readStalled } from './open-file.js';
 import { type ReadTimeouts, waitFor } from './read-timeouts.js';
 import { objectLocation, openS3, type S3Access } from './s3-source.js';
 
-export type { Checksums as Sums } from './checksums.js';
 export type { OpenFile } from './open-file.js';
-export type { ReadTimeouts as Patience } from './read-timeouts.js';
 
-/** What may be read, and how. Of a kind that is left out, nothing may. */
+/** Sources that may be read, and how. A kind of source that is absent may not be read. */
 export interface SourceAccess {
-  /** Folders below which a `file:` must really lie, all links followed. Default: anywhere */
+  /** Directories that must contain `file:` sources after all symlinks are resolved. Default: any directory */
   readonly roots?: readonly string[];
   readonly https?: HttpsAccess;
-  /** Loads the AWS SDK when it is first called. */
+  /** Loads the AWS SDK on its first call. */
   readonly s3?: () => Promise<S3Access>;
 }
 
 /**
- * Opens a source and checks that it can be uploaded: a file that this process may read, of 1 byte to 5 GiB, of a
- * type that Aplos NCA takes. What has no length beforehand is taken to the disk first.
+ * Opens a source and checks that it can be uploaded: this process may read it, it has 1 byte to 5 GiB, and Aplos NCA
+ * supports its type. A source of unknown length is spooled to disk first.
  *
  * @param source a `file:`, `https:` or `s3:` URL
- * @param fileName what Aplos will show; its ending tells the type
- * @param access what may be read; default: any local file
- * @param patience how long to wait for a file system or a server
+ * @param fileName file name at Aplos; its extension is the type
+ * @param access sources that may be read. Default: any local file
  * @throws {@link UploadError} `SOURCE_UNSUPPORTED`, `FILE_TYPE_UNSUPPORTED`, `FILE_EMPTY`, `FILE_TOO_LARGE`
- * @throws {@link UploadError} of a file: `FILE_NOT_FOUND`, `FILE_NOT_REGULAR`, `FILE_UNREADABLE`,
+ * @throws {@link UploadError} for a file: `FILE_NOT_FOUND`, `FILE_NOT_REGULAR`, `FILE_UNREADABLE`,
  * `FILE_OUTSIDE_ROOTS`, `FILE_READ_FAILED`, `FILE_READ_STALLED`
- * @throws {@link UploadError} of a server: all others that begin with `SOURCE_`
- * @throws the signal's reason when aborted
+ * @throws {@link UploadError} for a server: all other codes that begin with `SOURCE_`
+ * @throws the signal's reason if aborted
  */
 export async function openSource(
   source: string,
   fileName: string,
   access: SourceAccess = {},
-  patience: ReadTimeouts = {},
+  timeouts: ReadTimeouts = {},
 ): Promise<OpenFile> {
-  const opened = await open(source, fileName, access, patience);
+  const opened = await open(source, fileName, access, timeouts);
   return 'spool' in opened ? opened.spool() : opened;
 }
 
 /**
- * Looks whether a source can be uploaded, without reading it, and compares its size with the one expected.
+ * Checks that a source can be uploaded and has the expected size, without reading it.
  *
- * @returns its size in bytes, if that is known beforehand
- * @throws {@link UploadError} as {@link openSource}, and `FILE_NOT_AS_EXPECTED`
- * @throws the signal's reason when aborted
+ * @returns its size in bytes; `undefined` if its server does not report it
+ * @throws {@link UploadError} like {@link openSource}, and `FILE_NOT_AS_EXPECTED`
+ * @throws the signal's reason if aborted
  */
 export async function checkSource(
   { source, fileName, expect }: Pick<UploadRequest, 'source' | 'fileName' | 'expect'>,
   access: SourceAccess,
-  patience: ReadTimeouts = {},
+  timeouts: ReadTimeouts = {},
 ): Promise<number | undefined> {
-  const opened = await open(source, fileName, access, patience);
+  const opened = await open(source, fileName, access, timeouts);
   try {
     if ('spool' in opened) return undefined;
     await assertAsExpected(opened, { sizeBytes: expect?.sizeBytes });
@@ -73,25 +71,25 @@ async function open(
   source: string,
   fileName: string,
   access: SourceAccess,
-  patience: ReadTimeouts,
+  timeouts: ReadTimeouts,
 ): Promise<OpenFile | UnsizedSource> {
-  const shown = shownSource(source);
+  const path = shownSource(source);
   const url = URL.canParse(source) ? new URL(source) : undefined;
   if (!url) throw unsupported('The source is not a URL');
   assertSupportedType(fileName);
   switch (url.protocol) {
     case 'file:':
-      return openLocal(url, shown, access, patience);
+      return openLocal(url, path, access, timeouts);
     case 'https:':
     case 'http:':
       if (url.username || url.password)
-        throw unsupported(`The source ${quote(shown)} has a user name or a password in it`);
-      if (!access.https) throw unsupported(`The source ${quote(shown)} can be read by a worker only`);
-      return openHttps(url, shown, access.https, patience);
+        throw unsupported(`The source ${quote(path)} contains a user name or password`);
+      if (!access.https) throw unsupported(`The source ${quote(path)} can only be read by a worker`);
+      return openHttps(url, path, access.https, timeouts);
     case 's3:':
-      return openObject(url, shown, access, patience);
+      return openObject(url, path, access, timeouts);
     default:
-      throw unsupported(`The worker cannot read sources of the kind ${url.protocol}`);
+      throw unsupported(`The worker cannot read ${url.protocol} sources`);
   }
 }
 
@@ -99,17 +97,15 @@ function openLocal(
   url: URL,
   shown: string,
   { roots = [] }: SourceAccess,
-  patience: ReadTimeouts,
+  timeouts: ReadTimeouts,
 ): Promise<OpenFile> {
   if (url.search || url.hash)
-    throw unsupported(
-      `The source ${quote(shown)} has a ? or # after it, to be written as %3F and %23 in a path`,
-    );
+    throw unsupported(`The source ${quote(shown)} contains ? or #, to be written as %3F and %23 in a path`);
   const path = localPath(url);
   if (path === undefined) throw unsupported(`The source ${quote(shown)} is not the path of a local file`);
   const opening = openFile(path, roots);
-  return waitFor(opening, patience, (waitedMs) => readStalled(path, waitedMs)).catch((error: unknown) => {
-    opening.then((file) => file.close()).catch(() => {}); // in case it opens after all
+  return waitFor(opening, timeouts, (waitedMs) => readStalled(path, waitedMs)).catch((error: unknown) => {
+    opening.then((file) => file.close()).catch(() => {}); // in case it opens later
     throw error;
   });
 }
@@ -118,50 +114,50 @@ async function openObject(
   url: URL,
   shown: string,
   { s3 }: SourceAccess,
-  patience: ReadTimeouts,
+  timeouts: ReadTimeouts,
 ): Promise<OpenFile> {
   const location = objectLocation(url);
   if (!location)
     throw unsupported(
-      `The source ${quote(shown)} is not of the form s3://bucket/key or s3://bucket/key?versionId=…`,
+      `The source ${quote(shown)} must have the format s3://bucket/key or s3://bucket/key?versionId=…`,
     );
-  if (!s3) throw unsupported(`The source ${quote(shown)} can be read by a worker only`);
-  return openS3(location, shown, await s3(), patience);
+  if (!s3) throw unsupported(`The source ${quote(shown)} can only be read by a worker`);
+  return openS3(location, shown, await s3(), timeouts);
 }
 
 const unsupported = (happened: string) => new UploadError('SOURCE_UNSUPPORTED', happened);
 
-/** How a file is read for its sums. */
+/** Options for reading a file to calculate its checksums. */
 export interface HashOptions extends ReadTimeouts {
-  /** Told how many bytes have been read so far. */
+  /** Called with the number of bytes read so far. */
   readonly onBytes?: (bytesRead: number) => void;
 }
 
 /**
- * Reads a file to its end for its sums.
+ * Reads a whole file and returns its checksums.
  *
  * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`
- * @throws the signal's reason when aborted
+ * @throws the signal's reason if aborted
  */
 export async function hashFile(
   file: OpenFile,
   options: HashOptions = {},
 ): Promise<Checksums & { readonly sizeBytes: number }> {
-  const sums = new RunningChecksums();
+  const hasher = new ChecksumHasher();
   let bytesRead = 0;
   for await (const chunk of file.chunks(options)) {
-    sums.update(chunk);
+    hasher.update(chunk);
     bytesRead += chunk.length;
     options.onBytes?.(bytesRead);
   }
-  return { ...sums.finish(), sizeBytes: bytesRead };
+  return { ...hasher.digest(), sizeBytes: bytesRead };
 }
 
 /**
- * Checks that a file is the one that the sender saw. Reads all of it if there is a SHA-256 to compare.
+ * Checks that a file has the expected size and SHA-256. Reads the file only if a SHA-256 is expected.
  *
- * @throws {@link UploadError} `FILE_NOT_AS_EXPECTED` with both values; or as {@link hashFile}
- * @throws the signal's reason when aborted
+ * @throws {@link UploadError} `FILE_NOT_AS_EXPECTED` with both values, or like {@link hashFile}
+ * @throws the signal's reason if aborted
  */
 export async function assertAsExpected(
   file: OpenFile,
@@ -174,7 +170,7 @@ export async function assertAsExpected(
 }
 
 /**
- * Compares the SHA-256 of a file with the one expected.
+ * Checks that a file has the expected SHA-256.
  *
  * @throws {@link UploadError} `FILE_NOT_AS_EXPECTED` with both values
  */
@@ -185,5 +181,5 @@ export function assertSha256(file: OpenFile, actual: string, expected: string): 
 const notAsExpected = ({ path }: OpenFile, what: string, actual: string, expected: string) =>
   new UploadError(
     'FILE_NOT_AS_EXPECTED',
-    `The file ${quote(path)} is not the one the sender saw: its ${what} is ${actual}, expected was ${expected}`,
+    `The file ${quote(path)} is not the expected one: its ${what} is ${actual} instead of ${expected}`,
   );

@@ -8,41 +8,39 @@ import { systemErrorCode } from '../util/system-error.js';
 import { assertSupportedSize } from './file-limits.js';
 import { DiskFile, type OpenFile } from './open-file.js';
 
-/** A source that is on this machine, in a file without a name: nobody else can change it, and it is gone when closed. */
+/** A source in an unlinked temporary file: no other process can change it, and it disappears when it is closed. */
 class SpooledFile extends DiskFile {
   override async assertUnchanged(): Promise<void> {}
 }
 
 /**
- * Takes bytes to a temporary file, to learn how many they are. The file has no name any more before the first
- * byte is written, so that nothing is left of it whatever ends this process.
+ * Spools a source to a temporary file to learn its length. The file is unlinked before the first byte is written, so it
+ * disappears however this process ends.
  *
- * @param bytes what is taken
- * @param path where they come from, as messages show it
- * @param limitBytes the most that is taken
+ * @param path the source as shown in messages
  * @throws {@link UploadError} `SOURCE_SPOOL_LIMIT`, `SOURCE_SPOOL_FAILED`, `FILE_EMPTY`, `FILE_TOO_LARGE`
- * @throws whatever the bytes throw
+ * @throws any error from reading the bytes
  */
 export async function spool(
   bytes: AsyncIterable<Buffer>,
   path: string,
   limitBytes: number,
 ): Promise<OpenFile> {
-  const handle = await namelessFile(path);
+  const handle = await openUnlinkedFile(path);
   try {
-    let taken = 0;
+    let sizeBytes = 0;
     for await (const chunk of bytes) {
-      taken += chunk.length;
-      if (taken > limitBytes)
+      sizeBytes += chunk.length;
+      if (sizeBytes > limitBytes)
         throw new UploadError(
           'SOURCE_SPOOL_LIMIT',
-          `The server of ${quote(path)} does not say how long it is, and it is longer than ${limitBytes} bytes`,
+          `The server does not report the length of the source ${quote(path)}, which is longer than ${limitBytes} bytes`,
         );
       await handle.writeFile(chunk).catch((error: unknown) => {
         throw spoolFailed(path, error);
       });
     }
-    assertSupportedSize(path, taken);
+    assertSupportedSize(path, sizeBytes);
     return new SpooledFile(path, handle, await handle.stat({ bigint: true }));
   } catch (error) {
     await handle.close().catch(() => {});
@@ -50,11 +48,11 @@ export async function spool(
   }
 }
 
-async function namelessFile(path: string): Promise<FileHandle> {
-  const name = join(tmpdir(), `aplos-upload-${randomUUID()}`);
+async function openUnlinkedFile(path: string): Promise<FileHandle> {
+  const temporaryPath = join(tmpdir(), `aplos-upload-${randomUUID()}`);
   try {
-    const handle = await open(name, 'wx+', 0o600);
-    await unlink(name).catch(async (error: unknown) => {
+    const handle = await open(temporaryPath, 'wx+', 0o600);
+    await unlink(temporaryPath).catch(async (error: unknown) => {
       await handle.close();
       throw error;
     });
@@ -67,6 +65,6 @@ async function namelessFile(path: string): Promise<FileHandle> {
 const spoolFailed = (path: string, cause: unknown) =>
   new UploadError(
     'SOURCE_SPOOL_FAILED',
-    `The source ${quote(path)} could not be written to a temporary file in ${tmpdir()} (${systemErrorCode(cause)})`,
+    `Cannot write the source ${quote(path)} to a temporary file in ${tmpdir()} (${systemErrorCode(cause)})`,
     { cause },
   );

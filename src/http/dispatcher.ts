@@ -4,13 +4,13 @@ import { type Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { environmentProxies, NEVER_PROXIED } from './proxies.js';
 
 /**
- * Makes what connects to servers over HTTP: it checks certificates, whatever the environment says, neither retries nor
- * follows redirects, and goes through the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, but never
- * through one to this machine. Whoever makes one destroys it.
+ * Creates a dispatcher for HTTP requests. It checks certificates even if the environment turns that off, neither retries
+ * nor follows redirects, and uses the proxies in `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, except to reach this machine.
+ * The caller must destroy it.
  *
- * @param extraCa certificates, as PEM, that servers may prove themselves with too. Default: only those that Node.js trusts
- * @param options more for undici's agent, e.g. `connections`. Default: undici's own
- * @throws UploadError `SETTINGS_INVALID` when a proxy's URL is none
+ * @param extraCa additional CA certificates in PEM format. Default: only those that Node.js trusts
+ * @param options options of undici's agent, e.g. `connections`. Default: those of undici
+ * @throws UploadError `SETTINGS_INVALID` if the URL of a proxy is invalid
  */
 export function createDispatcher(extraCa?: string, options: Agent.Options = {}): Dispatcher {
   const tls = tlsOptions(extraCa);
@@ -27,17 +27,19 @@ export function createDispatcher(extraCa?: string, options: Agent.Options = {}):
 }
 
 /**
- * How servers have to prove themselves: always.
+ * Returns TLS options that check certificates.
  *
- * @param extraCa certificates, as PEM, that servers may prove themselves with too. Default: only those that Node.js trusts
+ * @param extraCa additional CA certificates in PEM format. Default: only those that Node.js trusts
  */
 export const tlsOptions = (extraCa?: string) => ({
   rejectUnauthorized: true,
-  ...(extraCa === undefined ? {} : { secureContext: createSecureContext({ ca: [...trusted(), extraCa] }) }),
+  ...(extraCa === undefined
+    ? {}
+    : { secureContext: createSecureContext({ ca: [...trustedByDefault(), extraCa] }) }),
 });
 
-/** What Node.js trusts by default; a context with certificates of its own would trust only those. */
-function trusted(): string[] {
-  const { NODE_EXTRA_CA_CERTS: more } = process.env;
-  return more ? [...rootCertificates, readFileSync(more, 'utf8')] : [...rootCertificates];
+/** Returns the CA certificates that Node.js trusts by default, because a secure context with a `ca` trusts only that. */
+function trustedByDefault(): string[] {
+  const { NODE_EXTRA_CA_CERTS: extraFile } = process.env;
+  return extraFile ? [...rootCertificates, readFileSync(extraFile, 'utf8')] : [...rootCertificates];
 }

@@ -1,35 +1,35 @@
 import { UploadError } from '../contract/errors.js';
 
-/** Hosts of this machine. */
+/** Hosts that are this machine, and are reached without a proxy. */
 export const NEVER_PROXIED = ['localhost', '127.0.0.1', '[::1]'] as const;
 
-/** The proxies that the usual variables name. An empty string: none. */
+/** Proxies from the environment. An empty string means no proxy. */
 export interface Proxies {
-  /** For `http:` URLs. */
+  /** Proxy for `http:` URLs. */
   readonly http: string;
-  /** For `https:` URLs, and for Temporal. Without one of its own: the one for `http:`. */
+  /** Proxy for `https:` URLs and for Temporal. Default: the one for `http:` */
   readonly https: string;
-  /** Hosts that are reached without, separated by commas. */
+  /** Hosts that are reached without a proxy, separated by commas. */
   readonly none: string;
 }
 
 /**
- * Reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; in lower case they go first.
+ * Reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. If a name is also set in lower case, that value wins.
  *
- * @throws UploadError `SETTINGS_INVALID` when one is not the URL of an HTTP proxy
+ * @throws UploadError `SETTINGS_INVALID` if a value is not the URL of an HTTP proxy
  */
 export function environmentProxies(): Proxies {
-  const http = proxyIn('HTTP_PROXY');
-  return { http, https: proxyIn('HTTPS_PROXY') || http, none: variable('NO_PROXY') };
+  const http = parseProxy('HTTP_PROXY');
+  return { http, https: parseProxy('HTTPS_PROXY') || http, none: variable('NO_PROXY') };
 }
 
-function proxyIn(name: string): string {
-  const given = variable(name);
-  if (!given) return '';
-  const url = given.includes('://') ? given : `http://${given}`;
+function parseProxy(name: string): string {
+  const value = variable(name);
+  if (!value) return '';
+  const url = value.includes('://') ? value : `http://${value}`;
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
   throw new UploadError('SETTINGS_INVALID', `${name} is not the URL of an HTTP proxy`, {
-    action: 'Set it to http://HOST:PORT, with USER:PASSWORD@ before the host where the proxy asks for it.',
+    action: 'Set it to http://HOST:PORT, or to http://USER:PASSWORD@HOST:PORT if the proxy requires a login.',
   });
 }
 

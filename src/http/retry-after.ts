@@ -1,12 +1,11 @@
-const LONGEST_MS = 60 * 60 * 1000;
+const MAX_DELAY_MS = 60 * 60 * 1000;
 
 /**
- * How long the other side asks to wait before trying again, from its `Retry-After` header, which is either
- * whole seconds or an HTTP date (RFC 9110, 10.2.3).
+ * Returns the delay in a `Retry-After` header, which is either whole seconds or an HTTP date (RFC 9110, 10.2.3).
  *
- * @param header the header's value as undici gives it; of several values the first counts
- * @param now the present, in milliseconds since 1970; default: the clock
- * @returns milliseconds from now, at least 0 and at most one hour; `undefined` without a header that can be read
+ * @param header value of the header in undici's types; if it is repeated, the first value counts
+ * @param now current time in milliseconds since 1970. Default: the clock
+ * @returns delay in milliseconds, from 0 to one hour; `undefined` if the header is absent or invalid
  */
 export function retryAfterMs(
   header: string | string[] | undefined,
@@ -14,6 +13,6 @@ export function retryAfterMs(
 ): number | undefined {
   const value = (Array.isArray(header) ? header[0] : header)?.trim();
   if (!value) return undefined;
-  const waitMs = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), LONGEST_MS);
+  const delayMs = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isNaN(delayMs) ? undefined : Math.min(Math.max(delayMs, 0), MAX_DELAY_MS);
 }

@@ -1,20 +1,19 @@
 import FormData from 'form-data';
 
-/** A form with one file, as `multipart/form-data`: what goes before the file's bytes, and what after. */
+/** The body of a `multipart/form-data` request with one file: the parts before and after the bytes of the file. */
 export interface Multipart {
   readonly head: Buffer;
   readonly tail: Buffer;
-  /** `Content-Type` with the boundary, and the exact `Content-Length`: S3 refuses chunked forms. */
+  /** `Content-Type` with the boundary, and the exact `Content-Length`, because S3 refuses chunked forms. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Makes the form of an S3 POST Object: the fields in their order, then the file, which has to be last as S3
- * ignores what follows it (source: Amazon S3, "POST Object").
+ * Builds the body of an S3 POST Object request: the fields in their order, then the file. The file is last because S3
+ * ignores the fields after it (source: Amazon S3, "POST Object").
  *
- * @param fields all that came with the presigned POST
- * @param fileName the file's name in the form; quotes and line breaks in it are percent-encoded, as browsers do
- * @param sizeBytes the file's size
+ * @param fields all fields of the presigned POST
+ * @param fileName name of the file in the form; quotes and line breaks are percent-encoded, as in browsers
  */
 export function multipart(
   fields: Readonly<Record<string, string>>,

@@ -4,35 +4,32 @@ import { setImmediate } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { UploadError } from '../contract/errors.js';
 import type { PresignedPost, UploadEvidence } from '../contract/steps.js';
-import { type Checksums, RunningChecksums } from '../files/checksums.js';
+import { ChecksumHasher, type Checksums } from '../files/checksums.js';
 import { assertSha256, type OpenFile } from '../files/source.js';
-import { isLoopback } from '../http/address.js';
 import { networkErrorName } from '../http/call.js';
 import type { HostList } from '../http/host-list.js';
 import { quote } from '../util/quote.js';
 import { unquoteEtag } from './etag.js';
-import { IdleWatch } from './idle-watch.js';
+import { assertS3Host } from './hosts.js';
+import { IdleTimeout } from './idle-timeout.js';
 import { multipart } from './multipart.js';
 import { refusalError, requestIdOf } from './refusal.js';
 
-/** How a file is posted. */
+/** Options of {@link postObject}. */
 export interface PostOptions {
-  /** The file's name in the form. S3 puts it where the key says `${filename}`. */
+  /** Name of the file in the form. S3 inserts it for `${filename}` in the key. */
   readonly fileName: string;
-  /** How long no byte may move, of the file, the form or the answer, in milliseconds. */
+  /** Time without data read, sent or received, in milliseconds, after which the upload fails. */
   readonly idleTimeoutMs: number;
-  /** Ends the upload at once: the connection is cut, so that S3 stores nothing. */
+  /** Stops the upload at once by dropping the connection, so S3 stores nothing. */
   readonly signal: AbortSignal;
-  /** Told how many bytes of the file have been handed to the network so far. */
+  /** Called with the number of bytes of the file that were handed to the network so far. */
   readonly onProgress: (bytesSent: number) => void;
-  /**
-   * Whose connections are used. It must check certificates and neither retry nor follow redirects, as undici's
-   * `Agent` does by default.
-   */
+  /** Must check certificates and neither retry nor follow redirects, like undici's `Agent` by default. */
   readonly dispatcher: Dispatcher;
-  /** What the SHA-256 of the bytes sent has to be, in lower-case hex; otherwise they are not sent to their end. */
+  /** Expected SHA-256 of the file in lower-case hex. If it differs, the last bytes are not sent. Default: not checked */
   readonly expectSha256?: string | undefined;
-  /** Where files may be posted to, besides Amazon S3 and this machine. Default: nowhere else. */
+  /** Hosts that may receive files, in addition to Amazon S3 and this machine. Default: none */
   readonly hosts?: HostList;
 }
 
@@ -40,17 +37,17 @@ const EXPIRY_MARGIN_MS = 30_000;
 const MAX_RESPONSE_BYTES = 64 * 1024;
 
 /**
- * Posts a file to S3 by a presigned POST, once, as a stream: of the file no more is in memory than a few
- * hundred KiB. The length is announced beforehand, so S3 stores all of it or nothing: a file that changes, a
- * cut and a cancellation leave no object behind (source: Amazon S3, "POST Object").
+ * Uploads a file to S3 with a presigned POST, without retries. The file is streamed, with a few hundred KiB in memory.
+ * The request announces its length, so S3 stores the whole file or nothing: it stores no object if the file changes, the
+ * connection drops or the upload is cancelled (source: Amazon S3, "POST Object").
  *
- * @returns what was observed. Any 2xx is returned: whether it is the right one is judged elsewhere
- * @throws {@link UploadError} `S3_…` by S3's answer, or without one `S3_UNREACHABLE` and `S3_STALLED`; `S3_EXPIRED`
- * without a byte sent if the presigned POST has less than 30 s left
- * @throws {@link UploadError} `FILE_CHANGED`, `FILE_NOT_AS_EXPECTED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`:
- * nothing was stored; where the file comes from a server, also what its reading throws
- * @throws {@link UploadError} `S3_HOST_REFUSED` without a byte sent
- * @throws the signal's reason when aborted
+ * @returns evidence of the upload, for any 2xx status. The caller checks the status
+ * @throws {@link UploadError} `S3_…` for S3's response; `S3_UNREACHABLE` or `S3_STALLED` without a response
+ * @throws {@link UploadError} `S3_EXPIRED` if the presigned POST expires in less than 30 s, and `S3_HOST_REFUSED`. Nothing
+ * was sent
+ * @throws {@link UploadError} `FILE_CHANGED`, `FILE_NOT_AS_EXPECTED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`, or `SOURCE_…`
+ * for a file on a server. Nothing was stored
+ * @throws the signal's reason if aborted
  */
 export async function postObject(
   post: PresignedPost,
@@ -64,28 +61,16 @@ export async function postObject(
 
 function assertUsable({ url, expiresAt }: PresignedPost, { fileName, hosts }: PostOptions): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UploadError('S3_REFUSED', `The presigned POST for ${quote(fileName)} has no http or https URL`);
-  assertIsS3(new URL(url), hosts, fileName);
+    throw new UploadError(
+      'S3_REFUSED',
+      `The presigned POST for ${quote(fileName)} has no http: or https: URL`,
+    );
+  assertS3Host(new URL(url), hosts, fileName);
   if (Date.parse(expiresAt) - EXPIRY_MARGIN_MS <= Date.now())
     throw new UploadError(
       'S3_EXPIRED',
-      `The presigned POST for ${quote(fileName)} is good until ${expiresAt} only`,
+      `The presigned POST for ${quote(fileName)} is only valid until ${expiresAt}`,
     );
-}
-
-/** Endpoints of Amazon S3: by region or not, dual-stack, accelerated or in a VPC, the bucket in the name or in the path. */
-const AMAZON_S3 =
-  /(^|\.)s3(-accelerate|-fips|-[a-z]{2}(-[a-z]+)+-\d)?(\.dualstack)?(\.[a-z]{2}(-[a-z]+)+-\d)?(\.vpce)?\.amazonaws\.com(\.cn)?$/;
-
-/** The file is clinical data: it goes to S3, or where the worker's settings say, and encrypted unless it stays here. */
-function assertIsS3(url: URL, hosts: HostList | undefined, fileName: string): void {
-  if (isLoopback(url)) return;
-  const isKnown = AMAZON_S3.test(url.hostname) || hosts?.has(url);
-  if (isKnown && url.protocol === 'https:') return;
-  throw new UploadError(
-    'S3_HOST_REFUSED',
-    `The presigned POST for ${quote(fileName)} leads to ${url.protocol}//${url.host}, which is ${isKnown ? 'not encrypted' : 'no host of Amazon S3'}`,
-  );
 }
 
 class Upload {
@@ -94,10 +79,10 @@ class Upload {
   readonly #options: PostOptions;
   readonly #host: string;
   readonly #name: string;
-  readonly #watch: IdleWatch;
+  readonly #idleTimeout: IdleTimeout;
   #bytesSent = 0;
-  /** Of the whole file, once all of it has been read. */
-  #sums: Checksums | undefined;
+  /** Checksums of the file, once all of it has been read. */
+  #checksums: Checksums | undefined;
 
   constructor(post: PresignedPost, file: OpenFile, options: PostOptions) {
     this.#post = post;
@@ -105,35 +90,35 @@ class Upload {
     this.#options = options;
     this.#host = new URL(post.url).host;
     this.#name = quote(options.fileName);
-    this.#watch = new IdleWatch(options.idleTimeoutMs, options.signal, () => this.#stalled());
+    this.#idleTimeout = new IdleTimeout(options.idleTimeoutMs, options.signal, () => this.#stalled());
   }
 
   async run(): Promise<UploadEvidence> {
     const startedAt = performance.now();
     try {
       const { statusCode: status, headers, body } = await this.#send();
-      const text = await this.#readStart(body);
+      const text = await this.#readText(body);
       this.#options.signal.throwIfAborted();
       if (status < 200 || status > 299) throw refusalError({ status, headers, text }, this.#post, this.#name);
       const seconds = (performance.now() - startedAt) / 1000;
       const sizeBytes = this.#file.sizeBytes;
-      return { status, ...this.#sumsOfAllSent(status), sizeBytes, seconds, ...evidenceIn(headers) };
+      return { status, ...this.#checksumsOfSentFile(status), sizeBytes, seconds, ...evidenceIn(headers) };
     } catch (error) {
       this.#options.signal.throwIfAborted();
       throw error instanceof UploadError ? error : this.#unreachable(error);
     } finally {
-      this.#watch.end();
+      this.#idleTimeout.end();
     }
   }
 
   #send(): Promise<Dispatcher.ResponseData> {
-    const { signal } = this.#watch;
+    const { signal } = this.#idleTimeout;
     const { head, tail, headers } = multipart(
       this.#post.fields,
       this.#options.fileName,
       this.#file.sizeBytes,
     );
-    const answer = request(this.#post.url, {
+    const response = request(this.#post.url, {
       method: 'POST',
       headers,
       body: asStream(this.#bytes(head, tail)),
@@ -142,61 +127,62 @@ class Upload {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    // While it waits for a connection, undici does not look at the signal.
+    // undici ignores the signal while it waits for a connection.
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      answer.then(resolve, reject);
+      response.then(resolve, reject);
     });
   }
 
   async *#bytes(head: Buffer, tail: Buffer): AsyncGenerator<Buffer> {
     const { idleTimeoutMs, expectSha256, onProgress } = this.#options;
-    const sums = new RunningChecksums();
+    const hasher = new ChecksumHasher();
     let bytesRead = 0;
     yield head;
-    this.#watch.pause();
-    for await (const chunk of this.#file.chunks({ idleTimeoutMs, signal: this.#watch.signal })) {
-      this.#watch.moved();
-      sums.update(chunk);
+    this.#idleTimeout.pause();
+    for await (const chunk of this.#file.chunks({ idleTimeoutMs, signal: this.#idleTimeout.signal })) {
+      this.#idleTimeout.restart();
+      hasher.update(chunk);
       bytesRead += chunk.length;
       if (bytesRead === this.#file.sizeBytes) {
-        this.#sums = sums.finish();
-        if (expectSha256 !== undefined) assertSha256(this.#file, this.#sums.sha256, expectSha256);
+        const checksums = hasher.digest();
+        this.#checksums = checksums;
+        if (expectSha256 !== undefined) assertSha256(this.#file, checksums.sha256, expectSha256);
       }
-      await answersLetIn();
+      await receiveEarlyResponse();
       yield chunk;
       this.#bytesSent = bytesRead;
       onProgress(bytesRead);
-      this.#watch.pause();
+      this.#idleTimeout.pause();
     }
-    this.#watch.moved();
-    await answersLetIn();
+    this.#idleTimeout.restart();
+    await receiveEarlyResponse();
     yield tail;
-    this.#watch.moved();
+    this.#idleTimeout.restart();
   }
 
-  /** Reads as much of an answer as its meaning needs. One that breaks off or stalls has its status at least. */
-  async #readStart(body: AsyncIterable<Buffer>): Promise<string> {
+  /** Reads the start of a response. If the connection drops or stalls, the status is enough. */
+  async #readText(body: AsyncIterable<Buffer>): Promise<string> {
     const chunks: Buffer[] = [];
     let bytes = 0;
     try {
       for await (const chunk of body) {
-        this.#watch.moved();
+        this.#idleTimeout.restart();
         chunks.push(chunk);
         bytes += chunk.length;
         if (bytes >= MAX_RESPONSE_BYTES) break;
       }
     } catch {
-      // The status is known; the words are lost.
+      // The status is known.
     }
     return Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BYTES).toString('utf8');
   }
 
-  #sumsOfAllSent(status: number): Checksums {
-    if (this.#sums && this.#bytesSent === this.#file.sizeBytes) return this.#sums;
+  #checksumsOfSentFile(status: number): Checksums {
+    if (this.#checksums && this.#bytesSent === this.#file.sizeBytes) return this.#checksums;
     throw new UploadError(
       'S3_UNAVAILABLE',
-      `${this.#host} answered ${status} to the upload of ${this.#name} before all of it was there, after ${this.#progress()}`,
+      `${this.#host} returned ${status} for the upload of ${this.#name} before it was complete, after ${this.#progress()}`,
       { details: { status, host: this.#host, bytesSent: this.#bytesSent } },
     );
   }
@@ -206,18 +192,18 @@ class Upload {
     return new UploadError(
       'S3_STALLED',
       this.#bytesSent === this.#file.sizeBytes
-        ? `${this.#host} did not answer within ${seconds} after all ${this.#bytesSent} bytes of ${this.#name}`
-        : `No byte of ${this.#name} moved to ${this.#host} for ${seconds}, after ${this.#progress()}`,
+        ? `${this.#host} did not respond within ${seconds} after all ${this.#bytesSent} bytes of ${this.#name} were sent`
+        : `${this.#host} received no data of ${this.#name} for ${seconds}, after ${this.#progress()}`,
       { details: { host: this.#host, bytesSent: this.#bytesSent } },
     );
   }
 
-  // Without the cause: undici's errors may quote the answer, and the answer the fields.
+  // The error has no cause, because undici's errors may quote the response, and the response the secret fields.
   #unreachable(error: unknown): UploadError {
     const reason = networkErrorName(error);
     return new UploadError(
       'S3_UNREACHABLE',
-      `The upload of ${this.#name} to ${this.#host} broke off (${reason}) after ${this.#progress()}`,
+      `The upload of ${this.#name} to ${this.#host} was interrupted (${reason}) after ${this.#progress()}`,
       { details: { host: this.#host, reason, bytesSent: this.#bytesSent } },
     );
   }
@@ -227,16 +213,16 @@ class Upload {
   }
 }
 
-// undici takes any async iterable for a body, and asks it for more when the socket has taken all it got. Its
-// types only know streams, which would read further ahead.
+// undici accepts any async iterable as a body, and requests a chunk only after the socket has accepted the previous one. Its
+// types only allow streams, which would read further ahead.
 const asStream = (bytes: AsyncIterable<Buffer>) => bytes as unknown as Readable;
 
 /**
- * Has the sockets read before the next write. A server that refuses an upload half way answers and closes its
- * connection. To write to it then fails, and the answer, though received, would be lost. The first turn ends
- * this round of the event loop, in the second the sockets are read.
+ * Lets the event loop read from the socket before the next write. A server that refuses an upload early sends a response
+ * and closes the connection. The next write would fail, and the response would be lost. The first `setImmediate` ends this
+ * iteration of the event loop; the sockets are read before the second one fires.
  */
-async function answersLetIn(): Promise<void> {
+async function receiveEarlyResponse(): Promise<void> {
   await setImmediate();
   await setImmediate();
 }

@@ -1,2 +1,2 @@
-/** Quotes a path or file name for a message: one line, whatever it contains. */
+/** Quotes a path or a name for a message, on one line whatever it contains. */
 export const quote = (name: string): string => JSON.stringify(name);

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 const MASK = '[secret]';
 
-/** A value that no log line, message or JSON shows by accident. */
+/** A value that is masked in logs, messages and JSON. */
 export class Secret {
   readonly #value: string;
 
@@ -10,7 +10,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself, for the one place that sends it. */
+  /** Returns the value itself, to send it. */
   reveal(): string {
     return this.#value;
   }

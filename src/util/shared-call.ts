@@ -1,33 +1,33 @@
 /**
- * Answers many askers with few calls: whoever asks while a call is under way gets the answer of the next one,
- * together with all others who wait for it. So each answer is that of a call that began after it was asked for.
+ * Shares calls between callers. Callers that arrive while a call is in progress share the next call, so each caller gets the
+ * result of a call that started after its request.
  */
-export class SharedCall<Answer> {
-  readonly #call: () => Promise<Answer>;
-  #underWay: Promise<Answer> | undefined;
-  #next: Promise<Answer> | undefined;
+export class SharedCall<Result> {
+  readonly #call: () => Promise<Result>;
+  #current: Promise<Result> | undefined;
+  #next: Promise<Result> | undefined;
 
-  constructor(call: () => Promise<Answer>) {
+  constructor(call: () => Promise<Result>) {
     this.#call = call;
   }
 
-  /** @throws whatever the call throws, to each of its askers */
-  call(): Promise<Answer> {
-    if (!this.#underWay) return this.#begin();
-    this.#next ??= this.#underWay
+  /** @throws the error of the call, to all callers that share it */
+  call(): Promise<Result> {
+    if (!this.#current) return this.#start();
+    this.#next ??= this.#current
       .catch(() => {})
       .then(() => {
         this.#next = undefined;
-        return this.#begin();
+        return this.#start();
       });
     return this.#next;
   }
 
-  #begin(): Promise<Answer> {
+  #start(): Promise<Result> {
     const call = this.#call().finally(() => {
-      this.#underWay = undefined;
+      this.#current = undefined;
     });
-    this.#underWay = call;
+    this.#current = call;
     return call;
   }
 }

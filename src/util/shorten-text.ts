@@ -3,8 +3,8 @@ const LONG_SECRET = /[\w+/=-]{80,}/g;
 const MAX_CHARACTERS = 300;
 
 /**
- * Makes another program's text fit for a message: one line, at most 300 characters, nothing in it that
- * looks like a token. API Gateway, for one, echoes a malformed Authorization header.
+ * Prepares a text of another program for use in a message: one line, at most 300 characters, and without anything that
+ * could be a token. API Gateway, for example, echoes a malformed Authorization header.
  */
 export function shortenText(text: string): string {
   const line = text.replace(/\s+/g, ' ').replace(JWT, '[token]').replace(LONG_SECRET, '[…]').trim();

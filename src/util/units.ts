@@ -1,23 +1,23 @@
 import ms, { type StringValue } from 'ms';
 
-/** `1 file`, `5,000 files`. */
+/** Formats a count, e.g. `1 file` or `5,000 files`. */
 export const count = (howMany: number, what: string): string =>
   `${howMany.toLocaleString('en')} ${what}${howMany === 1 ? '' : 's'}`;
 
-/** `3 done, 1 failed`: what there is of each, in the order given. */
+/** Formats a tally in its order, e.g. `3 done, 1 failed`. */
 export const counts = (tally: ReadonlyMap<string, number>): string =>
   [...tally].map(([what, howMany]) => `${howMany.toLocaleString('en')} ${what}`).join(', ');
 
-/** How long, in the largest unit: `45s`, `3h`, `2d`. */
+/** Formats a duration in its largest unit, e.g. `45s`, `3h` or `2d`. */
 export const duration = (milliseconds: number): string => ms(Math.max(0, Math.round(milliseconds)));
 
-/** How many milliseconds `30s`, `2h` or `3d` are; `undefined` for what is no time with its unit. */
+/** Parses a duration with its unit, e.g. `30s`, `2h` or `3d`, to milliseconds; `undefined` if it is invalid. */
 export const milliseconds = (text: string): number | undefined =>
   /^[\d.]+\s*[a-z]+$/i.test(text) ? ms(text as StringValue) : undefined;
 
 const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
 
-/** `340 B`, `12 kB`, `1.2 GB`. */
+/** Formats a size, e.g. `340 B`, `12 kB` or `1.2 GB`. */
 export function bytes(howMany: number): string {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, howMany)) / 3));
   const value = howMany / 1000 ** power;

@@ -135,7 +135,7 @@ describe('a file that differs from the one the sender saw', () => {
     const job = await newJob({ s3, ask: { expect: { sizeBytes: 1 } } });
     const failure = await failureOf(job, job.presign());
     expect(failure).toMatchObject({ type: 'FILE_NOT_AS_EXPECTED', nonRetryable: true });
-    expect(failure.message).toContain(`its size is ${table.length} bytes, expected was 1 bytes`);
+    expect(failure.message).toContain(`its size is ${table.length} bytes instead of 1 bytes`);
     expect(job.sandbox.calls).toEqual([]);
   });
 

@@ -42,7 +42,7 @@ describe('aplos-upload, given bad input', () => {
     [
       'a configuration that is not an object',
       ['pk.csv', '--config', 'list.json'],
-      'list.json holds no JSON object',
+      'list.json is not a JSON object',
     ],
     ['a missing configuration', ['pk.csv', '--config', 'none.json'], 'none.json cannot be read (ENOENT)'],
     [

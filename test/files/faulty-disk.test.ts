@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { open, stat } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DiskFile, type Handle } from '../../src/files/open-file.js';
+import { DiskFile, type ReadableHandle } from '../../src/files/open-file.js';
 import { hashFile } from '../../src/files/source.js';
 import { distinctBytes, temporaryFile } from '../support/temporary-folder.js';
 
@@ -9,11 +9,11 @@ const content = distinctBytes(1_000_000);
 const never = () => new Promise<never>(() => {});
 
 /** A file on a disk whose handle misbehaves as asked for. */
-async function faultyFile(fault: (real: Handle) => Partial<Handle>): Promise<DiskFile> {
+async function faultyFile(fault: (real: ReadableHandle) => Partial<ReadableHandle>): Promise<DiskFile> {
   const { path } = await temporaryFile(content);
   const real = await open(path);
   onTestFinished(() => real.close());
-  const handle: Handle = {
+  const handle: ReadableHandle = {
     read: real.read.bind(real),
     stat: (options) => real.stat(options),
     close: () => real.close(),
@@ -26,7 +26,7 @@ describe('a disk that misbehaves', () => {
   it('is read to its end though each read gives few bytes', async () => {
     const file = await faultyFile((real) => ({
       read: ((buffer: Buffer, offset: number, length: number, position: number) =>
-        real.read(buffer, offset, Math.min(length, 70_001), position)) as Handle['read'],
+        real.read(buffer, offset, Math.min(length, 70_001), position)) as ReadableHandle['read'],
     }));
 
     expect(await hashFile(file)).toMatchObject({ sizeBytes: content.length });

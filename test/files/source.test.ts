@@ -37,7 +37,7 @@ describe('opening a source', () => {
   });
 
   it.each([
-    ['https://example.com/pk.csv?X-Amz-Signature=topsecret', 'by a worker only'],
+    ['https://example.com/pk.csv?X-Amz-Signature=topsecret', 'can only be read by a worker'],
     ['s3://topsecret@bucket/pk.csv', 's3://bucket/key'],
     ['gopher://example.com/topsecret', 'gopher:'],
     ['/data/pk.csv', 'not a URL'],

@@ -275,7 +275,7 @@ describe('a connection', () => {
     expect(failure.code).toBe('S3_UNREACHABLE');
     expect(failure.cause).toBeUndefined();
     expect(failure.happened).toMatch(
-      new RegExp(`"pk.csv" to ${new URL(url).host} broke off \\(\\w+\\) after \\d+ of ${64 * MIB} bytes$`),
+      new RegExp(`"pk.csv" to ${new URL(url).host} was interrupted \\(\\w+\\) after \\d+ of ${64 * MIB} bytes$`),
     );
     expect(failure.details?.bytesSent).toSatisfy((sent: number) => sent > 0 && sent < 64 * MIB);
   });
@@ -345,7 +345,7 @@ describe('an upload that stands still', () => {
 
     await expect(
       postObject(presignedPost(url), await openFile('abc'), postOptions({ idleTimeoutMs: 200 })),
-    ).rejects.toMatchObject({ code: 'S3_STALLED', message: expect.stringContaining('did not answer') });
+    ).rejects.toMatchObject({ code: 'S3_STALLED', message: expect.stringContaining('did not respond') });
   });
 
   it('is given up when there is no connection', async () => {

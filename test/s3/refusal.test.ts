@@ -52,14 +52,14 @@ describe("S3's refusals", () => {
 
   it('are told with the host, the file, the words and the request', () => {
     expect(errorFor(403, errorXml('AccessDenied', 'Access Denied.')).happened).toBe(
-      'bucket.s3.amazonaws.com answered the upload of "pk.csv" with 403 AccessDenied: Access Denied (request 4442587FB7D0A2F9)',
+      'The upload of "pk.csv" to bucket.s3.amazonaws.com failed with 403 AccessDenied: Access Denied (request 4442587FB7D0A2F9)',
     );
   });
 
   it('tell where a redirect leads by its host only', () => {
     const error = errorFor(307, '', { location: 'https://other.example/path?X-Amz-Signature=abc' });
 
-    expect(error.happened).toMatch(/with 307 to other\.example$/);
+    expect(error.happened).toMatch(/with 307, redirecting to other\.example$/);
   });
 
   it('tell how long to wait', () => {

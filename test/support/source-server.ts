@@ -3,7 +3,8 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type HttpsAgentOptions, httpsAgent } from '../../src/files/https-agent.js';
-import { type OpenFile, openSource, type Patience, type SourceAccess } from '../../src/files/source.js';
+import type { ReadTimeouts } from '../../src/files/read-timeouts.js';
+import { type OpenFile, openSource, type SourceAccess } from '../../src/files/source.js';
 import { HostList } from '../../src/http/host-list.js';
 import type { KeyAndCertificate } from './certificates.js';
 
@@ -102,15 +103,15 @@ export function accessTo({
 export async function openRemote(
   source: string,
   access: Access = {},
-  patience: Patience = { idleTimeoutMs: 5_000 },
+  timeouts: ReadTimeouts = { idleTimeoutMs: 5_000 },
 ): Promise<OpenFile> {
-  const file = await openSource(source, 'pk.csv', accessTo(access), patience);
+  const file = await openSource(source, 'pk.csv', accessTo(access), timeouts);
   onTestFinished(() => file.close());
   return file;
 }
 
-export async function bytesOf(file: OpenFile, patience?: Patience): Promise<Buffer> {
+export async function bytesOf(file: OpenFile, timeouts?: ReadTimeouts): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of file.chunks(patience)) chunks.push(chunk);
+  for await (const chunk of file.chunks(timeouts)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }

@@ -100,7 +100,7 @@ describe('readManifest', () => {
       [
         expect.stringContaining('jobs.jsonl:1: configuration none.json cannot be read (ENOENT)'),
         expect.stringContaining('jobs.jsonl:2: configuration broken.json is not JSON'),
-        expect.stringContaining('jobs.jsonl:3: configuration meta.json holds no JSON object'),
+        expect.stringContaining('jobs.jsonl:3: configuration meta.json is not a JSON object'),
       ],
     ],
     [

@@ -1,0 +1,90 @@
+import { type Dispatcher, request } from 'undici';
+import { UploadError } from '../contract/errors.js';
+import type { HostList } from '../http/host-list.js';
+import { assertMayReach } from './https-agent.js';
+import { connectionFailed, redirectTarget, refused, unexpectedResponse } from './https-responses.js';
+import { type ReadTimeouts, waitFor } from './read-timeouts.js';
+import { stalled } from './remote-file.js';
+
+/** What the worker may read over HTTPS, and how. */
+export interface HttpsAccess {
+  /** Hosts and addresses that the worker may read from. */
+  readonly hosts: HostList;
+  /** Created by `httpsAgent` with the same hosts. */
+  readonly dispatcher: Dispatcher;
+  /** Maximum size in bytes of a source of unknown length, which is spooled to disk. */
+  readonly spoolLimitBytes: number;
+}
+
+const MAX_REDIRECTS = 5;
+const HEADERS = { 'accept-encoding': 'identity', accept: '*/*', 'user-agent': 'aplos-upload-worker' };
+
+/** Requests one file, as often as needed, over one connection at a time. */
+export class HttpsConnection {
+  readonly path: string;
+  readonly #url: URL;
+  readonly #access: HttpsAccess;
+  #aborting = new AbortController();
+
+  /** @param path the source as shown in messages, because the query of the URL may be secret */
+  constructor(url: URL, path: string, access: HttpsAccess) {
+    this.path = path;
+    this.#url = url;
+    this.#access = access;
+  }
+
+  /** Sends a GET, follows redirects, and returns the successful response. Drops the previous connection. */
+  async get(
+    headers: Readonly<Record<string, string>>,
+    timeouts: ReadTimeouts,
+  ): Promise<Dispatcher.ResponseData> {
+    this.close();
+    this.#aborting = new AbortController();
+    let url = this.#url;
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+      assertMayReach(url, this.#access.hosts, this.path);
+      const response = await this.#getOnce(url, headers, timeouts);
+      if (response.statusCode >= 200 && response.statusCode <= 299) return this.#assertUnencoded(response);
+      if (![301, 302, 303, 307, 308].includes(response.statusCode)) throw refused(this.path, url, response);
+      response.body.destroy();
+      url = redirectTarget(response.headers, url, this.path);
+    }
+    throw unexpectedResponse(this.path, `more than ${MAX_REDIRECTS} redirects`);
+  }
+
+  /** Drops the connection, if there is one. */
+  close(): void {
+    this.#aborting.abort();
+  }
+
+  async #getOnce(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    timeouts: ReadTimeouts,
+  ): Promise<Dispatcher.ResponseData> {
+    try {
+      const response = await waitFor(
+        request(url, {
+          headers: { ...HEADERS, ...headers },
+          dispatcher: this.#access.dispatcher,
+          signal: this.#aborting.signal,
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        }),
+        timeouts,
+        () => stalled(this.path, timeouts),
+      );
+      response.body.on('error', () => {}); // the reader of the body gets the error, too
+      return response;
+    } catch (error) {
+      if (timeouts.signal?.aborted) throw timeouts.signal.reason;
+      throw error instanceof UploadError ? error : connectionFailed(this.path, url, error);
+    }
+  }
+
+  #assertUnencoded(response: Dispatcher.ResponseData): Dispatcher.ResponseData {
+    const { 'content-encoding': encoding = 'identity' } = response.headers;
+    if (/^identity$/i.test(String(encoding))) return response;
+    throw unexpectedResponse(this.path, 'an encoded file, although the request does not accept any encoding');
+  }
+}
