@@ -275,7 +275,9 @@ describe('a connection', () => {
     expect(failure.code).toBe('S3_UNREACHABLE');
     expect(failure.cause).toBeUndefined();
     expect(failure.happened).toMatch(
-      new RegExp(`"pk.csv" to ${new URL(url).host} was interrupted \\(\\w+\\) after \\d+ of ${64 * MIB} bytes$`),
+      new RegExp(
+        `"pk.csv" to ${new URL(url).host} was interrupted \\(\\w+\\) after \\d+ of ${64 * MIB} bytes$`,
+      ),
     );
     expect(failure.details?.bytesSent).toSatisfy((sent: number) => sent > 0 && sent < 64 * MIB);
   });
