@@ -4,7 +4,7 @@
  *
  * @returns the problem; `undefined` if there is none
  */
-export function boundsProblem(
+export function findSizeProblem(
   input: unknown,
   limits: { readonly depth: number; readonly bytes: number },
 ): string | undefined {

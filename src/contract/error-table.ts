@@ -75,7 +75,7 @@ export const errorTable = {
     'final',
     'settings',
     'A setting is missing, malformed or cannot be used.',
-    'Correct the setting named in the message; `aplos-upload settings` lists all of them.',
+    'Correct the setting named in the message; `aplos-upload settings` shows all of them.',
     { exitCode: 2 },
   ),
   STATE_FILE_UNWRITABLE: row(

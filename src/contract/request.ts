@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix';
 import { z } from 'zod';
-import { boundsProblem, findJsonProblems } from './bounds.js';
+import { findSizeProblem, findJsonProblems } from './bounds.js';
 import { UploadError } from './errors.js';
 import type { JsonObject, JsonValue } from './json.js';
 import { executionLabel } from './names.js';
@@ -158,7 +158,7 @@ export type UploadRequest = z.output<typeof uploadRequestSchema> & { readonly fi
  * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
  */
 export function parseUploadRequest(input: unknown): UploadRequest {
-  const sizeProblem = boundsProblem(input, REQUEST_LIMITS);
+  const sizeProblem = findSizeProblem(input, REQUEST_LIMITS);
   if (sizeProblem) throw invalidRequest([sizeProblem]);
   const parsed = uploadRequestSchema.safeParse(input);
   if (!parsed.success) throw invalidRequest(problemsOf(parsed.error, 'request'));
