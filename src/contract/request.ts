@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix';
 import { z } from 'zod';
-import { findSizeProblem, findJsonProblems } from './bounds.js';
+import { findJsonProblems, findSizeProblem } from './bounds.js';
 import { UploadError } from './errors.js';
 import type { JsonObject, JsonValue } from './json.js';
 import { executionLabel } from './names.js';
