@@ -28,7 +28,7 @@ function printJson(event: WatchEvent): void {
 function messageFor(event: WatchEvent): string {
   switch (event.event) {
     case 'watching':
-      return `Watching ${event.folder}, every ${duration(event.everyMs)}. A file is uploaded once it has been stable for ${duration(event.settleMs)}, with the configuration next to it${event.hasDefault ? ', or else with --config' : ''}. State file: ${event.stateFile} (${count(event.recorded, 'upload')} recorded)`;
+      return `Watching ${event.folder}, with a scan every ${duration(event.everyMs)}. A file is uploaded once it has been stable for ${duration(event.settleMs)}, with the configuration next to it${event.hasDefault ? ', or else with --config' : ''}. State file: ${event.stateFile} (${count(event.recorded, 'upload')} recorded)`;
     case 'waiting':
       return event.reason === 'empty'
         ? `${event.file}: is empty, waiting for data`

@@ -148,7 +148,7 @@ class BulkUpload {
     const selection = batch === undefined ? '--since 1h' : `--batch ${JSON.stringify(batch)}`;
     console.log(`${out.bold(count(this.#jobs.length, 'file'))}: ${counts(this.#startTally)}`);
     if (this.#waits) console.log(`Results: ${counts(this.#endTally)}`);
-    else
+    else if (this.#startTally.has(startStates.started) || this.#startTally.has(startStates.running))
       console.log(
         `The uploads continue in the background. To see their status: aplos-upload status ${selection} --watch`,
       );

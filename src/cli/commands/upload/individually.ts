@@ -24,9 +24,10 @@ export async function uploadIndividually(
 
 function printStarted(handles: readonly UploadHandle[]): void {
   for (const handle of handles) console.log(startLine(handle.fileName, handle));
-  console.log(
-    '\nThe uploads continue in the background. To see their status: aplos-upload status ID. Add --wait to wait for their receipts.',
-  );
+  if (handles.some(({ state }) => state !== 'done'))
+    console.log(
+      '\nThe uploads continue in the background. Add --wait to wait for their receipts, or run: aplos-upload status',
+    );
 }
 
 function printLinks(handles: readonly UploadHandle[], { uploadPage }: UiLinks): void {
