@@ -3,9 +3,7 @@ import type { ReplayCommandOptions } from './replay/run.js';
 
 /** `aplos-upload replay` */
 export const replayCommand = new Command('replay')
-  .description(
-    'resume failed uploads at the failed step; completed steps are kept (uses the Reset operation of Temporal)',
-  )
+  .description('resume failed uploads at the failed step; completed steps are kept (Temporal Reset)')
   .argument('[id...]', 'workflow ids, as printed by upload')
   .option('--batch <name>', 'resume failed uploads of this batch')
   .option('--failed', 'resume all failed uploads')
