@@ -1,6 +1,79 @@
-/** Who may import whom: the rules of docs/architecture.md. @type {import('dependency-cruiser').IConfiguration} */
+/**
+ * The rooms of src from top to bottom, and the rooms that each of them may import. A room may import only rooms below it.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const rooms = {
+  cli: [
+    'watch',
+    'worker',
+    'client',
+    'telemetry',
+    'temporal',
+    'aplos',
+    'files',
+    'settings',
+    'http',
+    'contract',
+    'util',
+  ],
+  watch: ['client', 'temporal', 'files', 'settings', 'contract', 'util'],
+  worker: ['activities', 'telemetry', 'temporal', 'aplos', 'files', 'settings', 'http', 'contract'],
+  client: ['temporal', 'files', 'settings', 'http', 'contract', 'util'],
+  workflows: ['contract'],
+  activities: ['aplos', 's3', 'files', 'http', 'contract', 'util'],
+  telemetry: ['temporal', 'aplos', 'http', 'contract', 'util'],
+  temporal: ['settings', 'http', 'contract', 'util'],
+  aplos: ['settings', 'http', 'contract', 'util'],
+  s3: ['files', 'http', 'contract', 'util'],
+  files: ['http', 'contract', 'util'],
+  settings: ['http', 'contract', 'util'],
+  http: ['contract', 'util'],
+  contract: ['util'],
+  util: [],
+};
+
+const names = Object.keys(rooms);
+for (const [room, imports] of Object.entries(rooms))
+  for (const each of imports)
+    if (names.indexOf(each) <= names.indexOf(room)) throw new Error(`${each} is not below ${room}`);
+
+/** @param {readonly string[]} of */
+const filesOf = (of) => `^src/(${of.join('|')})(/|\\.ts$)`;
+
+/** Files of the contract that the workflow bundle may contain. They import nothing but types. */
+const BUNDLED = '^src/contract/(names|source|trace-names|priority|error-table|search-attributes)\\.ts$';
+
+/** The rules of docs/architecture.md. @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
+    ...Object.entries(rooms).map(([room, imports]) => ({
+      name: `${room}-imports-only-rooms-below-it`,
+      comment: `Of src, ${room} may import: ${imports.join(', ') || 'nothing'}.`,
+      severity: 'error',
+      from: { path: filesOf([room]) },
+      to: { path: '^src/', pathNot: filesOf([room, ...imports]) },
+    })),
+    {
+      name: 'every-file-is-in-a-room',
+      comment: 'Add a new room to the table above.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: filesOf(names) },
+      to: { path: '.' },
+    },
+    {
+      name: 'doors-open-their-own-room',
+      comment: 'A door is an entry point, or exports from its room and the contract.',
+      severity: 'error',
+      from: { path: '^src/([^/]+)\\.ts$' },
+      to: { pathNot: '^src/($1|contract)/' },
+    },
+    {
+      name: 'the-worker-is-entered-by-its-door',
+      severity: 'error',
+      from: { pathNot: '^src/worker(/|\\.ts$)' },
+      to: { path: '^src/worker/' },
+    },
     {
       name: 'workflows-do-no-io',
       comment: 'Workflow code is deterministic: it imports Temporal, the contract, and nothing else.',
@@ -9,31 +82,27 @@ module.exports = {
       to: { pathNot: ['^src/workflows', '^src/contract', 'node_modules/@temporalio/(workflow|common)/'] },
     },
     {
-      name: 'workflows-take-types-only-from-the-contract',
+      name: 'workflows-bundle-only-plain-files-of-the-contract',
       comment: 'Other than types, only files that import nothing: Zod would make the bundle 4 MB large.',
       severity: 'error',
       from: { path: '^src/workflows' },
-      to: {
-        path: '^src/contract',
-        pathNot: '^src/contract/(names|source|trace-names|priority|error-table)\\.ts$',
-        dependencyTypesNot: ['type-only'],
-      },
+      to: { path: '^src/contract', pathNot: BUNDLED, dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'what-workflows-take-from-the-contract-stands-alone',
+      name: 'bundled-files-of-the-contract-import-only-types',
       severity: 'error',
-      from: { path: '^src/contract/(names|source|trace-names|priority|error-table)\\.ts$' },
-      to: { path: '.' },
+      from: { path: BUNDLED },
+      to: { path: '.', dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'packages-know-nothing-of-temporal',
-      comment: 'Only activities join the packages with Temporal.',
+      name: 'only-rooms-around-temporal-import-temporal',
+      comment: 'Activities join the other rooms with Temporal.',
       severity: 'error',
-      from: { path: '^src/(aplos|s3|files|http|contract)' },
-      to: { path: ['node_modules/@temporalio/', '^src/(activities|workflows|temporal)'] },
+      from: { path: filesOf(['aplos', 's3', 'files', 'http', 'settings', 'contract', 'util']) },
+      to: { path: 'node_modules/(@temporalio|@grpc)/' },
     },
     {
-      name: 'the-product-does-not-know-its-sandbox',
+      name: 'the-product-does-not-import-its-sandbox',
       severity: 'error',
       from: { path: '^src' },
       to: { path: '^(sandbox|test|bench|tools)' },

@@ -7,7 +7,7 @@ import { requestAttributes } from '../contract/search-attributes.js';
  * before a worker has processed it.
  */
 export const searchAttributesOf = (request: UploadRequest): SearchAttributePair[] =>
-  Object.entries(requestAttributes(request)).map(([name, value]) => ({
+  requestAttributes(request).map(([name, value]) => ({
     key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
     value,
   }));

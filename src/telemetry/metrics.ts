@@ -62,7 +62,7 @@ export class WorkerMetrics {
   /** Records a login or token renewal of a profile, successful or not. */
   recordLogin(profile: string, { method, error }: Login, times = 1): void {
     const code = error === undefined ? '' : error instanceof UploadError ? error.code : 'INTERNAL';
-    this.#logins.add(times, { profile, how: method, code });
+    this.#logins.add(times, { profile, method, code });
   }
 
   /** Measures the activities of a worker. */
@@ -101,9 +101,8 @@ export class WorkerMetrics {
   }
 
   #countFailure(step: keyof UploadActivities, error: unknown): void {
-    const outcome = outcomeOf(error);
-    if (outcome.result === 'cancelled' || !(error instanceof ApplicationFailure)) return;
-    const { code } = outcome;
+    if (!(error instanceof ApplicationFailure)) return;
+    const { code } = outcomeOf(error);
     const details = error.details?.[0] as FailureDetails | undefined;
     if (details?.remedy !== 'final') this.#retries.add(1, { step, code });
     if (isErrorCode(code) && errorTable[code].isIdleTimeout) this.#idleAborts.add(1);

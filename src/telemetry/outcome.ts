@@ -1,17 +1,15 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 
 /** How an attempt of an activity ended without a result, as metrics and traces show it. */
-export type FailedOutcome =
-  | { readonly result: 'cancelled' }
-  | {
-      readonly result: 'failed';
-      /** Code of the error table; `INTERNAL` for an error without a code. */
-      readonly code: string;
-    };
+export interface FailedOutcome {
+  readonly result: 'failed' | 'cancelled';
+  /** Code of the error table, `INTERNAL` for an error without a code; empty for a cancelled attempt. */
+  readonly code: string;
+}
 
-/** Classifies the error of an activity. */
+/** Classifies the error that ends an attempt of an activity. */
 export function outcomeOf(error: unknown): FailedOutcome {
-  if (error instanceof CancelledFailure) return { result: 'cancelled' };
+  if (error instanceof CancelledFailure) return { result: 'cancelled', code: '' };
   const code = error instanceof ApplicationFailure ? error.type : undefined;
   return { result: 'failed', code: code || 'INTERNAL' };
 }

@@ -3,11 +3,11 @@ import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { UploadError } from '../contract/errors.js';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
+import type { SearchAttributeName } from '../contract/search-attributes.js';
 import { shortenText } from '../util/shorten-text.js';
 
 const { INDEXED_VALUE_TYPE_KEYWORD: Keyword, INDEXED_VALUE_TYPE_KEYWORD_LIST: KeywordList } =
   proto.temporal.api.enums.v1.IndexedValueType;
-type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;
 const valueTypes = { Keyword, KeywordList };
 
 /** The search attributes that the workflow sets, with their types in Temporal's API. */

@@ -1,10 +1,8 @@
+import { status as grpcStatus } from '@grpc/grpc-js';
 import { isGrpcServiceError, NamespaceNotFoundError, ServiceError } from '@temporalio/client';
 import { errorTable, UploadError } from '../contract/errors.js';
 import { temporalTarget, temporalUnreachable } from '../temporal/connection.js';
 import type { Dependency } from './events.js';
-
-/** gRPC status of a request that is itself at fault. */
-const INVALID_ARGUMENT = 3;
 
 /** An unavailable dependency, without which no file can be started. */
 export interface Outage {
@@ -20,7 +18,7 @@ export function outageFrom(error: unknown): Outage | undefined {
   }
   const cause = error instanceof ServiceError ? error.cause : error;
   const isTemporal = error instanceof NamespaceNotFoundError || isGrpcServiceError(cause);
-  const isInvalidRequest = isGrpcServiceError(cause) && cause.code === INVALID_ARGUMENT;
+  const isInvalidRequest = isGrpcServiceError(cause) && cause.code === grpcStatus.INVALID_ARGUMENT;
   return isTemporal && !isInvalidRequest
     ? { dependency: 'temporal', error: temporalUnreachable(temporalTarget(), cause) }
     : undefined;

@@ -1,5 +1,5 @@
-import { ApplicationFailure } from '@temporalio/common';
-import { isCancellation, metricMeter, type WorkflowInterceptors } from '@temporalio/workflow';
+import { metricMeter, type WorkflowInterceptors } from '@temporalio/workflow';
+import { outcomeOf } from './outcome.js';
 
 const uploads = metricMeter.createCounter('aplos_uploads', undefined, 'Uploads that have ended');
 
@@ -14,17 +14,11 @@ export function interceptors(): WorkflowInterceptors {
             uploads.add(1, { result: 'done', code: '' });
             return receipt;
           } catch (error) {
-            uploads.add(1, labelsFor(error));
+            uploads.add(1, outcomeOf(error));
             throw error;
           }
         },
       },
     ],
   };
-}
-
-function labelsFor(error: unknown): { result: string; code: string } {
-  if (isCancellation(error)) return { result: 'cancelled', code: '' };
-  const code = error instanceof ApplicationFailure && error.type;
-  return { result: 'failed', code: code || 'INTERNAL' };
 }

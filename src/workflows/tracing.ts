@@ -1,7 +1,8 @@
-import { ApplicationFailure, type Headers } from '@temporalio/common';
-import { isCancellation, proxySinks, type WorkflowInterceptors } from '@temporalio/workflow';
+import type { Headers } from '@temporalio/common';
+import { proxySinks, type WorkflowInterceptors } from '@temporalio/workflow';
 import { TRACE_HEADER } from '../contract/trace-names.js';
 import type { EndedRun, TraceSinks } from '../contract/trace-sinks.js';
+import { outcomeOf } from './outcome.js';
 
 /**
  * Passes the trace that a run was started with to its activities, and reports the end of the run. `telemetry/tracing` creates the
@@ -27,7 +28,8 @@ export function interceptors(): WorkflowInterceptors {
             reportEnd();
             return result;
           } catch (error) {
-            reportEnd({ failedWith: errorNameOf(error) });
+            const { result, code } = outcomeOf(error);
+            reportEnd({ failedWith: code || result });
             throw error;
           }
         },
@@ -40,9 +42,4 @@ export function interceptors(): WorkflowInterceptors {
       },
     ],
   };
-}
-
-function errorNameOf(error: unknown): string {
-  if (isCancellation(error)) return 'cancelled';
-  return (error instanceof ApplicationFailure && error.type) || 'INTERNAL';
 }

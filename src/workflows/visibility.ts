@@ -1,26 +1,22 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { ErrorCode } from '../contract/error-table.js';
-import { hostTaskQueue, type SEARCH_ATTRIBUTES } from '../contract/names.js';
+import { hostTaskQueue } from '../contract/names.js';
 import type { StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
+import {
+  type KeywordName,
+  requestAttributes,
+  type SearchAttributeName,
+} from '../contract/search-attributes.js';
 import { shownSource } from '../contract/source.js';
 import type { FileRef } from '../contract/steps.js';
 
-type AttributeName = keyof typeof SEARCH_ATTRIBUTES;
-type KeywordName = {
-  [Name in AttributeName]: (typeof SEARCH_ATTRIBUTES)[Name] extends 'Keyword' ? Name : never;
-}[AttributeName];
-
 const keyword = (name: KeywordName) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
-const keywordList = (name: Exclude<AttributeName, KeywordName>) =>
+const keywordList = (name: Exclude<SearchAttributeName, KeywordName>) =>
   defineSearchAttributeKey(name, SearchAttributeType.KEYWORD_LIST);
 const attributes = {
-  profile: keyword('AplosProfile'),
-  fileName: keyword('AplosFileName'),
   fileId: keyword('AplosFileId'),
-  batch: keyword('AplosBatch'),
-  requestedBy: keyword('AplosRequestedBy'),
   errorCode: keyword('AplosErrorCode'),
   executionIds: keywordList('AplosExecutionIds'),
 };
@@ -63,13 +59,9 @@ export class RunVisibility {
 
   constructor(request: UploadRequest) {
     this.#request = request;
-    const { profile, fileName, batch, requestedBy } = request;
-    upsertSearchAttributes([
-      { key: attributes.profile, value: profile },
-      { key: attributes.fileName, value: fileName },
-      ...(batch ? [{ key: attributes.batch, value: batch }] : []),
-      ...(requestedBy ? [{ key: attributes.requestedBy, value: requestedBy }] : []),
-    ]);
+    upsertSearchAttributes(
+      requestAttributes(request).map(([name, value]) => ({ key: keyword(name), value })),
+    );
   }
 
   get fileName(): string {

@@ -92,7 +92,7 @@ describe('the metrics of a worker', () => {
   });
 
   it('count one login with the password, and one renewal of a refused token', () => {
-    const logins = (how: string) => sum('aplos_logins_total', { profile: 'default', how, code: '' });
+    const logins = (method: string) => sum('aplos_logins_total', { profile: 'default', method, code: '' });
     expect([logins('password'), logins('refresh')]).toEqual([1, 1]);
     expect(sum('aplos_logins_total')).toBe(2);
   });

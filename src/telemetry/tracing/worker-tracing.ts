@@ -61,8 +61,8 @@ function traceActivity(
               span.setAttributes(subjectOf(result));
               return result;
             } catch (error) {
-              const outcome = outcomeOf(error);
-              markFailed(span, outcome.result === 'failed' ? outcome.code : CANCELLED);
+              const { result, code } = outcomeOf(error);
+              markFailed(span, code || result);
               throw error;
             } finally {
               span.end();
@@ -85,9 +85,8 @@ function subjectOf(value: unknown): Attributes {
   return { [ATTRIBUTES.profile]: request?.profile ?? profile, [ATTRIBUTES.fileId]: file?.fileId };
 }
 
-const CANCELLED = 'cancelled';
-
+/** Sets the error of a span. A cancellation does not count as a failure. */
 function markFailed(span: Span, name: string): void {
   span.setAttribute(ATTRIBUTES.error, name);
-  if (name !== CANCELLED) span.setStatus({ code: SpanStatusCode.ERROR });
+  if (name !== 'cancelled') span.setStatus({ code: SpanStatusCode.ERROR });
 }
