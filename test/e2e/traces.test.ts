@@ -206,7 +206,7 @@ describe('traces, where a collector is configured', () => {
     });
     silent.close();
     expect(stdout).toContain('✓ alone.csv');
-    expect(stderr.match(/.*Traces.*/g)).toEqual([
+    expect(stderr.match(/.*send traces.*/g)).toEqual([
       `Cannot send traces to http://127.0.0.1:${port}/v1/traces (Request timed out). Uploads are not affected.`,
     ]);
     await collector.start();
