@@ -9,7 +9,7 @@ import { isUrl } from '../util/is-url.js';
 import { userName } from '../util/user-name.js';
 import { requestForFile } from './request-for-file.js';
 
-/** A file to upload, and the upload request for it without what only reading the file can tell. */
+/** A file to upload, and its upload request without the fields that require reading the file. */
 export interface FileJob {
   /** Path or URL, as the user wrote it. Only the worker reads URLs. */
   readonly location: string;
@@ -17,7 +17,7 @@ export interface FileJob {
   readonly request: Omit<UploadRequestInput, 'source' | 'expect'>;
 }
 
-/** What all jobs of one command have in common. */
+/** Fields that all jobs of one command share. */
 export interface FileJobOptions {
   /** Aplos account, by its name in the worker's settings. */
   readonly profile: string;

@@ -129,7 +129,9 @@ async function stepsOf(client: Client, { workflowId, runId }: UploadSummary): Pr
   );
 }
 
-/** Steps that were decided together, such as several starts, are taken up together: what was started is found again. */
+/**
+ * Returns the step to resume with. Steps that were scheduled together, such as several starts, run again together; executions
+ * that were already started are found. */
 function resetPoint(steps: readonly Step[], from: ReplayFrom | undefined): Step | undefined {
   if (from === 'presign') return steps.find(({ activity }) => activity === 'presignUpload');
   if (from === 'start') return steps.findLast(({ activity }) => activity === 'startExecution');

@@ -6,7 +6,7 @@ export type UploadState = 'running' | CompletedState;
 /** Status of an upload that is no longer running. */
 export type CompletedState = keyof typeof temporalStatuses;
 
-/** What a start found: `started` by this call, or the same work `running` or `done` already. */
+/** Result of a start: `started` by this call, or `running` or `done` if the same work was started before. */
 export type StartState = 'started' | 'running' | 'done';
 
 /** The status in Temporal's SDK, and its name in queries, for each way in which a workflow can end. */
