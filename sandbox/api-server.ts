@@ -19,43 +19,43 @@ import {
 const USER_PATH = /^\/tenants\/([^/]+)\/users\/([^/]+)(\/.*)$/;
 const INITIATE_AUTH = 'AWSCognitoIdentityProviderService.InitiateAuth';
 
-// What API Gateway says by itself, and says with 403 to a path that it does not know.
+// Bodies of API Gateway's own responses. It responds with 403 to an unknown path.
 const UNKNOWN_PATH = { message: 'Missing Authentication Token' };
-const NOT_LET_IN = { Message: 'User is not authorized to access this resource with an explicit deny' };
+const UNAUTHORIZED = { Message: 'User is not authorized to access this resource with an explicit deny' };
 
-/** What the API's server answers from. */
+/** Options of the API server. */
 export interface ApiServerOptions {
   readonly port: number;
   readonly cognito: Cognito;
   readonly routes: readonly ApiRoute[];
   readonly executions: Executions;
-  readonly surroundings: ServerContext;
+  readonly context: ServerContext;
 }
 
 /** Serves the API and its discovery, Cognito at `POST /`, and `/_sandbox` for tests in other processes. */
-export function serveApi(parts: ApiServerOptions): Promise<SandboxServer> {
-  const { cognito, surroundings } = parts;
+export function serveApi(options: ApiServerOptions): Promise<SandboxServer> {
+  const { cognito, context } = options;
 
-  return serve(parts.port, async (request, response) => {
+  return serve(options.port, async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://sandbox');
     if (pathname.startsWith('/_sandbox/')) return control(pathname, request, response);
     if (request.method === 'POST' && pathname === '/') return login(request, response);
 
     if (request.method === 'GET' && pathname === '/app/configuration')
-      return handleCall('discovery', request, response, surroundings, (call) =>
-        answered(call, async () => ({ status: 200, body: discovery(cognito) })),
+      return handleCall('discovery', request, response, context, (call) =>
+        respond(call, async () => ({ status: 200, body: discovery(cognito) })),
       );
 
     const [, tenantId = '', userId = '', path = ''] = USER_PATH.exec(pathname) ?? [];
-    const route = parts.routes.find((each) => each.method === request.method && each.path.test(path));
-    await handleCall(route?.name ?? 'unknown', request, response, surroundings, async (call) => {
+    const route = options.routes.find((each) => each.method === request.method && each.path.test(path));
+    await handleCall(route?.name ?? 'unknown', request, response, context, async (call) => {
       if (!route) return sendBody(response, 403, UNKNOWN_PATH);
       const { authorization } = request.headers;
       if (expires(call.triggered) && route.name !== 'presign') cognito.revoke(authorization?.slice(7) ?? '');
       const body = await readJson(request);
-      await answered(call, async () => {
+      await respond(call, async () => {
         const account = await authenticate(cognito, authorization, tenantId, userId);
-        if (!account) return { status: 403, body: NOT_LET_IN };
+        if (!account) return { status: 403, body: UNAUTHORIZED };
         const id = decodeURIComponent(route.path.exec(path)?.[1] ?? '');
         return route.handle({ account, id, body, triggered: call.triggered });
       });
@@ -66,8 +66,8 @@ export function serveApi(parts: ApiServerOptions): Promise<SandboxServer> {
     const json = await readJson(request);
     const body: InitiateAuth = typeof json === 'object' && json !== null ? json : {};
     const route = String(body.AuthFlow).startsWith('REFRESH') ? 'refresh' : 'login';
-    await handleCall(route, request, response, surroundings, (call) =>
-      answered(call, async () => {
+    await handleCall(route, request, response, context, (call) =>
+      respond(call, async () => {
         if (request.headers['x-amz-target'] !== INITIATE_AUTH)
           return refusal('UnknownOperationException', '');
         if (request.headers['content-type'] !== 'application/x-amz-json-1.1' || json === undefined)
@@ -78,7 +78,7 @@ export function serveApi(parts: ApiServerOptions): Promise<SandboxServer> {
   }
 
   async function control(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { faults, calls } = surroundings;
+    const { faults, calls } = context;
     switch (`${request.method} ${path}`) {
       case 'POST /_sandbox/faults': {
         const json = await readJson(request);
@@ -91,7 +91,7 @@ export function serveApi(parts: ApiServerOptions): Promise<SandboxServer> {
         faults.clear();
         return sendBody(response, 200, { waiting: [] });
       case 'GET /_sandbox/ledger':
-        return sendBody(response, 200, { charges: parts.executions.charges });
+        return sendBody(response, 200, { charges: options.executions.charges });
       case 'GET /_sandbox/calls':
         return sendBody(response, 200, { calls });
       default:
@@ -104,18 +104,15 @@ export function serveApi(parts: ApiServerOptions): Promise<SandboxServer> {
   }
 }
 
-/** Answers with what the service makes of a call, or with what a fault leaves of that. */
-async function answered(
-  { response, triggered }: OpenCall,
-  effect: () => Promise<ApiResponse>,
-): Promise<void> {
+/** Responds with the result of a call, as far as the fault permits. */
+async function respond({ response, triggered }: OpenCall, effect: () => Promise<ApiResponse>): Promise<void> {
   const fault: FaultAction = triggered?.fault ?? NO_ACTION;
   if ('status' in fault) {
     if (fault.effect) await effect();
     return sendBody(
       response,
       fault.status,
-      fault.body ?? usualWords(triggered?.fault.route, fault.status),
+      fault.body ?? defaultBody(triggered?.fault.route, fault.status),
       fault.headers,
     );
   }
@@ -140,8 +137,8 @@ async function answered(
   }
 }
 
-/** What AWS says with a status, where the fault does not. */
-function usualWords(route: Route | undefined, status: number): unknown {
+/** Returns the body that AWS sends with a status. */
+function defaultBody(route: Route | undefined, status: number): unknown {
   if (route === 'login' || route === 'refresh')
     return status < 500
       ? { __type: 'TooManyRequestsException', message: 'Too many requests' }

@@ -8,24 +8,24 @@ import type { Route, TriggeredFault } from './faults.js';
 import type { Files } from './files.js';
 import type { SandboxSettings } from './options.js';
 
-/** What the API answers. */
+/** A response of the API. */
 export interface ApiResponse {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** A call of a user who has been let in. */
+/** A call of an authenticated user. */
 export interface ApiCall {
   readonly account: Account;
-  /** The id in the path, if the route has one. */
+  /** ID in the path; empty if the route has none. */
   readonly id: string;
-  /** The JSON that was sent; undefined if there was none. */
+  /** JSON of the request; `undefined` if there is none. */
   readonly body: unknown;
-  /** What strikes the call. */
+  /** Fault that triggered on the call, if any. */
   readonly triggered: TriggeredFault | undefined;
 }
 
-/** One route of the API, below `/tenants/{tenant}/users/{user}`. */
+/** A route of the API, under `/tenants/{tenant}/users/{user}`. */
 export interface ApiRoute {
   readonly name: Route;
   readonly method: 'GET' | 'POST';
@@ -53,7 +53,7 @@ const startBody = z.object({
   post_processing: z.unknown().optional(),
 });
 
-/** The routes of Aplos NCA's API, version 1. */
+/** Returns the routes of Aplos NCA's API, version 1. */
 export function apiRoutes(files: Files, executions: Executions, settings: SandboxSettings): ApiRoute[] {
   return [
     { name: 'presign', method: 'POST', path: /^\/nca\/files$/, handle: presign },
@@ -126,14 +126,14 @@ export function apiRoutes(files: Files, executions: Executions, settings: Sandbo
   }
 }
 
-/** Executions that were started later do not show in the list. */
+/** Returns the time, by `performance.now()`, after which started executions are hidden from the list. */
 function shownUntil(triggered: TriggeredFault | undefined): number {
   if (triggered && 'lagMs' in triggered.fault) return performance.now() - triggered.fault.lagMs;
   if (triggered && 'stale' in triggered.fault) return triggered.addedAt;
   return Number.POSITIVE_INFINITY;
 }
 
-/** Lets the owner of an id token in, where the path is theirs. */
+/** Returns the account of an ID token if the path belongs to it. */
 export async function authenticate(
   cognito: Cognito,
   authorization: string | undefined,
@@ -144,7 +144,7 @@ export async function authenticate(
   return account?.tenantId === tenantId && account.userId === userId ? account : undefined;
 }
 
-/** A refusal in the API's own words. */
+/** Builds an error response as the API does. */
 const refused = (action: string, status: number, ...messages: string[]): ApiResponse => ({
   status,
   body: {

@@ -2,23 +2,23 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import type { SandboxUser } from './options.js';
 
-/** A user as the service knows it. */
+/** A user with all IDs. */
 export type Account = Required<Omit<SandboxUser, 'challenge'>> & Pick<SandboxUser, 'challenge'>;
 
-/** What Cognito answers. */
+/** A response of Cognito. */
 export interface CognitoResponse {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** What is asked of Cognito. */
+/** Request body of InitiateAuth. */
 export interface InitiateAuth {
   readonly AuthFlow?: unknown;
   readonly ClientId?: unknown;
   readonly AuthParameters?: Readonly<Record<string, unknown>>;
 }
 
-/** Amazon Cognito's InitiateAuth for the users of one pool. */
+/** Amazon Cognito's InitiateAuth for the users of one user pool. */
 export class Cognito {
   readonly clientId = randomBytes(13).toString('hex');
   readonly userPoolId = `us-east-1_${randomBytes(5).toString('hex')}`;
@@ -31,9 +31,9 @@ export class Cognito {
   readonly #secrets: Set<string>;
 
   /**
-   * @param users who may log in
-   * @param idTokenSeconds how long an id token lives
-   * @param secrets gets every token that is handed out
+   * @param users users who may log in
+   * @param idTokenSeconds lifetime of an ID token
+   * @param secrets every password and issued token is added to it
    */
   constructor(users: readonly SandboxUser[], idTokenSeconds: number, secrets: Set<string>) {
     this.accounts = users.map((user) => ({ tenantId: randomUUID(), userId: randomUUID(), ...user }));
@@ -43,9 +43,9 @@ export class Cognito {
   }
 
   /**
-   * Answers one InitiateAuth.
+   * Handles one InitiateAuth request.
    *
-   * @param expire whether the id token, or the refresh token, has expired
+   * @param expire whether to issue an expired ID token, or to treat the refresh token as expired
    */
   async initiateAuth(request: InitiateAuth, expire = false): Promise<CognitoResponse> {
     if (request.ClientId !== this.clientId)
@@ -62,7 +62,7 @@ export class Cognito {
     }
   }
 
-  /** Whom an id token speaks for; undefined if it is forged, revoked or expired. */
+  /** Returns the account of an ID token; `undefined` if the token is forged, revoked or expired. */
   async accountOf(idToken: string): Promise<Account | undefined> {
     if (this.#revoked.has(idToken)) return undefined;
     try {
@@ -74,7 +74,7 @@ export class Cognito {
     }
   }
 
-  /** Lets an id token count as expired from now on. */
+  /** Treats an ID token as expired from now on. */
   revoke(idToken: string): void {
     this.#revoked.add(idToken);
   }
@@ -147,7 +147,7 @@ export class Cognito {
   }
 }
 
-/** A refusal in Cognito's words. */
+/** Builds an error response as Cognito does. */
 export const refusal = (type: string, message: string): CognitoResponse => ({
   status: 400,
   body: { __type: type, message },

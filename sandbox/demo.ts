@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the main job, on embedded servers. Uploads both samples side by side, and shows the receipts
- * and where to look in the Temporal UI. On a terminal it stays up until Ctrl-C, elsewhere (or with --once) it ends.
+ * `npm run demo`: starts local servers and a worker, uploads both samples, and prints the receipts and links to the Temporal
+ * UI. In a terminal, it then keeps the servers running until Ctrl-C, unless called with --once.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ import { startTemporalDevServer, type TemporalDevServer } from './servers/tempor
 import { startWorker } from './worker-process.js';
 
 const SAMPLES = ['single-oral-dose', 'food-effect-crossover'];
-const stays = process.stdout.isTTY && !process.argv.includes('--once');
+const keepsRunning = process.stdout.isTTY && !process.argv.includes('--once');
 const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 
 const stops: (() => Promise<void>)[] = [];
@@ -45,7 +45,7 @@ async function demo(): Promise<void> {
   const [codecPort = 0] = await freePorts(1);
   const codecEndpoint = `http://127.0.0.1:${codecPort}`;
 
-  say('Starting the Temporal dev server, a real S3 (SeaweedFS) and a stand-in for Aplos NCA…');
+  say('Starting a Temporal dev server, an S3 server (SeaweedFS) and a stand-in for Aplos NCA…');
   const [temporal, sandbox] = await Promise.all([
     startTemporalDevServer({ codecEndpoint }).then(started),
     startSandbox().then(started),
@@ -67,15 +67,14 @@ async function demo(): Promise<void> {
   say('Starting a worker…');
   started(await startWorker({}));
 
-  say('Uploading both samples…\n');
+  say('Uploading the two samples…\n');
   const workflowIds = await uploadSamples(sandbox);
 
-  console.log(`\n${out.bold('In the Temporal UI:')} ${temporal.uiUrl}`);
+  console.log(`\n${out.bold('Open the uploads in the Temporal UI:')} ${temporal.uiUrl}`);
   for (const workflowId of workflowIds)
     console.log(`  ${workflowPage(temporal.uiUrl, temporal.namespace, workflowId)}`);
-  if (stays) await untilCtrlC(temporal, sandbox);
-  else
-    say('All of it stops now. On a terminal, without --once, it stays up until Ctrl-C, and the links work.');
+  if (keepsRunning) await keepRunning(temporal, sandbox);
+  else say('Stopping the servers. To keep them running, run the demo in a terminal without --once.');
 }
 
 async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
@@ -98,7 +97,7 @@ async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
     const stored = await sandbox.storedBytes(receipt.fileId ?? '');
     const same = stored.equals(await readFile(sample(receipt.fileName)));
     console.log(
-      `    ${out.dim('compared ')} the stored object ${same ? 'is the file, byte for byte' : out.red('differs from the file')}`,
+      `    ${out.dim('compared ')} the stored object ${same ? 'equals the file, byte for byte' : out.red('differs from the file')}`,
     );
     if (!same) process.exitCode = 1;
   }
@@ -106,8 +105,10 @@ async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
   return receipts.map(({ workflowId }) => workflowId);
 }
 
-async function untilCtrlC({ address, uiUrl }: TemporalDevServer, { env }: Sandbox): Promise<void> {
-  console.log(`\nAll stays up until Ctrl-C. To try the command against it, in another terminal:\n`);
+async function keepRunning({ address, uiUrl }: TemporalDevServer, { env }: Sandbox): Promise<void> {
+  console.log(
+    '\nThe servers keep running until you press Ctrl-C. To upload a file yourself, paste this into another terminal:\n',
+  );
   const variables = {
     TEMPORAL_ADDRESS: address,
     APLOS_UPLOAD_UI_URL: uiUrl,

@@ -6,24 +6,24 @@ import type { ObjectStore } from './object-store.js';
 import type { SandboxSettings } from './options.js';
 import { isText, parseTable } from './table.js';
 
-/** One execution in the ledger: it was accepted, and so it was paid for. */
+/** An execution that was accepted, and so charged. */
 export interface Charge {
   readonly executionId: string;
   readonly fileId: string;
-  /** What the metadata holds under `aplos_upload.tracking_id`. */
+  /** Value of `aplos_upload.tracking_id` in the metadata. */
   readonly trackingId?: string;
-  /** ISO 8601, UTC: when it was accepted. */
+  /** Time of acceptance. ISO 8601, UTC. */
   readonly at: string;
   readonly configuration: Readonly<Record<string, unknown>>;
-  /** SHA-256, in hex, of the configuration's JSON. */
+  /** SHA-256 of the configuration's JSON, in hex. */
   readonly configurationSha256: string;
-  /** As it was sent. */
+  /** Metadata as it was sent. */
   readonly metaData?: unknown;
   readonly dataProcessing?: unknown;
   readonly postProcessing?: unknown;
 }
 
-/** What is asked for. */
+/** Request body of a start. */
 export interface StartBody {
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly meta_data?: unknown;
@@ -35,7 +35,7 @@ interface Execution {
   readonly charge: Charge;
   readonly account: Account;
   readonly file: FileRecord;
-  /** By `performance.now()`. */
+  /** Start time by `performance.now()`. */
   readonly startedAt: number;
   outcome?: Promise<readonly string[]>;
 }
@@ -43,7 +43,7 @@ interface Execution {
 const DOWNLOAD_SECONDS = 3600;
 const MAX_ANALYSED_BYTES = 64 * 1024 ** 2;
 
-/** The executions of the service, and the ledger of what they cost. */
+/** All executions, and what was charged for them. */
 export class Executions {
   readonly #all: Execution[] = [];
   readonly #store: ObjectStore;
@@ -61,12 +61,12 @@ export class Executions {
     return this.#all.map(({ charge }) => charge);
   }
 
-  /** How many more the subscription allows. */
+  /** Number of executions that the subscription still allows. */
   get remaining(): number {
     return Math.max(0, this.#settings.allocation - this.#all.length);
   }
 
-  /** Accepts an execution. */
+  /** Accepts an execution, and returns the response. */
   start(account: Account, file: FileRecord, body: StartBody): object {
     const startedAt = performance.now();
     const now = Date.now();
@@ -86,7 +86,7 @@ export class Executions {
     return { execution_id: charge.executionId, status: 'queuing' };
   }
 
-  /** The status of one execution of a user; undefined if there is none. */
+  /** Returns the status of an execution of a user; `undefined` if there is none. */
   async status(account: Account, executionId: string): Promise<object | undefined> {
     const execution = this.#all.find(
       ({ charge, account: { userId } }) => charge.executionId === executionId && userId === account.userId,
@@ -104,7 +104,11 @@ export class Executions {
     };
   }
 
-  /** The statuses of the executions of a user that were started before a time by `performance.now()`, the newest first. */
+  /**
+   * Lists the executions of a user, newest first.
+   *
+   * @param startedBefore hides executions that were started later, by `performance.now()`
+   */
   list(account: Account, startedBefore: number): Promise<{ status: string }[]> {
     const shown = this.#all.filter(
       ({ account: { userId }, startedAt }) => userId === account.userId && startedAt <= startedBefore,
@@ -134,7 +138,7 @@ export class Executions {
     } as { status: string };
   }
 
-  /** Analyses the file and stores the results; what is returned are the reasons why it failed. */
+  /** Analyses the file and stores the results. Returns the reasons why it failed, if it did. */
   async #run(execution: Execution): Promise<readonly string[]> {
     const { charge, file } = execution;
     const { workable_state, errors } = await this.#files.state(file);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { seededRandom } from './seeded-random.js';
 
-/** The calls that can be made to fail. `results` is the download of a results zip. */
+/** Calls that faults can be injected into. `results` is the download of a results zip. */
 export const ROUTES = [
   'discovery',
   'login',
@@ -16,92 +16,92 @@ export const ROUTES = [
   'results',
 ] as const;
 
-/** One of the calls that can be made to fail. */
+/** A call that faults can be injected into. */
 export type Route = (typeof ROUTES)[number];
 
-/** When a fault strikes. */
+/** When a fault triggers. */
 export interface FaultTrigger {
   readonly route: Route;
-  /** How many calls it strikes. Default: 1. */
+  /** Number of calls it triggers on. Default: 1. */
   readonly times?: number | 'always';
-  /** How many calls of the route pass before. Default: 0. */
+  /** Number of calls of the route to let pass first. Default: 0. */
   readonly skip?: number;
-  /** The share of calls that it strikes, 0 to 1, by the sandbox's seeded dice; the others are not counted. Default: 1. */
+  /** Probability that the fault triggers on a call, 0 to 1, using the sandbox's seeded random generator. Default: 1. */
   readonly chance?: number;
-  /** Milliseconds to wait first. Default: 0. */
+  /** Delay before the call is handled, in milliseconds. Default: 0. */
   readonly delayMs?: number;
 }
 
-/** What happens to a call that is triggered: one of these. */
+/** What a fault does to a call. */
 export type FaultAction =
   | {
-      /** Answers with this status. */
+      /** Responds with this status. */
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
-      /** Text, or JSON. Default: what the service says with this status. */
+      /** Text or JSON. Default: the usual body of this status. */
       readonly body?: unknown;
-      /** The call takes effect all the same, as with a 504 at a gateway. Default: false. */
+      /** Whether the call takes effect nevertheless, as with a 504 from a gateway. Default: false. */
       readonly effect?: boolean;
     }
   | {
       /**
-       * `html`: the page of a proxy in between; no effect. `truncated`: the true answer, broken off in the middle.
-       * `other-shape`: JSON that means nothing; no effect. The status is 200.
+       * Responds with status 200 and this body. `html`: the error page of a proxy; the call takes no effect. `truncated`:
+       * the first half of the real response. `other-shape`: unexpected JSON; the call takes no effect.
        */
       readonly answer: 'html' | 'truncated' | 'other-shape';
     }
   | {
       /**
-       * Cuts the connection: `before` the effect, `after` it but before the answer, or, for an upload, after as many
-       * bytes of the file.
+       * Closes the connection: `before` the call takes effect, `after` it but before the response, or, for an upload, after
+       * this number of bytes of the file.
        */
       readonly cut: 'before' | 'after' | number;
     }
   | {
       /**
-       * Accepts everything and never answers; or, for an upload, stops reading after as many bytes of the file (what the
-       * system buffers, some megabytes, still goes out).
+       * Reads the request and never responds; or, for an upload, stops reading after this number of bytes of the file. The
+       * client can still send some megabytes, which the system buffers.
        */
       readonly hang: true | number;
-      /** The call takes effect all the same. Default: false. */
+      /** Whether the call takes effect nevertheless. Default: false. */
       readonly effect?: boolean;
     }
   | {
       /**
-       * `policy`: presign hands out a form that has expired; an upload's form has expired. `token`: presign hands out a
-       * form whose security token has expired; an upload's security token has expired; a login hands out an id token that
-       * has expired; a refresh token has expired; on every other route, the id token of the call has expired.
+       * Lets something expire. `policy`: the presigned POST that presign issues, or that an upload uses. `token`: the security
+       * token in the presigned POST; for a login, the ID token it issues; for a refresh, the refresh token; on every other
+       * route, the ID token of the call.
        */
       readonly expire: 'policy' | 'token';
     }
   | {
-      /** For `list`: executions younger than this many milliseconds do not show. */
+      /** For `list`: hides executions younger than this, in milliseconds. */
       readonly lagMs: number;
     }
   | {
-      /** For `list`: executions that were started after the fault was added do not show. */
+      /** For `list`: hides executions that were started after the fault was added. */
       readonly stale: true;
     }
   | {
-      /** For `upload`: a byte of the file changes on its way into S3. */
+      /** For `upload`: changes a byte of the file on its way to S3. */
       readonly corrupt: true;
     }
   | {
-      /** For `upload`: S3 answers with this ETag. */
+      /** For `upload`: S3 responds with this ETag. */
       readonly etag: string;
     }
   | {
-      /** Milliseconds to wait first; nothing else happens. */
+      /** Only delays the call, by this number of milliseconds. */
       readonly delayMs: number;
     };
 
-/** Nothing goes wrong. */
+/** Changes nothing. */
 export const NO_ACTION: FaultAction = { delayMs: 0 };
 
-/** Something that goes wrong on request. */
+/** A fault to inject: when it triggers, and what it does. */
 export type Fault = FaultTrigger & FaultAction;
 
-const strikes = {
+const trigger = {
   route: z.enum(ROUTES),
   times: z.union([z.int().positive(), z.literal('always')]).optional(),
   skip: z.int().nonnegative().optional(),
@@ -109,34 +109,34 @@ const strikes = {
   delayMs: z.number().nonnegative().optional(),
 };
 
-/** Checks a fault that comes from another process. */
+/** Validates a fault that another process sent. */
 export const faultSchema: z.ZodType<Fault, unknown> = (
   z.union([
     z.strictObject({
-      ...strikes,
+      ...trigger,
       status: z.int().min(200).max(599),
       headers: z.record(z.string(), z.string()).optional(),
       body: z.unknown().optional(),
       effect: z.boolean().optional(),
     }),
-    z.strictObject({ ...strikes, answer: z.enum(['html', 'truncated', 'other-shape']) }),
+    z.strictObject({ ...trigger, answer: z.enum(['html', 'truncated', 'other-shape']) }),
     z.strictObject({
-      ...strikes,
+      ...trigger,
       cut: z.union([z.literal('before'), z.literal('after'), z.int().nonnegative()]),
     }),
     z.strictObject({
-      ...strikes,
+      ...trigger,
       hang: z.union([z.literal(true), z.int().nonnegative()]),
       effect: z.boolean().optional(),
     }),
-    z.strictObject({ ...strikes, expire: z.enum(['policy', 'token']) }),
-    z.strictObject({ ...strikes, route: z.literal('list'), lagMs: z.number().nonnegative() }),
-    z.strictObject({ ...strikes, route: z.literal('list'), stale: z.literal(true) }),
-    z.strictObject({ ...strikes, route: z.literal('upload'), corrupt: z.literal(true) }),
-    z.strictObject({ ...strikes, route: z.literal('upload'), etag: z.string() }),
-    z.strictObject({ ...strikes, delayMs: strikes.delayMs.unwrap() }),
+    z.strictObject({ ...trigger, expire: z.enum(['policy', 'token']) }),
+    z.strictObject({ ...trigger, route: z.literal('list'), lagMs: z.number().nonnegative() }),
+    z.strictObject({ ...trigger, route: z.literal('list'), stale: z.literal(true) }),
+    z.strictObject({ ...trigger, route: z.literal('upload'), corrupt: z.literal(true) }),
+    z.strictObject({ ...trigger, route: z.literal('upload'), etag: z.string() }),
+    z.strictObject({ ...trigger, delayMs: trigger.delayMs.unwrap() }),
   ]) as z.ZodType<Fault, unknown>
-).refine(fits, 'this cannot happen on this route');
+).refine(fits, 'this fault is not possible on this route');
 
 function fits(fault: Fault): boolean {
   const { route } = fault;
@@ -149,27 +149,27 @@ function fits(fault: Fault): boolean {
   return true;
 }
 
-/** A fault that triggered. */
+/** A fault that triggered on a call. */
 export interface TriggeredFault {
   readonly fault: Fault;
-  /** When it was added, by `performance.now()`. */
+  /** Time when it was added, by `performance.now()`. */
   readonly addedAt: number;
 }
 
-/** The faults that are waiting to strike. A call is triggered by at most one: the first that was added. */
+/** Pending faults. At most one triggers on a call: the first that was added. */
 export class Faults {
   #waiting: { fault: Fault; addedAt: number; skip: number; left: number }[] = [];
-  readonly #dice: () => number;
+  readonly #random: () => number;
 
-  /** @param seed of the dice for faults with a `chance` */
+  /** @param seed seed of the random generator for faults with a `chance` */
   constructor(seed = 1) {
-    this.#dice = seededRandom(seed);
+    this.#random = seededRandom(seed);
   }
 
   /**
    * Adds a fault.
    *
-   * @throws ZodError when it is none
+   * @throws ZodError if the fault is invalid
    */
   add(fault: Fault): void {
     faultSchema.parse(fault);
@@ -178,17 +178,17 @@ export class Faults {
     this.#waiting.push({ fault, addedAt: performance.now(), skip, left });
   }
 
-  /** Forgets all faults. */
+  /** Removes all faults. */
   clear(): void {
     this.#waiting = [];
   }
 
-  /** The faults that have not triggered as often as they should. */
+  /** Faults that have not triggered as often as they should. */
   get waiting(): readonly Fault[] {
     return this.#waiting.map(({ fault }) => fault);
   }
 
-  /** What strikes the call that has just come in, if anything. */
+  /** Returns the fault that triggers on a new call of this route, if any. */
   trigger(route: Route): TriggeredFault | undefined {
     for (const each of this.#waiting) {
       if (each.fault.route !== route) continue;
@@ -196,7 +196,7 @@ export class Faults {
         each.skip--;
         continue;
       }
-      if (this.#dice() >= (each.fault.chance ?? 1)) continue;
+      if (this.#random() >= (each.fault.chance ?? 1)) continue;
       each.left--;
       this.#waiting = this.#waiting.filter(({ left }) => left > 0);
       return each;

@@ -6,21 +6,21 @@ import type { ObjectStore } from './object-store.js';
 import type { SandboxSettings } from './options.js';
 import { problemsOfTable } from './table.js';
 
-/** One POST that came to the S3 front for a file. */
+/** A POST that the S3 proxy received for a file. */
 export interface RecordedUpload {
-  /** ISO 8601, UTC. */
+  /** Time of arrival. ISO 8601, UTC. */
   readonly at: string;
-  /** The form fields before the file, in the order they came. */
+  /** Form fields before the file, in the order received. */
   readonly fields: readonly (readonly [name: string, value: string])[];
-  /** The request's Content-Length: form and file together. */
+  /** Content-Length of the request: form and file. */
   readonly contentLength: number;
-  /** What was answered; 0 while it runs, or where the connection was cut. */
+  /** Status of the response; 0 if there is none yet, or the connection was closed. */
   readonly status: number;
-  /** The code of S3's error, where there was one. */
+  /** Code of S3's error, if any. */
   readonly code?: string;
 }
 
-/** A file that was asked for. */
+/** A file record. */
 export interface SandboxFile {
   readonly fileId: string;
   readonly fileName: string;
@@ -28,30 +28,30 @@ export interface SandboxFile {
   readonly key: string;
   readonly tenantId: string;
   readonly userId: string;
-  /** ISO 8601, UTC. */
+  /** Time of the presign. ISO 8601, UTC. */
   readonly presignedAt: string;
-  /** Every field that was handed out, in order. */
+  /** Fields of the presigned POST, in order. */
   readonly fields: Readonly<Record<string, string>>;
-  /** When the security token in the form expires: milliseconds since 1970. */
+  /** Expiry of the security token in the presigned POST, in milliseconds since 1970. */
   readonly tokenExpiresAt: number;
-  /** When S3 stored it last: milliseconds since 1970. */
+  /** Time of the last successful upload, in milliseconds since 1970. */
   readonly storedAt?: number;
   readonly uploads: readonly RecordedUpload[];
 }
 
-/** The same file for those who write it down. */
+/** A file record that the sandbox updates. */
 export type FileRecord = Omit<SandboxFile, 'uploads' | 'storedAt'> & {
   storedAt?: number;
   readonly uploads: { -readonly [Field in keyof RecordedUpload]: RecordedUpload[Field] }[];
 };
 
-/** What the service makes of a file. */
+/** State of a file, as the API reports it. */
 export interface FileState {
   readonly workable_state: 'converting' | 'ready' | 'invalid';
   readonly errors: readonly string[];
 }
 
-// The service's own client library writes them in lower case and leaves out the bucket, which the URL names.
+// Aplos sends them in lower case and without the bucket, which is in the URL.
 const FIELDS = [
   'key',
   'x-amz-algorithm',
@@ -63,14 +63,14 @@ const FIELDS = [
 ];
 const SECRET_FIELDS = ['x-amz-credential', 'x-amz-security-token', 'policy', 'x-amz-signature'];
 
-function asServiceSends(signed: Readonly<Record<string, string>>): Record<string, string> {
+function asAplosSends(signed: Readonly<Record<string, string>>): Record<string, string> {
   const values = new Map(Object.entries(signed).map(([name, value]) => [name.toLowerCase(), value]));
   return Object.fromEntries(FIELDS.map((name) => [name, values.get(name) ?? '']));
 }
 
 const HEAD_BYTES = 256 * 1024;
 
-/** The files of the service, and their presigned forms. */
+/** All file records, and their presigned POSTs. */
 export class Files {
   readonly all: FileRecord[] = [];
   readonly #store: ObjectStore;
@@ -78,9 +78,9 @@ export class Files {
   readonly #secrets: Set<string>;
 
   /**
-   * @param store where the bytes are
-   * @param settings of the sandbox
-   * @param secrets gets every signed field that is handed out
+   * @param store stores the bytes
+   * @param settings settings of the sandbox
+   * @param secrets every issued signed field is added to it
    */
   constructor(store: ObjectStore, settings: SandboxSettings, secrets: Set<string>) {
     this.#store = store;
@@ -88,23 +88,23 @@ export class Files {
     this.#secrets = secrets;
   }
 
-  /** The file of a user by its id, or by its key. */
+  /** Returns the file of a user by its ID or its key. */
   find(account: Account, idOrKey: string): FileRecord | undefined {
     return this.all.find(
       ({ fileId, key, userId }) => userId === account.userId && (fileId === idOrKey || key === idOrKey),
     );
   }
 
-  /** The file that a form writes to, whoever owns it. */
+  /** Returns the file with this key, of any user. */
   byKey(key: string | undefined): FileRecord | undefined {
     return this.all.find((file) => file.key === key);
   }
 
   /**
-   * Makes a file and a presigned form for it.
+   * Creates a file record and a presigned POST for it.
    *
-   * @param expired what in the form has expired from the start
-   * @returns presign's answer
+   * @param expired part of the presigned POST that has already expired
+   * @returns the presign response
    */
   async presign(account: Account, fileName: string, expired?: 'policy' | 'token'): Promise<object> {
     const { presignSeconds, presignShape, minFileBytes, maxFileBytes } = this.#settings;
@@ -118,7 +118,7 @@ export class Files {
       Conditions: [['content-length-range', minFileBytes, maxFileBytes]],
       Expires: expiresIn,
     });
-    const fields = asServiceSends(signed);
+    const fields = asAplosSends(signed);
     for (const name of SECRET_FIELDS) this.#secrets.add(fields[name] ?? '');
     const now = Date.now();
     this.all.push({
@@ -148,12 +148,12 @@ export class Files {
     };
   }
 
-  /** Whether S3 has the file. */
+  /** Reports whether S3 stores the file. */
   async isStored({ key }: FileRecord): Promise<boolean> {
     return (await this.#store.size(key)) !== undefined;
   }
 
-  /** What the service makes of a file now. */
+  /** Returns the current state of a file. */
   async state({ key, fileName, storedAt }: FileRecord): Promise<FileState> {
     const size = await this.#store.size(key);
     if (size === undefined) return { workable_state: 'converting', errors: [] };

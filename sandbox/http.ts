@@ -5,27 +5,27 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, Faults, Route, TriggeredFault } from './faults.js';
 
-/** One call that came in. */
+/** A call that the sandbox received. */
 export interface RecordedCall {
-  /** ISO 8601, UTC: when it came in. */
+  /** Time of arrival. ISO 8601, UTC. */
   readonly at: string;
   readonly method: string;
-  /** `unknown` for what no route takes. */
+  /** `unknown` if no route matches. */
   readonly route: Route | 'unknown';
-  /** What was answered; 0 while there is no answer, or where the connection was cut. */
+  /** Status of the response; 0 if there is none yet, or the connection was closed. */
   readonly status: number;
-  /** What triggered the call, if anything. */
+  /** Fault that triggered on the call, if any. */
   readonly fault?: Fault;
 }
 
-/** A call while it is being answered. */
+/** A call that is being handled. */
 export interface OpenCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly triggered: TriggeredFault | undefined;
 }
 
-/** What a route does with a call that is triggered by nothing, or by something that only the route understands. */
+/** Handles a call, and the faults that depend on the route. */
 export type CallHandler = (call: OpenCall) => Promise<void>;
 
 /** A server of the sandbox. */
@@ -35,7 +35,7 @@ export interface SandboxServer {
   stop(): Promise<void>;
 }
 
-/** What stands around every call: the log, the network's round trip, and faults. */
+/** What every call of a sandbox shares: the log of calls, faults, and latency. */
 export interface ServerContext {
   readonly calls: RecordedCall[];
   readonly faults: Faults;
@@ -43,16 +43,16 @@ export interface ServerContext {
 }
 
 /**
- * Serves HTTP at 127.0.0.1.
+ * Serves HTTP on 127.0.0.1.
  *
- * @param port 0 for a free one
- * @param listener is given each call; where it throws, the connection is cut
+ * @param port port to listen on; 0 picks a free port
+ * @param listener handles a call; if it rejects, the connection is closed
  */
 export async function serve(
   port: number,
   listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): Promise<SandboxServer> {
-  // No time limit on a request: uploads are as long as they are.
+  // Uploads may take any time.
   const server: Server = createServer(
     { requestTimeout: 0, keepAliveTimeout: 60_000 },
     (request, response) => {
@@ -74,13 +74,13 @@ export async function serve(
   };
 }
 
-/** Logs a call, lets the network take its time and a fault strike, and answers. */
+/** Records a call, applies latency and faults, and lets the route handle it. */
 export async function handleCall(
   route: RecordedCall['route'],
   request: IncomingMessage,
   response: ServerResponse,
   { calls, faults, latencyMs }: ServerContext,
-  answer: CallHandler,
+  handle: CallHandler,
 ): Promise<void> {
   const triggered = route === 'unknown' ? undefined : faults.trigger(route);
   const call: { -readonly [Field in keyof RecordedCall]: RecordedCall[Field] } = {
@@ -97,10 +97,10 @@ export async function handleCall(
   const waitMs = latencyMs + (triggered?.fault.delayMs ?? 0);
   if (waitMs > 0) await sleep(waitMs);
   if (triggered && 'cut' in triggered.fault && triggered.fault.cut === 'before') request.destroy();
-  else await answer({ request, response, triggered });
+  else await handle({ request, response, triggered });
 }
 
-/** Answers with text, or with JSON. A 204 has no body. */
+/** Responds with text or JSON. A 204 has no body. */
 export function sendBody(
   response: ServerResponse,
   status: number,
@@ -115,19 +115,19 @@ export function sendBody(
   response.end(status === 204 ? undefined : text);
 }
 
-/** Reads what is left of a body and forgets it. */
+/** Reads the rest of a body and discards it. */
 export async function drain(request: IncomingMessage): Promise<void> {
   request.resume();
   await finished(request, { writable: false }).catch(() => {});
 }
 
-/** Resolves when the other side has hung up. */
+/** Resolves when the client closes the connection. */
 export const untilClosed = (response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
     if (response.destroyed) resolve();
     else response.once('close', () => resolve());
   });
 
-/** The page of a proxy that stands between. */
+/** Error page of a proxy. */
 export const PROXY_PAGE =
   '<!DOCTYPE html>\n<html><head><title>Please wait</title></head><body><h1>Scheduled maintenance</h1></body></html>\n';

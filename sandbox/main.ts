@@ -1,17 +1,17 @@
-/** `tsx sandbox/main.ts [--latency MS] [--port N]`: runs the sandbox until Ctrl-C or SIGTERM. */
+/** `npm run sandbox -- [--latency MS] [--port N]`: runs the sandbox until Ctrl-C or SIGTERM. */
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import { startSandbox } from './sandbox.js';
 
 const number = (text: string): number => {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a non-negative integer.');
   return Number(text);
 };
 
 const { latency, port } = new Command('sandbox')
-  .description('A stand-in for Aplos NCA, Amazon Cognito and Amazon S3 at 127.0.0.1.')
-  .option('--latency <ms>', "a network's round trip, added to every call", number, 0)
-  .option('--port <port>', 'of the API; default: a free one', number, 0)
+  .description('Runs a local stand-in for Aplos NCA, Amazon Cognito and Amazon S3.')
+  .option('--latency <ms>', 'latency added to every call, in milliseconds', number, 0)
+  .option('--port <port>', 'port of the API; 0 picks a free port', number, 0)
   .parse()
   .opts<{ latency: number; port: number }>();
 
@@ -19,7 +19,9 @@ const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 try {
   const sandbox = await startSandbox({ latencyMs: latency, port });
   for (const [name, value] of Object.entries(sandbox.env)) console.log(`export ${name}='${value}'`);
-  console.error(`The sandbox runs. Faults: POST ${sandbox.apiUrl}/_sandbox/faults. Ctrl-C ends it.`);
+  console.error(
+    `The sandbox is running. Inject faults: POST ${sandbox.apiUrl}/_sandbox/faults. Stop it: Ctrl-C.`,
+  );
   await ended;
   await sandbox.stop();
 } catch (error) {

@@ -1,7 +1,7 @@
 import { strToU8, zipSync } from 'fflate';
 import type { Table } from './table.js';
 
-/** The columns of a configuration in the vendor's shape. */
+/** The `columns` of a configuration. */
 export interface ConfiguredColumns {
   readonly time?: string;
   readonly unique_id?: string;
@@ -10,7 +10,7 @@ export interface ConfiguredColumns {
   readonly grouping?: readonly string[];
 }
 
-/** Every column that a configuration names. */
+/** Returns every column that a configuration names. */
 export function columnsNamed(columns: ConfiguredColumns): string[] {
   const { time, unique_id, concentration, sorting = [], grouping = [] } = columns;
   const named = [time, unique_id, concentration?.observed, concentration?.analyzed, ...sorting, ...grouping];
@@ -18,10 +18,10 @@ export function columnsNamed(columns: ConfiguredColumns): string[] {
 }
 
 /**
- * A small non-compartmental analysis: Cmax, Tmax and AUClast by the linear trapezoid, a row for each group (or subject,
- * where there is no grouping). Concentrations that are no numbers, such as "BLQ", are left out.
+ * Runs a small non-compartmental analysis: Cmax, Tmax and AUClast by the linear trapezoidal rule, with a row for each group,
+ * or for each subject if there is no grouping. Concentrations that are not numbers, such as "BLQ", are skipped.
  *
- * @returns rows of a CSV, its header first
+ * @returns rows of a CSV, header first
  */
 export function analyse(table: Table, columns: ConfiguredColumns): string[][] {
   const { time = '', unique_id = '', concentration = {}, grouping = [unique_id] } = columns;
@@ -59,7 +59,7 @@ function parameters(unsorted: { time: number; conc: number }[]): string[] {
   ];
 }
 
-/** The results zip: the parameters as a CSV, and what was asked for. */
+/** Builds the results zip: the parameters as a CSV, and the request as JSON. */
 export const resultsZip = (rows: readonly string[][] | undefined, execution: object): Uint8Array =>
   zipSync({
     ...(rows && {

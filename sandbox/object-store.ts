@@ -8,12 +8,12 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
-// The SDK runs on every Node that this repository supports; it need not say each time when that will end.
+// Silences the SDK's notice about the end of support for older versions of Node.js.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-/** Where an S3 is, and the key to it. */
+/** Address and credentials of an S3 server. */
 export interface ObjectStoreAccess {
-  /** The URL of S3; buckets are path segments below it. */
+  /** URL of the server, without a trailing slash. Buckets are path segments below it. */
   readonly endpoint: string;
   readonly region: string;
   readonly accessKeyId: string;
@@ -38,28 +38,28 @@ export const objectStoreClient = (access: ObjectStoreAccess): S3Client =>
 /** The objects of one bucket. */
 export class ObjectStore {
   readonly #client: S3Client;
-  readonly #front: S3Client;
+  readonly #proxy: S3Client;
 
   /**
-   * @param access to S3 itself
-   * @param bucket the bucket
-   * @param frontUrl the address that users of presigned URLs see
+   * @param access access to the S3 server
+   * @param bucket name of the bucket
+   * @param proxyUrl address in presigned URLs
    */
   constructor(
     access: ObjectStoreAccess,
     readonly bucket: string,
-    readonly frontUrl: string,
+    readonly proxyUrl: string,
   ) {
     this.#client = objectStoreClient(access);
-    this.#front = objectStoreClient({ ...access, endpoint: frontUrl });
+    this.#proxy = objectStoreClient({ ...access, endpoint: proxyUrl });
   }
 
-  /** A client that signs for the address which users see. */
+  /** Client that signs URLs of the proxy. */
   get signer(): S3Client {
-    return this.#front;
+    return this.#proxy;
   }
 
-  /** The size of an object in bytes; undefined if there is none. */
+  /** Returns the size of an object in bytes; `undefined` if there is none. */
   async size(key: string): Promise<number | undefined> {
     try {
       const { ContentLength } = await this.#client.send(
@@ -73,9 +73,9 @@ export class ObjectStore {
   }
 
   /**
-   * The bytes of an object as a stream.
+   * Returns an object as a stream.
    *
-   * @param first only as many bytes from its start
+   * @param first maximum number of bytes, from the start. Default: all
    */
   async stream(key: string, first?: number): Promise<Readable> {
     const range = first === undefined ? {} : { Range: `bytes=0-${first - 1}` };
@@ -86,9 +86,9 @@ export class ObjectStore {
   }
 
   /**
-   * The bytes of an object.
+   * Returns the bytes of an object.
    *
-   * @param first only as many bytes from its start
+   * @param first maximum number of bytes, from the start. Default: all
    */
   async bytes(key: string, first?: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
@@ -103,14 +103,14 @@ export class ObjectStore {
     );
   }
 
-  /** A URL that anybody may download an object from for some seconds. */
+  /** Returns a presigned URL to download an object, valid for some seconds. */
   download(key: string, expiresIn: number): Promise<string> {
-    return getSignedUrl(this.#front, new GetObjectCommand({ Bucket: this.bucket, Key: key }), { expiresIn });
+    return getSignedUrl(this.#proxy, new GetObjectCommand({ Bucket: this.bucket, Key: key }), { expiresIn });
   }
 
-  /** Closes connections. */
+  /** Closes all connections. */
   close(): void {
     this.#client.destroy();
-    this.#front.destroy();
+    this.#proxy.destroy();
   }
 }

@@ -8,11 +8,11 @@ const policySchema = z.object({
 });
 
 /**
- * Refuses what Amazon S3 refuses and SeaweedFS lets through: a security token that is absent, wrong or expired, and
+ * Refuses requests that Amazon S3 refuses and SeaweedFS accepts: with a missing, wrong or expired security token, or with
  * fields that the policy does not cover.
  *
- * @param file that the form's key belongs to
- * @throws S3Error in S3's words
+ * @param file file record with the key of the form
+ * @throws S3Error as Amazon S3 responds
  */
 export function checkForm({ fields }: S3Form, file: FileRecord | undefined): void {
   const value = (wanted: string) => fields.find(([name]) => name.toLowerCase() === wanted)?.[1];
@@ -43,7 +43,7 @@ export function checkForm({ fields }: S3Form, file: FileRecord | undefined): voi
     );
 }
 
-/** Which fields a policy speaks of. Without a condition go only the policy, its signature, and `x-ignore-` fields. */
+/** Returns a check for fields that a policy covers. The policy, its signature and `x-ignore-` fields need no condition. */
 function fieldsCovered(policy: string): (name: string) => boolean {
   const names = new Set(['policy', 'x-amz-signature']);
   for (const condition of conditionsOf(policy)) {

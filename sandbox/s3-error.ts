@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { XMLBuilder } from 'fast-xml-parser';
 
-/** A refusal in S3's words. */
+/** An error response of S3. */
 export class S3Error extends Error {
   /**
    * @param status HTTP status
    * @param code S3's error code, e.g. `AccessDenied`
-   * @param message S3's sentence
+   * @param message message of S3
    */
   constructor(
     readonly status: number,
@@ -16,7 +16,7 @@ export class S3Error extends Error {
     super(message);
   }
 
-  /** The XML that S3 answers with. */
+  /** Response body of the error. */
   get xml(): string {
     const RequestId = randomBytes(8).toString('hex').toUpperCase();
     const HostId = randomBytes(56).toString('base64');
@@ -27,7 +27,7 @@ export class S3Error extends Error {
   }
 }
 
-const USUAL: Readonly<Record<number, readonly [code: string, message: string]>> = {
+const DEFAULTS: Readonly<Record<number, readonly [code: string, message: string]>> = {
   301: [
     'PermanentRedirect',
     'The bucket you are attempting to access must be addressed using the specified endpoint.',
@@ -46,9 +46,9 @@ const USUAL: Readonly<Record<number, readonly [code: string, message: string]>> 
   503: ['SlowDown', 'Please reduce your request rate.'],
 };
 
-/** What S3 usually means by a status. */
+/** Returns the usual error of S3 for a status. */
 export function defaultS3Error(status: number): S3Error {
-  const [code, message] = USUAL[status] ?? [
+  const [code, message] = DEFAULTS[status] ?? [
     'InternalError',
     'We encountered an internal error. Please try again.',
   ];

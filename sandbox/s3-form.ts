@@ -3,13 +3,13 @@ import { setImmediate } from 'node:timers/promises';
 import { Busboy } from '@fastify/busboy';
 import { S3Error } from './s3-error.js';
 
-/** A form as far as its file. */
+/** A multipart form up to its file. */
 export interface S3Form {
-  /** The fields before the file, in the order they came. */
+  /** Fields before the file, in the order received. */
   readonly fields: readonly (readonly [name: string, value: string])[];
-  /** Every byte of the body that has come, from its start. */
+  /** Bytes of the body that were read so far. */
   readonly held: Buffer;
-  /** Where in the body the bytes of the file begin. */
+  /** Offset of the file's first byte in the body. */
   readonly fileStart: number;
 }
 
@@ -18,7 +18,7 @@ const MAX_FIELD_BYTES = 20 * 1024;
 /**
  * Reads a multipart form until its file begins, and pauses there.
  *
- * @throws S3Error where S3 refuses such a form
+ * @throws S3Error if S3 refuses the form
  */
 export async function readFormUpToFile(request: IncomingMessage): Promise<S3Form> {
   const contentType = request.headers['content-type'];
@@ -46,7 +46,7 @@ export async function readFormUpToFile(request: IncomingMessage): Promise<S3Form
     broken = true;
   });
 
-  // Without `destroyOnReturn: false` the loop would end the request where it leaves it.
+  // By default, leaving the loop would destroy the request.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk);
     parser.write(chunk);
@@ -66,7 +66,7 @@ export async function readFormUpToFile(request: IncomingMessage): Promise<S3Form
     );
   if (!fileBegan)
     throw new S3Error(400, 'InvalidArgument', 'POST requires exactly one file upload per request.');
-  // The parser tells of the last fields a tick later.
+  // The parser emits the last fields one tick later.
   await setImmediate();
   const held = Buffer.concat(chunks);
   return { fields, held, fileStart: held.indexOf('\r\n\r\n', held.indexOf('name="file"')) + 4 };

@@ -19,32 +19,35 @@ import { checkForm } from './s3-checks.js';
 import { defaultS3Error, S3Error } from './s3-error.js';
 import { readFormUpToFile, type S3Form } from './s3-form.js';
 
-/** What the S3 front stands on. */
+/** Options of the S3 proxy. */
 export interface S3ProxyOptions {
   readonly port: number;
-  /** The URL of S3 itself. */
+  /** URL of the S3 server. */
   readonly endpoint: string;
-  /** Asked for when a call comes in: the files are presigned for the address that the front has by then. */
+  /** Returns the file records. They are created later, because they need the address of the proxy. */
   readonly files: () => Files;
-  readonly surroundings: ServerContext;
+  readonly context: ServerContext;
 }
 
 /**
- * Serves S3 as users of presigned URLs see it: a proxy that refuses what Amazon S3 refuses and SeaweedFS does not, and
- * streams everything else through. SeaweedFS checks signature, policy, expiry and size.
+ * Serves presigned URLs: refuses requests that Amazon S3 refuses and SeaweedFS accepts, and streams all others to SeaweedFS,
+ * which checks signature, policy, expiry and size.
  */
-export async function serveS3Proxy(parts: S3ProxyOptions): Promise<SandboxServer> {
+export async function serveS3Proxy(options: S3ProxyOptions): Promise<SandboxServer> {
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
-  const { surroundings } = parts;
-  const server = await serve(parts.port, (request, response) => {
+  const { context } = options;
+  const server = await serve(options.port, (request, response) => {
     switch (request.method) {
       case 'POST':
-        return handleCall('upload', request, response, surroundings, upload);
+        return handleCall('upload', request, response, context, upload);
       case 'GET':
-        return handleCall('results', request, response, surroundings, download);
+        return handleCall('results', request, response, context, download);
       default:
-        return handleCall('unknown', request, response, surroundings, async ({ response }) =>
-          answerError(response, new S3Error(405, 'MethodNotAllowed', 'The specified method is not allowed.')),
+        return handleCall('unknown', request, response, context, async ({ response }) =>
+          respondWithError(
+            response,
+            new S3Error(405, 'MethodNotAllowed', 'The specified method is not allowed.'),
+          ),
         );
     }
   });
@@ -58,35 +61,35 @@ export async function serveS3Proxy(parts: S3ProxyOptions): Promise<SandboxServer
 
   async function upload(call: OpenCall): Promise<void> {
     const { request, response } = call;
-    const seen = {
+    const recorded = {
       at: new Date().toISOString(),
       fields: [] as S3Form['fields'],
       contentLength: 0,
       status: 0,
     };
     response.once('finish', () => {
-      seen.status = response.statusCode;
+      recorded.status = response.statusCode;
     });
     try {
       if (request.headers['content-length'] === undefined)
         throw new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
-      seen.contentLength = Number(request.headers['content-length']);
+      recorded.contentLength = Number(request.headers['content-length']);
       const form = await readFormUpToFile(request);
-      seen.fields = form.fields;
-      const file = parts.files().byKey(form.fields.find(([name]) => name === 'key')?.[1]);
-      file?.uploads.push(seen);
+      recorded.fields = form.fields;
+      const file = options.files().byKey(form.fields.find(([name]) => name === 'key')?.[1]);
+      file?.uploads.push(recorded);
       checkForm(form, file);
       await store(call, form, file);
     } catch (error) {
       if (!(error instanceof S3Error)) throw error;
-      Object.assign(seen, { code: error.code });
-      answerError(response, error);
+      Object.assign(recorded, { code: error.code });
+      respondWithError(response, error);
     }
-    // What is left of a form that was refused half way; who still sends it reads the answer afterwards.
+    // A client that is still sending reads the response only after it has sent the rest.
     await drain(request);
   }
 
-  /** Sends the form on to S3, and S3's answer back, as far as a fault lets it. */
+  /** Forwards the form to S3 and the response to the client, as far as the fault permits. */
   async function store(call: OpenCall, form: S3Form, file: FileRecord | undefined): Promise<void> {
     const { request, response } = call;
     const fault: FaultAction = call.triggered?.fault ?? NO_ACTION;
@@ -100,24 +103,24 @@ export async function serveS3Proxy(parts: S3ProxyOptions): Promise<SandboxServer
       return untilClosed(response);
     }
 
-    const answer = takesEffect(fault) ? await sendOn(request, form, fault) : await drain(request);
-    if (answer && answer.statusCode < 300 && file) file.storedAt = Date.now();
+    const forwarded = takesEffect(fault) ? await forward(request, form, fault) : await drain(request);
+    if (forwarded && forwarded.statusCode < 300 && file) file.storedAt = Date.now();
 
-    if (!answer || 'cut' in fault || 'hang' in fault || 'status' in fault) {
-      await answer?.body.dump();
-      return answerByFault(response, fault);
+    if (!forwarded || 'cut' in fault || 'hang' in fault || 'status' in fault) {
+      await forwarded?.body.dump();
+      return respondWithFault(response, fault);
     }
-    const headers = kept(answer.headers);
-    response.writeHead(answer.statusCode, 'etag' in fault ? { ...headers, etag: fault.etag } : headers);
-    await pipeline(answer.body, response);
+    const headers = withoutConnection(forwarded.headers);
+    response.writeHead(forwarded.statusCode, 'etag' in fault ? { ...headers, etag: fault.etag } : headers);
+    await pipeline(forwarded.body, response);
   }
 
-  function sendOn(
+  function forward(
     request: IncomingMessage,
     form: S3Form,
     fault: FaultAction,
   ): Promise<Dispatcher.ResponseData> {
-    return send(`${parts.endpoint}${request.url}`, {
+    return send(`${options.endpoint}${request.url}`, {
       method: 'POST',
       headers: {
         'content-type': request.headers['content-type'] ?? '',
@@ -131,30 +134,30 @@ export async function serveS3Proxy(parts: S3ProxyOptions): Promise<SandboxServer
   async function download({ request, response, triggered }: OpenCall): Promise<void> {
     const fault: FaultAction = triggered?.fault ?? NO_ACTION;
     if ('status' in fault || 'hang' in fault || 'cut' in fault || 'answer' in fault)
-      return answerByFault(response, fault);
+      return respondWithFault(response, fault);
     // The signature covers the host that the caller sees.
     const { host = '', range } = request.headers;
-    const answer = await send(`${parts.endpoint}${request.url}`, {
+    const forwarded = await send(`${options.endpoint}${request.url}`, {
       headers: range === undefined ? { host } : { host, range },
       dispatcher,
     });
-    response.writeHead(answer.statusCode, kept(answer.headers));
-    await pipeline(answer.body, response);
+    response.writeHead(forwarded.statusCode, withoutConnection(forwarded.headers));
+    await pipeline(forwarded.body, response);
   }
 }
 
-/** Whether the file is stored in spite of a fault. */
+/** Reports whether the file is stored despite a fault. */
 const takesEffect = (fault: FaultAction): boolean =>
   'status' in fault || 'hang' in fault ? fault.effect === true : !('answer' in fault);
 
-/** The body of an upload on its way to S3; throws where the connection is to be cut. */
+/** Yields the body of an upload. Throws where a fault closes the connection. */
 async function* bytesOf(request: IncomingMessage, form: S3Form, fault: FaultAction): AsyncGenerator<Buffer> {
   const cutAt = 'cut' in fault && typeof fault.cut === 'number' ? form.fileStart + fault.cut : undefined;
   let position = 0;
   const pass = (chunk: Buffer): Buffer => {
     const flip = 'corrupt' in fault ? form.fileStart - position : -1;
     position += chunk.length;
-    if (cutAt !== undefined && position >= cutAt) throw new Error('cut on request');
+    if (cutAt !== undefined && position >= cutAt) throw new Error('connection closed by a fault');
     if (flip < 0 || flip >= chunk.length) return chunk;
     const changed = Buffer.from(chunk);
     changed.writeUInt8(changed.readUInt8(flip) ^ 1, flip);
@@ -164,7 +167,7 @@ async function* bytesOf(request: IncomingMessage, form: S3Form, fault: FaultActi
   for await (const chunk of request.iterator({ destroyOnReturn: false })) yield pass(chunk);
 }
 
-/** Reads some bytes of a body and then no more. */
+/** Reads this number of bytes of a body, and then stops. */
 async function readUpTo(bytes: number, request: IncomingMessage): Promise<void> {
   let left = bytes;
   if (left <= 0) return;
@@ -174,8 +177,8 @@ async function readUpTo(bytes: number, request: IncomingMessage): Promise<void> 
   }
 }
 
-/** Answers what a fault says, without asking S3. */
-function answerByFault(response: ServerResponse, fault: FaultAction): Promise<void> | void {
+/** Responds as a fault demands, without S3. */
+function respondWithFault(response: ServerResponse, fault: FaultAction): Promise<void> | void {
   if ('hang' in fault) return untilClosed(response);
   if ('status' in fault) {
     const { status, headers } = fault;
@@ -186,11 +189,11 @@ function answerByFault(response: ServerResponse, fault: FaultAction): Promise<vo
   response.destroy();
 }
 
-function answerError(response: ServerResponse, error: S3Error): void {
+function respondWithError(response: ServerResponse, error: S3Error): void {
   sendBody(response, error.status, error.xml, { 'content-type': 'application/xml' });
 }
 
-const kept = (headers: IncomingHttpHeaders): IncomingHttpHeaders => {
+const withoutConnection = (headers: IncomingHttpHeaders): IncomingHttpHeaders => {
   const { connection: _connection, 'keep-alive': _keepAlive, ...others } = headers;
   return others;
 };

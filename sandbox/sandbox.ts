@@ -18,21 +18,21 @@ export type { RecordedUpload, SandboxFile } from './files.js';
 export type { RecordedCall } from './http.js';
 export type { SandboxOptions, SandboxUser } from './options.js';
 
-/** A stand-in for Aplos NCA (API version 1), for Amazon Cognito, and for Amazon S3. */
+/** A local stand-in for Aplos NCA (API version 1), Amazon Cognito and Amazon S3. */
 export interface Sandbox {
-  /** The base of the API: `http://127.0.0.1:PORT`. */
+  /** Base URL of the API: `http://127.0.0.1:PORT`. */
   readonly apiUrl: string;
-  /** Where InitiateAuth is asked for. */
+  /** URL of Cognito's InitiateAuth. */
   readonly cognitoUrl: string;
-  /** The base of presigned URLs. */
+  /** Base URL of presigned URLs. */
   readonly s3Url: string;
   /** Bucket that stores the files. */
   readonly s3: S3Bucket;
-  /** The first of the users. */
+  /** The first user. */
   readonly user: { readonly userName: string; readonly password: string };
-  /** Of the first of the users. */
+  /** Tenant of the first user. */
   readonly tenantId: string;
-  /** Of the first of the users. */
+  /** ID of the first user. */
   readonly userId: string;
   readonly clientId: string;
   readonly region: string;
@@ -45,36 +45,36 @@ export interface Sandbox {
     /** Names an empty file, so that no other settings apply. */
     readonly APLOS_UPLOAD_SETTINGS: string;
   };
-  /** What can be made to go wrong. */
+  /** Faults to inject. */
   readonly faults: Faults;
-  /** The ledger: every execution that was accepted, in order. */
+  /** Every execution that was accepted, and so charged, in order. */
   readonly charges: readonly Charge[];
-  /** Every file that was asked for, in order. */
+  /** Every file record that was created, in order. */
   readonly files: readonly SandboxFile[];
-  /** Every call that came in, in order. */
+  /** Every call that was received, in order. */
   readonly calls: readonly RecordedCall[];
-  /** Every password, token and signed field that was handed out: what must be in no log and no history. */
+  /** Every password, token and signed field that was issued: none may appear in a log or a history. */
   readonly secrets: ReadonlySet<string>;
   /**
-   * The bytes that S3 stores for a file.
+   * Returns the bytes that S3 stores for a file.
    *
-   * @throws Error when there are none
+   * @throws Error if the file was not stored
    */
   storedBytes(fileId: string): Promise<Buffer>;
   /**
-   * The same as a stream, for large files.
+   * Returns the bytes that S3 stores for a file as a stream, for large files.
    *
-   * @throws Error when there are none
+   * @throws Error if the file was not stored
    */
   storedStream(fileId: string): Promise<Readable>;
-  /** Stops the servers, and S3 too unless it was given. Safe to call twice. */
+  /** Stops the servers, and S3 unless it was passed in the options. Safe to call twice. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a sandbox at 127.0.0.1, and an S3 for it unless one is given.
+ * Starts a sandbox on 127.0.0.1, and an S3 server for it unless the options name a bucket.
  *
- * @throws Error when a server does not come up
+ * @throws Error if a server does not start
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   if (options.s3) return startOn(options.s3, options);
@@ -94,16 +94,16 @@ async function startOn(
   const secrets = new Set<string>([s3.secretAccessKey]);
   const calls: RecordedCall[] = [];
   const faults = new Faults(settings.seed);
-  const surroundings = { calls, faults, latencyMs: settings.latencyMs };
+  const context = { calls, faults, latencyMs: settings.latencyMs };
   const cognito = new Cognito(settings.users, settings.idTokenSeconds, secrets);
 
-  const front = await serveS3Proxy({
+  const s3Proxy = await serveS3Proxy({
     port: options.s3Port ?? 0,
     endpoint: s3.endpoint,
     files: () => files,
-    surroundings,
+    context,
   });
-  const store = new ObjectStore(s3, s3.bucket, front.url);
+  const store = new ObjectStore(s3, s3.bucket, s3Proxy.url);
   const files = new Files(store, settings, secrets);
   const executions = new Executions(store, files, settings);
   const api = await serveApi({
@@ -111,9 +111,9 @@ async function startOn(
     cognito,
     routes: apiRoutes(files, executions, settings),
     executions,
-    surroundings,
+    context,
   }).catch(async (error: unknown) => {
-    await front.stop();
+    await s3Proxy.stop();
     throw error;
   });
 
@@ -123,7 +123,7 @@ async function startOn(
   return {
     apiUrl: api.url,
     cognitoUrl: `${api.url}/`,
-    s3Url: front.url,
+    s3Url: s3Proxy.url,
     s3,
     user: { userName, password },
     tenantId: account?.tenantId ?? '',
@@ -159,7 +159,7 @@ async function startOn(
   }
 
   async function stop(): Promise<void> {
-    await Promise.all([api.stop(), front.stop()]);
+    await Promise.all([api.stop(), s3Proxy.stop()]);
     store.close();
     await stopS3();
   }

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { parse } from 'csv-parse/sync';
 
-/** A table out of a delimited text. */
+/** A table that was read from delimited text. */
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly Readonly<Record<string, string>>[];
@@ -18,17 +18,17 @@ const MAGIC: Readonly<Record<string, { offset: number; bytes: Buffer; name: stri
   '.xls': { offset: 0, bytes: Buffer.from('d0cf11e0a1b11ae1', 'hex'), name: 'Excel 97 workbook' },
 };
 
-/** Whether a file of this name is delimited text. */
+/** Reports whether a file with this name is delimited text. */
 export const isText = (fileName: string): boolean =>
   ['.csv', '.dat'].includes(extname(fileName).toLowerCase());
 
 /**
- * What is wrong with a file, judged by its start.
+ * Returns the problems of a file, based on its first bytes.
  *
- * @param fileName its ending tells the type
- * @param head its first bytes
+ * @param fileName its extension determines the type
+ * @param head first bytes of the file
  * @param complete whether `head` is the whole file
- * @returns one sentence a problem; empty if it is a table
+ * @returns one sentence for each problem; empty if the file is a table
  */
 export function problemsOfTable(fileName: string, head: Buffer, complete: boolean): string[] {
   const magic = MAGIC[extname(fileName).toLowerCase()];
@@ -50,9 +50,9 @@ export function problemsOfTable(fileName: string, head: Buffer, complete: boolea
 }
 
 /**
- * Reads a delimited text with one header row. The delimiter is the one that the header row has most of.
+ * Reads delimited text with one header row. The delimiter is the one that occurs most often in the header row.
  *
- * @throws Error when rows differ in their number of columns
+ * @throws Error if rows differ in their number of columns
  */
 export function parseTable(text: string): Table {
   const header = text.slice(0, text.search(/[\r\n]|$/));

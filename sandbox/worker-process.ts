@@ -3,25 +3,24 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endWithThisProcess } from './servers/watchdog.js';
 
-/** The `aplos-upload` command, as the build makes it. */
+/** Path of the built `aplos-upload` command. */
 export const COMMAND = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 
-/** A worker in a process of its own, started as a user starts it. */
+/** A worker in its own process, started as a user starts it. */
 export interface WorkerProcess {
   readonly child: ChildProcess;
-  /** Asks it to drain, and waits for its end. */
+  /** Lets the worker drain, and waits until it exits. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts `aplos-upload worker` and waits until it polls. It runs in a process group of its own, so that Ctrl-C
- * in the terminal ends it only when this process says so; it ends when this process
- * does, by whatever means.
+ * Starts `aplos-upload worker` and waits until it polls. It runs in its own process group, so that Ctrl-C in the terminal
+ * reaches only this process. It is killed when this process ends for any reason.
  *
- * @param env the environment to add to this process's own
- * @param onLog takes each piece of its log; default: warnings and errors go to stderr
- * @param options its working folder, default: this process's own; the command to run, default: as the build makes it
- * @throws Error with its log when it does not start
+ * @param env variables to add to the environment of this process
+ * @param onLog called with each chunk of the log. Default: prints warnings and errors to stderr
+ * @param options working folder and command. Default: those of this process and of the build
+ * @throws Error with the worker's log if it does not start
  */
 export async function startWorker(
   env: NodeJS.ProcessEnv,
@@ -44,7 +43,7 @@ export async function startWorker(
       if (!onLog && /"level":"(warn|error)"/.test(text)) process.stderr.write(text);
       if (log.includes('Worker state changed') && log.includes('RUNNING')) resolve();
     });
-    child.once('exit', (code) => reject(new Error(`The worker ended with ${code}: ${log}`)));
+    child.once('exit', (code) => reject(new Error(`The worker exited with code ${code}: ${log}`)));
   });
   await running;
   return {

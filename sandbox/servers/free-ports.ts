@@ -2,15 +2,15 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-// Below the range out of which systems give ports to outgoing connections (32768 and up on Linux, 49152 on macOS), so
-// that a server which was killed finds its ports still free when it is started again.
+// Below the range of ports for outgoing connections (32768 and up on Linux, 49152 on macOS), so that the ports of a killed
+// server are still free when it is restarted.
 const LOWEST = 15_000;
 const HIGHEST = 32_000;
 
 /**
- * Finds TCP ports of 127.0.0.1 that nobody listens on. All are held open until the last is found, so no two are equal.
+ * Finds unused TCP ports on 127.0.0.1. All are held open until the last is found, so no two are equal.
  *
- * @param count how many
+ * @param count number of ports
  */
 export async function freePorts(count: number): Promise<number[]> {
   const held: Server[] = [];

@@ -7,24 +7,24 @@ import { objectStoreClient, type S3Bucket } from '../object-store.js';
 import { freePorts } from './free-ports.js';
 import { type ServerProcess, startServer, temporaryFolder, withFreshPorts } from './server-process.js';
 
-/** How to start SeaweedFS. */
+/** Options of SeaweedFS. */
 export interface SeaweedOptions {
-  /** Keeps the objects in this folder. Default: a temporary one, removed at the end. */
+  /** Folder for the objects. Default: a temporary folder that is removed at the end. */
   readonly dir?: string;
-  /** Of S3. Default: a free one. */
+  /** Port of S3. Default: a free port. */
   readonly port?: number;
 }
 
 /** SeaweedFS, a real S3 server, with one bucket. */
 export interface Seaweed extends ServerProcess, S3Bucket {}
 
-// Each of them opens a port for HTTP and one for gRPC; there is no flag to leave the admin server out.
-const PARTS = ['master', 'volume', 'filer', 's3', 'admin'] as const;
+// Each component opens a port for HTTP and one for gRPC. The admin server cannot be disabled.
+const COMPONENTS = ['master', 'volume', 'filer', 's3', 'admin'] as const;
 
 /**
- * Starts SeaweedFS (`weed mini`) at 127.0.0.1, telemetry and admin UI off, and waits until its bucket is there.
+ * Starts SeaweedFS (`weed mini`) on 127.0.0.1, without telemetry and admin UI, and waits until its bucket can be used.
  *
- * @throws Error with the end of its log when it does not come up
+ * @throws Error with the end of its log if it does not start
  */
 export async function startSeaweed(options: SeaweedOptions = {}): Promise<Seaweed> {
   const { weed } = await ensureBinaries();
@@ -40,8 +40,8 @@ async function start(weed: string, options: SeaweedOptions): Promise<Seaweed> {
   const dir = options.dir ?? join(folder, 'data');
   await mkdir(dir, { recursive: true });
 
-  const free = await freePorts(PARTS.length * 2);
-  const ports = PARTS.map((part, index) => ({
+  const free = await freePorts(COMPONENTS.length * 2);
+  const ports = COMPONENTS.map((part, index) => ({
     part,
     http: (part === 's3' ? options.port : undefined) ?? free[2 * index] ?? 0,
     grpc: free[2 * index + 1] ?? 0,
@@ -76,7 +76,7 @@ async function start(weed: string, options: SeaweedOptions): Promise<Seaweed> {
     env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
     logFile: join(folder, 'weed.log'),
     ready: () => readsAndWrites(s3, bucket),
-    // The sockets of gRPC have fixed names, and stay behind when it is killed.
+    // The gRPC sockets have fixed names, and remain when the server is killed.
     leftovers: [folder, ...ports.map(({ part, grpc }) => `/tmp/seaweedfs-${part}-grpc-${grpc}.sock`)],
     stopSignal: options.dir ? 'SIGTERM' : 'SIGKILL',
   });
@@ -84,8 +84,8 @@ async function start(weed: string, options: SeaweedOptions): Promise<Seaweed> {
 }
 
 /**
- * Whether objects can be read and written. That the bucket is there says too little: after a restart, reading fails for a
- * moment until the part that holds the bytes has reported to the part that knows where they are.
+ * Reports whether objects can be read and written. It is not enough that the bucket exists: after a restart, reads fail until
+ * the volume server has reported to the master.
  */
 async function readsAndWrites(s3: S3Client, bucket: string): Promise<boolean> {
   const probe = { Bucket: bucket, Key: '.ready' };

@@ -6,49 +6,49 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endWithThisProcess } from './watchdog.js';
 
-/** A server in a process of its own. */
+/** A server in its own process. */
 export interface ServerProcess {
-  /** The id of the process that runs now, or ran last. */
+  /** ID of the current or last process. */
   readonly pid: number;
-  /** Ends the server and removes what it left behind. Safe to call twice. */
+  /** Stops the server and removes its temporary files. Safe to call twice. */
   stop(): Promise<void>;
   /**
-   * Sends a signal, `SIGKILL` unless told otherwise, and waits for the end of the process (for `SIGSTOP` and `SIGCONT`
-   * it does not wait). Data stays, so that {@link ServerProcess.restart} can go on with it.
+   * Sends a signal, by default `SIGKILL`, and waits until the process exits, except for `SIGSTOP` and `SIGCONT`. The data is
+   * kept for {@link ServerProcess.restart}.
    */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts a server that was killed once more, on the same ports and the same data. */
+  /** Restarts a killed server with the same ports and data. */
   restart(): Promise<void>;
 }
 
-/** What to run. */
+/** How to run a server. */
 export interface ServerCommand {
-  /** For messages, e.g. `SeaweedFS`. */
+  /** Name for messages, e.g. `SeaweedFS`. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Where stdout and stderr go. */
+  /** File for stdout and stderr. */
   readonly logFile: string;
-  /** Whether the server serves; asked again until it is true. May throw, which means no. */
+  /** Reports whether the server is ready. Called until it returns true. Throwing means false. */
   readonly ready: () => Promise<boolean>;
-  /** Removed at the end, however this process ends. */
+  /** Files and folders to remove at the end, even if this process is killed. */
   readonly leftovers: readonly string[];
-  /** How `stop` ends it; `SIGKILL` where its data is not kept. */
+  /** Signal that `stop` sends; `SIGKILL` if the data is not kept. */
   readonly stopSignal: NodeJS.Signals;
 }
 
-/** The port was taken by somebody else between choosing and using it. */
+/** Another process took the port before the server could use it. */
 export class PortTakenError extends Error {}
 
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 
 /**
- * Starts a server and waits until it serves. It runs in a process group of its own, so that Ctrl-C in the terminal ends
- * it only when this process says so, and a watchdog ends it when this process is gone, by whatever means.
+ * Starts a server and waits until it is ready. It runs in its own process group, so that Ctrl-C in the terminal reaches only
+ * this process. A watchdog kills it when this process ends for any reason.
  *
- * @throws {@link PortTakenError}, or Error with the end of its log when it does not come up
+ * @throws {@link PortTakenError}, or Error with the end of its log if it does not start
  */
 export async function startServer(command: ServerCommand): Promise<ServerProcess> {
   let child = await run(command);
@@ -72,11 +72,11 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
   };
 }
 
-/** A new folder for one server: its log, its sockets, and its data unless that is kept elsewhere. */
+/** Creates a folder for a server's log, sockets and temporary data. */
 export const temporaryFolder = (name: string): Promise<string> =>
   mkdtemp(join(tmpdir(), `aplos-sandbox-${name}-`));
 
-/** Tries again with other ports where one was taken in between. */
+/** Retries with other ports if one was taken. */
 export async function withFreshPorts<Result>(start: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -139,7 +139,7 @@ function sendToGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // It ended a moment ago.
+    // It has just exited.
   }
 }
 

@@ -5,40 +5,40 @@ import { ensureBinaries } from '../../tools/binaries.js';
 import { freePorts } from './free-ports.js';
 import { type ServerProcess, startServer, temporaryFolder, withFreshPorts } from './server-process.js';
 
-/** How to start Temporal's dev server. */
+/** Options of Temporal's dev server. */
 export interface TemporalDevServerOptions {
-  /** Keeps histories in this SQLite file, over restarts too. Default: in memory. */
+  /** SQLite file for histories, which survive a restart. Default: in memory. */
   readonly dbFilename?: string;
-  /** Of gRPC. Default: a free one. */
+  /** Port of gRPC. Default: a free port. */
   readonly port?: number;
-  /** Of the UI. Default: a free one. */
+  /** Port of the UI. Default: a free port. */
   readonly uiPort?: number;
-  /** Of the HTTP API. Default: a free one. */
+  /** Port of the HTTP API. Default: a free port. */
   readonly httpPort?: number;
-  /** Where its log goes. Default: a temporary file, removed at the end. */
+  /** Log file. Default: a temporary file that is removed at the end. */
   readonly logFile?: string;
-  /** Whether the search attributes of the workflow are registered. Default: true. */
+  /** Whether to register the search attributes of the workflow. Default: true. */
   readonly searchAttributes?: boolean;
-  /** The URL of a codec server for the UI. Default: none. */
+  /** URL of a codec server for the UI. Default: none. */
   readonly codecEndpoint?: string;
-  /** More arguments for `temporal server start-dev`. Default: none. */
+  /** Additional arguments of `temporal server start-dev`. Default: none. */
   readonly extraArgs?: readonly string[];
 }
 
 /** Temporal's dev server, with its UI. */
 export interface TemporalDevServer extends ServerProcess {
-  /** Of gRPC, for `TEMPORAL_ADDRESS`: `127.0.0.1:PORT`. */
+  /** Address of gRPC, for `TEMPORAL_ADDRESS`: `127.0.0.1:PORT`. */
   readonly address: string;
   readonly uiUrl: string;
-  /** The base of Temporal's HTTP API. */
+  /** Base URL of Temporal's HTTP API. */
   readonly httpUrl: string;
   readonly namespace: 'default';
 }
 
 /**
- * Starts Temporal's dev server at 127.0.0.1 and waits until it serves, its search attributes included.
+ * Starts Temporal's dev server on 127.0.0.1 and waits until it is ready and its search attributes are registered.
  *
- * @throws Error with the end of its log when it does not come up
+ * @throws Error with the end of its log if it does not start
  */
 export async function startTemporalDevServer(
   options: TemporalDevServerOptions = {},

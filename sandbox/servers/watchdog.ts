@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
- * Kills a child when this process ends, by whatever means: its watchdog waits on a pipe that closes with this process.
+ * Kills a child process when this process ends for any reason: a watchdog waits on a pipe that closes with this process.
  *
- * @param child in a process group of its own, all of which is killed
- * @param leftovers files and folders to remove then
+ * @param child leader of a process group, all of which is killed
+ * @param leftovers files and folders to remove
  */
 export function endWithThisProcess(child: ChildProcess, leftovers: readonly string[] = []): void {
   if (child.pid === undefined) return;
