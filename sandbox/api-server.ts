@@ -120,14 +120,14 @@ async function respond({ response, triggered }: OpenCall, effect: () => Promise<
     if (fault.effect) await effect();
     return untilClosed(response);
   }
-  if ('answer' in fault && fault.answer === 'html')
+  if ('response' in fault && fault.response === 'html')
     return sendBody(response, 200, PROXY_PAGE, { 'Content-Type': 'text/html' });
-  if ('answer' in fault && fault.answer === 'other-shape') return sendBody(response, 200, { ok: true });
+  if ('response' in fault && fault.response === 'other-shape') return sendBody(response, 200, { ok: true });
 
   const { status, body } = await effect().catch(failed);
   if ('cut' in fault) {
     response.destroy();
-  } else if ('answer' in fault) {
+  } else if ('response' in fault) {
     const whole = JSON.stringify(body);
     sendBody(response, status, whole.slice(0, Math.ceil(whole.length / 2)), {
       'Content-Type': 'application/json',

@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { out } from '../src/cli/output/colors.js';
 import { follow, progressView } from '../src/cli/output/progress.js';
@@ -20,7 +22,7 @@ import { startTemporalDevServer, type TemporalDevServer } from './servers/tempor
 import { startWorker } from './worker-process.js';
 
 const SAMPLES = ['single-oral-dose', 'food-effect-crossover'];
-const keepsRunning = process.stdout.isTTY && !process.argv.includes('--once');
+const interactive = process.stdout.isTTY && !process.argv.includes('--once');
 const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 
 const stops: (() => Promise<void>)[] = [];
@@ -62,6 +64,8 @@ async function demo(): Promise<void> {
     TEMPORAL_CODEC_ENDPOINT: codecEndpoint,
     TEMPORAL_ADDRESS: temporal.address,
     APLOS_UPLOAD_ENCRYPTION_KEY: key,
+    // Ignores the user's settings file.
+    XDG_CONFIG_HOME: join(tmpdir(), 'aplos-upload-demo'),
   });
 
   say('Starting a worker…');
@@ -73,7 +77,7 @@ async function demo(): Promise<void> {
   console.log(`\n${out.bold('Open the uploads in the Temporal UI:')} ${temporal.uiUrl}`);
   for (const workflowId of workflowIds)
     console.log(`  ${workflowPage(temporal.uiUrl, temporal.namespace, workflowId)}`);
-  if (keepsRunning) await keepRunning(temporal, sandbox);
+  if (interactive) await keepRunning(temporal, sandbox);
   else say('Stopping the servers. To keep them running, run the demo in a terminal without --once.');
 }
 

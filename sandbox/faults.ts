@@ -48,7 +48,7 @@ export type FaultAction =
        * Responds with status 200 and this body. `html`: the error page of a proxy; the call takes no effect. `truncated`:
        * the first half of the real response. `other-shape`: unexpected JSON; the call takes no effect.
        */
-      readonly answer: 'html' | 'truncated' | 'other-shape';
+      readonly response: 'html' | 'truncated' | 'other-shape';
     }
   | {
       /**
@@ -119,7 +119,7 @@ export const faultSchema: z.ZodType<Fault, unknown> = (
       body: z.unknown().optional(),
       effect: z.boolean().optional(),
     }),
-    z.strictObject({ ...trigger, answer: z.enum(['html', 'truncated', 'other-shape']) }),
+    z.strictObject({ ...trigger, response: z.enum(['html', 'truncated', 'other-shape']) }),
     z.strictObject({
       ...trigger,
       cut: z.union([z.literal('before'), z.literal('after'), z.int().nonnegative()]),
@@ -141,7 +141,7 @@ export const faultSchema: z.ZodType<Fault, unknown> = (
 function fits(fault: Fault): boolean {
   const { route } = fault;
   const ofS3 = route === 'upload' || route === 'results';
-  if ('answer' in fault) return !ofS3 || fault.answer === 'html';
+  if ('response' in fault) return !ofS3 || fault.response === 'html';
   if ('cut' in fault) return route === 'upload' || typeof fault.cut === 'string';
   if ('hang' in fault) return route === 'upload' || fault.hang === true;
   if ('expire' in fault && (route === 'discovery' || route === 'results')) return false;

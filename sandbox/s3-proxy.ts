@@ -133,7 +133,7 @@ export async function serveS3Proxy(options: S3ProxyOptions): Promise<SandboxServ
 
   async function download({ request, response, triggered }: OpenCall): Promise<void> {
     const fault: FaultAction = triggered?.fault ?? NO_ACTION;
-    if ('status' in fault || 'hang' in fault || 'cut' in fault || 'answer' in fault)
+    if ('status' in fault || 'hang' in fault || 'cut' in fault || 'response' in fault)
       return respondWithFault(response, fault);
     // The signature covers the host that the caller sees.
     const { host = '', range } = request.headers;
@@ -148,7 +148,7 @@ export async function serveS3Proxy(options: S3ProxyOptions): Promise<SandboxServ
 
 /** Reports whether the file is stored despite a fault. */
 const takesEffect = (fault: FaultAction): boolean =>
-  'status' in fault || 'hang' in fault ? fault.effect === true : !('answer' in fault);
+  'status' in fault || 'hang' in fault ? fault.effect === true : !('response' in fault);
 
 /** Yields the body of an upload. Throws where a fault closes the connection. */
 async function* bytesOf(request: IncomingMessage, form: S3Form, fault: FaultAction): AsyncGenerator<Buffer> {
@@ -185,7 +185,7 @@ function respondWithFault(response: ServerResponse, fault: FaultAction): Promise
     const body = fault.body ?? (status < 300 ? '' : defaultS3Error(status).xml);
     return sendBody(response, status, body, { 'content-type': 'application/xml', ...headers });
   }
-  if ('answer' in fault) return sendBody(response, 200, PROXY_PAGE, { 'content-type': 'text/html' });
+  if ('response' in fault) return sendBody(response, 200, PROXY_PAGE, { 'content-type': 'text/html' });
   response.destroy();
 }
 

@@ -15,8 +15,8 @@ const ofEveryRoute: readonly FaultAction[] = [
   { cut: 'before' },
   { cut: 'after' },
 ];
-const ofJson: readonly FaultAction[] = [...ofEveryRoute, { answer: 'truncated' }];
-const ofApi: readonly FaultAction[] = [...ofJson, { answer: 'html' }];
+const ofJson: readonly FaultAction[] = [...ofEveryRoute, { response: 'truncated' }];
+const ofApi: readonly FaultAction[] = [...ofJson, { response: 'html' }];
 
 /**
  * What may strike on each route. Only what passes by itself, or with a new presigned form, is here: whatever

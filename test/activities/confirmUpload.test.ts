@@ -113,7 +113,7 @@ describe('confirmUpload', () => {
   it.each<[fault: FaultAction, type: string]>([
     [{ status: 503 }, 'API_UNAVAILABLE'],
     [{ status: 429 }, 'API_THROTTLED'],
-    [{ answer: 'html' }, 'API_ANSWER_BROKEN'],
+    [{ response: 'html' }, 'API_ANSWER_BROKEN'],
     [{ cut: 'after' }, 'API_UNREACHABLE'],
   ])('fails with a retryable error if the file state is temporarily unavailable: %j', async (fault, type) => {
     const { job, confirm } = await uploaded();

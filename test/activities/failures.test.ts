@@ -26,12 +26,12 @@ const userWithoutOwnPassword = {
 const notAuthorized = { __type: 'NotAuthorizedException', message: 'Incorrect username or password.' };
 
 const rows: [fault: Fault, work: (job: Job) => Promise<unknown>, code: ErrorCode][] = [
-  [{ route: 'discovery', answer: 'html' }, presign, 'API_ANSWER_UNEXPECTED'],
+  [{ route: 'discovery', response: 'html' }, presign, 'API_ANSWER_UNEXPECTED'],
   [{ route: 'discovery', status: 503 }, presign, 'API_UNAVAILABLE'],
   [{ route: 'login', status: 400, body: notAuthorized }, presign, 'LOGIN_REFUSED'],
   [{ route: 'login', status: 400 }, presign, 'LOGIN_THROTTLED'],
   [{ route: 'login', cut: 'after' }, presign, 'LOGIN_UNAVAILABLE'],
-  [{ route: 'login', answer: 'truncated' }, presign, 'LOGIN_UNAVAILABLE'],
+  [{ route: 'login', response: 'truncated' }, presign, 'LOGIN_UNAVAILABLE'],
   [{ route: 'presign', status: 401, times: 2 }, presign, 'API_TOKEN_REFUSED'],
   [{ route: 'presign', status: 403, times: 2 }, presign, 'API_FORBIDDEN'],
   [{ route: 'presign', status: 404 }, presign, 'API_NOT_FOUND'],
@@ -40,8 +40,8 @@ const rows: [fault: Fault, work: (job: Job) => Promise<unknown>, code: ErrorCode
   [{ route: 'presign', status: 429 }, presign, 'API_THROTTLED'],
   [{ route: 'presign', status: 502 }, presign, 'API_UNAVAILABLE'],
   [{ route: 'presign', cut: 'before' }, presign, 'API_UNREACHABLE'],
-  [{ route: 'presign', answer: 'truncated' }, presign, 'API_ANSWER_BROKEN'],
-  [{ route: 'presign', answer: 'other-shape' }, presign, 'API_ANSWER_UNEXPECTED'],
+  [{ route: 'presign', response: 'truncated' }, presign, 'API_ANSWER_BROKEN'],
+  [{ route: 'presign', response: 'other-shape' }, presign, 'API_ANSWER_UNEXPECTED'],
   [{ route: 'presign', expire: 'policy' }, upload, 'S3_EXPIRED'],
   [{ route: 'presign', expire: 'token' }, upload, 'S3_EXPIRED'],
   [{ route: 'upload', expire: 'token' }, upload, 'S3_EXPIRED'],

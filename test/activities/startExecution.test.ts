@@ -38,7 +38,7 @@ const lostResponses: [fault: FaultAction][] = [
   [{ cut: 'after' }],
   [{ status: 504, effect: true }],
   [{ status: 500, effect: true }],
-  [{ answer: 'truncated' }],
+  [{ response: 'truncated' }],
   [{ status: 200, body: { ok: true }, effect: true }],
 ];
 
@@ -166,7 +166,7 @@ describe('startExecution after a lost response', () => {
     [{ cut: 'before' }, 'API_UNREACHABLE'],
     [{ status: 503 }, 'API_UNAVAILABLE'],
     [{ status: 504 }, 'API_UNAVAILABLE'],
-    [{ answer: 'html' }, 'API_ANSWER_BROKEN'],
+    [{ response: 'html' }, 'API_ANSWER_BROKEN'],
   ])(
     'starts one execution in the next attempt if the start did not take effect (%j)',
     async (fault, type) => {
@@ -261,8 +261,8 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
       { attempt: 2 },
     ],
     ['refuses the list', { cut: 'after' }, { status: 403 }, {}, {}],
-    ['returns a list of another shape', { cut: 'after' }, { answer: 'other-shape' }, {}, {}],
-    ['responds to the start in an unknown shape', { answer: 'other-shape' }, { delayMs: 0 }, {}, {}],
+    ['returns a list of another shape', { cut: 'after' }, { response: 'other-shape' }, {}, {}],
+    ['responds to the start in an unknown shape', { response: 'other-shape' }, { delayMs: 0 }, {}, {}],
   ])(
     'starts nothing more and fails with START_UNSETTLED because Aplos %s',
     async (_what, fault, list, changes, info) => {

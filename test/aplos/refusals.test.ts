@@ -19,10 +19,10 @@ describe('AplosApi', () => {
     [{ status: 500 }, 'API_UNAVAILABLE', 'status 500, Internal Server Error'],
     [{ status: 502, body: '<html>' }, 'API_UNAVAILABLE', 'status 502.'],
     [{ status: 504 }, 'API_UNAVAILABLE', 'status 504, Endpoint request timed out'],
-    [{ answer: 'html' }, 'API_ANSWER_BROKEN', 'HTML instead of JSON'],
-    [{ answer: 'truncated' }, 'API_ANSWER_BROKEN', 'truncated JSON'],
+    [{ response: 'html' }, 'API_ANSWER_BROKEN', 'HTML instead of JSON'],
+    [{ response: 'truncated' }, 'API_ANSWER_BROKEN', 'truncated JSON'],
     [{ status: 200, body: 'OK' }, 'API_ANSWER_BROKEN', 'text that is not JSON'],
-    [{ answer: 'other-shape' }, 'API_ANSWER_UNEXPECTED', 'of an unknown shape (presigned: '],
+    [{ response: 'other-shape' }, 'API_ANSWER_UNEXPECTED', 'of an unknown shape (presigned: '],
     [{ cut: 'before' }, 'API_UNREACHABLE', 'did not respond (UND_ERR_SOCKET)'],
     [{ cut: 'after' }, 'API_UNREACHABLE', 'did not respond (UND_ERR_SOCKET)'],
   ])('given %j, throws %s', async (blow, code, message) => {

@@ -76,12 +76,12 @@ const retried: readonly Row[] = [
   {
     code: 'API_ANSWER_BROKEN',
     given: 'HTML instead of JSON',
-    faults: [{ route: 'presign', answer: 'html' }],
+    faults: [{ route: 'presign', response: 'html' }],
   },
   {
     code: 'API_ANSWER_BROKEN',
     given: 'truncated JSON',
-    faults: [{ route: 'fileState', answer: 'truncated' }],
+    faults: [{ route: 'fileState', response: 'truncated' }],
   },
   {
     code: 'S3_UNREACHABLE',
@@ -231,7 +231,7 @@ const final: readonly Row[] = [
   {
     code: 'API_ANSWER_UNEXPECTED',
     given: 'JSON of another shape',
-    faults: [{ route: 'presign', answer: 'other-shape' }],
+    faults: [{ route: 'presign', response: 'other-shape' }],
     mends: 'by itself',
   },
   {

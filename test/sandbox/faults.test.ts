@@ -73,7 +73,7 @@ describe('a fault', () => {
     { route: 'start', stale: true },
     { route: 'start', cut: 100 },
     { route: 'start', expire: 'policy' },
-    { route: 'upload', answer: 'truncated' },
+    { route: 'upload', response: 'truncated' },
   ])('that cannot happen is refused: %j', (fault) => {
     expect(() => sandbox.faults.add(fault)).toThrow();
   });
@@ -115,12 +115,12 @@ describe('a call of the API', () => {
   });
 
   it('can be answered with HTML, with half of its JSON, and with other JSON', async () => {
-    const html = await struck({ route: 'start', answer: 'html' }, start);
+    const html = await struck({ route: 'start', response: 'html' }, start);
     expect(html.headers['content-type']).toBe('text/html');
     expect(() => html.body).toThrow();
-    expect((await struck({ route: 'start', answer: 'other-shape' }, start)).body).toEqual({ ok: true });
+    expect((await struck({ route: 'start', response: 'other-shape' }, start)).body).toEqual({ ok: true });
     expect(sandbox.charges).toHaveLength(0);
-    const truncated = await struck({ route: 'start', answer: 'truncated' }, start);
+    const truncated = await struck({ route: 'start', response: 'truncated' }, start);
     expect(truncated.text).toMatch(/^\{"execution_id"/);
     expect(() => truncated.body).toThrow();
     expect(sandbox.charges).toHaveLength(1);
@@ -231,7 +231,7 @@ describe('an upload', () => {
   });
 
   it('can meet a proxy’s page, and a server that takes everything and never answers', async () => {
-    expect((await uploaded({ route: 'upload', answer: 'html' })).answer.text).toContain('<!DOCTYPE html>');
+    expect((await uploaded({ route: 'upload', response: 'html' })).answer.text).toContain('<!DOCTYPE html>');
     const { body } = await presign(sandbox, token);
     sandbox.faults.add({ route: 'upload', hang: true });
     const hanging = post(body, body.presigned.fields, table);
