@@ -46,10 +46,10 @@ describe('AplosAccounts', () => {
       wrong: { ...profile, password: new Secret('wrong') },
       nobody: { ...profile, userName: 'nobody@example.com' },
       newcomer: { ...profile, userName: 'new@example.com' },
-      stranger: { ...profile, clientId: 'stranger' },
+      unknownClient: { ...profile, clientId: 'unknown' },
     });
     const codes = await Promise.all(
-      ['wrong', 'nobody', 'newcomer', 'stranger'].map((name) =>
+      ['wrong', 'nobody', 'newcomer', 'unknownClient'].map((name) =>
         api(name)
           .listExecutions()
           .catch(({ code, retryable }) => [code, retryable]),

@@ -12,8 +12,8 @@ import { createSelfSigned } from '../support/certificates.js';
 import { bytesOf } from '../support/history.js';
 import { startWorld } from '../support/shared-world.js';
 import {
-  type Answer,
   countingServer,
+  type Responder,
   type Serving,
   serve,
   stopServer,
@@ -34,7 +34,7 @@ describe('a source that is not on a disk', () => {
   let server: Server;
   let temporary: string;
   let versionId: string | undefined;
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, Responder>();
   const asked = new Map<string, number>();
 
   beforeAll(async () => {
@@ -86,7 +86,7 @@ describe('a source that is not on a disk', () => {
   }
 
   /** Has the server answer under a path of its own, and gives the presigned URL. */
-  function sourceWith(answer: Answer): string {
+  function sourceWith(answer: Responder): string {
     const path = `/${answers.size}/pk.csv`;
     answers.set(path, answer);
     return `${urlOf(server, true)}${path}?${QUERY}`;

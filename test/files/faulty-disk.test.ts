@@ -8,7 +8,7 @@ import { distinctBytes, temporaryFile } from '../support/temporary-folder.js';
 const content = distinctBytes(1_000_000);
 const never = () => new Promise<never>(() => {});
 
-/** A file on a disk whose handle misbehaves as asked for. */
+/** Opens a file on a disk and overrides methods of its handle. */
 async function faultyFile(fault: (real: ReadableHandle) => Partial<ReadableHandle>): Promise<DiskFile> {
   const { path } = await temporaryFile(content);
   const real = await open(path);
@@ -22,8 +22,8 @@ async function faultyFile(fault: (real: ReadableHandle) => Partial<ReadableHandl
   return new DiskFile(path, handle, await stat(path, { bigint: true }));
 }
 
-describe('a disk that misbehaves', () => {
-  it('is read to its end though each read gives few bytes', async () => {
+describe('DiskFile', () => {
+  it('reads the whole file if each read returns few bytes', async () => {
     const file = await faultyFile((real) => ({
       read: ((buffer: Buffer, offset: number, length: number, position: number) =>
         real.read(buffer, offset, Math.min(length, 70_001), position)) as ReadableHandle['read'],
@@ -32,7 +32,7 @@ describe('a disk that misbehaves', () => {
     expect(await hashFile(file)).toMatchObject({ sizeBytes: content.length });
   });
 
-  it('has failed when a read fails', async () => {
+  it('throws FILE_READ_FAILED if a read fails', async () => {
     const cause = Object.assign(new Error('i/o error'), { code: 'EIO' });
     const file = await faultyFile(() => ({ read: () => Promise.reject(cause) }));
 
@@ -43,7 +43,7 @@ describe('a disk that misbehaves', () => {
     });
   });
 
-  it('has stalled when a read gives nothing for the idle limit, and can be closed all the same', async () => {
+  it('throws FILE_READ_STALLED after the idle timeout and can still be closed', async () => {
     const file = await faultyFile(() => ({ read: never, close: never }));
 
     await expect(hashFile(file, { idleTimeoutMs: 20 })).rejects.toMatchObject({
@@ -53,13 +53,13 @@ describe('a disk that misbehaves', () => {
     await file.close();
   });
 
-  it('has stalled when it does not tell whether the file has changed', async () => {
+  it('throws FILE_READ_STALLED if stat hangs', async () => {
     const file = await faultyFile(() => ({ stat: never }));
 
     await expect(hashFile(file, { idleTimeoutMs: 200 })).rejects.toMatchObject({ code: 'FILE_READ_STALLED' });
   });
 
-  it('does not keep a cancelled reader waiting', async () => {
+  it('throws the reason of an aborted signal at once', async () => {
     const file = await faultyFile(() => ({ read: never }));
     const controller = new AbortController();
     const reason = new Error('enough');
@@ -70,7 +70,7 @@ describe('a disk that misbehaves', () => {
     await expect(hashing).rejects.toBe(reason);
   });
 
-  it('can be closed though that fails', async () => {
+  it('ignores an error on close', async () => {
     const file = await faultyFile(() => ({ close: () => Promise.reject(new Error('EIO')) }));
 
     await expect(file.close()).resolves.toBeUndefined();

@@ -6,7 +6,7 @@ vi.mock('node:fs/promises', async (original) => ({
   realpath: () => new Promise(() => {}),
 }));
 
-it('gives up opening a file on a share that hangs', async () => {
+it('openSource throws FILE_READ_STALLED if a network share hangs', async () => {
   vi.useFakeTimers();
   const opening = expect(openSource('file:///share/pk.csv', 'pk.csv')).rejects.toMatchObject({
     code: 'FILE_READ_STALLED',

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { hostFor } from '../../src/files/host-of-files.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-/** A disk of this host, and a mount that every worker sees under the same path, through a link of its own. */
-async function disks() {
+/** Creates a directory on this host, and a shared directory that is reached through a symlink. */
+async function createDirectories() {
   const folder = await temporaryFolder();
   const at = (...path: string[]) => join(folder, ...path);
   for (const each of ['disk', 'real-mount', 'mount-2']) {
@@ -21,38 +21,38 @@ async function disks() {
   return { hostOf };
 }
 
-describe('the host of a file', () => {
-  it('is this one where the file is on its own disk', async () => {
-    const { hostOf } = await disks();
+describe('hostFor', () => {
+  it('returns this host for a file on its own disk', async () => {
+    const { hostOf } = await createDirectories();
     expect(await hostOf('disk', 'pk.csv')).toBe('lab-7');
   });
 
-  it('is none where the file is on a shared mount', async () => {
-    const { hostOf } = await disks();
+  it('returns undefined for a file in a shared directory', async () => {
+    const { hostOf } = await createDirectories();
     expect(await hostOf('mount', 'pk.csv')).toBeUndefined();
   });
 
-  it('is this one where a link leads out of the mount, or into it, or beside it', async () => {
-    const { hostOf } = await disks();
+  it('returns this host for symlinks into, out of and next to a shared directory', async () => {
+    const { hostOf } = await createDirectories();
     expect(await hostOf('mount', 'to-disk.csv')).toBe('lab-7');
     expect(await hostOf('disk', 'to-mount.csv')).toBe('lab-7');
     expect(await hostOf('mount', '..', 'disk', 'pk.csv')).toBe('lab-7');
     expect(await hostOf('mount-2', 'pk.csv')).toBe('lab-7');
   });
 
-  it('is this one where there is no file: nobody knows that others see it', async () => {
-    const { hostOf } = await disks();
+  it('returns this host for a missing file', async () => {
+    const { hostOf } = await createDirectories();
     expect(await hostOf('mount', 'gone.csv')).toBe('lab-7');
   });
 
   it.each(['https://files.example.com/pk.csv', 's3://bucket/pk.csv', 'no URL'])(
-    'is none of %s',
+    'returns undefined for %s',
     async (source) => {
       expect(await hostFor(source, { host: 'lab-7', sharedRoots: [] })).toBeUndefined();
     },
   );
 
-  it('is none where this host has no name', async () => {
+  it('returns undefined if this host has no name', async () => {
     expect(await hostFor('file:///data/pk.csv', { sharedRoots: [] })).toBeUndefined();
   });
 });

@@ -12,8 +12,8 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 
 const SECRET = 'the secret of others';
 
-/** A root with a file in it, and beside it what must not be read. */
-async function shares() {
+/** Creates a root with a file, and files next to the root that must not be read. */
+async function createRoot() {
   const folder = await temporaryFolder();
   const [root, outside] = [join(folder, 'root'), join(folder, 'outside')];
   for (const each of [root, outside, join(root, 'study'), join(folder, 'root-of-others')]) mkdirSync(each);
@@ -89,8 +89,8 @@ describe.runIf(process.platform === 'linux')('a file that a worker may not read'
     ['study/pk.csv%20', 'FILE_NOT_FOUND'],
     [`${'a'.repeat(300)}.csv`, 'FILE_NOT_FOUND'],
     [`${'a/'.repeat(2500)}pk.csv`, 'FILE_NOT_FOUND'],
-  ])('is %j below the root: %s', async (path, code) => {
-    const { root } = await shares();
+  ])('rejects %j in the root with %s', async (path, code) => {
+    const { root } = await createRoot();
 
     expect(await codeOf(openSource(`${pathToFileURL(root).href}/${path}`, 'pk.csv', { roots: [root] }))).toBe(
       code,
@@ -108,8 +108,8 @@ describe.runIf(process.platform === 'linux')('a file that a worker may not read'
     ['/dev/zero', 'FILE_OUTSIDE_ROOTS'],
     ['/dev/stdin', 'FILE_OUTSIDE_ROOTS'],
     ['/', 'FILE_OUTSIDE_ROOTS'],
-  ])('is %s, of which it is not even told whether it is there', async (path, code) => {
-    const { root } = await shares();
+  ])('rejects %s without revealing whether it exists', async (path, code) => {
+    const { root } = await createRoot();
 
     expect(await codeOf(openSource(pathToFileURL(path).href, 'pk.csv', { roots: [root] }))).toBe(code);
   });
@@ -122,7 +122,7 @@ describe.runIf(process.platform === 'linux')('a file that a worker may not read'
     ['/dev/tty', 'FILE_NOT_REGULAR'],
     ['/dev/random', 'FILE_NOT_REGULAR'],
     ['/dev', 'FILE_NOT_REGULAR'],
-  ])('is %s, though no roots are set', async (path, code) => {
+  ])('rejects %s even if no roots are set', async (path, code) => {
     expect(await codeOf(openSource(pathToFileURL(path).href, 'pk.csv'))).toBe(code);
   });
 
@@ -144,12 +144,12 @@ describe.runIf(process.platform === 'linux')('a file that a worker may not read'
     ['\\\\server\\share\\pk.csv', 'SOURCE_UNSUPPORTED'],
     ['\ud800', 'SOURCE_UNSUPPORTED'],
     ['', 'SOURCE_UNSUPPORTED'],
-  ])('is at %j: %s', async (source, code) => {
+  ])('rejects the source %j with %s', async (source, code) => {
     expect(await codeOf(openSource(source, 'pk.csv'))).toBe(code);
   });
 
-  it('is a socket', async () => {
-    const { root } = await shares();
+  it('rejects a socket', async () => {
+    const { root } = await createRoot();
     const path = join(root, 'socket.csv');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -160,8 +160,8 @@ describe.runIf(process.platform === 'linux')('a file that a worker may not read'
     );
   });
 
-  it('is any file below a root that does not exist', async () => {
-    const { root } = await shares();
+  it('rejects any file in a root that does not exist', async () => {
+    const { root } = await createRoot();
     const source = pathToFileURL(join(root, 'study', 'pk.csv')).href;
 
     expect(await codeOf(openSource(source, 'pk.csv', { roots: [join(root, 'none')] }))).toBe(
@@ -169,8 +169,8 @@ describe.runIf(process.platform === 'linux')('a file that a worker may not read'
     );
   });
 
-  it('is none outside the root, whatever path is made up', async () => {
-    const { root } = await shares();
+  it('never reads a file outside the root, whatever the path', async () => {
+    const { root } = await createRoot();
     const segment = fc.constantFrom(
       '..',
       '.',
@@ -204,8 +204,8 @@ describe.runIf(process.platform === 'linux')('a file that a worker may not read'
     );
   });
 
-  it('stays unread though links are switched while it is opened', async () => {
-    const { root, outside } = await shares();
+  it('never reads a file outside the root while symlinks are being replaced', async () => {
+    const { root, outside } = await createRoot();
     const [real, door] = [join(root, 'real'), join(root, 'door')];
     mkdirSync(real);
     writeFileSync(join(real, 'secret.csv'), 'ours');

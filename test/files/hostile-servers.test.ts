@@ -22,8 +22,8 @@ const failureOf = (work: Promise<unknown>): Promise<UploadError> =>
 
 const head = (...headers: string[]) => ['HTTP/1.1 200 OK', 'ETag: "v1"', ...headers, '', ''].join('\r\n');
 
-describe('an answer that lies about its length, or about itself', () => {
-  it.each<[what: string, answer: string, code: string]>([
+describe('a malformed response', () => {
+  it.each<[what: string, response: string, code: string]>([
     ['less than announced', `${head('Content-Length: 100')}abc`, 'SOURCE_UNREACHABLE'],
     ['nothing of what was announced', head('Content-Length: 100'), 'SOURCE_UNREACHABLE'],
     ['a negative length', `${head('Content-Length: -1')}abc`, 'SOURCE_ANSWER_UNEXPECTED'],
@@ -33,7 +33,7 @@ describe('an answer that lies about its length, or about itself', () => {
     ['a list', `${head('Content-Length: 3, 3')}abc`, 'SOURCE_ANSWER_UNEXPECTED'],
     ['two lengths', `${head('Content-Length: 3', 'Content-Length: 5')}abcde`, 'SOURCE_ANSWER_UNEXPECTED'],
     [
-      'a length and chunks',
+      'both a length and chunks',
       `${head('Content-Length: 3', 'Transfer-Encoding: chunked')}3\r\nabc\r\n0\r\n\r\n`,
       'SOURCE_ANSWER_UNEXPECTED',
     ],
@@ -51,13 +51,13 @@ describe('an answer that lies about its length, or about itself', () => {
       'SOURCE_ANSWER_UNEXPECTED',
     ],
     [
-      'gzip beside identity',
+      'gzip and identity',
       `${head('Content-Length: 3', 'Content-Encoding: identity', 'Content-Encoding: gzip')}abc`,
       'SOURCE_ANSWER_UNEXPECTED',
     ],
     ['gzip for a transfer', `${head('Transfer-Encoding: gzip')}abc`, 'SOURCE_ANSWER_UNEXPECTED'],
     [
-      'chunks of no number',
+      'a chunk without a valid size',
       `${head('Transfer-Encoding: chunked')}xyz\r\nabc\r\n0\r\n\r\n`,
       'SOURCE_UNREACHABLE',
     ],
@@ -88,14 +88,14 @@ describe('an answer that lies about its length, or about itself', () => {
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
       'SOURCE_UNREACHABLE',
     ],
-  ])('of %s is refused', async (_what, answer, code) => {
-    const url = await socketServer((socket) => socket.once('data', () => socket.end(answer)));
+  ])('with %s is rejected', async (_what, response, code) => {
+    const url = await socketServer((socket) => socket.once('data', () => socket.end(response)));
     const work = openRemote(`${url}pk.csv?${SECRET}`, {}, FAST).then(bytesOf);
 
     expect((await failureOf(work)).code).toBe(code);
   });
 
-  it('of one byte more than expected is refused, where something is expected', async () => {
+  it('one byte longer than expected is rejected', async () => {
     const { url } = await sourceServer(serve(Buffer.from('abcd')));
     const request = { source: `${url}/pk.csv`, fileName: 'pk.csv', expect: { sizeBytes: 3 } };
 
@@ -104,7 +104,7 @@ describe('an answer that lies about its length, or about itself', () => {
 
   it.each<[what: string, part: (response: ServerResponse) => void, code: string]>([
     [
-      'from elsewhere',
+      'from another position',
       (response) => response.writeHead(206, { etag: '"v1"', 'content-range': 'bytes 5-9/10' }),
       'SOURCE_ANSWER_UNEXPECTED',
     ],
@@ -119,7 +119,7 @@ describe('an answer that lies about its length, or about itself', () => {
       'SOURCE_ANSWER_UNEXPECTED',
     ],
     [
-      'that does not say from where',
+      'without Content-Range',
       (response) => response.writeHead(206, { etag: '"v1"' }),
       'SOURCE_ANSWER_UNEXPECTED',
     ],
@@ -131,11 +131,11 @@ describe('an answer that lies about its length, or about itself', () => {
     ['beyond its end', (response) => response.writeHead(416), 'FILE_CHANGED'],
     ['of a file that is gone', (response) => response.writeHead(404), 'SOURCE_REFUSED'],
     [
-      'at another place',
+      'from another host',
       (response) => response.writeHead(302, { location: 'https://169.254.169.254/' }),
       'SOURCE_FORBIDDEN',
     ],
-  ])('and then gives a part %s is refused', async (_what, part, code) => {
+  ])('followed by a part %s is rejected', async (_what, part, code) => {
     const { url } = await sourceServer((_request, response, number) => {
       if (number > 1) {
         part(response);
@@ -148,7 +148,7 @@ describe('an answer that lies about its length, or about itself', () => {
     expect((await failureOf(openRemote(`${url}/pk.csv`).then(bytesOf))).code).toBe(code);
   });
 
-  it('and then gives more than the rest is refused', async () => {
+  it('followed by more than the rest is rejected', async () => {
     const { url } = await sourceServer((_request, response, number) => {
       if (number === 1) {
         response.writeHead(200, { etag: '"v1"', 'content-length': 10 });
@@ -163,7 +163,7 @@ describe('an answer that lies about its length, or about itself', () => {
     );
   });
 
-  it('and stops in the middle of chunks is given up after the idle limit', async () => {
+  it('that stops in the middle of a chunk fails after the idle timeout', async () => {
     const { url } = await sourceServer((_request, response) => response.writeHead(200).write('abc'));
 
     const failure = await failureOf(openRemote(`${url}/pk.csv`, {}, { idleTimeoutMs: 50 }));
@@ -195,7 +195,7 @@ describe('a redirect', () => {
     ['https://[::1', 'SOURCE_ANSWER_UNEXPECTED'],
     ['/again', 'SOURCE_ANSWER_UNEXPECTED'],
     ['', 'SOURCE_ANSWER_UNEXPECTED'],
-  ])('to %s is not followed: %s', async (location, code) => {
+  ])('to %s is rejected with %s', async (location, code) => {
     const { url, requests } = await sourceServer((_request, response) =>
       response.writeHead(307, { location }).end(),
     );
@@ -205,7 +205,7 @@ describe('a redirect', () => {
   });
 
   it.each([300, 301, 302, 303, 305, 307, 308, 399])(
-    '%d that leads nowhere is an answer that is not understood',
+    'with status %d and no location is rejected with SOURCE_ANSWER_UNEXPECTED',
     async (status) => {
       const { url } = await sourceServer((_request, response) => response.writeHead(status).end());
 
@@ -214,7 +214,7 @@ describe('a redirect', () => {
   );
 });
 
-describe('a URL that a worker may not reach', () => {
+describe('a forbidden URL', () => {
   it.each([
     'https://127.0.0.2/pk.csv',
     'https://127.2/pk.csv',
@@ -249,7 +249,7 @@ describe('a URL that a worker may not reach', () => {
     'https://127.0.0.1.nip.io/pk.csv',
     'http://files.test/pk.csv',
     'http://10.0.0.1/pk.csv',
-  ])('is %s', async (source) => {
+  ])('%s is rejected', async (source) => {
     const refused = openRemote(`${source}?${SECRET}`, {
       hosts: ['127.0.0.1', 'files.test'],
       resolve: () => expect.fail('It was looked up'),
@@ -262,11 +262,11 @@ describe('a URL that a worker may not reach', () => {
     'https://jane@127.0.0.1/pk.csv',
     'https://jane:topsecret@127.0.0.1/pk.csv',
     'https://:topsecret@127.0.0.1/pk.csv',
-  ])('is %s, with user info', async (source) => {
+  ])('%s is rejected because of its user info', async (source) => {
     expect((await failureOf(openRemote(source))).code).toBe('SOURCE_UNSUPPORTED');
   });
 
-  it('is any, where no host is named', async () => {
+  it('is any URL if no host is allow-listed', async () => {
     const { url, requests } = await sourceServer(serve(Buffer.from('abc')));
 
     const failure = await failureOf(openRemote(`${url}/pk.csv`, { hosts: [] }));
@@ -278,7 +278,7 @@ describe('a URL that a worker may not reach', () => {
   });
 });
 
-describe('a name', () => {
+describe('a host name', () => {
   const leadsTo = (...addresses: string[]) =>
     addresses.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 }));
   const resolving =
@@ -302,7 +302,7 @@ describe('a name', () => {
     [['64:ff9b::7f00:1']],
     [['ff02::1']],
     [['no address']],
-  ])('that leads to %j is not connected to', async (addresses) => {
+  ])('that resolves to %j is not connected to', async (addresses) => {
     const { url, requests } = await sourceServer(serve(Buffer.from('abc')));
     const { port } = new URL(url);
     const hosts = ['files.test'];
@@ -317,7 +317,7 @@ describe('a name', () => {
     expect(requests).toHaveLength(0);
   });
 
-  it('that leads to a private address is connected to where that address is named too', async () => {
+  it('that resolves to a private address is connected to if the address is allow-listed, too', async () => {
     const { url, requests } = await sourceServer(serve(Buffer.from('abc')));
     const { port } = new URL(url);
     const access = { hosts: ['localhost', '127.0.0.0/30'], resolve: resolving(['127.0.0.1']) };
@@ -326,7 +326,7 @@ describe('a name', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('that leads elsewhere the second time is not connected to then', async () => {
+  it('that resolves to another address the second time is not connected to then', async () => {
     const { url, requests } = await sourceServer((_request, response) => {
       response.writeHead(200, { etag: '"v1"', 'content-length': 10, connection: 'close' });
       response.write('abcd', () => setImmediate(() => response.destroy()));
@@ -345,7 +345,7 @@ describe('a name', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('that nobody knows may be known later', async () => {
+  it('that cannot be resolved causes a retryable error', async () => {
     const resolve = (
       _hostname: string,
       _options: unknown,
@@ -362,8 +362,8 @@ describe('a name', () => {
   });
 });
 
-describe('whatever a server answers', () => {
-  it('is the file or a refusal with a code, in one line, and nothing of the query', async () => {
+describe('any response', () => {
+  it('results in the file or in a one-line error with a code and without the query', async () => {
     const line = fc.constantFrom(
       'HTTP/1.1 200 OK',
       'HTTP/1.1 206 P',
@@ -389,7 +389,7 @@ describe('whatever a server answers', () => {
       ),
       fc.string({ maxLength: 20 }),
     );
-    const answer = fc.tuple(
+    const response = fc.tuple(
       line,
       fc.array(header, { maxLength: 5 }),
       fc.constantFrom('abc', '', 'abcd', '3\r\nabc\r\n0\r\n\r\n'),
@@ -399,7 +399,7 @@ describe('whatever a server answers', () => {
     const access = accessTo();
     const { openSource } = await import('../../src/files/source.js');
     await fc.assert(
-      fc.asyncProperty(answer, async ([first, headers, body]) => {
+      fc.asyncProperty(response, async ([first, headers, body]) => {
         text = `${[first, ...headers, '', ''].join('\r\n')}${body}`;
         const work = openSource(`${url}pk.csv?${SECRET}`, 'pk.csv', access, FAST).then(async (file) => {
           const read = await bytesOf(file).finally(() => file.close());

@@ -22,8 +22,8 @@ const fileAt = async (serving: Serving = {}) => {
   return { ...server, source: `${server.url}/study-7/pk.csv?${QUERY}` };
 };
 
-describe('a file at a server', () => {
-  it('is streamed, and its length is known beforehand', async () => {
+describe('a file on a server', () => {
+  it('is streamed after its length is known', async () => {
     const { source, requests } = await fileAt();
     const file = await openRemote(source);
 
@@ -34,13 +34,13 @@ describe('a file at a server', () => {
     expect(requests[0]?.url).toBe(`/study-7/pk.csv?${QUERY}`);
   });
 
-  it('is called by its URL without the query, which is a secret', async () => {
+  it('is shown as its URL without the secret query', async () => {
     const { source, url } = await fileAt();
 
     expect((await openRemote(source)).path).toBe(`${url}/study-7/pk.csv`);
   });
 
-  it('is read anew each time it is read', async () => {
+  it('is requested again for each read', async () => {
     const { source } = await fileAt();
     const file = await openRemote(source);
 
@@ -48,7 +48,7 @@ describe('a file at a server', () => {
     expect((await bytesOf(file)).equals(content)).toBe(true);
   });
 
-  it('is found where up to five redirects lead', async () => {
+  it('is found after up to five redirects', async () => {
     const server = await sourceServer((request, response, number) =>
       number <= 5
         ? response.writeHead(302, { location: `/${number}?${QUERY}` }).end()
@@ -58,7 +58,7 @@ describe('a file at a server', () => {
     expect((await bytesOf(await openRemote(`${server.url}/pk.csv`))).equals(content)).toBe(true);
   });
 
-  it('is looked at without being read', async () => {
+  it('is checked without being read', async () => {
     const { source } = await fileAt();
     const request = { source, fileName: 'pk.csv' };
 
@@ -68,7 +68,7 @@ describe('a file at a server', () => {
     });
   });
 
-  it('is read over TLS from whom the certificate is for', async () => {
+  it('is only read over TLS if the certificate is trusted', async () => {
     const certificate = createSelfSigned();
     const { url } = await sourceServer(serve(content), certificate);
 
@@ -81,24 +81,24 @@ describe('a file at a server', () => {
   });
 });
 
-describe('a file whose server breaks off', () => {
+describe('a file whose connection drops', () => {
   it.each<[what: string, headers: Record<string, string>]>([
     ['a strong ETag', { etag: '"v1"' }],
     ['a date', { 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT' }],
-    ['a date beside a weak ETag', { etag: 'W/"v1"', 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT' }],
-  ])('is taken up where it was cut, three times, by %s', async (_what, headers) => {
+    ['a date next to a weak ETag', { etag: 'W/"v1"', 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT' }],
+  ])('is resumed three times, identified by %s', async (_what, headers) => {
     const { source, requests } = await fileAt({ headers, cuts: [1_000_000, 0, 700_000] });
 
     expect((await bytesOf(await openRemote(source))).equals(content)).toBe(true);
     expect(requests).toHaveLength(4);
-    const [, ...again] = requests.map((request) => request.headers);
-    for (const { range, 'if-range': condition } of again) {
+    const [, ...resumed] = requests.map((request) => request.headers);
+    for (const { range, 'if-range': condition } of resumed) {
       expect(range).toMatch(/^bytes=\d+-$/);
       expect(condition).toBe(headers['last-modified'] ?? headers.etag);
     }
   });
 
-  it('is not taken up where the server does not tell one file from another', async () => {
+  it('is not resumed if the server does not identify its version', async () => {
     const { source, requests } = await fileAt({ headers: { etag: 'W/"v1"' }, cuts: [100_000] });
 
     await expect(bytesOf(await openRemote(source))).rejects.toMatchObject({
@@ -108,7 +108,7 @@ describe('a file whose server breaks off', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('is not taken up by a server that gives no parts', async () => {
+  it('is not resumed if the server does not support range requests', async () => {
     const { source, requests } = await fileAt({ ranges: false, cuts: [100_000] });
 
     await expect(bytesOf(await openRemote(source))).rejects.toMatchObject({
@@ -118,7 +118,7 @@ describe('a file whose server breaks off', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('is given up when it was replaced in the meantime', async () => {
+  it('fails if the file was replaced in the meantime', async () => {
     const { url } = await sourceServer((request, response, number) =>
       serve(content, { headers: { etag: `"v${number}"` }, cuts: [100_000] })(request, response, number),
     );
@@ -126,19 +126,19 @@ describe('a file whose server breaks off', () => {
     await expect(bytesOf(await openRemote(`${url}/pk.csv`))).rejects.toMatchObject({ code: 'FILE_CHANGED' });
   });
 
-  it('is taken up when it gives nothing for the idle limit', async () => {
+  it('is resumed after the idle timeout', async () => {
     const { url } = await sourceServer((request, response, number) => {
       if (number > 1) return serve(content)(request, response, number);
       response.writeHead(200, { etag: '"v1"', 'content-length': content.length });
       response.write(content.subarray(0, 500_000));
     });
-    const patience = { idleTimeoutMs: 200 };
+    const timeouts = { idleTimeoutMs: 200 };
 
-    const file = await openRemote(`${url}/pk.csv`, {}, patience);
-    expect((await bytesOf(file, patience)).equals(content)).toBe(true);
+    const file = await openRemote(`${url}/pk.csv`, {}, timeouts);
+    expect((await bytesOf(file, timeouts)).equals(content)).toBe(true);
   });
 
-  it('ends with the reason of the signal', async () => {
+  it('throws the reason of an aborted signal', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const { url } = await sourceServer((_request, response) => {
@@ -152,7 +152,7 @@ describe('a file whose server breaks off', () => {
 });
 
 describe('a file of unknown length', () => {
-  it('is taken to a disk, checked there, and leaves nothing behind', async () => {
+  it('is spooled to disk, checked there, and leaves nothing behind', async () => {
     const before = temporaryFiles();
     const { source, requests } = await fileAt({ chunked: true });
     const file = await openRemote(source);
@@ -165,13 +165,13 @@ describe('a file of unknown length', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('is looked at without being read', async () => {
+  it('is checked without being read', async () => {
     const { source } = await fileAt({ chunked: true });
 
     expect(await checkSource({ source, fileName: 'pk.csv' }, accessTo())).toBeUndefined();
   });
 
-  it('is refused when it is longer than the limit, however long it is', async () => {
+  it('is rejected if it is longer than the limit', async () => {
     const { url } = await sourceServer((_request, response) => {
       const more = () => {
         while (!response.destroyed && response.write(content));
@@ -186,19 +186,19 @@ describe('a file of unknown length', () => {
     });
   });
 
-  it('is read anew by another attempt when it breaks off', async () => {
+  it('throws a retryable error if the connection drops', async () => {
     const { source } = await fileAt({ chunked: true, cuts: [100_000] });
 
     await expect(openRemote(source)).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
   });
 
-  it('is empty when nothing comes', async () => {
+  it('is rejected if it is empty', async () => {
     const { url } = await sourceServer(serve(Buffer.alloc(0), { chunked: true }));
 
     await expect(openRemote(`${url}/pk.csv`)).rejects.toMatchObject({ code: 'FILE_EMPTY' });
   });
 
-  it('says so when the disk does not take it', async () => {
+  it('throws SOURCE_SPOOL_FAILED if the disk cannot be written', async () => {
     const { source } = await fileAt({ chunked: true });
     const { TMPDIR } = process.env;
     process.env.TMPDIR = '/nowhere';
@@ -214,7 +214,7 @@ describe('a file of unknown length', () => {
   });
 });
 
-describe("a server's refusal", () => {
+describe('an unsuccessful response', () => {
   it.each([
     [401, 'SOURCE_REFUSED', 'requires a login'],
     [403, 'SOURCE_REFUSED', 'the presigned URL has expired'],
@@ -227,15 +227,15 @@ describe("a server's refusal", () => {
     [204, 'SOURCE_ANSWER_UNEXPECTED', 'status 204'],
     [206, 'SOURCE_ANSWER_UNEXPECTED', 'status 206'],
     [304, 'SOURCE_ANSWER_UNEXPECTED', 'status 304'],
-  ])('of %d is %s, and says "%s"', async (status, code, words) => {
+  ])('with status %d causes %s with the text "%s"', async (status, code, text) => {
     const { url } = await sourceServer((_request, response) => response.writeHead(status).end());
 
     const refused = openRemote(`${url}/pk.csv?${QUERY}`);
-    await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+    await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
     await expect(refused).rejects.not.toThrow('topsecret');
   });
 
-  it('keeps the pause that it asks for', async () => {
+  it('causes an error with the delay of Retry-After', async () => {
     const { url } = await sourceServer((_request, response) =>
       response.writeHead(503, { 'retry-after': '7' }).end(),
     );
@@ -243,7 +243,7 @@ describe("a server's refusal", () => {
     await expect(openRemote(`${url}/pk.csv`)).rejects.toMatchObject({ retryAfterMs: 7_000 });
   });
 
-  it('is a silence, after the idle limit', async () => {
+  it('that never comes causes an error after the idle timeout', async () => {
     const { url } = await sourceServer(() => {});
 
     await expect(openRemote(`${url}/pk.csv`, {}, { idleTimeoutMs: 50 })).rejects.toMatchObject({

@@ -17,7 +17,7 @@ import { distinctBytes, temporaryFolder } from '../support/temporary-folder.js';
 const content = distinctBytes(6_000_000);
 const KEY = 'study 7/größe+100%/pk.csv';
 
-describe('an object in S3', () => {
+describe('an S3 object', () => {
   let s3: S3Bucket;
   let source: string;
 
@@ -47,7 +47,7 @@ describe('an object in S3', () => {
     return file;
   }
 
-  it('is streamed, and its length is known beforehand', async () => {
+  it('is streamed after its length is known', async () => {
     const file = await opened();
 
     expect(file).toMatchObject({ sizeBytes: content.length, path: source, isOnDisk: false });
@@ -55,33 +55,30 @@ describe('an object in S3', () => {
     expect((await bytesOf(file)).equals(content), 'a second time').toBe(true);
   });
 
-  it('is looked at without being read', async () => {
+  it('is checked without being read', async () => {
     expect(await checkSource({ source, fileName: 'pk.csv' }, { s3: s3Access() })).toBe(content.length);
   });
 
-  it.skipIf(!hasOpenssl)(
-    'is read from a server that an authority of our own vouches for, and from no other',
-    async () => {
-      const folder = await temporaryFolder();
-      const own = createCa(folder, 'own');
-      const { key, cert } = createCertificate(folder, 'server', own);
-      const server = createServer({ key, cert }, (_request, response) => {
-        response.writeHead(200, { 'content-length': 3, etag: '"1"' }).end('abc');
-      });
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      onTestFinished(() => {
-        server.closeAllConnections();
-        server.close();
-      });
-      vi.stubEnv('AWS_ENDPOINT_URL_S3', `https://127.0.0.1:${(server.address() as AddressInfo).port}`);
-      const look = (extraCa?: string) =>
-        checkSource({ source, fileName: 'pk.csv' }, { s3: s3Access(tlsOptions(extraCa)) });
-      expect(await look(own.cert)).toBe(3);
-      await expect(look()).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
-    },
-  );
+  it.skipIf(!hasOpenssl)('is only read from a server whose certificate is trusted', async () => {
+    const folder = await temporaryFolder();
+    const own = createCa(folder, 'own');
+    const { key, cert } = createCertificate(folder, 'server', own);
+    const server = createServer({ key, cert }, (_request, response) => {
+      response.writeHead(200, { 'content-length': 3, etag: '"1"' }).end('abc');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', `https://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const look = (extraCa?: string) =>
+      checkSource({ source, fileName: 'pk.csv' }, { s3: s3Access(tlsOptions(extraCa)) });
+    expect(await look(own.cert)).toBe(3);
+    await expect(look()).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+  });
 
-  it('is taken up where it was cut, three times', async () => {
+  it('is resumed three times after the connection drops', async () => {
     const proxy = await cuttingProxy(s3.endpoint, [1_500_000, 1_200_000, 2_000_000]);
     onTestFinished(() => proxy.stop());
     vi.stubEnv('AWS_ENDPOINT_URL_S3', proxy.url);
@@ -90,7 +87,7 @@ describe('an object in S3', () => {
     expect(proxy.ranges).toHaveLength(3);
   });
 
-  it('is given up when it was replaced in the meantime', async () => {
+  it('fails if it was replaced in the meantime', async () => {
     await put('replaced.csv', content);
     const proxy = await cuttingProxy(s3.endpoint, [1_500_000]);
     onTestFinished(() => proxy.stop());
@@ -101,7 +98,7 @@ describe('an object in S3', () => {
     await expect(bytesOf(file)).rejects.toMatchObject({ code: 'FILE_CHANGED' });
   });
 
-  it('is read in the version that is asked for, and says which it was', async () => {
+  it('is read in the requested version and reports its version ID', async () => {
     const versioning = { Bucket: s3.bucket, VersioningConfiguration: { Status: 'Enabled' as const } };
     await store().send(new PutBucketVersioningCommand(versioning));
     const first = await put('versions.csv', Buffer.from('first'));
@@ -111,41 +108,41 @@ describe('an object in S3', () => {
     const latest = await opened(url);
     expect(latest.versionId).toBe(second);
     expect(String(await bytesOf(latest))).toBe('second');
-    const asked = await opened(`${url}?versionId=${first}`);
-    expect(asked.versionId).toBe(first);
-    expect(String(await bytesOf(asked))).toBe('first');
+    const requested = await opened(`${url}?versionId=${first}`);
+    expect(requested.versionId).toBe(first);
+    expect(String(await bytesOf(requested))).toBe('first');
   });
 
   it.each([
-    ['a key that there is not', 's3://BUCKET/none.csv', 'SOURCE_REFUSED', 'NoSuchKey'],
-    ['a bucket that there is not', 's3://no-such-bucket/pk.csv', 'SOURCE_REFUSED', /404|403/],
+    ['an unknown key', 's3://BUCKET/none.csv', 'SOURCE_REFUSED', 'NoSuchKey'],
+    ['an unknown bucket', 's3://no-such-bucket/pk.csv', 'SOURCE_REFUSED', /404|403/],
     ['a key without a bucket', 's3:///pk.csv', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
     ['a bucket without a key', 's3://BUCKET/', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
     ['another parameter', 's3://BUCKET/pk.csv?x=1', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
     ['user info', 's3://key:topsecret@BUCKET/pk.csv', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
     ['a host and a port', 's3://127.0.0.1:9/pk.csv', 'SOURCE_UNSUPPORTED', 's3://bucket/key'],
-  ])('is refused given %s', async (_what, url, code, words) => {
+  ])('is rejected given %s', async (_what, url, code, text) => {
     const refused = opened(url.replace('BUCKET', s3.bucket));
 
     await expect(refused).rejects.toMatchObject({ code });
-    await expect(refused).rejects.toThrow(words);
+    await expect(refused).rejects.toThrow(text);
     await expect(refused).rejects.not.toThrow('topsecret');
   });
 
-  it('is refused by S3 to whom the key is not known', async () => {
+  it('is refused by S3 if the access key is unknown', async () => {
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'another');
 
     await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_REFUSED', details: { status: 403 } });
   });
 
-  it('waits for credentials, and for a region', async () => {
+  it('throws a retryable error without credentials or region', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', '');
     await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_AWS_UNCONFIGURED' });
     vi.stubEnv('AWS_REGION', undefined);
     await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_AWS_UNCONFIGURED' });
   });
 
-  it('is tried again when S3 does not answer, or has no time', async () => {
+  it('throws a retryable error if S3 does not respond or is overloaded', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_S3', await urlOfNobody());
     await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
 
@@ -162,13 +159,13 @@ describe('an object in S3', () => {
   });
 });
 
-describe('the URL of an object', () => {
+describe('objectLocation', () => {
   it.each([
     ['s3://bucket/a/b.csv', { bucket: 'bucket', key: 'a/b.csv' }],
     ['s3://my.bucket-1/a%20b%2Bc.csv', { bucket: 'my.bucket-1', key: 'a b+c.csv' }],
     ['s3://bucket/größe.csv', { bucket: 'bucket', key: 'größe.csv' }],
     ['s3://bucket/a//b.csv?versionId=v.1', { bucket: 'bucket', key: 'a//b.csv', versionId: 'v.1' }],
-  ])('%s is understood', (url, location) => {
+  ])('parses %s', (url, location) => {
     expect(objectLocation(new URL(url))).toEqual({ versionId: undefined, ...location });
   });
 
@@ -181,7 +178,7 @@ describe('the URL of an object', () => {
     's3://bucket/../..',
     's3:bucket/a',
     's3://[::1]/a',
-  ])('%s names none', (url) => {
+  ])('returns undefined for %s', (url) => {
     expect(objectLocation(new URL(url))).toBeUndefined();
   });
 });

@@ -20,8 +20,8 @@ async function opened(source: string, fileName = 'pk.csv', roots: readonly strin
   return file;
 }
 
-describe('opening a source', () => {
-  it('gives the size and the bytes of the file', async () => {
+describe('openSource', () => {
+  it('returns the size and the bytes of a file', async () => {
     const content = distinctBytes(2 * CHUNK_BYTES + 5);
     const file = await opened((await temporaryFile(content)).url);
 
@@ -30,7 +30,7 @@ describe('opening a source', () => {
     expect((await bytesOf(file)).equals(content), 'a second time').toBe(true);
   });
 
-  it('finds a file whose name needs encoding in a URL', async () => {
+  it('decodes file names in URLs', async () => {
     const { path } = await temporaryFile('a', 'größe #1 100%?.csv');
 
     expect((await opened(url(path))).path).toBe(path);
@@ -46,17 +46,17 @@ describe('opening a source', () => {
     ['file://server/share/pk.csv', 'local file'],
     ['file:///data%2Fpk.csv', 'local file'],
     ['file:///data/%00.csv', 'local file'],
-  ])('refuses %s as a source', async (source, words) => {
+  ])('rejects the source %s', async (source, text) => {
     const refused = openSource(source, 'pk.csv');
 
     await expect(refused).rejects.toMatchObject({
       code: 'SOURCE_UNSUPPORTED',
-      message: expect.stringContaining(words),
+      message: expect.stringContaining(text),
     });
     await expect(refused).rejects.not.toThrow('topsecret');
   });
 
-  it('says which file is missing', async () => {
+  it('names a missing file', async () => {
     const missing = join(await temporaryFolder(), 'missing.csv');
 
     await expect(openSource(url(missing), 'pk.csv')).rejects.toMatchObject({
@@ -65,7 +65,7 @@ describe('opening a source', () => {
     });
   });
 
-  it('keeps its message on one line whatever the file is called', async () => {
+  it('keeps the message on one line whatever the file name', async () => {
     const missing = join(await temporaryFolder(), 'a\nb.csv');
 
     await expect(openSource(url(missing), 'pk.csv')).rejects.toThrow('a\\nb.csv');
@@ -78,7 +78,7 @@ describe('opening a source', () => {
     await expect(openSource(url(path), 'pk.csv')).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' });
   });
 
-  it('refuses a socket', async () => {
+  it('rejects a socket', async () => {
     const path = join(await temporaryFolder(), 'socket.csv');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -87,7 +87,7 @@ describe('opening a source', () => {
     await expect(openSource(url(path), 'pk.csv')).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' });
   });
 
-  it('refuses a folder and a device', async () => {
+  it('rejects a directory and a device', async () => {
     const folder = await temporaryFolder();
 
     await expect(openSource(url(folder), 'pk.csv')).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' });
@@ -96,7 +96,7 @@ describe('opening a source', () => {
     });
   });
 
-  it('says that it may not read a file', async () => {
+  it('throws FILE_UNREADABLE without read permission', async () => {
     const { path } = await temporaryFile('a');
     await chmod(path, 0o000);
     becomeOrdinaryUser();
@@ -104,13 +104,13 @@ describe('opening a source', () => {
     await expect(openSource(url(path), 'pk.csv')).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
   });
 
-  it('refuses an empty file', async () => {
+  it('rejects an empty file', async () => {
     await expect(openSource((await temporaryFile('')).url, 'pk.csv')).rejects.toMatchObject({
       code: 'FILE_EMPTY',
     });
   });
 
-  it('takes a file of 5 GiB and refuses one with a byte more', async () => {
+  it('accepts a file of 5 GiB and rejects one that is a byte longer', async () => {
     const { path } = await temporaryFile('a');
 
     await truncate(path, MAX_FILE_BYTES);
@@ -127,7 +127,7 @@ describe('opening a source', () => {
   });
 
   it.each(['pk.txt', 'pk', 'csv', 'pk.csv.gz'])(
-    'refuses the type of %s and says which are taken',
+    'rejects the type of %s and names the supported types',
     async (name) => {
       await expect(openSource((await temporaryFile('a')).url, name)).rejects.toMatchObject({
         code: 'FILE_TYPE_UNSUPPORTED',
@@ -137,8 +137,8 @@ describe('opening a source', () => {
   );
 });
 
-describe('the roots', () => {
-  it('let files below them be read', async () => {
+describe('roots', () => {
+  it('allow files in them and their subdirectories', async () => {
     const { path } = await temporaryFile('a');
 
     await expect(
@@ -146,7 +146,7 @@ describe('the roots', () => {
     ).resolves.toBeDefined();
   });
 
-  it('keep all other files out, also in a folder with a name that begins alike', async () => {
+  it('exclude all other files, even in a directory with the same prefix', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'data'));
     await mkdir(join(folder, 'data-of-others'));
@@ -161,7 +161,7 @@ describe('the roots', () => {
     );
   });
 
-  it('keep out a link that leads out of them', async () => {
+  it('exclude symlinks that point outside', async () => {
     const root = await temporaryFolder();
     const { path } = await temporaryFile('a');
     await symlink(path, join(root, 'link.csv'));
@@ -171,7 +171,7 @@ describe('the roots', () => {
     });
   });
 
-  it('let in a link that leads into them, and may be links themselves', async () => {
+  it('allow symlinks that point inside, and may be symlinks', async () => {
     const { path } = await temporaryFile('a');
     const root = join(await temporaryFolder(), 'root');
     await symlink(join(path, '..'), root);
@@ -180,7 +180,7 @@ describe('the roots', () => {
   });
 });
 
-describe('reading a file that changes', () => {
+describe('a file that changes while it is read', () => {
   const size = 6 * CHUNK_BYTES;
 
   it.each<[string, (path: string) => void]>([
@@ -197,7 +197,7 @@ describe('reading a file that changes', () => {
         renameSync(`${path}.new`, path);
       },
     ],
-  ])('gives no last bytes when it %s', async (_, change) => {
+  ])('never yields its last bytes if it %s', async (_, change) => {
     const { path } = await temporaryFile(distinctBytes(size));
     const file = await opened(url(path));
     let bytesRead = 0;
@@ -218,8 +218,8 @@ describe('reading a file that changes', () => {
   });
 });
 
-describe('hashing a file', () => {
-  it('gives its sums and tells how far it is', async () => {
+describe('hashFile', () => {
+  it('returns the checksums and reports progress', async () => {
     const content = distinctBytes(2 * CHUNK_BYTES + 5);
     const file = await opened((await temporaryFile(content)).url);
     const progress: number[] = [];
@@ -232,7 +232,7 @@ describe('hashing a file', () => {
     expect(progress).toEqual([CHUNK_BYTES, 2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 5]);
   });
 
-  it('ends with the reason of the signal', async () => {
+  it('throws the reason of an aborted signal', async () => {
     const file = await opened((await temporaryFile(distinctBytes(4 * CHUNK_BYTES))).url);
     const controller = new AbortController();
     const reason = new Error('enough');
@@ -243,8 +243,8 @@ describe('hashing a file', () => {
   });
 });
 
-describe('what the sender saw', () => {
-  it('is fine when size and SHA-256 are the same, or not given', async () => {
+describe('assertAsExpected', () => {
+  it('accepts equal or absent values', async () => {
     const content = Buffer.from('time,conc\n0,0\n');
     const file = await opened((await temporaryFile(content)).url);
 
@@ -253,7 +253,7 @@ describe('what the sender saw', () => {
     await assertAsExpected(file, undefined);
   });
 
-  it('is compared by size', async () => {
+  it('throws for another size', async () => {
     const file = await opened((await temporaryFile('abc')).url);
 
     await expect(assertAsExpected(file, { sizeBytes: 4 })).rejects.toMatchObject({
@@ -262,7 +262,7 @@ describe('what the sender saw', () => {
     });
   });
 
-  it('is compared by SHA-256', async () => {
+  it('throws for another SHA-256', async () => {
     const file = await opened((await temporaryFile('abc')).url);
     const [actual, expected] = [sha256(Buffer.from('abc')), sha256(Buffer.from('abd'))];
 
@@ -279,7 +279,7 @@ async function bytesOf(file: OpenFile): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** The superuser may read everything. */
+/** The superuser can read every file. */
 function becomeOrdinaryUser(): void {
   if (process.geteuid?.() !== 0) return;
   process.seteuid?.(65534);

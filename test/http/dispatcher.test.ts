@@ -32,10 +32,10 @@ function dispatcher(extraCa?: string): Dispatcher {
   return own;
 }
 
-async function tlsServer({ key, cert }: Identity): Promise<{ url: string; asked: () => number }> {
-  const asked = vi.fn();
+async function tlsServer({ key, cert }: Identity): Promise<{ url: string; requestCount: () => number }> {
+  const onRequest = vi.fn();
   const server = createServer({ key, cert }, async (request, response) => {
-    asked();
+    onRequest();
     await bodyOf(request);
     response.writeHead(204).end();
   });
@@ -46,11 +46,11 @@ async function tlsServer({ key, cert }: Identity): Promise<{ url: string; asked:
   });
   return {
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    asked: () => asked.mock.calls.length,
+    requestCount: () => onRequest.mock.calls.length,
   };
 }
 
-describe.skipIf(!hasOpenssl)('a server whose certificate nobody vouches for', () => {
+describe.skipIf(!hasOpenssl)('a server with an untrusted certificate', () => {
   const uses: [string, (url: string, by: Dispatcher) => Promise<unknown>, string][] = [
     ['the API', (url, by) => findPool({ apiUrl: url.slice(0, -1) }, by), 'API_UNREACHABLE'],
     [
@@ -72,10 +72,12 @@ describe.skipIf(!hasOpenssl)('a server whose certificate nobody vouches for', ()
   ];
 
   it.each(uses)(
-    'is told nothing as %s, even where the environment turns the check off',
+    'receives nothing as %s, even if the environment turns the check off',
     async (_what, use, code) => {
       const folder = await temporaryFolder();
-      const { url, asked } = await tlsServer(createCertificate(folder, 'server', createCa(folder, 'nobody')));
+      const { url, requestCount } = await tlsServer(
+        createCertificate(folder, 'server', createCa(folder, 'nobody')),
+      );
       const elsewhere = createCa(folder, 'another');
       vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
       for (const by of [dispatcher(), dispatcher(elsewhere.cert)])
@@ -83,11 +85,11 @@ describe.skipIf(!hasOpenssl)('a server whose certificate nobody vouches for', ()
           code,
           message: expect.stringMatching(/UNABLE_TO_VERIFY_LEAF_SIGNATURE/),
         });
-      expect(asked()).toBe(0);
+      expect(requestCount()).toBe(0);
     },
   );
 
-  it('is used where its authority is named, beside those that Node.js trusts', async () => {
+  it('is used if its CA is configured, in addition to those that Node.js trusts', async () => {
     const folder = await temporaryFolder();
     const [own, nodes] = [createCa(folder, 'own'), createCa(folder, 'nodes')];
     vi.stubEnv('NODE_EXTRA_CA_CERTS', nodes.certFile);
@@ -101,12 +103,12 @@ describe.skipIf(!hasOpenssl)('a server whose certificate nobody vouches for', ()
   });
 });
 
-describe.skipIf(!hasOpenssl)('behind a proxy', () => {
-  /** A proxy through which `https://s3.test/` is the given server; who goes through it may send files there. */
-  async function proxied(url: string, credentials = '') {
+describe.skipIf(!hasOpenssl)('createDispatcher, behind a proxy', () => {
+  /** Starts a proxy that forwards `https://s3.test/` to the given server. */
+  async function startProxy(url: string, credentials = '') {
     const folder = await temporaryFolder();
     const own = createCa(folder, 'own');
-    const tls = await tlsInFrontOf(url, createCertificate(folder, 'server', own, { names: ['s3.test'] }));
+    const tls = await terminateTls(url, createCertificate(folder, 'server', own, { names: ['s3.test'] }));
     const proxy = await startConnectProxy(new Map([['s3.test:443', tls]]));
     onTestFinished(() => proxy.stop());
     vi.stubEnv('HTTPS_PROXY', proxy.url.replace('//', `//${credentials}`));
@@ -115,8 +117,8 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     return { proxy, post: presignedPost('https://s3.test/'), options };
   }
 
-  /** Takes TLS off, and passes on what is in it. */
-  async function tlsInFrontOf(url: string, identity: Identity): Promise<string> {
+  /** Starts a server that terminates TLS and forwards to the given server. */
+  async function terminateTls(url: string, identity: Identity): Promise<string> {
     const sockets = new Set<Socket>();
     const server = createTlsServer(identity, (socket) => {
       const behind = connect(Number(new URL(url).port), '127.0.0.1');
@@ -137,14 +139,14 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     return `127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  it('an upload goes through a tunnel, byte for byte', async () => {
+  it('sends an upload unchanged through a tunnel', async () => {
     const content = distinctBytes(3 * MIB);
     let received: Buffer = Buffer.alloc(0);
     const url = await httpServer(async (request, response) => {
       received = await bodyOf(request);
       response.writeHead(204).end();
     });
-    const { proxy, post, options } = await proxied(url, 'jane:p%40ss@');
+    const { proxy, post, options } = await startProxy(url, 'jane:p%40ss@');
     await expect(postObject(post, await openFile(content), options())).resolves.toMatchObject({
       status: 204,
     });
@@ -154,7 +156,7 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     ]);
   });
 
-  it('TLS reaches to the server itself, whose certificate is checked', async () => {
+  it('checks the certificate of the server behind the proxy', async () => {
     const folder = await temporaryFolder();
     const own = createCa(folder, 'own');
     const { url } = await tlsServer(createCertificate(folder, 'server', own, { names: ['s3.test'] }));
@@ -172,9 +174,9 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     expect(proxy.requests.length).toBe(3);
   });
 
-  it('a server that takes little is sent little, and one that stops ends the upload', async () => {
+  it('reads the file no faster than the server accepts it, and fails if the server stops', async () => {
     let received = 0;
-    const { post, options } = await proxied(
+    const { post, options } = await startProxy(
       await socketServer((socket) => {
         socket.on('data', (chunk) => {
           received += chunk.length;
@@ -183,22 +185,22 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
       }),
     );
     let sent = 0;
-    const patience = {
+    const timeouts = {
       idleTimeoutMs: 400,
       onProgress: (bytes: number) => {
         sent = bytes;
       },
     };
     await expect(
-      postObject(post, await openFile(distinctBytes(64 * MIB)), { ...options(), ...patience }),
+      postObject(post, await openFile(distinctBytes(64 * MIB)), { ...options(), ...timeouts }),
     ).rejects.toMatchObject({
       code: 'S3_STALLED',
     });
     expect(sent).toBeLessThan(48 * MIB);
   });
 
-  it('an upload goes on, however slow, as long as bytes move', async () => {
-    const { post, options } = await proxied(
+  it('continues an upload, however slow, while data is sent', async () => {
+    const { post, options } = await startProxy(
       await httpServer(async (request, response) => {
         let next = MIB;
         let received = 0;
@@ -218,8 +220,8 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     expect(seconds).toBeGreaterThan(2);
   });
 
-  it('an early refusal is read', async () => {
-    const { post, options } = await proxied(
+  it('reads an early response', async () => {
+    const { post, options } = await startProxy(
       await socketServer((socket) =>
         socket.once('data', () => {
           socket.pause();
@@ -232,16 +234,16 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     });
   });
 
-  it('a refusal of the proxy is told as such', async () => {
-    const { options } = await proxied('http://127.0.0.1:1/');
+  it('reports the status of a proxy that refuses', async () => {
+    const { options } = await startProxy('http://127.0.0.1:1/');
     await expect(
       postObject(presignedPost('https://elsewhere.test/'), await openFile('abc'), options()),
     ).rejects.toThrow('(the proxy returned 403)');
   });
 
-  it.each(['127.0.0.1', 'localhost'])('this machine is reached without it, as %s', async (host) => {
+  it.each(['127.0.0.1', 'localhost'])('connects to this machine directly, as %s', async (host) => {
     const url = await httpServer((_request, response) => void response.writeHead(204).end());
-    const { proxy } = await proxied(url);
+    const { proxy } = await startProxy(url);
     vi.stubEnv('HTTP_PROXY', proxy.url);
     const target = url.replace('127.0.0.1', host);
     await expect(
@@ -250,17 +252,17 @@ describe.skipIf(!hasOpenssl)('behind a proxy', () => {
     expect(proxy.requests).toEqual([]);
   });
 
-  it.each(['s3.test', '*'])('what NO_PROXY names is reached without it: %s', async (none) => {
-    const { proxy, post, options } = await proxied('http://127.0.0.1:1/');
-    vi.stubEnv('NO_PROXY', none);
+  it.each(['s3.test', '*'])('connects directly to hosts in NO_PROXY: %s', async (noProxy) => {
+    const { proxy, post, options } = await startProxy('http://127.0.0.1:1/');
+    vi.stubEnv('NO_PROXY', noProxy);
     await expect(postObject(post, await openFile('abc'), options())).rejects.toMatchObject({
       code: 'S3_UNREACHABLE',
     });
     expect(proxy.requests).toEqual([]);
   });
 
-  it.each(['not a url', 'socks5://127.0.0.1:1080'])('a setting that is none is refused: %s', (given) => {
-    vi.stubEnv('HTTPS_PROXY', given);
+  it.each(['not a url', 'socks5://127.0.0.1:1080'])('rejects the proxy URL %s', (value) => {
+    vi.stubEnv('HTTPS_PROXY', value);
     expect(() => createDispatcher()).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
   });
 });

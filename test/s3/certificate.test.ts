@@ -12,18 +12,18 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
-describe.skipIf(!hasOpenssl)('a server with a certificate of its own making', () => {
-  it('is not sent anything', async () => {
-    const { url, asked } = await selfSignedServer();
+describe.skipIf(!hasOpenssl)('a server with a self-signed certificate', () => {
+  it('receives nothing', async () => {
+    const { url, onRequest } = await selfSignedServer();
 
     await expect(postObject(presignedPost(url), await openFile('abc'), postOptions())).rejects.toMatchObject({
       code: 'S3_UNREACHABLE',
       message: expect.stringContaining('SELF_SIGNED_CERT'),
     });
-    expect(asked).not.toHaveBeenCalled();
+    expect(onRequest).not.toHaveBeenCalled();
   });
 
-  it('is used when the dispatcher trusts it', async () => {
+  it('receives the file if the dispatcher trusts it', async () => {
     const { url, certificate } = await selfSignedServer();
     const dispatcher = new Agent({ connect: { ca: certificate } });
     onTestFinished(() => dispatcher.destroy());
@@ -47,11 +47,11 @@ async function selfSignedServer() {
     },
   );
   const certificate = await readFile(certificateFile);
-  const asked = vi.fn();
+  const onRequest = vi.fn();
   const server = createServer(
     { key: await readFile(keyFile), cert: certificate },
     async (request, response) => {
-      asked();
+      onRequest();
       await bodyOf(request);
       response.writeHead(204).end();
     },
@@ -61,5 +61,5 @@ async function selfSignedServer() {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`, certificate, asked };
+  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`, certificate, onRequest };
 }

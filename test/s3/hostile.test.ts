@@ -35,7 +35,7 @@ describe('a presigned POST', () => {
     'https://10.1.2.3/bucket',
     'http://127.0.0.1:9/bucket',
     'http://localhost:9/bucket',
-  ])('may lead to %s', async (url) => {
+  ])('may go to %s', async (url) => {
     const connected: string[] = [];
     const options = postOptions({
       dispatcher: connecting(connected),
@@ -72,7 +72,7 @@ describe('a presigned POST', () => {
     'http://[::ffff:127.0.0.1]/',
     'https://xn--amazonaws-.com/',
     'https://bucket.s3.amаzonaws.com/',
-  ])('may not lead to %s', async (url) => {
+  ])('may not go to %s', async (url) => {
     const connected: string[] = [];
     const options = postOptions({ dispatcher: connecting(connected), hosts: new HostList(['10.1.0.0/16']) });
 
@@ -84,7 +84,7 @@ describe('a presigned POST', () => {
   });
 
   it.each(['file:///etc/passwd', 'ftp://bucket.s3.amazonaws.com/', 's3://bucket/', 'no URL', ''])(
-    'may not be %j',
+    'may not have the URL %j',
     async (url) => {
       await expect(
         postObject(presignedPost(url), await openFile('abc'), postOptions()),
@@ -95,7 +95,7 @@ describe('a presigned POST', () => {
   );
 });
 
-describe('a form', () => {
+describe('multipart', () => {
   const special = fc.constantFrom(
     '"',
     '\r\n',
@@ -122,7 +122,7 @@ describe('a form', () => {
     .map((parts) => parts.join(''));
   const written = (name: string) => name.replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/"/g, '%22');
 
-  it('holds its fields and one file, whatever their names and values are', async () => {
+  it('contains the fields and one file, whatever their names and values', async () => {
     const fields = fc.dictionary(
       text.filter((name) => !/^\d+$|__proto__/.test(name)),
       text,
@@ -149,7 +149,7 @@ describe('a form', () => {
     );
   });
 
-  it('is read by a server as it was meant, with every file name that a request may have', async () => {
+  it('is parsed correctly by a server with any file name', async () => {
     const names = text
       .map((name) => `${name}.csv`)
       .filter((fileName) => {
@@ -179,7 +179,7 @@ describe('a form', () => {
   });
 });
 
-describe('an answer of S3', () => {
+describe('a response of S3', () => {
   const post = presignedPost('https://bucket.s3.amazonaws.com/');
   const entities = (levels: number) =>
     Array.from(
@@ -188,21 +188,18 @@ describe('an answer of S3', () => {
     ).join('');
 
   it.each([
+    ['an entity bomb', `<!DOCTYPE x [<!ENTITY l0 "lol">${entities(20)}]><Error><Code>&l20;</Code></Error>`],
     [
-      'a bomb of entities',
-      `<!DOCTYPE x [<!ENTITY l0 "lol">${entities(20)}]><Error><Code>&l20;</Code></Error>`,
-    ],
-    [
-      'a quadratic bomb',
+      'a quadratic entity bomb',
       `<!DOCTYPE x [<!ENTITY a "${'a'.repeat(30_000)}">]><Error><Message>${'&a;'.repeat(10_000)}</Message></Error>`,
     ],
     ['an entity of itself', '<!DOCTYPE x [<!ENTITY a "&a;">]><Error><Code>&a;</Code></Error>'],
     [
-      'a file of this machine',
+      'an external entity',
       '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><Error><Message>&a;</Message></Error>',
     ],
     [
-      'a file by a parameter',
+      'an external parameter entity',
       '<!DOCTYPE x [<!ENTITY % a SYSTEM "http://127.0.0.1/x"> %a;]><Error><Code>x</Code></Error>',
     ],
     ['an outer DTD', '<!DOCTYPE x SYSTEM "http://127.0.0.1/x.dtd"><Error><Message>x</Message></Error>'],
@@ -217,7 +214,7 @@ describe('an answer of S3', () => {
     ['character data', `<Error><Message><![CDATA[${'<'.repeat(60_000)}]]></Message></Error>`],
     ['numbers of characters', `<Error><Message>${'&#x41;'.repeat(9_000)}</Message></Error>`],
     ['bytes', '\ufffd\0\u0001<<>>&&'],
-  ])('that is %s is a refusal of one short line', (_what, text) => {
+  ])('with %s causes a short one-line error', (_what, text) => {
     const error = refusalError({ status: 403, headers: {}, text }, post, '"pk.csv"');
 
     expect(error.code).toBe('S3_ACCESS_DENIED');

@@ -11,14 +11,14 @@ function partsOf(fields: Record<string, string>, fileName = 'pk.csv') {
   return { parts, length: body.length, announced: Number(headers['content-length']) };
 }
 
-describe('the form', () => {
-  it('is as long as it says, also with empty and non-ASCII values', () => {
+describe('multipart', () => {
+  it('has the announced length, even with empty and non-ASCII values', () => {
     const { length, announced } = partsOf({ key: 'größe/k', acl: '', 'x-amz-meta-who': '研究' }, 'größe.csv');
 
     expect(announced).toBe(length);
   });
 
-  it('has all fields in the order they came in, and the file last', () => {
+  it('contains all fields in their order, then the file', () => {
     const { parts } = partsOf({ policy: 'p', key: 'k', zebra: 'z', acl: '', 'Content-Type': 'text/csv' });
 
     expect(parts).toEqual([
@@ -37,7 +37,7 @@ describe('the form', () => {
     ['größe "a".csv', 'größe %22a%22.csv'],
     ['a\r\nX-Evil: 1\r\n\r\nb.csv', 'a%0D%0AX-Evil: 1%0D%0A%0D%0Ab.csv'],
     ['研究; name="key".csv', '研究; name=%22key%22.csv'],
-  ])('keeps the file name %j in its place', (fileName, inForm) => {
+  ])('escapes the file name %j', (fileName, inForm) => {
     const { parts } = partsOf({ key: 'k' }, fileName);
 
     expect(parts).toHaveLength(4);
@@ -46,7 +46,7 @@ describe('the form', () => {
     );
   });
 
-  it('keeps the name of a field in its place', () => {
+  it('escapes the name of a field', () => {
     const { parts } = partsOf({ 'a"\r\nb': 'v' });
 
     expect(parts[1]).toBe('\r\nContent-Disposition: form-data; name="a%22%0D%0Ab"\r\n\r\nv\r\n');

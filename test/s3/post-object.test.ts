@@ -16,7 +16,7 @@ import { distinctBytes } from '../support/temporary-folder.js';
 const MIB = 1024 * 1024;
 const sum = (algorithm: string, bytes: Buffer) => createHash(algorithm).update(bytes).digest('hex');
 
-describe('an upload', () => {
+describe('postObject', () => {
   it('sends the fields in their order, then the file, and announces its exact length', async () => {
     const content = distinctBytes(3 * MIB + 7);
     const parts: [name: string, value: string][] = [];
@@ -63,7 +63,7 @@ describe('an upload', () => {
     [200, { 'x-amz-server-side-encryption': 'aws:kms' }, { serverSideEncryption: 'aws:kms' }],
     [201, { etag: 'W/"x"' }, { etag: 'W/"x"' }],
     [204, {}, {}],
-  ])('gives an answer of %d as it was', async (status, headers, expected) => {
+  ])('returns the evidence of a response with status %d', async (status, headers, expected) => {
     const url = await httpServer(async (request, response) => {
       await bodyOf(request);
       response.writeHead(status, headers).end(status === 204 ? undefined : '<PostResponse/>');
@@ -78,7 +78,7 @@ describe('an upload', () => {
     expect(evidence).toEqual({ status, sizeBytes: 3, ...expected });
   });
 
-  it('leaves its connection fit for the next', async () => {
+  it('leaves its connection reusable', async () => {
     const ports = new Set<number | undefined>();
     const url = await httpServer(async (request, response) => {
       ports.add(request.socket.remotePort);
@@ -93,7 +93,7 @@ describe('an upload', () => {
     expect(ports.size).toBe(1);
   });
 
-  it('reads the file no faster than it is taken', async () => {
+  it('reads the file no faster than the server accepts it', async () => {
     const file = countingReads(await openFile(distinctBytes(64 * MIB)));
     let received = 0;
     let lead = 0;
@@ -112,8 +112,8 @@ describe('an upload', () => {
   });
 
   it('does not follow a redirect', async () => {
-    const asked = vi.fn();
-    const elsewhere = await httpServer(asked);
+    const onRequest = vi.fn();
+    const elsewhere = await httpServer(onRequest);
     const url = await httpServer(async (request, response) => {
       await bodyOf(request);
       response.writeHead(307, { location: `${elsewhere}?signature=abc` }).end();
@@ -123,21 +123,21 @@ describe('an upload', () => {
       code: 'S3_REDIRECTED',
       message: expect.stringContaining(`to ${new URL(elsewhere).host}.`),
     });
-    expect(asked).not.toHaveBeenCalled();
+    expect(onRequest).not.toHaveBeenCalled();
   });
 
-  it.each(['ftp://127.0.0.1/', 'not a URL'])('goes over http or https only, not to %s', async (url) => {
+  it.each(['ftp://127.0.0.1/', 'not a URL'])('rejects the URL %s', async (url) => {
     await expect(postObject(presignedPost(url), await openFile('abc'), postOptions())).rejects.toMatchObject({
       code: 'S3_REFUSED',
     });
   });
 });
 
-describe('a presigned POST that has expired', () => {
+describe('an expired presigned POST', () => {
   it.each([
     ['has', -1],
     ['will have within 30 s', 25_000],
-  ])('is not used when it %s', async (_, ms) => {
+  ])('is not used if it %s', async (_, ms) => {
     const connected = vi.fn();
     const post = {
       ...presignedPost(await socketServer(connected)),
@@ -152,8 +152,8 @@ describe('a presigned POST that has expired', () => {
   });
 });
 
-describe("S3's answer", () => {
-  it('is read though it comes early and the connection is closed', async () => {
+describe('a response of S3', () => {
+  it('is read if it comes early and the connection is closed', async () => {
     const url = await socketServer((socket) =>
       socket.once('data', () => {
         socket.pause();
@@ -171,7 +171,7 @@ describe("S3's answer", () => {
     });
   });
 
-  it('is read though it comes in the middle and the connection is reset', async () => {
+  it('is read if it comes during the upload and the connection is reset', async () => {
     const url = await socketServer((socket) => {
       let received = 0;
       socket.on('data', (chunk) => {
@@ -189,7 +189,7 @@ describe("S3's answer", () => {
     ).rejects.toMatchObject({ code: 'S3_TOO_LARGE' });
   });
 
-  it('ends the upload when it comes early and the connection stays open', async () => {
+  it('ends the upload if it comes early and the connection stays open', async () => {
     const file = countingReads(await openFile(distinctBytes(64 * MIB)));
     const url = await socketServer((socket) =>
       socket.once('data', () => {
@@ -204,7 +204,7 @@ describe("S3's answer", () => {
     expect(file.bytesRead).toBeLessThan(16 * MIB);
   });
 
-  it('is no success when it comes before the whole file was there', async () => {
+  it('is an error if it comes before the whole file was sent', async () => {
     const url = await socketServer((socket) =>
       socket.once('data', () => {
         socket.pause();
@@ -217,7 +217,7 @@ describe("S3's answer", () => {
     ).rejects.toMatchObject({ code: 'S3_UNAVAILABLE', details: { status: 200 } });
   });
 
-  it('is known by its status when its words break off', async () => {
+  it('is classified by its status if the body is truncated', async () => {
     const url = await httpServer(async (request, response) => {
       await bodyOf(request);
       response.writeHead(403, { 'content-length': 1000 });
@@ -229,7 +229,7 @@ describe("S3's answer", () => {
     });
   });
 
-  it('is known by its status when its words stop coming', async () => {
+  it('is classified by its status if the body stalls', async () => {
     const url = await httpServer(async (request, response) => {
       await bodyOf(request);
       response.writeHead(503, { 'content-length': 1000, 'retry-after': '3' }).write('<Error><Code>Slo');
@@ -240,7 +240,7 @@ describe("S3's answer", () => {
     ).rejects.toMatchObject({ code: 'S3_UNAVAILABLE', retryAfterMs: 3000 });
   });
 
-  it('is not read for ever', async () => {
+  it('is only read up to a limit', async () => {
     const url = await httpServer(async (request, response) => {
       await bodyOf(request);
       response.writeHead(500);
@@ -258,8 +258,8 @@ describe("S3's answer", () => {
   });
 });
 
-describe('a connection', () => {
-  it('that is cut in the middle is told with its host and how far it got', async () => {
+describe('a connection error', () => {
+  it('during the upload is reported with the host and the progress', async () => {
     const url = await socketServer((socket) => {
       let received = 0;
       socket.on('data', (chunk) => {
@@ -282,7 +282,7 @@ describe('a connection', () => {
     expect(failure.details?.bytesSent).toSatisfy((sent: number) => sent > 0 && sent < 64 * MIB);
   });
 
-  it('that is closed after the last byte is told', async () => {
+  it('after the last byte is reported', async () => {
     const url = await httpServer(async (request, response) => {
       await bodyOf(request);
       response.destroy();
@@ -294,7 +294,7 @@ describe('a connection', () => {
     });
   });
 
-  it('that is refused is told', async () => {
+  it('is reported if the connection is refused', async () => {
     const url = await urlOfNobody();
 
     await expect(postObject(presignedPost(url), await openFile('abc'), postOptions())).rejects.toMatchObject({
@@ -303,7 +303,7 @@ describe('a connection', () => {
     });
   });
 
-  it('to a host without an address is told', async () => {
+  it('is reported if the host cannot be resolved', async () => {
     await expect(
       postObject(
         presignedPost('https://bucket.invalid/'),
@@ -316,7 +316,7 @@ describe('a connection', () => {
     });
   });
 
-  it('that is no TLS is told', async () => {
+  it('is reported if the server does not speak TLS', async () => {
     const url = await httpServer((_, response) => response.end());
 
     await expect(
@@ -328,8 +328,8 @@ describe('a connection', () => {
   });
 });
 
-describe('an upload that stands still', () => {
-  it('is given up when the server stops taking bytes', async () => {
+describe('a stalled upload', () => {
+  it('fails if the server stops reading', async () => {
     const url = await socketServer(() => {}, { pauseOnConnect: true });
     const file = countingReads(await openFile(distinctBytes(64 * MIB)));
 
@@ -342,7 +342,7 @@ describe('an upload that stands still', () => {
     expect(file.bytesRead).toBeLessThan(16 * MIB);
   });
 
-  it('is given up when the server took everything and never answers', async () => {
+  it('fails if the server reads everything and never responds', async () => {
     const url = await httpServer((request) => void request.resume());
 
     await expect(
@@ -350,7 +350,7 @@ describe('an upload that stands still', () => {
     ).rejects.toMatchObject({ code: 'S3_STALLED', message: expect.stringContaining('did not respond') });
   });
 
-  it('is given up when there is no connection', async () => {
+  it('fails if there is no connection', async () => {
     const dispatcher = new Agent({ connect: () => {} });
 
     await expect(
@@ -362,15 +362,15 @@ describe('an upload that stands still', () => {
     ).rejects.toMatchObject({ code: 'S3_STALLED' });
   });
 
-  it.each([0, 3])('is blamed on the file where that gives no more after %d chunks', async (chunks) => {
+  it.each([0, 3])('fails with the error of the file if reading stalls after %d chunks', async (chunks) => {
     const url = await httpServer((request) => void request.resume());
     const file = await openFile(distinctBytes(2 * MIB));
     const hanging: OpenFile = {
       ...asObject(file),
-      async *chunks(patience) {
+      async *chunks(timeouts) {
         let given = 0;
-        for await (const chunk of file.chunks(patience)) {
-          if (given++ === chunks) throw await stallOf(file, patience?.idleTimeoutMs ?? 0);
+        for await (const chunk of file.chunks(timeouts)) {
+          if (given++ === chunks) throw await stallOf(file, timeouts?.idleTimeoutMs ?? 0);
           yield chunk;
         }
       },
@@ -381,7 +381,7 @@ describe('an upload that stands still', () => {
     ).rejects.toMatchObject({ code: 'FILE_READ_STALLED' });
   });
 
-  it('goes on, however slow, as long as bytes move', async () => {
+  it('continues, however slow, while data is sent', async () => {
     const url = await httpServer(async (request, response) => {
       let next = MIB;
       let received = 0;
@@ -405,7 +405,7 @@ describe('an upload that stands still', () => {
 });
 
 describe('cancelling', () => {
-  it('cuts the connection and rejects with the reason', async () => {
+  it('drops the connection and rejects with the reason', async () => {
     let closed: Promise<unknown> | undefined;
     const url = await socketServer((socket) => {
       closed = once(socket, 'close');
@@ -424,7 +424,7 @@ describe('cancelling', () => {
     await closed;
   });
 
-  it('does not wait for a server that is silent', async () => {
+  it('does not wait for a response', async () => {
     const controller = new AbortController();
     const reason = new Error('cancelled by a person');
     const url = await httpServer(async (request) => {
@@ -451,7 +451,7 @@ describe('cancelling', () => {
     ).rejects.toBe(reason);
   });
 
-  it('beforehand sends nothing', async () => {
+  it('before the upload sends nothing', async () => {
     const connected = vi.fn();
     const reason = new Error('cancelled by a person');
 
@@ -471,9 +471,9 @@ describe('a file that changes while it is sent', () => {
     ['grows', (path) => appendFileSync(path, 'more')],
     ['shrinks', (path) => truncateSync(path, MIB)],
     ['is touched', (path) => utimesSync(path, 1, 1)],
-  ])('is never there as a whole when it %s', async (_, change) => {
+  ])('is never sent completely if it %s', async (_, change) => {
     const file = await openFile(distinctBytes(8 * MIB));
-    const { url, ended } = await serverThatMeasures();
+    const { url, ended } = await countingServer();
     let isChanged = false;
 
     const uploading = postObject(
@@ -492,10 +492,10 @@ describe('a file that changes while it is sent', () => {
     expect(received).toBeLessThan(announced);
   });
 
-  it('is never there as a whole when it has another SHA-256 than expected', async () => {
+  it('is never sent completely if its SHA-256 differs from the expected one', async () => {
     const content = distinctBytes(MIB);
     const file = await openFile(content);
-    const { url, ended } = await serverThatMeasures();
+    const { url, ended } = await countingServer();
     const expectSha256 = '0'.repeat(64);
 
     await expect(postObject(presignedPost(url), file, postOptions({ expectSha256 }))).rejects.toMatchObject({
@@ -506,7 +506,7 @@ describe('a file that changes while it is sent', () => {
     expect(received).toBeLessThan(announced);
   });
 
-  it('is sent when it has the SHA-256 expected', async () => {
+  it('is sent if it has the expected SHA-256', async () => {
     const url = await httpServer(async (request, response) => {
       await bodyOf(request);
       response.writeHead(204).end();
@@ -522,16 +522,16 @@ describe('a file that changes while it is sent', () => {
   });
 });
 
-interface Measure {
+interface ByteCounts {
   readonly received: number;
   readonly announced: number;
 }
 
-/** A server, and how many bytes of a request it got of those it was promised. */
-async function serverThatMeasures() {
-  let tell: (measure: Measure) => void;
-  const ended = new Promise<Measure>((resolve) => {
-    tell = resolve;
+/** Starts a server that counts the received and the announced bytes of a request. */
+async function countingServer() {
+  let end: (byteCounts: ByteCounts) => void;
+  const ended = new Promise<ByteCounts>((resolve) => {
+    end = resolve;
   });
   const url = await httpServer((request, response) => {
     let received = 0;
@@ -539,18 +539,18 @@ async function serverThatMeasures() {
       received += chunk.length;
     });
     request.on('end', () => response.writeHead(204).end());
-    request.on('close', () => tell({ received, announced: Number(request.headers['content-length']) }));
+    request.on('close', () => end({ received, announced: Number(request.headers['content-length']) }));
   });
   return { url, ended };
 }
 
-/** The same file, and how many bytes of it were read so far. */
+/** Wraps a file to count the bytes that were read. */
 function countingReads(file: OpenFile): OpenFile & { readonly bytesRead: number } {
   const counting = {
     ...asObject(file),
     bytesRead: 0,
-    async *chunks(patience: Parameters<OpenFile['chunks']>[0]) {
-      for await (const chunk of file.chunks(patience)) {
+    async *chunks(timeouts: Parameters<OpenFile['chunks']>[0]) {
+      for await (const chunk of file.chunks(timeouts)) {
         counting.bytesRead += chunk.length;
         yield chunk;
       }
@@ -563,7 +563,7 @@ const asObject = (file: OpenFile): OpenFile => ({
   path: file.path,
   sizeBytes: file.sizeBytes,
   isOnDisk: file.isOnDisk,
-  chunks: (patience) => file.chunks(patience),
+  chunks: (timeouts) => file.chunks(timeouts),
   close: () => file.close(),
 });
 

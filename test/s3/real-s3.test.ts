@@ -10,7 +10,7 @@ import { newBucket } from '../support/bucket.js';
 import { openFile, postOptions } from '../support/posting.js';
 import { distinctBytes } from '../support/temporary-folder.js';
 
-describe('with a real S3', () => {
+describe('postObject with a real S3 server', () => {
   let s3: S3Bucket;
   let client: ReturnType<typeof objectStoreClient>;
 
@@ -39,7 +39,7 @@ describe('with a real S3', () => {
   }
 
   it.each([1, 300_000, 20_000_001])(
-    'stores a file of %d bytes as it is, with our MD5 for its ETag',
+    'stores a file of %d bytes unchanged, with its MD5 as ETag',
     async (size) => {
       const content = distinctBytes(size);
       const key = `größe/${size}.csv`;
@@ -53,7 +53,7 @@ describe('with a real S3', () => {
     },
   );
 
-  it('puts the name of the file where the key asks for it', async () => {
+  it('inserts the file name into the key', async () => {
     const post = await presign(`\${filename}`, { Conditions: [['starts-with', '$key', '']] });
 
     await postObject(post, await openFile('abc'), postOptions({ fileName: 'by-name.csv' }));
@@ -76,7 +76,7 @@ describe('with a real S3', () => {
     expect(await stored('refused.csv')).toBeUndefined();
   });
 
-  it('is refused when the policy was tampered with', async () => {
+  it('is refused if the policy was tampered with', async () => {
     const { fields, ...post } = await presign('tampered.csv');
     const forged = { ...fields, 'X-Amz-Signature': '0'.repeat(64) };
 
@@ -85,7 +85,7 @@ describe('with a real S3', () => {
     ).rejects.toMatchObject({ code: 'S3_SIGNATURE_REFUSED' });
   });
 
-  it('stores nothing when cancelled half way', async () => {
+  it('stores nothing if it is cancelled', async () => {
     const controller = new AbortController();
     const options = postOptions({
       signal: controller.signal,

@@ -7,7 +7,7 @@ const post = presignedPost('https://bucket.s3.amazonaws.com/');
 const errorFor = (status: number, text = '', headers = {}) =>
   refusalError({ status, headers, text }, post, '"pk.csv"');
 
-describe("S3's refusals", () => {
+describe('refusalError', () => {
   it.each([
     [403, 'AccessDenied', 'Invalid according to Policy: Policy expired.', 'S3_EXPIRED'],
     [403, 'AccessDenied', 'Request has expired', 'S3_EXPIRED'],
@@ -43,26 +43,26 @@ describe("S3's refusals", () => {
     [404, 'NoSuchBucket', 'No such bucket', 'S3_REFUSED'],
     [501, 'NotImplemented', 'A header asks for what there is not.', 'S3_REFUSED'],
     [400, 'constructor', '', 'S3_REFUSED'],
-  ])('%d %s "%s" is %s', (status, s3Code, message, code) => {
+  ])('maps %d %s "%s" to %s', (status, s3Code, message, code) => {
     const error = errorFor(status, s3Code ? errorXml(s3Code, message) : '');
 
     expect(error.code).toBe(code);
     expect(error.details).toMatchObject({ status });
   });
 
-  it('are told with the host, the file, the words and the request', () => {
+  it('names the file, the host, the error of S3 and the request', () => {
     expect(errorFor(403, errorXml('AccessDenied', 'Access Denied.')).happened).toBe(
       'The upload of "pk.csv" to bucket.s3.amazonaws.com failed with 403 AccessDenied: Access Denied (request 4442587FB7D0A2F9)',
     );
   });
 
-  it('tell where a redirect leads by its host only', () => {
+  it('names only the host of a redirect', () => {
     const error = errorFor(307, '', { location: 'https://other.example/path?X-Amz-Signature=abc' });
 
     expect(error.happened).toMatch(/with 307, redirecting to other\.example$/);
   });
 
-  it('tell how long to wait', () => {
+  it('contains the delay of Retry-After', () => {
     expect(errorFor(503, '', { 'retry-after': '7' }).retryAfterMs).toBe(7000);
     expect(errorFor(503).retryAfterMs).toBeUndefined();
     expect(errorFor(403, '', { 'retry-after': '7' }).retryAfterMs).toBeUndefined();
@@ -87,7 +87,7 @@ describe("S3's refusals", () => {
       `<Error><Code>${FIELDS['x-amz-signature']}</Code><RequestId>${FIELDS.policy}</RequestId></Error>`,
     ],
     ['HTML', `<html><body>${Object.values(FIELDS).join(' ')}</body></html>`],
-  ])('show nothing of the fields that %s echoes', (_, text) => {
+  ])('hides the fields that %s echoes', (_, text) => {
     const error = errorFor(403, text, { 'x-amz-request-id': FIELDS['x-amz-security-token'] });
     const shown = `${error.message} ${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`;
 
@@ -96,21 +96,21 @@ describe("S3's refusals", () => {
       expect(shown).not.toContain(secret);
   });
 
-  it('keep the readable part of a message that echoes a field', () => {
+  it('keeps the readable part of a message that echoes a field', () => {
     const message = `Failed: [&quot;eq&quot;, &quot;$x-amz-security-token&quot;, &quot;${FIELDS['x-amz-security-token']}&quot;]`;
 
     expect(errorFor(403, errorXml('AccessDenied', message)).happened).toContain(': Failed: ["eq", "');
   });
 
   it.each([
-    ['a bomb of entities', bomb()],
-    ['a tower of elements', '<a>'.repeat(20_000)],
-    ['a cut answer', '<Error><Code>Acc'],
+    ['an entity bomb', entityBomb()],
+    ['deeply nested elements', '<a>'.repeat(20_000)],
+    ['a truncated response', '<Error><Code>Acc'],
     ['an empty element', '<Error/>'],
     ['a list of codes', '<Error><Code>a</Code><Code>b</Code></Error>'],
-    ['no XML', '{"message":"Forbidden"}'],
+    ['not XML', '{"message":"Forbidden"}'],
     ['a prototype', '<__proto__><Code>x</Code></__proto__>'],
-  ])('go by the status where the answer is %s', (_, text) => {
+  ])('uses the status if the response is %s', (_, text) => {
     const error = errorFor(403, text);
 
     expect(error.code).toBe('S3_ACCESS_DENIED');
@@ -122,7 +122,7 @@ function echo(): string {
   return `<AWSAccessKeyId>ASIAIOSFODNN7EXAMPLE</AWSAccessKeyId><StringToSign>${FIELDS.policy}</StringToSign><SignatureProvided>${FIELDS['x-amz-signature']}</SignatureProvided>`;
 }
 
-function bomb(): string {
+function entityBomb(): string {
   const levels = Array.from(
     { length: 9 },
     (_, level) => `<!ENTITY l${level + 1} "${`&l${level};`.repeat(10)}">`,

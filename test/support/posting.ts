@@ -5,7 +5,7 @@ import { type OpenFile, openSource } from '../../src/files/source.js';
 import type { PostOptions } from '../../src/s3/post-object.js';
 import { temporaryFile } from './temporary-folder.js';
 
-/** Fields as S3 has them; none of the values may ever be seen in a message. */
+/** Fields of a presigned POST. Messages must never contain their values. */
 export const FIELDS = {
   key: 'uploads/pk.csv',
   'x-amz-algorithm': 'AWS4-HMAC-SHA256',
@@ -16,7 +16,7 @@ export const FIELDS = {
   'x-amz-signature': '4f0d3a8e9c1b2a7d6e5f4c3b2a1908f7e6d5c4b3a29180706f5e4d3c2b1a0908',
 };
 
-/** A presigned POST to a server of the test. */
+/** Creates a presigned POST to a server of the test. */
 export const presignedPost = (
   url: string,
   fields: Readonly<Record<string, string>> = FIELDS,
@@ -26,15 +26,15 @@ export const presignedPost = (
   expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
 });
 
-/** A file of the test, open. */
+/** Opens a file that is closed after the test. */
 export async function openFile(content: Buffer | string): Promise<OpenFile> {
   const file = await openSource((await temporaryFile(content)).url, 'pk.csv');
   onTestFinished(() => file.close());
   return file;
 }
 
-/** Options that are patient and quiet. */
-export function postOptions(some: Partial<PostOptions> = {}): PostOptions {
+/** Creates options with a long idle timeout. */
+export function postOptions(overrides: Partial<PostOptions> = {}): PostOptions {
   const dispatcher = new Agent();
   onTestFinished(() => dispatcher.destroy());
   return {
@@ -43,6 +43,6 @@ export function postOptions(some: Partial<PostOptions> = {}): PostOptions {
     signal: new AbortController().signal,
     onProgress: () => {},
     dispatcher,
-    ...some,
+    ...overrides,
   };
 }

@@ -2,26 +2,26 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { type AddressInfo, createServer as createSocketServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** An HTTP server that lives as long as the running test. */
+/** Starts an HTTP server that is stopped after the test, and returns its URL. */
 export async function httpServer(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   return `http://${await listening(server)}/`;
 }
 
-/** A server that sees the bare connection. */
+/** Starts a TCP server that is stopped after the test, and returns its URL. */
 export async function socketServer(
   onConnection: (socket: Socket) => void,
   options: { pauseOnConnect?: boolean } = {},
 ): Promise<string> {
   const server = createSocketServer(options, (socket) => {
-    socket.on('error', () => {}); // the client may cut the connection
+    socket.on('error', () => {}); // the client may drop the connection
     onTestFinished(() => void socket.destroy());
     onConnection(socket);
   });
   return `http://${await listening(server)}/`;
 }
 
-/** A URL at which no server listens any more. */
+/** Returns a URL where no server is listening. */
 export async function urlOfNobody(): Promise<string> {
   const server = createSocketServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -36,17 +36,17 @@ async function listening(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Reads a request to its end. */
+/** Reads the body of a request. */
 export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
-/** An answer of S3, as bytes. */
+/** Creates a raw HTTP response. */
 export const rawAnswer = (statusLine: string, body = '') =>
   `HTTP/1.1 ${statusLine}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 
-/** S3's XML for an error. */
+/** Creates the XML of an S3 error. */
 export const errorXml = (code: string, message: string, more = '') =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message>${more}<RequestId>4442587FB7D0A2F9</RequestId><HostId>zzz</HostId></Error>`;

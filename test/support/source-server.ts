@@ -8,30 +8,30 @@ import { type OpenFile, openSource, type SourceAccess } from '../../src/files/so
 import { HostList } from '../../src/http/host-list.js';
 import type { KeyAndCertificate } from './certificates.js';
 
-/** What a request was answered with is up to the test. */
-export type Answer = (request: IncomingMessage, response: ServerResponse, number: number) => void;
+/** Responds to the request with the given number, counted from 1. */
+export type Responder = (request: IncomingMessage, response: ServerResponse, number: number) => void;
 
-/** A server that files are read from. */
+/** A server with a source. */
 export interface SourceServer {
-  /** Without a trailing slash. */
+  /** Base URL without a trailing slash. */
   readonly url: string;
   readonly requests: IncomingMessage[];
 }
 
-/** A server that lives as long as the running test. */
-export async function sourceServer(answer: Answer, tls?: KeyAndCertificate): Promise<SourceServer> {
-  const { server, requests } = countingServer(answer, tls);
+/** Starts a server that is stopped after the test. */
+export async function sourceServer(respond: Responder, tls?: KeyAndCertificate): Promise<SourceServer> {
+  const { server, requests } = countingServer(respond, tls);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => stopServer(server));
   return { url: urlOf(server, tls), requests };
 }
 
-/** A server that is not listening yet, and what it will be asked. */
-export function countingServer(answer: Answer, tls?: KeyAndCertificate) {
+/** Creates a server that records its requests, but does not listen yet. */
+export function countingServer(respond: Responder, tls?: KeyAndCertificate) {
   const requests: IncomingMessage[] = [];
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     requests.push(request);
-    answer(request, response, requests.length);
+    respond(request, response, requests.length);
   };
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   return { server, requests };
@@ -45,24 +45,24 @@ export function stopServer(server: Server): void {
   server.close();
 }
 
-/** How a file is served. */
+/** Options of {@link serve}. */
 export interface Serving {
-  /** Default: a strong ETag of the content's length. */
+  /** Default: a strong ETag */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether parts can be asked for. Default: yes. */
+  /** Whether range requests are supported. Default: true */
   readonly ranges?: boolean;
-  /** Without a Content-Length, in chunks. Default: no. */
+  /** Whether the response is chunked, without a Content-Length. Default: false */
   readonly chunked?: boolean;
-  /** After how many bytes the first answer is cut, the second, and so on. */
+  /** Bytes after which the connection drops, for each response. Default: never */
   readonly cuts?: readonly number[];
 }
 
-/** Serves a file as servers do, but for the connections that it cuts. */
+/** Serves a file, and drops connections as configured. */
 export const serve =
   (
     content: Buffer,
     { headers = { etag: '"v1"' }, ranges = true, chunked, cuts = [] }: Serving = {},
-  ): Answer =>
+  ): Responder =>
   (request, response, number) => {
     const from = ranges ? Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0;
     const condition = request.headers['if-range'];
@@ -82,7 +82,7 @@ export const serve =
     else response.write(body.subarray(0, cut), () => setImmediate(() => response.destroy()));
   };
 
-/** What may be read in a test: this machine's servers, unless said otherwise. */
+/** Hosts that a test may read from. Default: this machine */
 export interface Access extends HttpsAgentOptions {
   readonly hosts?: readonly string[];
   readonly spoolLimitBytes?: number;
@@ -99,7 +99,7 @@ export function accessTo({
   return { https: { hosts: list, dispatcher, spoolLimitBytes } };
 }
 
-/** A file at a server, open for the running test. */
+/** Opens a source that is closed after the test. */
 export async function openRemote(
   source: string,
   access: Access = {},

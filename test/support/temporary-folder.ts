@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-/** A folder that is removed when the running test has ended. */
+/** Creates a directory that is removed after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'upload-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Bytes of which no two stretches are alike. */
+/** Creates bytes in which every aligned group of four is unique. */
 export function distinctBytes(size: number): Buffer {
   const bytes = Buffer.alloc(size);
   for (let offset = 0; offset + 4 <= size; offset += 4) bytes.writeUInt32BE(offset, offset);
   return bytes;
 }
 
-/** Writes a file into a temporary folder, for its owner alone. */
+/** Writes a file that only its owner can read, in a temporary directory. */
 export async function temporaryFile(
   content: Buffer | string,
   name = 'pk.csv',
