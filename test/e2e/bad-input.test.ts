@@ -142,7 +142,7 @@ describe('aplos-upload, given bad input', () => {
     const env = { ...world.env, APLOS_API_URL: world.temporal.uiUrl };
     const { exitCode, stdout } = await runCommand(['doctor'], env);
     expect(stdout).toContain(
-      `API_ANSWER_UNEXPECTED: ${world.temporal.uiUrl}/app/configuration does not answer as an Aplos NCA API does`,
+      `API_ANSWER_UNEXPECTED: ${world.temporal.uiUrl}/app/configuration did not return the configuration of an Aplos NCA API`,
     );
     expect(stdout).toContain('Check APLOS_API_URL');
     expect(exitCode).toBe(1);
