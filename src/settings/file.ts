@@ -30,7 +30,7 @@ export interface SettingsFile {
 export function readSettingsFile(environment: Environment): SettingsFile | undefined {
   const path = environment[VARIABLE] || defaultPath(environment);
   if (path === undefined) return undefined;
-  const { problems, ...file } = new Reader(path).read(parse(path));
+  const { problems, ...file } = new Collector(path).collect(parse(path));
   if (problems.length > 0) throw invalidSettings(`${nameOf(path)} is invalid: ${problems.join('; ')}`);
   return file;
 }
@@ -56,7 +56,7 @@ function parse(path: string): TomlTable {
 const nameOf = (path: string) => `The settings file ${path}`;
 
 /** Collects the values and problems of one file. */
-class Reader {
+class Collector {
   readonly #path: string;
   readonly #problems: string[] = [];
 
@@ -64,7 +64,7 @@ class Reader {
     this.#path = path;
   }
 
-  read(root: TomlTable): SettingsFile & { readonly problems: readonly string[] } {
+  collect(root: TomlTable): SettingsFile & { readonly problems: readonly string[] } {
     const keys = keysOf(settingsTable);
     const tables = [...new Set([...keys.keys()].map((key) => key.replace(/\..*/, '')))];
     this.#checkKeys('', root, ['profiles', ...tables]);
@@ -87,25 +87,17 @@ class Reader {
     const table = this.#table(prefix.slice(0, -1), content);
     this.#checkKeys(prefix, table, [...keys.keys()]);
     this.#checkOnce(prefix, table, keys);
-    return [...keys].flatMap(
-      ([
-        key,
-        {
-          variable,
-          setting: { separator },
-        },
-      ]): [string, GivenValue][] => {
-        const value = table[key];
-        if (value === undefined) return [];
-        const name = prefix + key;
-        const text = textOf(value, separator);
-        if (text) return [[variable, { text, name, origin: this.#path }]];
-        this.#problems.push(
-          `${name}: must be ${separator ? 'text or a list of texts' : 'text or a number'}, and not be empty`,
-        );
-        return [];
-      },
-    );
+    return [...keys].flatMap(([key, { variable, setting }]): [string, GivenValue][] => {
+      const text = this.#text(prefix + key, table[key], setting);
+      return text ? [[variable, { text, name: prefix + key, origin: this.#path }]] : [];
+    });
+  }
+
+  #text(name: string, value: TomlValue | undefined, { separator }: Setting): string | undefined {
+    const text = value === undefined ? undefined : textOf(value, separator);
+    const types = separator ? 'text or a list of texts' : 'text or a number';
+    if (value !== undefined && !text) this.#problems.push(`${name}: must be ${types}, and not be empty`);
+    return text;
   }
 
   #table(name: string, content: TomlValue | undefined): TomlTable {

@@ -42,7 +42,7 @@ describe('aplos-upload settings', () => {
     const { path: passwordFile } = await temporaryFile('of-the-team', 'password');
     const { path } = await temporaryFile(
       `[worker]\nconcurrency = 8\nlist_lag = 30\n[profiles.team]\nuser_name = "team@example.com"\npassword_file = "${passwordFile}"`,
-      'config.toml',
+      'settings.toml',
     );
     const { of, rows } = shown({
       APLOS_UPLOAD_SETTINGS: path,

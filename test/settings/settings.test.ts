@@ -135,7 +135,11 @@ describe('loadSettings', () => {
     ['APLOS_UPLOAD_ENCRYPTION', 'on', 'must be "off" or not be set'],
     ['APLOS_UPLOAD_ENCRYPTION_KEY', 'secret', 'ID:KEY'],
     ['APLOS_UPLOAD_ENCRYPTION_KEY_FILE', '/nowhere/key', '/nowhere/key, which cannot be read (ENOENT)'],
-    ['APLOS_UPLOAD_SETTINGS', '/nowhere/config.toml', '/nowhere/config.toml, which cannot be read (ENOENT)'],
+    [
+      'APLOS_UPLOAD_SETTINGS',
+      '/nowhere/settings.toml',
+      '/nowhere/settings.toml, which cannot be read (ENOENT)',
+    ],
     [
       'COGNITO_USER_NAME',
       'jane',
@@ -289,7 +293,10 @@ describe('a secret command', () => {
 
 describe('the settings file', () => {
   const settingsWith = async (toml: string, environment: Record<string, string> = {}) =>
-    loadSettings({ ...environment, APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'config.toml')).path });
+    loadSettings({
+      ...environment,
+      APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'settings.toml')).path,
+    });
 
   it('can contain the settings of the environment', async () => {
     expect(
@@ -367,7 +374,7 @@ describe('the settings file', () => {
     [`[encryption]\nkey = "k1:${KEY}"`, 'encryption.key: unknown key (did you mean key_file?)'],
     ['[network]\nca_file = "/nowhere"', 'network.ca_file names /nowhere'],
   ])('is rejected with an error that names the key: %j', async (toml, words) => {
-    const problem = problemOf({ APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'config.toml')).path });
+    const problem = problemOf({ APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'settings.toml')).path });
     expect(problem).toContain(words);
     expect(problem).not.toContain(KEY);
   });
@@ -407,7 +414,7 @@ describe('profiles in the settings file', () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'secrets'));
     await writeFile(join(folder, 'secrets/team'), 'of the team\n', { mode: 0o600 });
-    const path = join(folder, 'config.toml');
+    const path = join(folder, 'settings.toml');
     await writeFile(path, toml(folder));
     return path;
   }
