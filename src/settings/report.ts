@@ -1,3 +1,4 @@
+import { MASK } from '../util/secret.js';
 import { type LoadedSettings, loadAll } from './load.js';
 import {
   type Environment,
@@ -25,9 +26,6 @@ export interface SettingsGroup {
   readonly title: string;
   readonly settings: readonly EffectiveSetting[];
 }
-
-/** Text that replaces a secret. */
-export const MASK = '[secret]';
 
 /**
  * Returns the effective settings of a worker and their origins. Reads the files and runs the commands that they name, so

@@ -17,7 +17,7 @@ import {
 import type { SettingsTable } from './setting.js';
 
 const HOST_LIST_FORMAT = 'hosts, `*.` names, addresses or ranges, separated by `,`';
-const FOLDER_LIST_FORMAT = 'folders, separated by `:`';
+const FOLDER_LIST_FORMAT = 'paths, separated by `:`';
 
 /** The settings, except those of Aplos accounts. */
 export const settingsTable = {

@@ -1,6 +1,7 @@
 import { type ClientConfigProfile, loadClientConfigProfile } from '@temporalio/envconfig';
-import { type EffectiveSetting, MASK } from '../settings/report.js';
+import type { EffectiveSetting } from '../settings/report.js';
 import type { Environment } from '../settings/setting.js';
+import { MASK } from '../util/secret.js';
 import { temporalTarget } from './connection.js';
 import { deploymentVersion } from './versioning.js';
 

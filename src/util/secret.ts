@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 
-const MASK = '[secret]';
+/** Text that replaces a secret. */
+export const MASK = '[secret]';
 
 /** A value that is masked in logs, messages and JSON. */
 export class Secret {

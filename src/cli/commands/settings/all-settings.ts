@@ -1,13 +1,9 @@
 import { environmentProxies } from '../../../http/proxies.js';
-import {
-  type EffectiveSetting,
-  effectiveSettings,
-  MASK,
-  type SettingsGroup,
-} from '../../../settings/report.js';
+import { type EffectiveSetting, effectiveSettings, type SettingsGroup } from '../../../settings/report.js';
 import type { Environment } from '../../../settings/setting.js';
 import { otlpSettings } from '../../../telemetry/tracing/otlp-settings.js';
 import { temporalSettings } from '../../../temporal/effective-settings.js';
+import { MASK } from '../../../util/secret.js';
 
 /**
  * Returns the effective settings of this program and of the libraries that it uses, without any secret.

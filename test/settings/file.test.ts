@@ -1,0 +1,179 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadSettings } from '../../src/settings/load.js';
+import { account, KEY, PASSWORD, problemOf } from '../support/settings.js';
+import { temporaryFile, temporaryFolder } from '../support/temporary-folder.js';
+
+describe('the settings file', () => {
+  const settingsWith = async (toml: string, environment: Record<string, string> = {}) =>
+    loadSettings({
+      ...environment,
+      APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'settings.toml')).path,
+    });
+
+  it('can contain the settings of the environment', async () => {
+    expect(
+      await settingsWith(`
+        ui.url = "https://temporal.acme.com/"
+        [worker]
+        roots = ["/data", "/more"]
+        idle_timeout = 1.5
+        shutdown_grace = 10
+        list_lag = 20
+        concurrency = 3
+        [encryption]
+        key_command = "echo k1:${KEY}"`),
+    ).toMatchObject({
+      uploadRoots: ['/data', '/more'],
+      idleTimeoutMs: 1_500,
+      shutdownGraceMs: 10_000,
+      listLagMs: 20_000,
+      concurrency: 3,
+      uiUrl: 'https://temporal.acme.com',
+      encryption: { mode: 'on', keys: [{ id: 'k1' }] },
+    });
+  });
+
+  it('is overridden by the environment', async () => {
+    const toml = '[worker]\nconcurrency = 3\nlist_lag = 20\n[encryption]\nkey_file = "/nowhere"';
+    const environment = { APLOS_UPLOAD_CONCURRENCY: '5', APLOS_UPLOAD_ENCRYPTION: 'off' };
+    expect(await settingsWith(toml, environment)).toMatchObject({
+      concurrency: 5,
+      listLagMs: 20_000,
+      encryption: { mode: 'off' },
+    });
+  });
+
+  describe('in its default location', () => {
+    const concurrencyIn = async (path: string, environment: (folder: string) => Record<string, string>) => {
+      const folder = await temporaryFolder();
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), '[worker]\nconcurrency = 3');
+      return loadSettings(environment(folder)).concurrency;
+    };
+
+    it('is read from $XDG_CONFIG_HOME/aplos-upload', async () => {
+      const path = 'aplos-upload/settings.toml';
+      expect(await concurrencyIn(path, (folder) => ({ XDG_CONFIG_HOME: folder, HOME: '/nowhere' }))).toBe(3);
+    });
+
+    it('is read from ~/.config/aplos-upload if XDG_CONFIG_HOME is unset or relative', async () => {
+      const path = '.config/aplos-upload/settings.toml';
+      expect(await concurrencyIn(path, (HOME) => ({ HOME }))).toBe(3);
+      expect(await concurrencyIn(path, (HOME) => ({ HOME, XDG_CONFIG_HOME: 'relative' }))).toBe(3);
+    });
+
+    it('is not read if APLOS_UPLOAD_SETTINGS names another file', async () => {
+      const path = 'aplos-upload/settings.toml';
+      const environment = { APLOS_UPLOAD_SETTINGS: devNull };
+      expect(await concurrencyIn(path, (folder) => ({ XDG_CONFIG_HOME: folder, ...environment }))).toBe(20);
+    });
+
+    it('need not exist', () => {
+      expect(loadSettings({ XDG_CONFIG_HOME: '/nowhere', HOME: '/nowhere' })).toEqual(loadSettings({}));
+    });
+  });
+
+  it.each([
+    ['[worker]\nconcurency = 3', 'worker.concurency: unknown key (did you mean concurrency?)'],
+    ['[worker]\nconcurrency = "many"', 'worker.concurrency: must be a whole number'],
+    ['[worker]\nroots = true', 'worker.roots: must be text or a list of texts, and not be empty'],
+    ['worker = 3', 'worker: must be a table'],
+    ['profiles = 3', 'profiles: must be a table'],
+    ['ui.url = ""', 'ui.url: must be text or a number, and not be empty'],
+    ['[worker]\nroots = []', 'worker.roots: must be text or a list of texts, and not be empty'],
+    ['[worker]\nconcurrency = ["3"]', 'worker.concurrency: must be text or a number'],
+    ['[encryption]\nkey_file = "/nowhere"', 'encryption.key_file names /nowhere, which cannot be read'],
+    [`[encryption]\nkey = "k1:${KEY}"`, 'encryption.key: unknown key (did you mean key_file?)'],
+    ['[network]\nca_file = "/nowhere"', 'network.ca_file names /nowhere'],
+  ])('is rejected with an error that names the key: %j', async (toml, words) => {
+    const problem = problemOf({ APLOS_UPLOAD_SETTINGS: (await temporaryFile(toml, 'settings.toml')).path });
+    expect(problem).toContain(words);
+    expect(problem).not.toContain(KEY);
+  });
+});
+
+describe('profiles in the settings file', () => {
+  async function fileWith(toml: (folder: string) => string) {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'secrets'));
+    await writeFile(join(folder, 'secrets/team'), 'of the team\n', { mode: 0o600 });
+    const path = join(folder, 'settings.toml');
+    await writeFile(path, toml(folder));
+    return path;
+  }
+  const team =
+    (more = '') =>
+    (folder: string) =>
+      `[profiles.team]\nuser_name = "team@example.com"\npassword_file = "${folder}/secrets/team"\n${more}`;
+
+  it('are added to the one in the environment', async () => {
+    const APLOS_UPLOAD_SETTINGS = await fileWith(
+      team('api_url = "https://api.acme.aplos-nca.com/"\nclient_id = "c"\nregion = "r"\n'),
+    );
+    const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_SETTINGS });
+    expect([...profiles.keys()].sort()).toEqual(['default', 'team']);
+    expect(profiles.get('default')?.userName).toBe('jane@example.com');
+    expect(profiles.get('team')).toMatchObject({
+      apiUrl: 'https://api.acme.aplos-nca.com',
+      apiVersion: 'v1',
+      userName: 'team@example.com',
+      clientId: 'c',
+      region: 'r',
+    });
+    expect(profiles.get('team')?.password.reveal()).toBe('of the team');
+  });
+
+  it('do not need an account in the environment', async () => {
+    const APLOS_UPLOAD_SETTINGS = await fileWith(team());
+    const { profiles } = loadSettings({ APLOS_UPLOAD_SETTINGS });
+    expect([...profiles]).toMatchObject([['team', { apiUrl: 'https://api.aplos-nca.com' }]]);
+  });
+
+  it('are overridden by an account in the environment if both define `default`', async () => {
+    const APLOS_UPLOAD_SETTINGS = await fileWith((folder) => team()(folder).replace('team]', 'default]'));
+    const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_SETTINGS });
+    expect([...profiles]).toMatchObject([['default', { userName: 'jane@example.com' }]]);
+  });
+
+  it.each<[what: string, toml: (folder: string) => string, words: string]>([
+    ['an unknown key', team('regoin = "x"'), 'profiles.team.regoin: unknown key (did you mean region?)'],
+    [
+      'a password',
+      team(`password = "${PASSWORD}"`),
+      'profiles.team.password: unknown key (did you mean password_file?)',
+    ],
+    [
+      'an unknown table',
+      team('[proxy]\nurl = "x"'),
+      'proxy: unknown key (known keys: profiles, encryption, worker,',
+    ],
+    ['a misspelled table', team('[workers]\n'), 'workers: unknown key (did you mean worker?)'],
+    [
+      'a file and a command for one password',
+      team('password_command = "x"'),
+      'profiles.team.password_command: cannot be combined with password_file',
+    ],
+    ['an invalid URL', team('api_url = "x"'), 'profiles.team.api_url: must be an http(s) URL'],
+    ['no user name', () => '[profiles.team]\npassword_file = "x"', 'profiles.team.user_name: must be set'],
+    [
+      'a missing password file',
+      () => '[profiles.team]\nuser_name = "x"\npassword_file = "/nowhere/x"',
+      'profiles.team.password_file names /nowhere/x, which cannot be read (ENOENT)',
+    ],
+    ['no TOML', () => `password = "${PASSWORD}`, 'is not valid TOML'],
+  ])('are rejected with %s', async (_what, toml, words) => {
+    const problem = problemOf({ APLOS_UPLOAD_SETTINGS: await fileWith(toml) });
+    expect(problem).toContain(words);
+    expect(problem).not.toContain(PASSWORD);
+  });
+
+  it('are rejected with an error that names the file', async () => {
+    const path = await fileWith(() => 'x = 1');
+    expect(problemOf({ APLOS_UPLOAD_SETTINGS: path })).toContain(
+      `The settings file ${path} is invalid: x: unknown key`,
+    );
+  });
+});
