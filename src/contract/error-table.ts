@@ -367,8 +367,8 @@ export const errorTable = {
   S3_HOST_REFUSED: row(
     'final',
     'service',
-    'The presigned POST leads to a host that is not Amazon S3. The worker sent nothing.',
-    'Ask Aplos. If the host is correct, add it to APLOS_UPLOAD_S3_HOSTS on the worker; then replay the upload.',
+    'The URL of the presigned POST does not lead to Amazon S3. The worker sent nothing.',
+    'Ask Aplos. If the host in the message is correct, add it to APLOS_UPLOAD_S3_HOSTS on the worker; then replay the upload.',
   ),
   S3_UNREACHABLE: row(
     'retry',

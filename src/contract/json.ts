@@ -18,7 +18,7 @@ export const canonicalJson = (value: unknown): string =>
   );
 
 /** Parses JSON. Returns `undefined` if the text is not JSON. */
-export function jsonIn(text: string): JsonValue | undefined {
+export function tryParseJson(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;
   } catch {

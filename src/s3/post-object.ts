@@ -62,7 +62,7 @@ export async function postObject(
 function assertUsable({ url, expiresAt }: PresignedPost, { fileName, hosts }: PostOptions): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new UploadError(
-      'S3_REFUSED',
+      'S3_HOST_REFUSED',
       `The presigned POST for ${quote(fileName)} has no http: or https: URL`,
     );
   assertS3Host(new URL(url), hosts, fileName);

@@ -5,7 +5,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.js';
-import { jsonIn } from '../contract/json.js';
+import { tryParseJson } from '../contract/json.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 
@@ -156,7 +156,7 @@ export class WatchState {
       number++;
       const content = text.replaceAll('\0', ''); // a crash of the machine may leave NUL bytes
       if (content === '') continue;
-      const parsed = lineSchema.safeParse(jsonIn(content));
+      const parsed = lineSchema.safeParse(tryParseJson(content));
       if (parsed.success) {
         const { at, profile, ...rest } = parsed.data;
         if (profile === this.#profile) this.#keep({ at: new Date(at), ...rest });

@@ -89,7 +89,7 @@ describe('a presigned POST', () => {
       await expect(
         postObject(presignedPost(url), await openFile('abc'), postOptions()),
       ).rejects.toMatchObject({
-        code: 'S3_REFUSED',
+        code: 'S3_HOST_REFUSED',
       });
     },
   );

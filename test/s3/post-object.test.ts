@@ -128,7 +128,7 @@ describe('postObject', () => {
 
   it.each(['ftp://127.0.0.1/', 'not a URL'])('rejects the URL %s', async (url) => {
     await expect(postObject(presignedPost(url), await openFile('abc'), postOptions())).rejects.toMatchObject({
-      code: 'S3_REFUSED',
+      code: 'S3_HOST_REFUSED',
     });
   });
 });

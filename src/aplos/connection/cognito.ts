@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { type ErrorCode, UploadError } from '../../contract/errors.js';
-import { jsonIn } from '../../contract/json.js';
+import { tryParseJson } from '../../contract/json.js';
 import { callOnce, type HttpResponse } from '../../http/call.js';
 import { retryAfterMs } from '../../http/retry-after.js';
 import { shortenText } from '../../util/shorten-text.js';
@@ -86,7 +86,7 @@ export async function initiateAuth(
   );
   if (response.status !== 200) throw refusal(response);
 
-  const body = jsonIn(response.text);
+  const body = tryParseJson(response.text);
   if (body === undefined)
     throw new UploadError('LOGIN_UNAVAILABLE', 'Cannot log in: Cognito returned text that is not JSON');
   const parsed = loginSchema.safeParse(body);
@@ -107,7 +107,7 @@ export async function initiateAuth(
 }
 
 function refusal({ status, text, headers }: HttpResponse): UploadError {
-  const parsed = refusalSchema.safeParse(jsonIn(text));
+  const parsed = refusalSchema.safeParse(tryParseJson(text));
   const type = parsed.data?.__type.split('#').at(-1) ?? '';
   const message = shortenText(parsed.data?.message ?? parsed.data?.Message ?? '');
   const code =

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
-import { jsonIn } from '../../contract/json.js';
+import { tryParseJson } from '../../contract/json.js';
 import { problemsOf } from '../../contract/problems.js';
 import type { HttpResponse } from '../../http/call.js';
 import { retryAfterMs } from '../../http/retry-after.js';
@@ -50,7 +50,7 @@ const errorSchema = z.object({
 
 /** Returns the message and the log ID in an error response, shortened for use in our own message. */
 function parseError(body: string): { message: string; logId: string | undefined } {
-  const { data } = errorSchema.safeParse(jsonIn(body));
+  const { data } = errorSchema.safeParse(tryParseJson(body));
   const message = data?.errors.join('; ') || data?.error || data?.message || data?.Message || '';
   return { message: shortenText(message), logId: data?.log_id };
 }

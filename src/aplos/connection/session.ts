@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
-import { jsonIn } from '../../contract/json.js';
+import { tryParseJson } from '../../contract/json.js';
 import type { Secret } from '../../util/secret.js';
 import { type AuthFlow, type CognitoPool, type CognitoTokens, initiateAuth } from './cognito.js';
 
@@ -166,4 +166,4 @@ function idsOf(idToken: string): Omit<Identity, 'token'> {
 }
 
 const claimsOf = (jwt: string): unknown =>
-  jsonIn(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  tryParseJson(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));

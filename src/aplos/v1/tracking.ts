@@ -1,4 +1,4 @@
-import { type JsonValue, jsonIn } from '../../contract/json.js';
+import { type JsonValue, tryParseJson } from '../../contract/json.js';
 
 const KEY = 'aplos_upload';
 
@@ -14,7 +14,7 @@ export function withTrackingId(metaData: JsonValue | undefined, trackingId: stri
 
 /** Returns the tracking ID in the metadata of an execution, which Aplos may return as JSON or as JSON in a string. */
 export function trackingIdOf(metaData: JsonValue | undefined): string | undefined {
-  const value = typeof metaData === 'string' ? jsonIn(metaData) : metaData;
+  const value = typeof metaData === 'string' ? tryParseJson(metaData) : metaData;
   const tracking = isObject(value) ? value[KEY] : undefined;
   const id = isObject(tracking) ? tracking.tracking_id : undefined;
   return typeof id === 'string' ? id : undefined;
