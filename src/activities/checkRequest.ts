@@ -13,7 +13,7 @@ import { shortenText } from '../util/shorten-text.js';
 export async function checkRequest(input: unknown, argumentCount: number): Promise<UploadRequest> {
   if (argumentCount !== 1)
     throw invalidRequest([
-      `request: must be the only argument of the workflow, but the workflow got ${argumentCount}`,
+      `request: must be the only argument of the workflow, but ${argumentCount} were given`,
     ]);
   return parseUploadRequest(input instanceof RawValue ? decode(input) : input);
 }

@@ -73,7 +73,7 @@ describe('what a stranger starts, with no client of ours and no key', () => {
     ['text', [json('file:///data/pk.csv')], `${object} string`],
     ['a number', [json(7)], `${object} number`],
     ['an array', [json([request])], `${object} array`],
-    ['bytes', [payload('binary/plain', 'file:///data/pk.csv')], 'it is bytes'],
+    ['bytes', [payload('binary/plain', 'file:///data/pk.csv')], 'it is binary'],
     ['broken JSON', [text('{"source": "file:///data')], notJson],
     ['JSON with a comma too many', [text('{"source": "file:///data/pk.csv",}')], notJson],
     ['no byte at all', [text('')], notJson],
