@@ -2,7 +2,7 @@ import { isSpanContextValid, type SpanContext, SpanKind, SpanStatusCode, trace }
 import { type WorkflowClientInterceptor, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import { ATTRIBUTES, TRACE_HEADER, TRACER } from '../contract/trace-names.js';
-import { networkErrorName } from '../http/call.js';
+import { networkErrorName } from '../http/network-error.js';
 
 /**
  * Creates a span for each start, and passes its context to the workflow. Uses the tracer that is registered with

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { UploadError } from '../contract/errors.js';
-import { networkErrorName } from '../http/call.js';
+import { networkErrorName } from '../http/network-error.js';
 import { retryAfterMs } from '../http/retry-after.js';
 import { quote } from '../util/quote.js';
 

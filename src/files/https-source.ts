@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { UploadError } from '../contract/errors.js';
-import { networkErrorName } from '../http/call.js';
+import { networkErrorName } from '../http/network-error.js';
 import { quote } from '../util/quote.js';
 import { assertSupportedSize } from './file-limits.js';
 import { type HttpsAccess, HttpsConnection } from './https-connection.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UploadError } from '../contract/errors.js';
-import { networkErrorName } from '../http/call.js';
+import { networkErrorName } from '../http/network-error.js';
 import { quote } from '../util/quote.js';
 import type { OpenFile } from './open-file.js';
 import { IDLE_TIMEOUT_MS, type ReadTimeouts, waitFor } from './read-timeouts.js';

@@ -1,7 +1,7 @@
 import type { AgentOptions } from 'node:https';
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { UploadError } from '../contract/errors.js';
-import { networkErrorName } from '../http/call.js';
+import { networkErrorName } from '../http/network-error.js';
 import { quote } from '../util/quote.js';
 import { shortenText } from '../util/shorten-text.js';
 import { assertSupportedSize } from './file-limits.js';

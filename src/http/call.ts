@@ -1,7 +1,7 @@
 import { type Dispatcher, errors, request } from 'undici';
 import type { ErrorCode } from '../contract/errors.js';
 import { UploadError } from '../contract/errors.js';
-import { shortenText } from '../util/shorten-text.js';
+import { networkErrorName } from './network-error.js';
 
 /** Longer than the 29 s after which API Gateway ends a call, so that its response arrives. */
 const RESPONSE_TIMEOUT_MS = 35_000;
@@ -69,14 +69,4 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Returns the short name of a network error, e.g. `ECONNREFUSED` or `UND_ERR_HEADERS_TIMEOUT`. */
-export function networkErrorName(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return networkErrorName(error.errors[0]);
-  if (!(error instanceof Error)) return shortenText(String(error));
-  const [, status] = /^Proxy response \((\d+)\)/.exec(error.message) ?? [];
-  if (status) return `the proxy returned ${status}`;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.cause === undefined ? error.name : networkErrorName(error.cause);
 }

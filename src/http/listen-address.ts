@@ -1,5 +1,5 @@
 import { UploadError } from '../contract/errors.js';
-import { networkErrorName } from './call.js';
+import { networkErrorName } from './network-error.js';
 
 /** Address and port at which a server listens. */
 export interface ListenAddress {

@@ -1,9 +1,9 @@
 import type { UploadHandle } from '../client.js';
 
-/** What a watch depends on. While one is unavailable, the watch keeps trying. */
+/** Dependency of a watch. While one is unavailable, the watch keeps trying. */
 export type Dependency = 'temporal' | 'state-file' | 'folder' | 'outcomes';
 
-/** Something that happened in a watch. `file` is a path, relative to the watched folder where possible. */
+/** Something that happened in a watch. `file` is a path, relative to the watched folder if the file is inside. */
 export type WatchEvent =
   | {
       readonly event: 'watching';
@@ -16,7 +16,7 @@ export type WatchEvent =
       readonly everyMs: number;
       /** Time in milliseconds for which a file must be stable before it is uploaded. */
       readonly settleMs: number;
-      /** Whether files without their own configuration are uploaded with a default one. */
+      /** True if files without their own configuration are uploaded with a default one. */
       readonly hasDefault: boolean;
     }
   | { readonly event: 'waiting'; readonly file: string; readonly reason: 'empty' }

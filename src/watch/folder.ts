@@ -15,7 +15,7 @@ export interface ScannedFile {
   readonly path: string;
   /** Size and mtime. */
   readonly stamp: string;
-  /** Whether size and mtime have been stable for the settle time. */
+  /** True if size and mtime have been stable for the settle time. */
   readonly settled: boolean;
 }
 

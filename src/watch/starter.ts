@@ -12,7 +12,7 @@ import type { FileRecord, WatchState } from './state-file.js';
 /** Shortest time for which a namespace keeps a closed workflow. */
 const MIN_RETENTION_MS = 24 * 60 * 60_000;
 
-/** What to request for each file. */
+/** Request for each file. */
 export interface WatchRequest extends FileJobOptions {
   /** Executions of files without their own configuration. If empty, such files wait for one. */
   readonly executions: readonly ExecutionRequest[];

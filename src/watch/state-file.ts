@@ -15,7 +15,7 @@ import { systemErrorCode } from '../util/system-error.js';
  */
 export type Stage = 'starting' | 'started' | 'ended';
 
-/** What the state file records about a content under a name. */
+/** Record of an upload in the state file. A content under a name has one record. */
 export interface FileRecord {
   /** Time of the start. */
   readonly at: Date;

@@ -25,7 +25,7 @@ export interface WatcherOptions {
   readonly onEvent: OnWatchEvent;
 }
 
-/** What needs a connection to Temporal. */
+/** Parts that need a connection to Temporal. */
 interface Connected {
   readonly starter: WatchStarter;
   readonly outcomes: OutcomeReporter;
@@ -137,12 +137,12 @@ export class Watcher {
 
   /** Reports a configuration that was added or changed after the start. Does not start the file again: executions are charged. */
   async #compareConfiguration(
-    { path, configurations: [beside] }: ScannedDataFile,
+    { path, configurations: [current] }: ScannedDataFile,
     { configuration, workflowId }: FileRecord,
   ): Promise<void> {
-    const fingerprint = beside && `${beside.path} ${beside.stamp}`;
-    if (!beside?.settled || fingerprint === undefined || this.#compared.get(path) === fingerprint) return;
-    const checksum = await configurationChecksum(beside.path).catch(() => undefined);
+    const fingerprint = current && `${current.path} ${current.stamp}`;
+    if (!current?.settled || fingerprint === undefined || this.#compared.get(path) === fingerprint) return;
+    const checksum = await configurationChecksum(current.path).catch(() => undefined);
     if (checksum === undefined) return;
     this.#compared.set(path, fingerprint);
     if (checksum === configuration) return;
@@ -152,7 +152,7 @@ export class Watcher {
       workflowId,
       reason: 'configuration-changed',
       path,
-      configurationPath: beside.path,
+      configurationPath: current.path,
     });
   }
 

@@ -1,6 +1,6 @@
 import type { UploadHandle } from '../../client.js';
 
-/** What an upload's state at the start is called. */
+/** Names of an upload's state at the start, for people. */
 export const startStates = {
   started: 'started',
   running: 'already running',
