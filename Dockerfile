@@ -1,19 +1,19 @@
-# The aplos-upload command, by default a worker: docs/install.md
-# Debian, as Temporal's core is built for glibc: it does not run on Alpine.
+# Runs aplos-upload, by default as a worker. See docs/install.md.
+# Based on Debian, because Temporal's core needs glibc and does not run on Alpine.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-# Of the programs that Temporal's core ships for five platforms, the image runs one.
+# Temporal's core ships binaries for five platforms. Keeps the one for this image.
 RUN npm run build \
   && npm prune --omit=dev \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
     ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
 
 FROM node:24-bookworm-slim
-# Temporal's core trusts the system's certificates, which a slim image lacks. tini passes signals on, also to a
-# command that does not handle them: the kernel shields process 1 from those.
+# Temporal's core uses the system's CA certificates, which a slim image lacks. tini forwards signals as process 1, so that
+# they also end commands that do not handle them.
 # hadolint ignore=DL3008
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends ca-certificates tini \
@@ -24,7 +24,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 RUN ln -s /app/dist/cli.js /usr/local/bin/aplos-upload
-# The user "node" by number, so that Kubernetes can see that it is not root.
+# The user "node", by number, so that Kubernetes can verify that it is not root.
 USER 1000:1000
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["tini", "--", "aplos-upload"]

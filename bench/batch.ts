@@ -1,7 +1,6 @@
 /**
- * `npm run bench -- batch [--files 5000]`: uploads many small files with one command, and prints how many starts
- * a second that made beside Temporal's own client in a plain loop, how much memory the command took over time, and
- * how long `status --batch` takes to answer. Everything is real: dev server, S3, worker.
+ * `npm run bench -- batch [--files 5000]`: uploads many small files with one command, and prints its starts per second compared
+ * with Temporal's client in a loop, its memory over time, and the duration of `status --batch`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,10 +33,10 @@ async function run(): Promise<void> {
   const args = ['upload', join(world.folder, 'study'), '--config', config, '--batch', BATCH];
 
   const plainMs = await plainStarts(world, Math.min(files, 1000));
-  console.log(`plain client:    ${perSecond(Math.min(files, 1000), plainMs)} starts/s, one after the other`);
+  console.log(`plain client:    ${perSecond(Math.min(files, 1000), plainMs)} starts/s, sequentially`);
   const started = await timed([...args]);
   console.log(
-    `upload:          ${perSecond(files, started.ms)} starts/s with reading and checking, ${(plainMs / Math.min(files, 1000) / (started.ms / files)).toFixed(2)} times the plain client`,
+    `upload:          ${perSecond(files, started.ms)} starts/s including reading and validation, ${(plainMs / Math.min(files, 1000) / (started.ms / files)).toFixed(2)} times the plain client`,
   );
   console.log(`memory:          ${memory(started)}`);
   await statusTakes('all running');
@@ -61,12 +60,12 @@ async function statusTakes(when: string): Promise<void> {
   console.log(`status --batch:  ${(ms / 1000).toFixed(1)} s, ${when}: ${stdout.split('\n')[0]}`);
 }
 
-/** The peer: what a program does that has Temporal's client and nothing else. */
-async function plainStarts({ client }: World, howMany: number): Promise<number> {
+/** The baseline: starts workflows with Temporal's client and nothing else. */
+async function plainStarts({ client }: World, count: number): Promise<number> {
   const before = performance.now();
-  for (let index = 0; index < howMany; index++)
+  for (let index = 0; index < count; index++)
     await client.workflow.start(WORKFLOW_TYPE, {
-      taskQueue: 'nobody-polls-this',
+      taskQueue: 'unpolled',
       workflowId: `plain-${index}`,
       args: [{ source: `file:///data/pk-${index}.csv`, executions: [{ configuration }] }],
     });
@@ -76,7 +75,7 @@ async function plainStarts({ client }: World, howMany: number): Promise<number> 
 interface Measured {
   readonly ms: number;
   readonly stdout: string;
-  /** Of the command's process, in MB, a sample a second. */
+  /** Memory of the command's process in MB, two samples per second. */
   readonly rss: readonly number[];
 }
 
@@ -100,8 +99,8 @@ async function timed(args: readonly string[]): Promise<Measured> {
   return { ms: performance.now() - before, stdout, rss };
 }
 
-function perSecond(howMany: number, ms: number): string {
-  return ((1000 * howMany) / ms).toFixed(0);
+function perSecond(count: number, ms: number): string {
+  return ((1000 * count) / ms).toFixed(0);
 }
 
 function memory({ rss }: Measured): string {

@@ -1,6 +1,6 @@
 /**
- * `npm run chaos -- --files 200 --seed 1`: uploads files while calls fail and workers are killed, and prints
- * what that came to. Exits with 1 where something was lost, started twice, damaged or told. See docs/chaos.md.
+ * `npm run chaos -- --files 200 --seed 1`: uploads files while calls fail and workers are killed, and prints the result.
+ * Exits with 1 if something was lost, started twice, damaged or disclosed. See docs/chaos.md.
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';

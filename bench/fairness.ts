@@ -1,7 +1,6 @@
 /**
- * `npm run bench -- fairness [--files 300]`: how long a single upload takes on an idle system, and how long while a
- * batch is in flight on the same worker, and as one more file of that batch, as ratios. Everything is real: dev server,
- * S3, worker.
+ * `npm run bench -- fairness [--files 300]`: compares the duration of a single upload on an idle system, during a batch on the
+ * same worker, and as part of that batch.
  */
 import { parseArgs } from 'node:util';
 import { requestForFile, UploadClient } from '../src/client.js';
@@ -23,7 +22,7 @@ try {
 process.exit();
 
 async function run(client: UploadClient): Promise<void> {
-  await single(client, 'first'); // logs in
+  await single(client, 'first'); // includes the login
   const idle = await median(() => single(client, 'idle'));
   const requests = [];
   for (let file = 1; file <= files; file++) requests.push(await requestFor(`batch-${file}`, 'study-7'));
@@ -33,9 +32,9 @@ async function run(client: UploadClient): Promise<void> {
   const ofTheBatch = await last;
   console.log(`idle:            ${idle.toFixed(0)} ms for a single upload (median of ${TIMES})`);
   console.log(
-    `beside a batch:  ${busy.toFixed(0)} ms, ${(busy / idle).toFixed(1)} times that; ${files} files in the batch`,
+    `during a batch:  ${busy.toFixed(0)} ms, ${(busy / idle).toFixed(1)} times that; ${files} files in the batch`,
   );
-  console.log(`one more of it:  ${ofTheBatch.toFixed(0)} ms, ${(ofTheBatch / idle).toFixed(1)} times`);
+  console.log(`part of it:      ${ofTheBatch.toFixed(0)} ms, ${(ofTheBatch / idle).toFixed(1)} times`);
 }
 
 async function requestFor(name: string, batch?: string) {

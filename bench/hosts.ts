@@ -1,8 +1,7 @@
 /**
- * `npm run bench -- hosts [--files 300]`: a batch of files that are on one host only. Its worker is so busy that it asks for
- * no work for minutes, which is not taken for missing; then it is killed in mid-upload, and it is measured when that is
- * seen; then it is back, and each file has to arrive as that host has it. Takes six minutes. Everything is real: dev server,
- * S3, workers.
+ * `npm run bench -- hosts [--files 300]`: uploads a batch of files that only one host has. First, its worker is so busy that it
+ * does not poll for minutes, and must not count as missing. Then it is killed during an upload, and the benchmark measures
+ * the time until that is detected. Then it restarts, and each file must arrive as that host has it. Takes six minutes.
  */
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -17,7 +16,7 @@ const { values } = parseArgs({ options: { files: { type: 'string', default: '300
 const files = Number(values.files);
 const SLOTS = 2;
 const BUSY_FOR_MS = 180_000;
-/** The same path, and another file for each process. */
+/** A path that is a different file in each process. */
 const HERE = 'file:///proc/self/cwd';
 const MISSING = "AplosErrorCode = 'HOST_WITHOUT_WORKER' AND ExecutionStatus = 'Running'";
 
@@ -46,20 +45,20 @@ async function run(client: UploadClient): Promise<void> {
   assert.equal(await client.hostHasWorker('lab-1'), true);
   assert.equal(await countMissing(), 0);
   console.log(
-    `busy:    ${files} files, ${SLOTS} uploads that hang; after ${BUSY_FOR_MS / 1000} s none counts as waiting for a worker`,
+    `busy:    ${files} files, ${SLOTS} hanging uploads; after ${BUSY_FOR_MS / 1000} s none is reported as waiting for a worker`,
   );
 
   busy.child.kill('SIGKILL');
   const killed = performance.now();
   await until(async () => (await client.hostHasWorker('lab-1')) === false);
-  console.log(`killed:  status tells that no worker is there after ${since(killed)}`);
+  console.log(`killed:  reported as missing by the client after ${since(killed)}`);
   await until(async () => (await countMissing()) === files);
-  console.log(`         the last of the ${files} workflows tells it after ${since(killed)}`);
+  console.log(`         reported by the last of ${files} workflows after ${since(killed)}`);
 
   await startLab({});
   const back = performance.now();
   const receipts = await pMap(uploads, (upload) => upload.result(), { concurrency: 20 });
-  console.log(`back:    all ${files} are done after ${since(back)}`);
+  console.log(`back:    all ${files} uploads completed after ${since(back)}`);
   assert.equal(await countMissing(), 0);
   await pMap(
     receipts,
@@ -72,9 +71,7 @@ async function run(client: UploadClient): Promise<void> {
   const twice = receipts.filter(({ steps }) =>
     steps.some(({ step, attempts }) => step === 'upload' && attempts > 1),
   );
-  console.log(
-    `stored:  ${receipts.length} files, each as lab-1 has it; ${twice.length} were sent a second time`,
-  );
+  console.log(`stored:  ${receipts.length} files, each as lab-1 has it; ${twice.length} were sent twice`);
 }
 
 function startLab(env: NodeJS.ProcessEnv) {
@@ -93,8 +90,8 @@ async function startAll(client: UploadClient): Promise<UploadHandle[]> {
   return uploads;
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(1000);
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(1000);
 }
 
 function since(start: number): string {

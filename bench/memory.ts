@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- memory [--files 40 --mb 100]`: how much memory a worker takes when it waits for work, and while
- * it sends as many large files at a time as it does by default. Everything is real: dev server, S3, worker.
+ * `npm run bench -- memory [--files 40 --mb 100]`: measures the memory of a worker, idle and while it uploads as many large files
+ * at a time as it does by default.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ const world = await startOwnWorld({}, { keepsDatabase: false });
 try {
   const { child } = await world.startWorker();
   await sleep(5_000);
-  console.log(`waiting:  ${await memoryOf(child.pid, 'VmRSS')} MB`);
+  console.log(`idle:     ${await memoryOf(child.pid, 'VmRSS')} MB`);
 
   await mkdir(join(world.folder, 'study'));
   const large = await world.write('large.csv', table(Number(values.mb) * 1_000_000));
@@ -35,10 +35,10 @@ try {
     { env: { ...process.env, ...world.env }, stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const [code] = await once(upload, 'exit');
-  if (code !== 0) throw new Error(`The uploads ended with ${code}`);
+  if (code !== 0) throw new Error(`The uploads exited with code ${code}`);
   const seconds = (performance.now() - before) / 1000;
   console.log(
-    `at most:  ${await memoryOf(child.pid, 'VmHWM')} MB, with ${values.files} files of ${values.mb} MB,` +
+    `maximum:  ${await memoryOf(child.pid, 'VmHWM')} MB, with ${values.files} files of ${values.mb} MB,` +
       ` up to ${loadSettings({}).concurrency} at a time, in ${seconds.toFixed(0)} s`,
   );
   await sleep(5_000);
@@ -48,7 +48,7 @@ try {
 }
 process.exit();
 
-/** As Linux counts it: `VmRSS` now, `VmHWM` the most so far. */
+/** Returns the memory of a process in MB: `VmRSS` is the current value, `VmHWM` the peak. */
 async function memoryOf(pid: number | undefined, line: 'VmRSS' | 'VmHWM'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Math.round(Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1]) / 1000);

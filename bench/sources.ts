@@ -1,8 +1,6 @@
 /**
- * Sends a large file from `https:` and from `s3:`, each cut three times on the way: `npm run bench -- sources -- --mb 1000`.
- *
- * Everything is real: Temporal, S3 (SeaweedFS, as the source too), TLS, a worker in a process of its own. Ends with 1 unless
- * the stored bytes are equal, the memory of the worker stays flat, and no temporary file is left.
+ * `npm run bench -- sources [--mb 1000]`: uploads a large file from `https:` and from `s3:`, and interrupts each three times.
+ * Exits with 1 unless the stored bytes are equal, the memory of the worker stays flat, and no temporary file remains.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -37,7 +35,7 @@ async function run(sizeBytes: number): Promise<boolean> {
     await storeObject(world, file);
     const worker = await startWorker(world, certificate, s3Proxy.url);
     const httpsUrl = httpsProxy.url.replace('http:', 'https:');
-    await uploadFrom(world, `${https.url}/small.csv`); // so that what is loaded once does not count as growth
+    await uploadFrom(world, `${https.url}/small.csv`); // loads everything, so that it does not count as growth
     await uploadFrom(world, `s3://${BUCKET}/small.csv`);
     const results = [
       await measure(world, worker, file, `${httpsUrl}/pk.csv`, httpsProxy),
@@ -46,7 +44,7 @@ async function run(sizeBytes: number): Promise<boolean> {
     console.log(`${sizeBytes / MB} MB, Node ${process.version}`);
     console.table(results);
     const left = await readdir(temporaryFolderOf(world));
-    console.log(`temporary files left: ${left.length}`);
+    console.log(`remaining temporary files: ${left.length}`);
     return (
       results.every((each) => each.equal && each.cuts === CUTS && each['grown by MB'] < MAX_GROWTH_MB) &&
       left.length === 0
@@ -170,7 +168,7 @@ async function measure(
   };
 }
 
-/** The most that a process has had in memory so far, in bytes: the kernel's own high-water mark. */
+/** Returns the peak memory of a process in bytes, as the kernel reports it. */
 async function peakMemory({ child }: WorkerProcess): Promise<number> {
   const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;

@@ -1,8 +1,8 @@
 /**
- * How fast a file goes out, and what that takes: `tsx bench/upload.ts [--mb 600]`.
+ * `npm run bench -- upload [--mb 600]`: measures throughput and memory of one upload.
  *
- * Compares ways to post one file to a server that throws it away, in one run, in turn, so that their ratios
- * hold on any machine. The first is the most that is possible: no sums, no checks.
+ * Compares several ways to post a file to a server that discards it, alternating in one run, so that the ratios hold on any
+ * machine. The first is the upper bound: no checksums, no checks.
  */
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -26,9 +26,9 @@ const FILE_NAME = 'bench.csv';
 type Post = (url: string, path: string) => Promise<unknown>;
 
 const ways: Readonly<Record<string, Post>> = {
-  'undici request, form-data, no sums': postBare,
+  'undici request, form-data, no checksums': postBare,
   'postObject (MD5, SHA-256, checks)': postOurs,
-  'undici FormData with a Blob, no sums': postBlob,
+  'undici FormData with a Blob, no checksums': postBlob,
 };
 
 async function compare(mb: number): Promise<void> {
@@ -52,7 +52,7 @@ async function measure(url: string, path: string, mb: number) {
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [way, post] of Object.entries(ways)) {
       const run = await watched(() => post(url, path));
-      if (round === 0) continue; // warms up
+      if (round === 0) continue; // warm-up
       seconds.get(way)?.push(run.seconds);
       growth.get(way)?.push(run.rssGrowthMb);
     }
@@ -131,8 +131,8 @@ async function send(
   headers: Record<string, string>,
 ): Promise<void> {
   const dispatcher = new Agent();
-  const answer = await request(url, { method: 'POST', body, headers, dispatcher });
-  await answer.body.dump();
+  const response = await request(url, { method: 'POST', body, headers, dispatcher });
+  await response.body.dump();
   await dispatcher.close();
 }
 
@@ -144,7 +144,7 @@ async function writeFile(path: string, mb: number): Promise<string> {
   return path;
 }
 
-/** Takes requests, counts their bytes to know their end, and answers 204. */
+/** Reads requests to their end, and responds with 204. */
 function serveSink(): void {
   const server = createServer((socket) => {
     let head = '';

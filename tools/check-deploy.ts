@@ -1,6 +1,6 @@
 /**
- * `npm run check:deploy`: looks at the Dockerfile, the systemd units and the Kubernetes manifest with the tools made for
- * them, and sees that they agree with the program that they start. What cannot be checked on this machine is named.
+ * `npm run check:deploy`: checks the Dockerfile, the systemd units and the Kubernetes manifest with their own linters, and
+ * against the program that they start. Reports the checks that are not possible on this machine.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,13 +21,13 @@ const ENVIRONMENT_FILE = join(UNITS, 'environment');
 const MANIFEST = 'deploy/kubernetes/worker.yaml';
 const SCHEMAS = 'kubernetes_validate/kubernetes-json-schema/v1.37.0-local-strict';
 const COMMAND_OF_UNITS = '/opt/aplos-upload-worker/bin/aplos-upload';
-/** The worst that `systemd-analyze security` may say of a unit, in tenths: "OK" ends at 2.0. */
+/** Maximum exposure of a unit in `systemd-analyze security`, in tenths: "OK" ends at 2.0. */
 const WORST_EXPOSURE = 20;
 const GIBI = 1024 ** 3;
-/** What others than this program and Temporal's library read. */
+/** Variables that neither this program nor Temporal's library reads. */
 const FOREIGN_VARIABLES = ['NODE_ENV', 'TMPDIR'];
 
-/** One finding a line; no finding is well. */
+/** Prints findings, one per line. No findings is a success. */
 type Findings = readonly string[];
 
 function report(what: string, findings: Findings): void {
@@ -38,7 +38,7 @@ function report(what: string, findings: Findings): void {
 
 const skip = (what: string, why: string) => console.log(`– ${what}: not checked, ${why}`);
 
-/** Any object of Kubernetes. */
+/** A Kubernetes object. */
 const objectSchema = z.looseObject({ kind: z.string(), apiVersion: z.string() });
 
 const deploymentSchema = z.object({ spec: z.object({ template: z.object({ spec: z.unknown() }) }) });
@@ -69,7 +69,7 @@ const wheels = await fetchWheels({
   requirements: 'requirements-deploy.txt',
   what: 'hadolint and the schemas of Kubernetes',
   size: '35 MB',
-  instead: 'There is no other way to check what is in deploy/.',
+  instead: 'They are required to check deploy/.',
 });
 const units = readdirSync(UNITS).filter((name) => name.endsWith('.service'));
 // Kubernetes reads YAML 1.1, where 0400 is octal.
@@ -78,14 +78,14 @@ const documents = parseAllDocuments(readFileSync(MANIFEST, 'utf8'), { version: '
 );
 
 report('Dockerfile: hadolint', output(join(wheels, 'bin/hadolint'), ['--no-color', 'Dockerfile']));
-report('Dockerfile: what it copies is there', missingSources());
+report('Dockerfile: copied files exist', missingSources());
 report(`${MANIFEST}: Kubernetes ${/v[\d.]+\d/.exec(SCHEMAS)}`, documents.flatMap(schemaProblems));
 report(`${MANIFEST}: agrees with the program`, manifestProblems());
 for (const unit of units) report(`${unit}: agrees with the program`, unitProblems(unit));
 report(`${ENVIRONMENT_FILE}: settings`, settingsProblems(pairsOf(readFileSync(ENVIRONMENT_FILE, 'utf8'))));
 checkBySystemd();
 
-/** What a program says, where it ends with an error or is not quiet though it should be. */
+/** Returns the output of a program that fails, or that should print nothing and does. */
 function output(program: string, args: readonly string[], { isQuiet = true } = {}): Findings {
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0 && !isQuiet) return [];
@@ -205,7 +205,7 @@ function unitProblems(unit: string): Findings {
   ];
 }
 
-/** A supervisor that kills earlier than the worker ends by itself cuts off what it hands back. */
+/** A supervisor must not kill the worker before it has released its tasks. */
 function graceProblems(
   seconds: number,
   { shutdownGraceMs = 0 }: GivenValues = parseGiven(readGiven({})),
@@ -216,7 +216,7 @@ function graceProblems(
     : [`it is killed after ${seconds} s, but the worker may take ${needed} s to stop`];
 }
 
-/** The command's own help knows the subcommand and each of its options. */
+/** Checks that the help of the command lists the subcommand and its options. */
 function commandProblems([subcommand = '', ...rest]: readonly string[]): Findings {
   const help = execFileSync(process.execPath, ['dist/cli.js', subcommand, '--help'], { encoding: 'utf8' });
   if (!help.startsWith(`Usage: aplos-upload ${subcommand} `)) return [`there is no command ${subcommand}`];
@@ -247,7 +247,7 @@ function unknownVariables(names: Iterable<string>): Findings {
     .map((name) => `${name} is not a setting`);
 }
 
-/** `NAME=value` lines; others are comments. */
+/** Parses `NAME=value` lines. All other lines are comments. */
 function pairsOf(lines: string): ReadonlyMap<string, string> {
   return new Map([...lines.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
 }
@@ -261,7 +261,7 @@ function checkBySystemd(): void {
   try {
     for (const unit of units) {
       const path = join(folder, unit);
-      // The command is not installed here, and systemd wants to see that there is one.
+      // systemd checks that the command exists, but it is not installed here.
       const text = readFileSync(join(UNITS, unit), 'utf8').replaceAll(COMMAND_OF_UNITS, process.execPath);
       writeFileSync(path, text);
       report(`${unit}: systemd-analyze verify`, output('systemd-analyze', ['verify', path]));

@@ -1,6 +1,6 @@
 /**
- * `npm run check:installed`: packs the package, installs it into an empty project as a user would, runs its command
- * there, compiles and runs a program that imports it, and uploads a file by a worker that was started from it.
+ * `npm run check:installed`: packs the package, installs it into an empty project as a user would, runs its command there,
+ * compiles and runs a program that imports it, and uploads a file with its worker.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -69,7 +69,7 @@ async function uploadBy(command: string): Promise<void> {
     expectThat('a worker starts', true);
     const file = await world.write('pk.csv', table(10_000));
     const config = await world.write('day-1.json', JSON.stringify(configuration));
-    // The servers are in this process, which must not stand still.
+    // The sandbox runs in this process, so the process must not block.
     const { stdout } = await promisify(execFile)(command, ['upload', file, '--config', config, '--json'], {
       cwd: project,
       env: { ...process.env, ...world.env },

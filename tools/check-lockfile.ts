@@ -1,4 +1,4 @@
-/** Says whether each package in the lock file comes from a registry, with its checksum. */
+/** Checks that each package in the lock file comes from a registry and has a checksum. */
 import { readFileSync } from 'node:fs';
 
 interface LockedPackage {
@@ -17,7 +17,7 @@ for (const [path, { integrity, resolved, link }] of Object.entries(packages)) {
     : !/^sha512-/.test(integrity ?? '')
       ? 'has no SHA-512 checksum'
       : resolved !== undefined && !resolved.startsWith('https://')
-        ? `does not come from a registry by TLS but from ${resolved}`
+        ? `does not come from a registry over TLS, but from ${resolved}`
         : undefined;
   if (problem === undefined) continue;
   console.error(`package-lock.json: ${path} ${problem}.`);

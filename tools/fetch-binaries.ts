@@ -1,4 +1,4 @@
-/** `tsx tools/fetch-binaries.ts`: fetches the servers of the demo and the tests ahead of time, and prints their paths. */
+/** `tsx tools/fetch-binaries.ts`: downloads the servers of the demo and the tests, and prints their paths. */
 import { ensureBinaries } from './binaries.js';
 
 try {

@@ -1,4 +1,4 @@
-/** `tsx tools/make-samples.ts`: writes samples/ anew. The same files come out each time. */
+/** `tsx tools/make-samples.ts`: generates samples/. The result is always the same. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { samples } from './samples.js';
 

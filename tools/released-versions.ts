@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const changelog = fileURLToPath(new URL('../CHANGELOG.md', import.meta.url));
 
-/** The versions that have been released, the newest first: those that have a heading in CHANGELOG.md. */
+/** Returns the released versions, newest first: those with a heading in CHANGELOG.md. */
 export const releasedVersions = (): string[] =>
   [...readFileSync(changelog, 'utf8').matchAll(/^## \[(\d+\.\d+\.\d+)\]/gm)].map(
     ([, version = '']) => version,

@@ -1,6 +1,6 @@
 import { seededRandom } from '../sandbox/seeded-random.js';
 
-/** The text of each sample by its file name: two tables, and for each the configuration of its analysis. */
+/** Text of each sample by its file name: two tables, and the configuration of an analysis for each. */
 export function samples(): ReadonlyMap<string, string> {
   const configuration = (amount: number, tau: number, grouping: string[]): string =>
     `${JSON.stringify(
@@ -29,7 +29,7 @@ export function samples(): ReadonlyMap<string, string> {
   ]);
 }
 
-/** What the body of one subject does with an oral dose: one compartment, first-order absorption after a lag. */
+/** Pharmacokinetics of one subject: one compartment, first-order absorption after a lag. */
 interface Subject {
   /** Apparent clearance, L/h. */
   readonly clearance: number;
@@ -37,11 +37,11 @@ interface Subject {
   readonly volume: number;
   /** Absorption rate constant, 1/h. */
   readonly absorption: number;
-  /** h. */
+  /** Lag time, h. */
   readonly lag: number;
 }
 
-/** Concentration in ng/mL, some hours after a dose in mg. */
+/** Returns the concentration in ng/mL, some hours after a dose in mg. */
 function concentration(subject: Subject, dose: number, hours: number): number {
   const { clearance, volume, absorption: ka, lag } = subject;
   const since = Math.max(0, hours - lag);
@@ -71,8 +71,8 @@ function singleOralDose(): string {
 }
 
 /**
- * Eight subjects in two periods, 50 mg once each, fasted and after a high-fat meal: food slows absorption and leaves
- * exposure as it is. Half-life about 8 h, lower limit of quantification 1 ng/mL.
+ * Eight subjects in two periods, 50 mg once each, fasted and after a high-fat meal: food slows absorption and does not change
+ * exposure. Half-life about 8 h, lower limit of quantification 1 ng/mL.
  */
 function foodEffectCrossover(): string {
   const random = lognormal(48);
@@ -102,7 +102,7 @@ function foodEffectCrossover(): string {
   return csv(rows);
 }
 
-/** As a laboratory reports a sample: three significant figures, BLQ below its limit, NS where there is no sample. */
+/** Formats a sample as a laboratory reports it: three significant figures, BLQ below the limit, NS if there is no sample. */
 function reported(measured: number, limit: number, lost = false): [analyzed: string, observed: string] {
   if (lost) return ['', 'NS'];
   if (measured < limit) return ['0', 'BLQ'];
@@ -110,7 +110,7 @@ function reported(measured: number, limit: number, lost = false): [analyzed: str
   return [figures, figures];
 }
 
-/** Values about a typical one, log-normal, with a coefficient of variation; the same for the same seed. */
+/** Returns a generator of log-normal values with a median and a coefficient of variation. Repeats for the same seed. */
 function lognormal(seed: number): (typical: number, variation: number) => number {
   const uniform = seededRandom(seed);
   return (typical, variation) => {

@@ -1,6 +1,6 @@
 /**
- * `npm run docs:screenshots`: takes the pictures of the Temporal UI in docs/images. Needs Chromium at
- * /usr/bin/chromium, or where CHROMIUM_PATH says, and the build.
+ * `npm run docs:screenshots`: takes the screenshots of the Temporal UI in docs/images. Requires Chromium at
+ * /usr/bin/chromium, or at CHROMIUM_PATH.
  */
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -20,10 +20,10 @@ import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
 import { workflowPage } from '../src/temporal/ui-links.js';
 
 const WIDTH = 1280;
-/** Of the UI's navigation, which is left out. */
+/** Width of the UI's navigation, which is cropped. */
 const LEFT = 49;
 const TOP = 48;
-/** The UI draws its timeline in steps. */
+/** Delay until the UI has drawn its timeline. */
 const SETTLE_MS = 4000;
 const CHROMIUM_FLAGS = [
   '--disable-gpu',
@@ -34,7 +34,7 @@ const CHROMIUM_FLAGS = [
   '--disable-sync',
   '--disable-lcd-text', // smaller pictures
 ];
-/** The list's columns: a person sets them once in the UI, which keeps them in the browser. */
+/** Columns of the list, which the UI stores in the browser. */
 const COLUMNS = ['Status', 'Workflow ID', 'AplosBatch', 'AplosRequestedBy', 'AplosErrorCode'];
 const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const images = join(repository, 'docs', 'images');
@@ -112,7 +112,7 @@ function refusal({ dosing }: Readonly<Record<string, unknown>>): string | undefi
     : undefined;
 }
 
-/** Uploads one sample, one whose configuration is refused, and one that S3 takes its time over. */
+/** Uploads a sample, a sample with a refused configuration, and a sample that S3 accepts slowly. */
 async function uploadAll(
   folder: string,
   { faults }: Sandbox,
@@ -159,7 +159,7 @@ function openBrowser(userDataDir: string): Promise<BrowserContext> {
   });
 }
 
-/** Runs in the browser. The names are those of the UI's own settings. */
+/** Runs in the browser. The names are keys of the UI's settings. */
 function showOwnColumns(columns: readonly string[]): void {
   const { localStorage } = globalThis as unknown as {
     localStorage: { setItem(key: string, value: string): void };
@@ -171,7 +171,7 @@ function showOwnColumns(columns: readonly string[]): void {
   );
 }
 
-/** This machine's folders are nobody's business: shows them as they might be where it is deployed. */
+/** Replaces the folders of this machine by typical ones. */
 async function showFoldersAsDeployed(page: Page, folders: Readonly<Record<string, string>>): Promise<void> {
   const rename = (text: string) =>
     Object.entries(folders).reduce((all, [own, shown]) => all.replaceAll(own, shown), text);

@@ -1,7 +1,7 @@
 /**
- * `npm run alerts:try`: has a real Prometheus, with the configuration of docs/monitoring.md and the rules of
- * deploy/prometheus, scrape a real worker; makes an upload fail, and waits until Prometheus says that the alert is firing.
- * Then asks it every query of the dashboard. Needs `prometheus` and `promtool` on the PATH.
+ * `npm run alerts:try`: lets a real Prometheus, with the configuration of docs/monitoring.md and the rules of
+ * deploy/prometheus, scrape a real worker. Makes an upload fail, waits until the alert fires, and then runs every query of the
+ * dashboard. Requires `prometheus` and `promtool` on the PATH.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -91,7 +91,7 @@ async function startPrometheus() {
   });
 }
 
-/** Gives the last line that the command wrote to stderr. */
+/** Returns the last line that the command wrote to stderr. */
 async function upload(name: string, expectedExitCode: number): Promise<string | undefined> {
   const file = await world.write(name, table(2_000));
   const config = path('samples/single-oral-dose.json');
@@ -120,7 +120,7 @@ async function tryThem(api: string): Promise<void> {
     'the worker is scraped',
     async () => (await values('up{job="aplos-upload"} == 1')).length === 1,
   );
-  console.log('Prometheus scrapes the worker; firing:', (await firing()).length);
+  console.log('Prometheus scrapes the worker. Firing alerts:', (await firing()).length);
 
   await upload('before.csv', 0);
   world.sandbox.faults.add({ route: 'start', status: 402 });

@@ -9,23 +9,23 @@ import { promisify } from 'node:util';
 const TOOLS = fileURLToPath(new URL('.', import.meta.url));
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/aplos-upload-worker', import.meta.url));
 
-/** What is fetched from a Python package index. */
+/** Packages to download from a Python package index. */
 export interface Wheels {
-  /** The file in `tools/` that pins them with their hashes. */
+  /** File in `tools/` that pins them with their hashes. */
   readonly requirements: string;
-  /** For messages: "the servers for the demo and the tests". */
+  /** Name for messages, e.g. "the servers for the demo and the tests". */
   readonly what: string;
-  /** For messages: "130 MB". */
+  /** Size for messages, e.g. "130 MB". */
   readonly size: string;
-  /** What a person may do instead, as a sentence. */
+  /** Alternative, as a sentence. */
   readonly instead: string;
 }
 
 /**
- * The folder into which pip has put the wheels, filled the first time it is asked for. It stands under
- * `node_modules/.cache`, and its name is made from what is pinned. Safe to call from several processes at once.
+ * Returns a folder with the installed packages, under `node_modules/.cache`, and fills it the first time. Its name is a hash
+ * of the requirements. Safe to call from several processes at once.
  *
- * @throws Error in one paragraph that says what to install
+ * @throws Error that names what to install
  */
 export async function fetchWheels(wheels: Wheels): Promise<string> {
   const requirements = join(TOOLS, wheels.requirements);
@@ -36,12 +36,12 @@ export async function fetchWheels(wheels: Wheels): Promise<string> {
   const folder = join(CACHE, pinned);
   if (await exists(folder)) return folder;
 
-  process.stderr.write(`Fetching ${wheels.what} (once, about ${wheels.size})…\n`);
+  process.stderr.write(`Downloading ${wheels.what} (once, about ${wheels.size})…\n`);
   const unfinished = join(CACHE, `${pinned}.${randomUUID()}`);
   await mkdir(CACHE, { recursive: true });
   try {
     await pipInstall(unfinished, requirements, wheels);
-    // A rename shows all of it at once. Where another process was faster, its folder is as good as ours.
+    // The rename is atomic. If another process was faster, its folder is used.
     await rename(unfinished, folder).catch(async (error: unknown) => {
       if (!(await exists(folder))) throw error;
     });
@@ -64,15 +64,15 @@ async function pipInstall(target: string, requirements: string, wheels: Wheels):
     );
   } catch (cause) {
     throw new Error(
-      `Fetching ${wheels.what} failed: ${whatFailed(cause)}. They come as Python wheels pinned in ` +
-        `tools/${wheels.requirements}: install Python 3 with pip and see that it reaches a package index ` +
-        `(PIP_INDEX_URL names another one). ${wheels.instead}`,
+      `Downloading ${wheels.what} failed: ${reasonOf(cause)}. They are Python wheels pinned in ` +
+        `tools/${wheels.requirements}. Install Python 3 with pip, and check that pip can reach a package index ` +
+        `(set PIP_INDEX_URL to use another one). ${wheels.instead}`,
       { cause },
     );
   }
 }
 
-function whatFailed(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('code' in error && error.code === 'ENOENT') return 'there is no python3 on the PATH';
   const stderr = 'stderr' in error ? String(error.stderr).trim() : '';

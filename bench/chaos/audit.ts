@@ -8,7 +8,7 @@ import type { ChaosResult } from './result.js';
 import { secretsIn } from './secrets.js';
 import { type WorkFile, workKey } from './work.js';
 
-/** A file, and what became of it. */
+/** A file, and the outcome of its upload. */
 export interface Upload {
   readonly file: WorkFile;
   readonly workflowId: string;
@@ -17,7 +17,7 @@ export interface Upload {
   failure?: string;
 }
 
-/** The part of the result that is found out when all is over. */
+/** Results that the audit finds after the run. */
 export type Findings = Omit<ChaosResult, 'seed' | 'files' | 'crashes' | 'kills' | 'seconds'>;
 
 interface Account {
@@ -28,7 +28,7 @@ interface Account {
   readonly remarks: readonly string[];
 }
 
-/** Compares what the receipts say with the ledger, S3, the histories and the logs. */
+/** Compares the receipts with the charges, S3, the histories and the logs. */
 export async function audit(world: OwnWorld, uploads: readonly Upload[]): Promise<Findings> {
   const { values, remarks } = account(world, uploads);
   const damaged = await damagedFiles(world, uploads);
@@ -44,22 +44,22 @@ export async function audit(world: OwnWorld, uploads: readonly Upload[]): Promis
     steps,
     attempts,
     presigns: receipts.reduce((sum, { presigns }) => sum + presigns, 0),
-    originList: receipts.flatMap(({ executions }) => executions).filter(({ origin }) => origin === 'found')
+    startsFound: receipts.flatMap(({ executions }) => executions).filter(({ origin }) => origin === 'found')
       .length,
     calls: calls.length,
-    callsStruck: calls.filter(({ fault }) => fault).length,
+    callsWithFault: calls.filter(({ fault }) => fault).length,
     remarks: [
       ...uploads.flatMap(({ workflowId, failure }) =>
         failure === undefined ? [] : [`${workflowId}: ${failure}`],
       ),
       ...remarks,
       ...damaged.map((fileName) => `${fileName}: the stored bytes differ`),
-      ...secrets.filter(({ found }) => found > 0).map(({ place, found }) => `${found} secrets in ${place}`),
+      ...secrets.filter(({ found }) => found > 0).map(({ source, found }) => `${found} secrets in ${source}`),
     ],
   };
 }
 
-/** Each configuration of each file is in the ledger once, and on a receipt. */
+/** Checks that each configuration of each file was charged once, and is on a receipt. */
 function account({ sandbox }: World, uploads: readonly Upload[]): Account {
   const fileNames = new Map(sandbox.files.map(({ fileId, fileName }) => [fileId, fileName]));
   const wanted = uploads.flatMap(({ file }) => file.labels.map((label) => workKey(file.fileName, label)));
@@ -79,7 +79,7 @@ function account({ sandbox }: World, uploads: readonly Upload[]): Account {
   const onOneSide = [...without(charged, receipted), ...without(receipted, charged)];
   return {
     values: {
-      executionsWanted: wanted.length,
+      executionsExpected: wanted.length,
       executionsStarted: started.length,
       duplicates: Math.max(repeated(started).length, repeated(trackingIds).length),
       lost: uploads.filter(({ receipt }) => !receipt).length + missing.length,
@@ -88,7 +88,9 @@ function account({ sandbox }: World, uploads: readonly Upload[]): Account {
     remarks: [
       ...repeated(started).map((work) => `started again: ${work}`),
       ...missing.map((work) => `not started: ${work}`),
-      ...onOneSide.map((execution) => `only on a receipt, or only in the ledger: ${execution}`),
+      ...onOneSide.map(
+        (execution) => `on a receipt but not charged, or charged but not on a receipt: ${execution}`,
+      ),
     ],
   };
 }
@@ -104,7 +106,7 @@ async function damagedFiles({ sandbox }: World, uploads: readonly Upload[]): Pro
   return damaged;
 }
 
-/** The histories as Temporal stores them, and how often their activities were tried. */
+/** Returns the histories as Temporal stores them, and the number of activities and their attempts. */
 async function historiesOf({ rawClient }: World, uploads: readonly Upload[]) {
   const histories: Buffer[] = [];
   let steps = 0;
@@ -121,22 +123,22 @@ async function historiesOf({ rawClient }: World, uploads: readonly Upload[]) {
   return { bytes: Buffer.concat(histories), steps, attempts };
 }
 
-/** How many secrets each place holds where none must be. */
+/** Counts the secrets in logs, histories and database, where there must be none. */
 async function secretsLeft(world: OwnWorld, histories: Buffer) {
-  const places = {
+  const sources = {
     "the workers' logs": searchable(Buffer.from(world.log()), 'uploadAnalysisFile'),
     'the histories': histories,
     "Temporal's database": searchable(await world.readDatabase(), 'uploadAnalysisFile'),
   };
-  return Object.entries(places).map(([place, bytes]) => ({
-    place,
+  return Object.entries(sources).map(([source, bytes]) => ({
+    source,
     found: secretsIn(bytes, world.sandbox.secrets).size,
   }));
 }
 
-/** Bytes that hold what they must hold, so that not to find something in them means something. */
+/** Throws unless a known string is found, to prove that the search works. */
 function searchable(bytes: Buffer, control: string): Buffer {
-  if (!bytes.includes(control)) throw new Error(`"${control}" is not where it must be: the search is blind`);
+  if (!bytes.includes(control)) throw new Error(`The search does not work: it did not find "${control}"`);
   return bytes;
 }
 

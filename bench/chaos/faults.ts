@@ -3,13 +3,13 @@ import { pause } from './pause.js';
 
 const throttled: FaultAction = { status: 429, headers: { 'Retry-After': '1' } };
 const unavailable: FaultAction = { status: 503, headers: { 'Retry-After': '2' } };
-const lostAnswer: FaultAction = { status: 504, effect: true };
+const lostResponse: FaultAction = { status: 504, effect: true };
 const slow: FaultAction = { delayMs: 1_500 };
 
 const ofEveryRoute: readonly FaultAction[] = [
   throttled,
   unavailable,
-  lostAnswer,
+  lostResponse,
   slow,
   { status: 500 },
   { cut: 'before' },
@@ -19,10 +19,9 @@ const ofJson: readonly FaultAction[] = [...ofEveryRoute, { response: 'truncated'
 const ofApi: readonly FaultAction[] = [...ofJson, { response: 'html' }];
 
 /**
- * What may strike on each route. Only what passes by itself, or with a new presigned form, is here: whatever
- * strikes, every file must be done in the end.
+ * Possible faults of each route. Retries or a new presigned POST must overcome each of them, so that every upload completes.
  */
-const blows: Partial<Record<Route, readonly FaultAction[]>> = {
+const actions: Partial<Record<Route, readonly FaultAction[]>> = {
   discovery: ofJson,
   login: ofApi,
   refresh: [...ofApi, { expire: 'token' }],
@@ -43,7 +42,7 @@ const blows: Partial<Record<Route, readonly FaultAction[]>> = {
   list: ofApi,
 };
 
-/** A call that hangs takes its 35 s, so it is rare; an upload's idle limit is short, so it is not. */
+/** A hanging call takes 35 s, so it is rare. A hanging upload has a short idle timeout, so it is not. */
 const HANG_SHARE = 0.03;
 const rare: readonly (readonly [Route, FaultAction])[] = [
   ['presign', { hang: true }],
@@ -52,39 +51,39 @@ const rare: readonly (readonly [Route, FaultAction])[] = [
   ['start', { hang: true, effect: true }],
 ];
 
-/** To settle one start the list is asked five times within 30 s, and each of them must be answered. */
+/** To resolve one start, the worker requests the list five times within 30 s, and each request must succeed. */
 const LIST_SHARE = 0.2;
-/** How long an execution may be missing from the list. */
+/** Time that an execution may be missing from the list. */
 const LAG_MS = 4_000;
 const LAG_CHANCE = 0.25;
 
 /**
- * Lets faults of all kinds strike from now on.
+ * Injects faults of all kinds from now on.
  *
- * @param chance the share of calls that is struck, on every route but the list
+ * @param chance probability of a fault on a call, on every route except the list
  */
 export function addFaults(faults: Faults, chance: number): void {
-  const always = (route: Route, blow: FaultAction, share: number) =>
-    faults.add({ route, times: 'always', chance: share, ...blow } as Fault);
-  for (const [route, blow] of rare) always(route, blow, chance * HANG_SHARE);
-  for (const [route, ofRoute] of Object.entries(blows) as [Route, readonly FaultAction[]][]) {
+  const always = (route: Route, action: FaultAction, share: number) =>
+    faults.add({ route, times: 'always', chance: share, ...action } as Fault);
+  for (const [route, action] of rare) always(route, action, chance * HANG_SHARE);
+  for (const [route, ofRoute] of Object.entries(actions) as [Route, readonly FaultAction[]][]) {
     const share = route === 'list' ? LIST_SHARE : 1;
-    for (const blow of ofRoute) always(route, blow, (chance * share) / ofRoute.length);
+    for (const action of ofRoute) always(route, action, (chance * share) / ofRoute.length);
   }
   always('list', { lagMs: LAG_MS }, LAG_CHANCE);
 }
 
 const routesWithToken = ['fileState', 'start', 'list'] as const;
-/** A session takes a refusal for a missing right where it renewed its token for another one just before. */
+/** A session reports a refusal as a missing permission if it has just renewed its token. */
 const BETWEEN_TOKENS_MS = 35_000;
-const LOOK_EVERY_MS = 500;
+const POLL_MS = 500;
 
-/** Lets the id token of some call count as expired, again and again, until the signal is aborted. */
-export async function expireTokens(faults: Faults, roll: () => number, signal: AbortSignal): Promise<void> {
+/** Lets the ID token of a random call expire, repeatedly, until the signal is aborted. */
+export async function expireTokens(faults: Faults, random: () => number, signal: AbortSignal): Promise<void> {
   do {
-    const route = routesWithToken[Math.floor(roll() * routesWithToken.length)] ?? 'start';
+    const route = routesWithToken[Math.floor(random() * routesWithToken.length)] ?? 'start';
     const fault: Fault = { route, expire: 'token' };
     faults.add(fault);
-    while (faults.waiting.includes(fault)) if (!(await pause(LOOK_EVERY_MS, signal))) return;
+    while (faults.waiting.includes(fault)) if (!(await pause(POLL_MS, signal))) return;
   } while (await pause(BETWEEN_TOKENS_MS, signal));
 }

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Waits.
- *
- * @returns false as soon as the signal is aborted
+ * Waits, and returns true; returns false as soon as the signal is aborted.
  */
 export async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
   try {

@@ -1,42 +1,42 @@
-/** What a run came to. */
+/** Result of a chaos run. */
 export interface ChaosResult {
   readonly seed: number;
-  /** How many files were to be uploaded. */
+  /** Number of files to upload. */
   readonly files: number;
-  /** How many of them have a receipt. */
+  /** Number of files with a receipt. */
   readonly filesDone: number;
   /** Files × configurations. */
-  readonly executionsWanted: number;
-  /** How many the service accepted, by its ledger. */
+  readonly executionsExpected: number;
+  /** Executions that were charged. */
   readonly executionsStarted: number;
-  /** Executions of a file and configuration, or with a tracking id, that another execution has too. */
+  /** Executions with the same file and configuration, or the same tracking ID, as another one. */
   readonly duplicates: number;
   /** Files without a receipt, and configurations of a file without an execution. */
   readonly lost: number;
-  /** Executions that are on a receipt and not in the ledger, or in the ledger and not on a receipt. */
+  /** Executions on a receipt that were not charged, or charged ones that are not on a receipt. */
   readonly receiptsDifferent: number;
-  /** Objects that differ from their file, by SHA-256 of what S3 gives back. */
+  /** Stored objects whose SHA-256 differs from that of the file. */
   readonly bytesDifferent: number;
-  /** Secrets that were found in the workers' logs, in the histories, or in Temporal's database. */
+  /** Secrets in the workers' logs, the histories and Temporal's database. */
   readonly secretsFound: number;
-  /** Workers that ended without having been killed. */
+  /** Workers that exited without being killed. */
   readonly crashes: number;
-  /** Activities, each once. */
+  /** Number of activities. */
   readonly steps: number;
-  /** Attempts of these activities. */
+  /** Number of attempts of these activities. */
   readonly attempts: number;
-  /** Presigned forms that uploads were tried with. */
+  /** Number of presigned POSTs that were used. */
   readonly presigns: number;
-  /** Starts whose answer was lost, and which were found in the service's list. */
-  readonly originList: number;
-  /** Calls that the service and S3 got. */
+  /** Starts whose response was lost, and whose execution was found in Aplos's list. */
+  readonly startsFound: number;
+  /** Calls to Aplos and S3. */
   readonly calls: number;
-  /** How many of them a fault struck. */
-  readonly callsStruck: number;
+  /** Calls on which a fault triggered. */
+  readonly callsWithFault: number;
   readonly kills: number;
-  /** From the first start of a workflow to the last receipt. */
+  /** Time from the first start of a workflow to the last receipt, in seconds. */
   readonly seconds: number;
-  /** What went wrong, a line each. */
+  /** Findings, one per line. */
   readonly remarks: readonly string[];
 }
 
@@ -46,10 +46,10 @@ interface Row {
   readonly mustBe?: number;
 }
 
-/** The table of a result. */
+/** Returns the rows of a result. */
 export const rowsOf = (result: ChaosResult): readonly Row[] => [
   { what: 'files done', value: result.filesDone, mustBe: result.files },
-  { what: 'executions started', value: result.executionsStarted, mustBe: result.executionsWanted },
+  { what: 'executions started', value: result.executionsStarted, mustBe: result.executionsExpected },
   { what: 'duplicates', value: result.duplicates, mustBe: 0 },
   { what: 'lost', value: result.lost, mustBe: 0 },
   { what: 'bytes different', value: result.bytesDifferent, mustBe: 0 },
@@ -58,23 +58,23 @@ export const rowsOf = (result: ChaosResult): readonly Row[] => [
   { what: 'workers crashed', value: result.crashes, mustBe: 0 },
   { what: 'workers killed', value: result.kills },
   { what: 'calls', value: result.calls },
-  { what: 'calls struck', value: result.callsStruck },
+  { what: 'calls with a fault', value: result.callsWithFault },
   { what: 'steps', value: result.steps },
   { what: 'attempts', value: result.attempts },
   { what: 'presigns', value: result.presigns },
-  { what: 'starts settled by the list', value: result.originList },
+  { what: 'starts found in the list', value: result.startsFound },
   { what: 'time, in seconds', value: Math.round(result.seconds) },
 ];
 
-/** Whether a row is what it must be. */
+/** Reports whether a row has the expected value. */
 export const holds = ({ value, mustBe = value }: Row): boolean => value === mustBe;
 
-/** The table as text. */
+/** Formats a result as a table. */
 export function resultText(result: ChaosResult): string {
   const rows = rowsOf(result).map((row) => ({
     what: row.what,
     value: `${row.value}`,
-    mustBe: row.mustBe === undefined ? '' : `must be ${row.mustBe}${holds(row) ? '' : '  <-- IS NOT'}`,
+    mustBe: row.mustBe === undefined ? '' : `must be ${row.mustBe}${holds(row) ? '' : '  <-- FAILED'}`,
   }));
   const widest = (texts: string[]) => Math.max(...texts.map(({ length }) => length));
   const whatWidth = widest(rows.map(({ what }) => what));

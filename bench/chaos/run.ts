@@ -10,39 +10,44 @@ import type { ChaosResult } from './result.js';
 import { executionsOf, makeWork, type WorkFile } from './work.js';
 import { type KillPlan, Workers } from './workers.js';
 
-/** How much goes wrong, and for how long. */
+/** Options of a chaos run. */
 export interface ChaosOptions {
   readonly files: number;
-  /** Of sizes, faults and kills. Which call they meet is left to the machine. */
+  /** Seed of file sizes, faults and kills. The timing depends on the machine. */
   readonly seed: number;
-  /** After that nothing goes wrong any more. Default: 15. */
+  /** Maximum duration of faults and kills, in minutes. Default: 15. */
   readonly minutes?: number;
-  /** How long it may then take to get done; what is not is lost. Default: 6, a minute more than the longest pause. */
+  /** Time to complete after that, in minutes; uploads that need longer are lost. Default: 6, one more than the longest pause. */
   readonly restMinutes?: number;
-  /** The share of calls that is struck. Default: 0.1. */
+  /** Probability of a fault on a call. Default: 0.1. */
   readonly chance?: number;
-  /** Default: the first after 10 to 25 seconds, without limit. */
+  /** When to kill workers. Default: first after 10 to 25 seconds, without a limit. */
   readonly kills?: KillPlan;
-  /** Told now and then how it stands. */
+  /** Called regularly with a line about the progress. */
   readonly onProgress?: (line: string) => void;
-  /** Ends the run before its time. */
+  /** Aborts the run. */
   readonly signal?: AbortSignal;
 }
 
 const MINUTE_MS = 60_000;
 const PROGRESS_EVERY_MS = 10_000;
-/** Short lives, so that tokens and forms expire by themselves too. A form is not used in its last 30 seconds. */
-const lives = { idTokenSeconds: 30, presignSeconds: 60 };
-/** Executions stay in the queue: to compute them is not what is tried here. */
+/** Short lifetimes, so that tokens and presigned POSTs expire. A presigned POST is not used in its last 30 seconds. */
+const lifetimes = { idTokenSeconds: 30, presignSeconds: 60 };
+/** Executions stay in the queue, because computing them is not tested here. */
 const QUEUING_MS = 3_600_000;
 
 /**
- * Uploads files through real workers while their calls fail and they are killed, and finds out what that came to.
+ * Uploads files with real workers while their calls fail and they are killed, and audits the result.
  *
- * @throws the signal's reason when aborted
+ * @throws the reason of the signal if aborted
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const world = await startOwnWorld({ seed: options.seed, stepMs: QUEUING_MS, conversionMs: 300, ...lives });
+  const world = await startOwnWorld({
+    seed: options.seed,
+    stepMs: QUEUING_MS,
+    conversionMs: 300,
+    ...lifetimes,
+  });
   try {
     return await runIn(world, options);
   } finally {
@@ -57,31 +62,31 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
   const client = await UploadClient.connect({ client: world.client });
   const workers = await Workers.start(world);
   const { faults } = world.sandbox;
-  const calm = new AbortController();
-  const over = new AbortController();
-  const whole = AbortSignal.any([over.signal, ...(interrupted ? [interrupted] : [])]);
-  const troubled = AbortSignal.any([calm.signal, whole]);
-  setMaxListeners(0, whole); // each upload that is waited for listens
+  const faultsEnd = new AbortController();
+  const runEnd = new AbortController();
+  const whole = AbortSignal.any([runEnd.signal, ...(interrupted ? [interrupted] : [])]);
+  const whileFaults = AbortSignal.any([faultsEnd.signal, whole]);
+  setMaxListeners(0, whole); // every pending upload adds a listener
 
   const startedAt = performance.now();
   addFaults(faults, chance);
-  const trouble = Promise.all([
-    workers.killNowAndThen(kills, seededRandom(seed + 1), troubled),
-    expireTokens(faults, seededRandom(seed + 2), troubled),
+  const disruption = Promise.all([
+    workers.killRepeatedly(kills, seededRandom(seed + 1), whileFaults),
+    expireTokens(faults, seededRandom(seed + 2), whileFaults),
   ]);
   const uploads: Upload[] = [];
   const done = world.client.withAbortSignal(whole, () => upload(client, work, uploads));
-  const progress = setInterval(() => onProgress?.(standing(uploads, workers)), PROGRESS_EVERY_MS);
+  const progress = setInterval(() => onProgress?.(progressLine(uploads, workers)), PROGRESS_EVERY_MS);
   try {
-    await Promise.race([done, pause(minutes * MINUTE_MS, troubled), trouble.then(() => done)]);
-    calm.abort();
+    await Promise.race([done, pause(minutes * MINUTE_MS, whileFaults), disruption.then(() => done)]);
+    faultsEnd.abort();
     faults.clear();
-    await trouble;
+    await disruption;
     await Promise.race([done, pause(restMinutes * MINUTE_MS, whole)]);
     interrupted?.throwIfAborted();
-    for (const each of uploads) if (!each.receipt) each.failure ??= 'not done in time';
+    for (const each of uploads) if (!each.receipt) each.failure ??= 'not completed in time';
   } finally {
-    over.abort();
+    runEnd.abort();
     clearInterval(progress);
   }
   const seconds = (performance.now() - startedAt) / 1000;
@@ -89,7 +94,7 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
   return { ...findings, seed, files, crashes: workers.crashes, kills: workers.kills, seconds };
 }
 
-/** Starts a workflow for each file, side by side, and waits for all. */
+/** Starts a workflow for each file concurrently, and waits for all. */
 async function upload(client: UploadClient, work: readonly WorkFile[], uploads: Upload[]): Promise<void> {
   await Promise.all(
     work.map(async (file) => {
@@ -109,7 +114,7 @@ async function upload(client: UploadClient, work: readonly WorkFile[], uploads: 
   );
 }
 
-function standing(uploads: readonly Upload[], { kills }: Workers): string {
+function progressLine(uploads: readonly Upload[], { kills }: Workers): string {
   const count = (field: 'receipt' | 'failure') => uploads.filter((each) => each[field] !== undefined).length;
   return `${uploads.length} started, ${count('receipt')} done, ${count('failure')} failed, ${kills} kills`;
 }

@@ -1,9 +1,9 @@
 const START_BYTES = 4;
 
 /**
- * Which of the secrets some bytes contain, anywhere.
+ * Returns the secrets that occur in some bytes.
  *
- * @param secrets each of four bytes at least
+ * @param secrets secrets of at least four bytes each
  */
 export function secretsIn(bytes: Buffer, secrets: Iterable<string>): Set<string> {
   const byStart = new Map<number, Buffer[]>();

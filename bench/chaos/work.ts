@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configuration, table } from '../../test/support/tables.js';
 
-/** One file, and what is to be analysed in it. */
+/** A file, and its executions. */
 export interface WorkFile {
   readonly fileName: string;
   readonly path: string;
-  /** One execution each. */
+  /** Labels of the executions. */
   readonly labels: readonly string[];
 }
 
@@ -16,7 +16,7 @@ const LABELS = ['day 1', 'day 7', 'day 14'];
 const LARGE_BYTES = 30 * MB;
 const FILES_A_LARGE_ONE = 100;
 
-/** Ranges of sizes, and the share of files that is of this range or a smaller one. */
+/** Size ranges, and the share of files in this or a smaller range. */
 const sizes = [
   { share: 0.7, least: KB, most: 100 * KB },
   { share: 0.95, least: 100 * KB, most: MB },
@@ -24,32 +24,32 @@ const sizes = [
 ];
 
 /**
- * Writes files of mixed sizes, mostly small, one in a hundred large, each unlike any other.
+ * Writes distinct files of mixed sizes, mostly small, one in a hundred large.
  *
- * @param roll dice that choose sizes and labels
+ * @param random chooses sizes and labels
  */
-export async function makeWork(folder: string, count: number, roll: () => number): Promise<WorkFile[]> {
+export async function makeWork(folder: string, count: number, random: () => number): Promise<WorkFile[]> {
   await mkdir(folder, { recursive: true });
   const work: WorkFile[] = [];
   for (let index = 0; index < count; index++) {
     const fileName = `chaos-${index + 1}.csv`;
     const path = join(folder, fileName);
     const isLarge = index % FILES_A_LARGE_ONE === 3;
-    await writeFile(path, table(isLarge ? LARGE_BYTES : sizeBy(roll)));
-    work.push({ fileName, path, labels: LABELS.slice(0, 1 + Math.floor(roll() * LABELS.length)) });
+    await writeFile(path, table(isLarge ? LARGE_BYTES : sizeBy(random)));
+    work.push({ fileName, path, labels: LABELS.slice(0, 1 + Math.floor(random() * LABELS.length)) });
   }
   return work;
 }
 
-/** The executions of a file, as a request has them: each of a configuration of its own. */
+/** Returns the executions of a file for a request, each with its own configuration. */
 export const executionsOf = ({ labels }: WorkFile) =>
   labels.map((label) => ({ label, configuration: { ...configuration, analysis: label } }));
 
-/** What an execution stands for: this configuration on this file. */
+/** Returns a key for the work of an execution: this configuration on this file. */
 export const workKey = (fileName: string | undefined, label: unknown): string => `${fileName}, ${label}`;
 
-function sizeBy(roll: () => number): number {
-  const place = roll();
-  const { least, most } = sizes.find(({ share }) => place < share) ?? { least: KB, most: KB };
-  return Math.round(least * (most / least) ** roll());
+function sizeBy(random: () => number): number {
+  const position = random();
+  const { least, most } = sizes.find(({ share }) => position < share) ?? { least: KB, most: KB };
+  return Math.round(least * (most / least) ** random());
 }

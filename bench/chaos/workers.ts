@@ -2,22 +2,22 @@ import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import type { World } from '../../test/support/world.js';
 import { pause } from './pause.js';
 
-const HOW_MANY = 2;
-/** An upload that hangs is given up soon. In seconds. */
+const WORKERS = 2;
+/** Aborts a hanging upload soon. */
 const env = { APLOS_UPLOAD_IDLE_TIMEOUT: '3' };
 
-/** Early, most is under way to be hit; later, what is left needs time to get over the last kill. */
-const LONGER_EACH_TIME = 1.25;
+/** Factor for each pause. Early kills interrupt most uploads; later, the rest needs time to recover. */
+const PAUSE_GROWTH = 1.25;
 
-/** When workers are killed. */
+/** When to kill workers. */
 export interface KillPlan {
-  /** Until the first kill: the least and the most, in seconds. Each pause is a quarter longer than the one before. */
-  readonly pauseSeconds: readonly [least: number, most: number];
-  /** Default: no limit. */
+  /** Minimum and maximum pause before the first kill, in seconds. Each pause is 25% longer than the previous one. */
+  readonly pauseSeconds: readonly [min: number, max: number];
+  /** Maximum number of kills. Default: no limit. */
   readonly atMost?: number;
 }
 
-/** Two workers, each a process of its own. */
+/** Two workers, each in its own process. */
 export class Workers {
   readonly #world: World;
   readonly #running: (WorkerProcess | undefined)[] = [];
@@ -28,30 +28,30 @@ export class Workers {
     this.#world = world;
   }
 
-  /** Starts both, and waits until they poll. */
+  /** Starts both workers, and waits until they poll. */
   static async start(world: World): Promise<Workers> {
     const workers = new Workers(world);
-    for (let index = 0; index < HOW_MANY; index++) await workers.#start(index);
+    for (let index = 0; index < WORKERS; index++) await workers.#start(index);
     return workers;
   }
 
-  /** How many have been killed. */
+  /** Number of killed workers. */
   get kills(): number {
     return this.#kills;
   }
 
-  /** How many have ended by themselves, which none should. */
+  /** Number of workers that exited without being killed. Must be 0. */
   get crashes(): number {
     return this.#crashes;
   }
 
-  /** Kills one now and then and replaces it at once, until the signal is aborted. */
-  async killNowAndThen(plan: KillPlan, roll: () => number, signal: AbortSignal): Promise<void> {
-    const [least, most] = plan.pauseSeconds;
+  /** Kills a random worker repeatedly and replaces it immediately, until the signal is aborted. */
+  async killRepeatedly(plan: KillPlan, random: () => number, signal: AbortSignal): Promise<void> {
+    const [min, max] = plan.pauseSeconds;
     const { atMost = Number.POSITIVE_INFINITY } = plan;
-    const nextPauseMs = () => 1000 * (least + roll() * (most - least)) * LONGER_EACH_TIME ** this.#kills;
+    const nextPauseMs = () => 1000 * (min + random() * (max - min)) * PAUSE_GROWTH ** this.#kills;
     while (this.#kills < atMost && (await pause(nextPauseMs(), signal))) {
-      const index = Math.floor(roll() * HOW_MANY);
+      const index = Math.floor(random() * WORKERS);
       const victim = this.#running[index];
       this.#running[index] = undefined;
       victim?.child.kill('SIGKILL');

@@ -1,21 +1,21 @@
 import { type AddressInfo, connect, createServer } from 'node:net';
 
-/** A server in front of another, that cuts connections. */
+/** A proxy that drops connections. */
 export interface CuttingProxy {
   readonly url: string;
-  /** How many connections were cut so far. */
+  /** Number of dropped connections. */
   readonly cuts: number;
-  /** The parts of files that were asked for, as far as it can be read. */
+  /** Range headers of the requests that were not encrypted. */
   readonly ranges: readonly string[];
   stop(): void;
 }
 
 /**
- * Passes connections on to a server at this machine as they are, so that signatures stay good, and cuts them.
+ * Forwards connections to a local server unchanged, so that signatures stay valid, and drops them.
  *
  * @param target URL of the server
- * @param cutsAfter how many bytes one connection gives before it is cut, for the first cut, the second…
- * @param spared how many connections come first that are not cut; default: none
+ * @param cutsAfter for each drop in turn, the number of bytes that a connection transfers first
+ * @param spared number of initial connections that are not dropped. Default: 0
  */
 export async function cuttingProxy(
   target: string,

@@ -30,7 +30,7 @@ describe('when everything goes wrong now and then', () => {
 
   it('had something to get over', () => {
     expect(result.kills).toBe(2);
-    expect(result.callsStruck).toBeGreaterThan(0);
+    expect(result.callsWithFault).toBeGreaterThan(0);
     expect(result.attempts).toBeGreaterThan(result.steps);
   });
 });
