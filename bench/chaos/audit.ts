@@ -23,7 +23,7 @@ export type Findings = Omit<ChaosResult, 'seed' | 'files' | 'crashes' | 'kills' 
 interface Account {
   readonly values: Pick<
     ChaosResult,
-    'executionsWanted' | 'executionsStarted' | 'duplicates' | 'lost' | 'receiptsDifferent'
+    'executionsExpected' | 'executionsStarted' | 'duplicates' | 'lost' | 'receiptsDifferent'
   >;
   readonly remarks: readonly string[];
 }
