@@ -130,8 +130,9 @@ async function stepsOf(client: Client, { workflowId, runId }: UploadSummary): Pr
 }
 
 /**
- * Returns the step to resume with. Steps that were scheduled together, such as several starts, run again together; executions
- * that were already started are found. */
+ * Returns the step to resume with. Steps that were scheduled together, such as several starts, run again together;
+ * executions that were already started are found.
+ */
 function resetPoint(steps: readonly Step[], from: ReplayFrom | undefined): Step | undefined {
   if (from === 'presign') return steps.find(({ activity }) => activity === 'presignUpload');
   if (from === 'start') return steps.findLast(({ activity }) => activity === 'startExecution');

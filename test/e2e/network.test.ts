@@ -132,7 +132,7 @@ describe('Temporal behind an HTTP proxy', () => {
   it('is reached without it on this machine', async () => {
     const before = proxy.requests.length;
     const { stderr } = await run(['status', 'any'], { HTTPS_PROXY: proxy.url, https_proxy: proxy.url });
-    expect(stderr).toContain('Temporal knows no such upload');
+    expect(stderr).toContain('Temporal has no upload with this id');
     expect(proxy.requests.length).toBe(before);
   });
 });
