@@ -228,7 +228,7 @@ describe('with several keys about', () => {
     it('sees the code of a failure, and its words with the key', async () => {
       const without = await status(failed.workflowId, keys(newKey('other')));
       expect(without.stdout).toContain(
-        'EXECUTION_REFUSED: (What happened cannot be shown. A payload is encrypted',
+        'EXECUTION_REFUSED: (The message cannot be decrypted. A payload is encrypted',
       );
       expect(without.stdout).not.toContain('study is bad');
       expect((await status(failed.workflowId)).stdout).toMatch(
