@@ -56,24 +56,20 @@ function givenIn(environment: Environment, table: SettingsTable): Given {
   );
 }
 
-/** Removes each setting from the file's that the environment sets in any way, or to which it sets an alternative. */
+/** Drops a setting of the file if the environment sets it in any way, or sets an alternative to it. */
 function override(file: SettingsFile | undefined, environment: Given): Given {
   if (!file) return environment;
   const settings: readonly Setting[] = Object.values(settingsTable);
-  const overridden = settings
-    .filter((setting) =>
-      settings
-        .filter(
-          (other) => other === setting || (other.alternative && other.alternative === setting.alternative),
-        )
-        .flatMap(spellingsOf)
-        .some(({ variable }) => environment.has(variable)),
-    )
+  const groupOf = ({ alternative, variable }: Setting) => alternative ?? variable;
+  const isSet = (setting: Setting) => spellingsOf(setting).some(({ variable }) => environment.has(variable));
+  const overridden = settings.filter(isSet).map(groupOf);
+  const kept = settings
+    .filter((setting) => !overridden.includes(groupOf(setting)))
     .flatMap(spellingsOf)
     .map(({ variable }) => variable);
   return new Map([
     [VARIABLE, { text: file.path, name: VARIABLE, origin: 'default' }],
-    ...[...file.settings].filter(([variable]) => !overridden.includes(variable)),
+    ...[...file.settings].filter(([variable]) => kept.includes(variable)),
     ...environment,
   ]);
 }

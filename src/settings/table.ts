@@ -1,4 +1,7 @@
-/** Every setting of the program. Schema, settings file, `aplos-upload settings` and the tables of docs/settings.md follow. */
+/**
+ * Defines every setting once. The type `Settings`, the validation, the keys of the settings file, the output of
+ * `aplos-upload settings`, the suggestions for typos and the tables of docs/settings.md are derived from these entries.
+ */
 import { z } from 'zod';
 import {
   certificates,
