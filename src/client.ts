@@ -9,8 +9,23 @@ export type { UploadSummary } from './client/summary.js';
 export { UploadClient, type UploadClientOptions, type UploadHandle } from './client/upload-client.js';
 export { UploadFailedError } from './client/upload-failed-error.js';
 export { workflowIdFor } from './client/workflow-id.js';
-export { type ErrorCode, errorTable, UploadError } from './contract/errors.js';
-export * from './contract/names.js';
+export {
+  type ErrorCode,
+  type ErrorRow,
+  errorTable,
+  type Fault,
+  type Remedy,
+  UploadError,
+} from './contract/errors.js';
+export {
+  FILE_TYPES,
+  hostTaskQueue,
+  MAX_FILE_BYTES,
+  PROGRESS_QUERY,
+  SEARCH_ATTRIBUTES,
+  TASK_QUEUE,
+  WORKFLOW_TYPE,
+} from './contract/names.js';
 export type {
   Receipt,
   StartedExecution,

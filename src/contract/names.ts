@@ -1,4 +1,4 @@
-/** Names that other programs type. They are part of the interface and do not change. */
+/** Names in the interface of the workflow. Other programs type them, so they do not change. */
 
 /** Task queue that workers poll and clients start workflows on. */
 export const TASK_QUEUE = 'aplos-upload';
