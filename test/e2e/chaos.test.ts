@@ -4,22 +4,22 @@ import { runChaos } from '../../bench/chaos/run.js';
 import { secretsIn } from '../../bench/chaos/secrets.js';
 
 const FILES = 12;
-/** Then all is well again, so that the test does not last. */
-const TROUBLED_MINUTES = 0.25;
+/** Faults stop after this time, to keep the test short. */
+const FAULT_MINUTES = 0.25;
 
-describe('when everything goes wrong now and then', () => {
+describe('a chaos run', () => {
   let result: ChaosResult;
 
   beforeAll(async () => {
     result = await runChaos({
       files: FILES,
       seed: 4,
-      minutes: TROUBLED_MINUTES,
+      minutes: FAULT_MINUTES,
       kills: { pauseSeconds: [1, 2], atMost: 2 },
     });
   }, 10 * 60_000);
 
-  it('uploads every file, starts every execution once, damages no byte and tells no secret', () => {
+  it('uploads every file, starts every execution once, damages no byte and discloses no secret', () => {
     expect(
       rowsOf(result).filter((row) => !holds(row)),
       resultText(result),
@@ -28,23 +28,23 @@ describe('when everything goes wrong now and then', () => {
     expect(result.executionsStarted).toBeGreaterThan(FILES);
   });
 
-  it('had something to get over', () => {
+  it('really injects faults and kills workers', () => {
     expect(result.kills).toBe(2);
     expect(result.callsWithFault).toBeGreaterThan(0);
     expect(result.attempts).toBeGreaterThan(result.steps);
   });
 });
 
-describe('the search for secrets', () => {
+describe('secretsIn', () => {
   const secrets = ['Sandbox-only-1', 'eyJhbGciOi.first', 'eyJhbGciOi.second'];
 
   it.each([
     ['at the start', 'Sandbox-only-1 and more', ['Sandbox-only-1']],
-    ['in the middle, beside others that begin alike', 'x eyJhbGciOi.second x', ['eyJhbGciOi.second']],
+    ['in the middle, among secrets with the same start', 'x eyJhbGciOi.second x', ['eyJhbGciOi.second']],
     ['at the end', 'password=Sandbox-only-1', ['Sandbox-only-1']],
-    ['only whole', 'Sandbox-only- eyJhbGciOi.', []],
-    ['in bytes too short for any', 'eyJ', []],
-  ])('finds one %s', (_where, text, found) => {
+    ['only if it is complete', 'Sandbox-only- eyJhbGciOi.', []],
+    ['nowhere in bytes that are too short', 'eyJ', []],
+  ])('finds a secret %s', (_where, text, found) => {
     expect([...secretsIn(Buffer.from(text), secrets)]).toEqual(found);
   });
 });

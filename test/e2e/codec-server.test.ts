@@ -38,7 +38,7 @@ describe('aplos-upload codec-server', () => {
     };
   }
 
-  it("lets Temporal's own command show an input, to who has the token, until it is told to stop", async () => {
+  it("decodes an input for Temporal's CLI if it has the token, and stops on SIGTERM", async () => {
     const client = await UploadClient.connect({ client: world.client });
     const source = pathToFileURL(await world.write('shown.csv', table(1_000))).href;
     const { workflowId } = await client.start({ source });
@@ -61,7 +61,7 @@ describe('aplos-upload codec-server', () => {
     expect(await end()).toBe(0);
   });
 
-  it('does not start where more could decode than is meant, or nobody', async () => {
+  it('refuses to start if it could decode for everybody, or for nobody', async () => {
     const cases: [readonly string[], NodeJS.ProcessEnv, string][] = [
       [[], { APLOS_UPLOAD_CODEC_TOKEN: '' }, 'No authentication is configured'],
       [['--no-auth', '--listen', '0.0.0.0:0'], {}, 'Everybody who can reach 0.0.0.0 could decrypt'],

@@ -16,7 +16,7 @@ import { type OwnWorld, startOwnWorld, type World } from '../support/world.js';
 
 const newKey = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 const keys = (...given: string[]) => ({ APLOS_UPLOAD_ENCRYPTION_KEY: given.join(',') });
-const inPlain = { APLOS_UPLOAD_ENCRYPTION: 'off', APLOS_UPLOAD_ENCRYPTION_KEY: '' };
+const unencrypted = { APLOS_UPLOAD_ENCRYPTION: 'off', APLOS_UPLOAD_ENCRYPTION_KEY: '' };
 
 const connectionOf = ({ rawClient, temporal: { namespace } }: World) => ({
   connection: rawClient.connection,
@@ -48,8 +48,8 @@ const historyOf = async ({ rawClient }: World, { workflowId }: UploadHandle) =>
 
 describe.each([
   ['on', { ...keys(newKey('k1')), APLOS_UPLOAD_ENCRYPTION: '' }],
-  ['off', inPlain],
-])('with encryption %s, the database of Temporal', (mode, env) => {
+  ['off', unencrypted],
+])('the database of Temporal with encryption %s', (mode, env) => {
   const words = {
     'the configuration': 'designations of study 7',
     'the metadata': 'tracking of study 7',
@@ -84,16 +84,16 @@ describe.each([
   });
   afterAll(() => world?.stop());
 
-  it('has the history, with the codes of failures to be read', () => {
+  it('contains the history, with readable error codes', () => {
     for (const name of ['uploadAnalysisFile', 'presignUpload', 'EXECUTION_REFUSED', 'API_UNAVAILABLE'])
       expect(database.includes(name), name).toBe(true);
   });
 
-  it.each(Object.entries(words))(`${mode === 'on' ? 'does not show' : 'shows'} %s`, (_what, text) => {
+  it.each(Object.entries(words))(`${mode === 'on' ? 'hides' : 'shows'} %s`, (_what, text) => {
     expect(database.includes(text)).toBe(mode === 'off');
   });
 
-  it(`${mode === 'on' ? 'does not show' : 'shows'} the presigned fields`, () => {
+  it(`${mode === 'on' ? 'hides' : 'shows'} the presigned fields`, () => {
     const signed = world.sandbox.files.flatMap(({ fields }) => [
       fields['x-amz-signature'] ?? '',
       fields['x-amz-credential'] ?? '',
@@ -102,7 +102,7 @@ describe.each([
     expect([...secretsIn(database, signed)].length > 0).toBe(mode === 'off');
   });
 
-  it('never shows the password or a login token', () => {
+  it('never contains the password or a login token', () => {
     const { COGNITO_PASSWORD } = world.sandbox.env;
     const tokens = [...world.sandbox.secrets].filter((secret) => secret.split('.').length === 3);
     expect(tokens.length).toBeGreaterThan(0);
@@ -110,7 +110,7 @@ describe.each([
   });
 });
 
-describe('with several keys about', () => {
+describe('workers with several encryption keys', () => {
   const key = newKey('right');
   let world: World;
   beforeAll(async () => {
@@ -128,8 +128,8 @@ describe('with several keys about', () => {
   afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.stop())));
   afterAll(() => world?.stop());
 
-  /** Started so that a task which a worker has dropped comes back after a second, not after ten. */
-  async function startImpatiently(name: string): Promise<WorkflowHandle> {
+  /** Starts an upload whose dropped workflow tasks are retried after one second instead of ten. */
+  async function startWithShortTaskTimeout(name: string): Promise<WorkflowHandle> {
     const client = new Client({
       ...connectionOf(world),
       dataConverter: dataConverterFor(loadSettings(keys(key)).encryption),
@@ -142,11 +142,11 @@ describe('with several keys about', () => {
     });
   }
 
-  it('go over from an old one to a new one while uploads run, of which each ends with a receipt', async () => {
+  it('switch from an old key to a new one while uploads run, and complete each of them', async () => {
     const [before, after] = [newKey('2026-10'), newKey('2026-11')];
     const start = async (client: UploadClient, names: readonly string[]) =>
       Promise.all(names.map(async (name) => client.start(await requestFor(world, name))));
-    // Each upload is under way when its worker is replaced.
+    // Each upload is in progress when its worker is replaced.
     world.sandbox.faults.add({ route: 'presign', delayMs: 1_000, chance: 1 });
 
     const first = await startWorker(keys(before));
@@ -180,13 +180,13 @@ describe('with several keys about', () => {
 
   it.each([
     ['has another', keys(newKey('wrong')), 'this process has only "wrong"'],
-    ['has none', inPlain, 'this process has no key'],
+    ['has none', unencrypted, 'this process has no key'],
   ])(
-    'have a worker say in one line that it lacks one, and leave the upload to one that has it: it %s',
+    'log a missing key in one line, and leave the upload to a worker that has it, if the first worker %s',
     async (what, env, words) => {
       const before = complaints().length;
       const wrong = await startWorker(env);
-      const handle = await startImpatiently(`${what}.csv`);
+      const handle = await startWithShortTaskTimeout(`${what}.csv`);
       const attempt = async () => (await handle.describe()).raw.pendingWorkflowTask?.attempt ?? 0;
       await expect.poll(attempt, { timeout: 10_000 }).toBeGreaterThan(2);
       await wrong.stop();
@@ -210,7 +210,7 @@ describe('with several keys about', () => {
     },
   );
 
-  describe('somebody who lacks one', () => {
+  describe('a client without the key', () => {
     let failed: UploadHandle;
     let done: UploadHandle;
     beforeAll(async () => {
@@ -225,7 +225,7 @@ describe('with several keys about', () => {
     const status = (workflowId: string, env: NodeJS.ProcessEnv = {}) =>
       runCommand(['status', workflowId], { ...world.env, ...env });
 
-    it('sees the code of a failure, and its words with the key', async () => {
+    it('sees only the code of a failure, and the message once it has the key', async () => {
       const without = await status(failed.workflowId, keys(newKey('other')));
       expect(without.stdout).toContain(
         'EXECUTION_REFUSED: (The message cannot be decrypted. A payload is encrypted',
@@ -236,7 +236,7 @@ describe('with several keys about', () => {
       );
     });
 
-    it('is told which it is, not that the upload failed', async () => {
+    it('names the missing key, and does not report that the upload failed', async () => {
       const client = await clientWith(world, keys(newKey('other')));
       await expect(client.result(done.workflowId)).rejects.toMatchObject({
         name: 'UploadError',

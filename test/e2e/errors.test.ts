@@ -18,13 +18,13 @@ interface Row {
   /** Completes the sentence "given …". */
   readonly given: string;
   readonly faults?: readonly Fault[];
-  /** What is asked for, where it is more than a small table. */
+  /** Request. Default: a small table. */
   readonly request?: (path: string) => Promise<Partial<UploadRequestInput>>;
-  /** What happens while the upload runs. */
+  /** Called while the upload runs. */
   readonly meanwhile?: (path: string) => Promise<unknown>;
-  /** Executions that are charged though the upload fails. Default: 0. */
+  /** Number of charged executions although the upload fails. Default: 0. */
   readonly charged?: number;
-  /** Whether the very same request is done when it is made again. Default: what is wrong is the request or the file. */
+  /** Whether the same request succeeds when it is repeated. Default: the request or the file is wrong. */
   readonly mends?: 'by itself';
 }
 
@@ -320,7 +320,7 @@ const final: readonly Row[] = [
   },
 ];
 
-/** Codes that cannot come up here, and the test that has them. */
+/** Codes that cannot occur here, and the test that covers them. */
 const elsewhere: Partial<Record<ErrorCode, string>> = {
   REQUEST_INVALID: 'test/e2e/bad-input.test.ts and test/workflows',
   SETTINGS_INVALID: 'test/e2e/bad-input.test.ts',
@@ -369,7 +369,7 @@ describe('the error table', () => {
   beforeEach(() => world.sandbox.faults.clear());
   afterAll(() => world?.stop());
 
-  /** The same account many times over, so that each upload logs in for itself. */
+  /** Many profiles of one account, so that each upload logs in separately. */
   async function writeProfiles(): Promise<string> {
     const { env } = world.sandbox;
     const passwordFile = await world.write('password', env.COGNITO_PASSWORD);
@@ -416,7 +416,7 @@ password_file = "${passwordFile}"
     expect(receipt.executions).toHaveLength(1);
   }
 
-  /** The codes that attempts failed with before they were repeated, or before the workflow presigned again. */
+  /** Returns the codes of failed attempts before a retry or another presign. */
   async function codesInHistory({ workflowId }: UploadHandle): Promise<(string | null | undefined)[]> {
     const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
     const failures = (events ?? []).map(
@@ -427,7 +427,7 @@ password_file = "${passwordFile}"
   }
 
   it.each(sentences(retried))(
-    'tries again, and ends with one execution, given %s',
+    'retries the step, and starts one execution, given %s',
     async (_sentence, row) => {
       expect(errorTable[row.code].remedy).toBe('retry');
       const { handle, path } = await ask(row);
@@ -439,7 +439,7 @@ password_file = "${passwordFile}"
   );
 
   it.each(sentences(presignedAgain))(
-    'presigns again, and ends with one execution, given %s',
+    'presigns again, and starts one execution, given %s',
     async (_sentence, row) => {
       expect(errorTable[row.code].remedy).toBe('presign-again');
       const { handle, path } = await ask(row);
@@ -451,7 +451,7 @@ password_file = "${passwordFile}"
   );
 
   it.each(sentences(final))(
-    'ends at once with what to do, and nothing lost, given %s',
+    'fails immediately with an action, and loses nothing, given %s',
     async (_sentence, row) => {
       expect(errorTable[row.code].remedy).toBe('final');
       const { handle, input, path } = await ask(row);
@@ -472,7 +472,7 @@ password_file = "${passwordFile}"
     },
   );
 
-  it('an ETag that is no MD5 is recorded and accepted', async () => {
+  it('records and accepts an ETag that is not an MD5', async () => {
     const { handle } = await ask({
       code: 'UPLOAD_CORRUPTED',
       given: '',
@@ -481,14 +481,14 @@ password_file = "${passwordFile}"
     expect(await handle.result()).toMatchObject({ etag: '0123-2', etagIsMd5: false, presigns: 1 });
   });
 
-  it('has a row here, or a test elsewhere, for each of its codes', () => {
+  it('has a test for each code, here or elsewhere', () => {
     const covered = [...retried, ...presignedAgain, ...final].map(({ code }) => code);
     expect([...new Set([...covered, ...Object.keys(elsewhere)])].sort()).toEqual(
       Object.keys(errorTable).sort(),
     );
   });
 
-  it('lets no secret into a log or a history, whatever went wrong', async () => {
+  it('leaks no secret into a log or a history', async () => {
     expect(world.log()).toContain('Activity failed');
     let searched = 0;
     for await (const { workflowId, runId } of world.rawClient.workflow.list()) {

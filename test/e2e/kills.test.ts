@@ -13,7 +13,7 @@ interface StartedUpload {
   readonly path: string;
 }
 
-describe('when things die', () => {
+describe('an upload', () => {
   let world: OwnWorld;
   let client: UploadClient;
   let worker: WorkerProcess;
@@ -33,7 +33,7 @@ describe('when things die', () => {
     return { path, handle: await client.start(await requestForFile(path, { executions })) };
   }
 
-  /** Until the sandbox has seen a call of this kind more often than before. */
+  /** Waits until the sandbox has received more calls of this route. */
   async function untilSeen(route: string, before = 0): Promise<void> {
     await expect.poll(() => seen(route), { timeout: 30_000, interval: 20 }).toBeGreaterThan(before);
   }
@@ -52,7 +52,7 @@ describe('when things die', () => {
     return receipt;
   }
 
-  it('goes on with another worker when the worker is killed: while it uploads, between 204 and confirm, and before the answer to a start', async () => {
+  it('continues on another worker if its worker is killed while uploading, before confirming, or before the response to a start', async () => {
     const { faults } = world.sandbox;
     faults.add({ route: 'upload', hang: true });
     const uploading = await start(2);
@@ -76,7 +76,7 @@ describe('when things die', () => {
     expect(attemptsOf(started)).toMatchObject({ upload: 1, confirm: 1 });
   });
 
-  it('goes on when the Temporal server is killed and comes back', async () => {
+  it('continues after the Temporal server was killed and restarted', async () => {
     world.sandbox.faults.add({ route: 'upload', delayMs: 1_500 });
     const before = seen('upload');
     const upload = await start(2);
@@ -86,7 +86,7 @@ describe('when things die', () => {
     await expectDoneOnce(upload);
   });
 
-  it('goes on when S3 is killed in the middle of an upload and comes back', async () => {
+  it('continues after S3 was killed and restarted', async () => {
     const before = seen('upload');
     const upload = await start(200);
     await untilSeen('upload', before);
@@ -96,7 +96,7 @@ describe('when things die', () => {
     expect(steps.find(({ step }) => step === 'upload')?.attempts).toBeGreaterThan(1);
   });
 
-  it('hands a running upload back when the worker is told to stop, and another worker takes it up at once', async () => {
+  it('continues immediately on another worker if its worker is stopped', async () => {
     world.sandbox.faults.add({ route: 'upload', hang: true });
     const before = seen('upload');
     const draining = await world.startWorker({ APLOS_UPLOAD_SHUTDOWN_GRACE: '1' });
@@ -110,7 +110,7 @@ describe('when things die', () => {
     await expect.poll(() => draining.child.exitCode).toBe(0);
   });
 
-  it('cuts the connection at once when an upload is cancelled, stores nothing and starts nothing', async () => {
+  it('closes the connection immediately if it is cancelled, and stores and starts nothing', async () => {
     const charges = world.sandbox.charges.length;
     world.sandbox.faults.add({ route: 'upload', hang: MEGABYTE });
     const before = seen('upload');
@@ -124,7 +124,7 @@ describe('when things die', () => {
     expect(world.sandbox.charges).toHaveLength(charges);
   });
 
-  it('ends as cancelled, not as failed, when it is cancelled during a call that then fails', async () => {
+  it('ends as cancelled, not as failed, if it is cancelled during a call that then fails', async () => {
     world.sandbox.faults.add({ route: 'presign', delayMs: 1_500, status: 503 });
     const before = seen('presign');
     const { handle } = await start(1);

@@ -27,7 +27,7 @@ describe('a file of 600 MB', () => {
   const upload = async (path: string) => (await client.start(await requestForFile(path))).result();
 
   it.runIf(process.platform === 'linux')(
-    'is uploaded whole, and the memory of the worker grows by less than 100 MB',
+    'is uploaded completely, and increases the memory of the worker by less than 100 MB',
     async () => {
       await upload(await world.write('small.csv', table(MEGABYTE)));
       const before = await peakMemory(worker);
@@ -52,7 +52,7 @@ describe('a file of 600 MB', () => {
   }
 });
 
-/** The most that a process has had in memory so far, in bytes: the kernel's own high-water mark. */
+/** Returns the peak memory of a process in bytes, as the kernel reports it. */
 async function peakMemory({ child }: WorkerProcess): Promise<number> {
   const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;

@@ -118,7 +118,7 @@ describe('Temporal behind an HTTP proxy', () => {
   });
   afterAll(() => proxy?.stop());
 
-  it('is reached by worker and client through it, credentials included', async () => {
+  it('is reached by worker and client through the proxy, with its credentials', async () => {
     const env = { TEMPORAL_ADDRESS: ADDRESS, HTTPS_PROXY: proxy.url.replace('//', '//jane:secret@') };
     const worker = await world.startWorker(env);
     const { exitCode, stderr } = await run(['doctor'], env);
@@ -129,7 +129,7 @@ describe('Temporal behind an HTTP proxy', () => {
     for (const each of proxy.requests) expect(each).toEqual({ authority: ADDRESS, credentials });
   });
 
-  it('is reached without it on this machine', async () => {
+  it('is reached directly if it is on this machine', async () => {
     const before = proxy.requests.length;
     const { stderr } = await run(['status', 'any'], { HTTPS_PROXY: proxy.url, https_proxy: proxy.url });
     expect(stderr).toContain('Temporal has no upload with this id');

@@ -9,7 +9,7 @@ import type { World } from '../support/world.js';
 
 const { RESET_REAPPLY_TYPE_NONE } = proto.temporal.api.enums.v1.ResetReapplyType;
 
-describe("Temporal's Reset", () => {
+describe("Temporal's Reset of a run", () => {
   let world: World;
   let client: UploadClient;
   let files = 0;
@@ -27,7 +27,7 @@ describe("Temporal's Reset", () => {
     return { path, handle: await client.start(await requestForFile(path, { executions })) };
   }
 
-  /** Resets a run to just before an activity was scheduled: what came before it is kept. */
+  /** Resets a run to just before an activity was scheduled. Earlier steps are kept. */
   async function resetTo(activity: string, workflowId: string): Promise<void> {
     const handle = world.rawClient.workflow.getHandle(workflowId);
     const { runId } = await handle.describe();
@@ -48,7 +48,7 @@ describe("Temporal's Reset", () => {
   const chargesOf = (fileId: string | undefined) =>
     world.sandbox.charges.filter((charge) => charge.fileId === fileId);
 
-  it('to a finished start finds the execution that there is, and starts no second one', async () => {
+  it('to a completed start finds the existing execution, and starts no second one', async () => {
     const { handle } = await start(['only']);
     const before = await handle.result();
     await resetTo('startExecution', handle.workflowId);
@@ -60,7 +60,7 @@ describe("Temporal's Reset", () => {
     expect(chargesOf(before.fileId)).toHaveLength(1);
   });
 
-  it('to the step that failed keeps the upload, and starts only what had not been started', async () => {
+  it('to the failed step keeps the upload, and starts only the missing executions', async () => {
     world.sandbox.faults.add({ route: 'start', status: 400, skip: 1 });
     const { handle, path } = await start(['day 1', 'day 7']);
     await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
@@ -77,7 +77,7 @@ describe("Temporal's Reset", () => {
     expect(await world.sandbox.storedBytes(receipt.fileId ?? '')).toEqual(await readFile(path));
   });
 
-  it('is not needed: the same command again runs a failed upload anew, and starts nothing twice', async () => {
+  it('is not required: repeating the command runs a failed upload again, and starts nothing twice', async () => {
     world.sandbox.faults.add({ route: 'start', status: 400, skip: 1 });
     const { handle, path } = await start(['day 1', 'day 7']);
     await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
@@ -91,7 +91,7 @@ describe("Temporal's Reset", () => {
     expect(world.sandbox.charges).toHaveLength(charges + 1);
   });
 
-  describe('as a replay', () => {
+  describe('by a replay', () => {
     const outcomesOf = async (workflowId: string, options: ReplayOptions = {}) => {
       const outcomes = [];
       for await (const outcome of client.replay([workflowId], options)) outcomes.push(outcome);
@@ -104,7 +104,7 @@ describe("Temporal's Reset", () => {
       return handle;
     };
 
-    it('from the presign sends the file again', async () => {
+    it('from the presign uploads the file again', async () => {
       const { workflowId } = await refused();
       const files = world.sandbox.files.length;
       expect(await outcomesOf(workflowId, { from: 'presign' })).toEqual([
@@ -116,13 +116,13 @@ describe("Temporal's Reset", () => {
       expect(chargesOf(receipt.fileId)).toHaveLength(1);
     });
 
-    it('of two people at once starts nothing twice', async () => {
+    it('from two clients at once starts nothing twice', async () => {
       const { workflowId } = await refused();
       await Promise.all([outcomesOf(workflowId), outcomesOf(workflowId)]);
       expect(chargesOf((await client.result(workflowId)).fileId)).toHaveLength(1);
     });
 
-    it('from the start leaves alone what had not got so far', async () => {
+    it('from the start skips runs that had not reached that step', async () => {
       world.sandbox.faults.add({ route: 'presign', status: 400 });
       const { handle } = await start(['only']);
       await expect(handle.result()).rejects.toMatchObject({ code: 'API_REFUSED' });
@@ -133,7 +133,7 @@ describe("Temporal's Reset", () => {
       expect((await client.result(handle.workflowId)).executions).toHaveLength(1);
     });
 
-    it('goes on with an upload that was cancelled', async () => {
+    it('continues a cancelled upload', async () => {
       world.sandbox.faults.add({ route: 'upload', hang: true });
       const { handle } = await start(['only']);
       await expect
@@ -147,7 +147,7 @@ describe("Temporal's Reset", () => {
       expect((await client.result(handle.workflowId)).executions).toHaveLength(1);
     });
 
-    it('has nothing to repeat where the request was at fault', async () => {
+    it('is refused if the request was invalid', async () => {
       const handle = await world.client.workflow.start('uploadAnalysisFile', {
         taskQueue: 'aplos-upload',
         workflowId: 'bad',

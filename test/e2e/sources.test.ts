@@ -27,7 +27,7 @@ const QUERY = `X-Amz-Credential=AKIA&X-Amz-Signature=${SECRET}`;
 const content = table(6_000_000);
 const BUCKET = `studies-${randomUUID()}`;
 
-describe('a source that is not on a disk', () => {
+describe('a remote source', () => {
   let world: World;
   let client: UploadClient;
   let proxy: CuttingProxy;
@@ -48,7 +48,7 @@ describe('a source that is not on a disk', () => {
     await mkdir(temporary);
 
     const { s3 } = world.sandbox;
-    // The first connection is that of the presign step, which reads nothing.
+    // The presign step opens the first connection, and reads nothing.
     proxy = await cuttingProxy(s3.endpoint, [1_300_000, 1_400_000, 1_500_000], 1);
     const store = objectStoreClient(s3);
     await store.send(new CreateBucketCommand({ Bucket: BUCKET }));
@@ -85,7 +85,7 @@ describe('a source that is not on a disk', () => {
     answers.get(path)?.(request, response, times);
   }
 
-  /** Has the server answer under a path of its own, and gives the presigned URL. */
+  /** Serves a file under a new path, and returns its presigned URL. */
   function sourceWith(answer: Responder): string {
     const path = `/${answers.size}/pk.csv`;
     answers.set(path, answer);
@@ -101,8 +101,8 @@ describe('a source that is not on a disk', () => {
     );
   const filesLeft = () => readdir(temporary);
 
-  it('of https is cut three times, and its bytes arrive whole, in one attempt', async () => {
-    // Asked once by the presign step, which reads nothing.
+  it('with https: is uploaded completely in one attempt although the connection drops three times', async () => {
+    // The presign step sends the first request, and reads nothing.
     const source = sourceServed({ cuts: [Number.POSITIVE_INFINITY, 1_300_000, 1_400_000, 1_500_000] });
     const receipt = await upload({ source });
 
@@ -112,7 +112,7 @@ describe('a source that is not on a disk', () => {
     expect(receipt.source).toBe(source.replace(/\?.*/, ''));
   });
 
-  it('of s3 is cut three times, and its bytes arrive whole, with the version that was read', async () => {
+  it('with s3: is uploaded completely although the connection drops three times, and the receipt has its version', async () => {
     const receipt = await upload({ source: `s3://${BUCKET}/a%20b/pk.csv` });
 
     expect((await world.sandbox.storedBytes(receipt.fileId ?? '')).equals(content)).toBe(true);
@@ -121,7 +121,7 @@ describe('a source that is not on a disk', () => {
     expect(versionId).toBeTruthy();
   });
 
-  it('may be named to the command, which leaves the reading to the worker', async () => {
+  it('is accepted by the command, and read only by the worker', async () => {
     const config = await world.write('c.json', JSON.stringify(configuration));
     const source = sourceServed({});
     const { stdout, stderr } = await world.run('upload', source, '--config', config, '--json');
@@ -131,7 +131,7 @@ describe('a source that is not on a disk', () => {
     expect(stdout + stderr).not.toContain(SECRET);
   });
 
-  it('of unknown length arrives whole, by way of a file that has no name at any time', async () => {
+  it('of unknown length is uploaded completely, spooled in a file that never has a name', async () => {
     let filesMeanwhile: string[] | undefined;
     const source = sourceWith(async (_, response) => {
       await new Promise((written) => response.write(content.subarray(0, 5_000_000), written));
@@ -152,7 +152,7 @@ describe('a source that is not on a disk', () => {
       'a server that breaks off and tells no file from another',
       { headers: {}, cuts: [0, 9] },
     ],
-  ])('is read anew, after %s, given %s', async (_code, _what, { status, ...serving }) => {
+  ])('is read again after %s, given %s', async (_code, _what, { status, ...serving }) => {
     const source = sourceWith((request, response, times) =>
       status && times === 1
         ? response.writeHead(status).end()
@@ -188,7 +188,7 @@ describe('a source that is not on a disk', () => {
       () => ({ source: sourceServed({}), expect: { sizeBytes: content.length + 1 } }),
     ],
     ['SOURCE_UNSUPPORTED', 'a password', () => ({ source: `https://jane:${SECRET}@127.0.0.1/pk.csv` })],
-  ])('ends at once with %s, and nothing is asked of Aplos, given %s', async (code, _what, input) => {
+  ])('fails immediately with %s, without a call to Aplos, given %s', async (code, _what, input) => {
     const before = world.sandbox.calls.length;
     const failure = await failureOf(input());
 
@@ -223,7 +223,7 @@ describe('a source that is not on a disk', () => {
         ),
       }),
     ],
-  ])('ends with %s, and S3 stores nothing, given %s', async (code, _what, input) => {
+  ])('fails with %s, and S3 stores nothing, given %s', async (code, _what, input) => {
     const failure = await failureOf(input());
 
     expect(failure.code).toBe(code);
@@ -232,7 +232,7 @@ describe('a source that is not on a disk', () => {
     expect(await filesLeft()).toEqual([]);
   });
 
-  it('keeps its signature out of logs, histories and what the UI shows', async () => {
+  it('leaks no signature into logs, histories and the UI', async () => {
     expect(world.log()).toContain('Activity failed');
     expect(world.log()).not.toContain(SECRET);
     let searched = 0;

@@ -19,7 +19,7 @@ const payload = (encoding: string | undefined, data?: string | Buffer): Payload 
 const json = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
 const text = (data: string | Buffer) => payload('json/plain', data);
 
-describe('what a stranger starts, with no client of ours and no key', () => {
+describe('a workflow that an untrusted client starts without a key', () => {
   let world: World;
 
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe('what a stranger starts, with no client of ours and no key', () => {
   });
   afterAll(() => world?.stop());
 
-  /** Starts a workflow with these payloads, as any SDK may. */
+  /** Starts a workflow with these payloads, as any SDK can. */
   async function start(payloads: Payload[]): Promise<string> {
     const workflowId = randomUUID();
     await world.rawClient.workflowService.startWorkflowExecution({
@@ -97,7 +97,7 @@ describe('what a stranger starts, with no client of ours and no key', () => {
       [json({ ...request, executions: [{ configuration: { padding: 'x'.repeat(1_500_000) } }] })],
       'is 1,500,120 bytes as JSON, but at most 1,048,576 are allowed',
     ],
-  ])('fails at once, and says what is wrong: %s', async (_what, payloads, problem) => {
+  ])('fails immediately and names the problem: %s', async (_what, payloads, problem) => {
     const workflowId = await start(payloads);
     const failure = await failureOf(workflowId);
     expect(failure).toBeInstanceOf(ApplicationFailure);
@@ -111,7 +111,7 @@ describe('what a stranger starts, with no client of ours and no key', () => {
     expect(await eventTypesOf(workflowId)).not.toContain(EVENT_TYPE_WORKFLOW_TASK_FAILED);
   });
 
-  it('fails with each problem by its path, where several fields are wrong', async () => {
+  it('fails with the path of each invalid field', async () => {
     const workflowId = await start([
       json({
         source: 7,
@@ -134,7 +134,7 @@ describe('what a stranger starts, with no client of ours and no key', () => {
       expect(message).toMatch(new RegExp(`[:;] ${path.replaceAll(/[[\].]/g, '\\$&')}: `));
   });
 
-  it('fails with a code that needs no key, where a step fails; what happened is for those who have it', async () => {
+  it('fails with a readable code and an encrypted message if a step fails', async () => {
     const workflowId = await start([json(request)]);
     await expect(world.client.workflow.getHandle(workflowId).result()).rejects.toMatchObject({
       cause: { type: 'FILE_NOT_FOUND', message: expect.stringContaining('pk.csv') },
@@ -146,7 +146,7 @@ describe('what a stranger starts, with no client of ours and no key', () => {
     });
   });
 
-  it('waits, and says which key is missing, where the request is encrypted with a key of its own', async () => {
+  it('waits and names the missing key if the request is encrypted with another key', async () => {
     const encrypted = payload('binary/encrypted', 'not to be read');
     const workflowId = await start([
       { ...encrypted, metadata: { ...encrypted.metadata, 'encryption-key-id': Buffer.from('theirs') } },
@@ -162,7 +162,7 @@ describe('what a stranger starts, with no client of ours and no key', () => {
     await handle.terminate();
   });
 
-  it('may be as large as a request is allowed to be, with 100 executions', async () => {
+  it('succeeds with a request of the maximum size and 100 executions', async () => {
     const path = await world.write('large.csv', 'subject,time,conc\n1,0,0\n1,1,12.5\n');
     const sized = (padding: number) => ({
       source: `file://${path}`,
@@ -182,11 +182,11 @@ describe('what a stranger starts, with no client of ours and no key', () => {
     expect(world.sandbox.charges.filter((charge) => charge.fileId === fileId)).toHaveLength(100);
     const { historySize, searchAttributes } = await handle.describe();
     expect(historySize).toBeLessThan(4 * REQUEST_LIMITS.bytes);
-    // As many as Temporal takes in a search attribute; all are on the receipt.
+    // As many as Temporal accepts in a search attribute. The receipt has all.
     expect(searchAttributes.AplosExecutionIds?.length).toBeGreaterThan(30);
   });
 
-  it('leaves the worker at work', async () => {
+  it('leaves the worker running', async () => {
     const path = await world.write('pk.csv', 'subject,time,conc\n1,0,0\n1,1,12.5\n');
     const workflowId = await start([json({ source: `file://${path}` })]);
     const receipt = await world.client.workflow.getHandle(workflowId).result();

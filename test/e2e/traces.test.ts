@@ -24,7 +24,7 @@ import type { World } from '../support/world.js';
 const SIGNATURE = 'signature-of-a-source';
 const STEPS = ['checkRequest', 'presignUpload', 'uploadFile', 'confirmUpload', 'startExecution'];
 
-describe('traces, where a collector is configured', () => {
+describe('traces sent to a collector', () => {
   let world: World;
   let collector: Collector;
   let worker: WorkerProcess;
@@ -74,7 +74,7 @@ describe('traces, where a collector is configured', () => {
     await collector?.stop();
   });
 
-  /** The trace that an upload's last run is in, once that run has ended. */
+  /** Returns the trace of an upload's last run after that run has closed. */
   async function traceOf({ workflowId }: { workflowId: string }): Promise<readonly ReceivedSpan[]> {
     const { runId } = await world.client.workflow.getHandle(workflowId).describe();
     const run = await vi.waitUntil(
@@ -111,7 +111,7 @@ describe('traces, where a collector is configured', () => {
     );
   };
 
-  it('have the start by the command, the run, and each attempt of its activities in one trace', () => {
+  it('contain the start by the command, the run, and each attempt of its activities in one trace', () => {
     const asked = only('StartWorkflow:uploadAnalysisFile');
     expect(asked).toMatchObject({ parentSpanId: '', service: 'aplos-upload' });
     const run = only('RunWorkflow:uploadAnalysisFile');
@@ -124,7 +124,7 @@ describe('traces, where a collector is configured', () => {
     ).toEqual(new Set([receipt.workflowId]));
   });
 
-  it('tell of a retry as two spans, the first of them failed with its code', () => {
+  it('show a retry as two spans, of which the first failed with its code', () => {
     const [first, second] = spans.filter(({ name }) => name === 'RunActivity:presignUpload');
     expect(first?.attributes).toMatchObject({ 'aplos.upload.attempt': 1, 'error.type': 'API_UNAVAILABLE' });
     expect(first?.failedWith).toBe('API_UNAVAILABLE');
@@ -136,7 +136,7 @@ describe('traces, where a collector is configured', () => {
     expect(second?.failedWith).toBeUndefined();
   });
 
-  it('have the login, the calls to Aplos and the POST to S3 below the activity that made them', () => {
+  it('show the login, the calls to Aplos and the POST to S3 under the activity that made them', () => {
     const calls = (step: string) =>
       spans
         .filter(({ name }) => name === `RunActivity:${step}`)
@@ -166,7 +166,7 @@ describe('traces, where a collector is configured', () => {
     expect(calls('startExecution')).toEqual([`POST ${api} /nca/executions 200`]);
   });
 
-  it('hold no secret, nothing of where the file came from, and no words of failures', () => {
+  it('contain no secret, no source and no error message', () => {
     const bytes = collector.bytes();
     const key = world.env.APLOS_UPLOAD_ENCRYPTION_KEY?.split(':')[1] ?? '';
     const secrets = [...world.sandbox.secrets, world.sandbox.env.COGNITO_PASSWORD, key, SIGNATURE];
@@ -175,7 +175,7 @@ describe('traces, where a collector is configured', () => {
     expect(collector.spans.filter(({ events }) => events > 0)).toEqual([]);
   });
 
-  it('leave in the history the ids of the trace, and nothing else', async () => {
+  it('add only the trace IDs to the history', async () => {
     const { traceId, spanId } = only('StartWorkflow:uploadAnalysisFile');
     const header = ['_tracer-data', JSON.stringify({ traceparent: `00-${traceId}-${spanId}-01` })];
     expect(await headersOf(receipt)).toEqual(Array(5).fill(header));
@@ -185,7 +185,7 @@ describe('traces, where a collector is configured', () => {
     expect(world.log()).toContain(`"trace_id":"${only('RunWorkflow:uploadAnalysisFile').traceId}"`);
   });
 
-  it('begin with the run where its start was not traced, and leave nothing in its history', async () => {
+  it('begin with the run if its start was not traced, and add nothing to its history', async () => {
     const upload = await start('untraced.csv');
     await upload.result();
     const run = only('RunWorkflow:uploadAnalysisFile', await traceOf(upload));
@@ -194,7 +194,7 @@ describe('traces, where a collector is configured', () => {
     expect(await headersOf(upload)).toEqual([]);
   });
 
-  it('that do not arrive are told of in one line, and an upload is none the worse for it', async () => {
+  it('are reported in one log line if they cannot be sent, and do not affect the upload', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
@@ -212,7 +212,7 @@ describe('traces, where a collector is configured', () => {
     await collector.start();
   });
 
-  describe('of a service that uses OpenTelemetry itself', () => {
+  describe('of a service that uses OpenTelemetry', () => {
     const provider = new BasicTracerProvider();
     beforeAll(() => {
       context.setGlobalContextManager(new AsyncLocalStorageContextManager());
@@ -231,7 +231,7 @@ describe('traces, where a collector is configured', () => {
         return { upload, span: span.spanContext() };
       });
 
-    it('go on in its trace', async () => {
+    it('continue its trace', async () => {
       const { upload, span } = await startTraced('of-a-service.csv');
       await upload.result();
       const run = only('RunWorkflow:uploadAnalysisFile', await traceOf(upload));
@@ -239,7 +239,7 @@ describe('traces, where a collector is configured', () => {
       expect([span.spanId, '']).not.toContain(run.parentSpanId);
     });
 
-    it('have a failed run and its replay side by side', async () => {
+    it('contain a failed run and its replay as siblings', async () => {
       world.sandbox.faults.add({ route: 'start', status: 400 });
       const { upload } = await startTraced('replayed.csv');
       const failure = await upload.result().catch((error: UploadFailedError) => error);
@@ -254,7 +254,7 @@ describe('traces, where a collector is configured', () => {
       expect(new Set(runs.map(({ parentSpanId }) => parentSpanId)).size).toBe(1);
     });
 
-    it('do no harm to a worker that sends none and goes on with the run', async () => {
+    it('do not affect a worker without tracing that continues the run', async () => {
       world.sandbox.faults.add({ route: 'presign', status: 503, times: 2 });
       const refused = () => world.sandbox.calls.filter(({ status }) => status === 503).length;
       const before = refused();

@@ -23,7 +23,7 @@ describe('worker deployment versions', () => {
       APLOS_UPLOAD_SHUTDOWN_GRACE: '0.5',
     });
 
-  /** Temporal refuses until it has seen the version's worker poll for workflows and for activities. */
+  /** Retries until Temporal has seen the version's worker poll for workflows and activities. */
   async function makeCurrent(buildId: string): Promise<void> {
     for (;;) {
       try {
@@ -44,7 +44,7 @@ describe('worker deployment versions', () => {
     return client.start(await requestForFile(path, { executions: [{ configuration }] }));
   }
 
-  /** The versions whose workers have decided what a run does next. */
+  /** Returns the versions whose workers completed workflow tasks of a run. */
   async function versionsOf(workflowId: string): Promise<string[]> {
     const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
     const all = events?.flatMap(
@@ -70,7 +70,7 @@ describe('worker deployment versions', () => {
   });
   afterAll(() => world?.stop());
 
-  it('a worker whose version is not the current one says so, and how to change it', async () => {
+  it('are reported by a worker if its version is not current, with the command to change it', async () => {
     const command = 'set-current-version --deployment-name aplos-upload --build-id one';
     expect(world.log()).toContain('New uploads go to unversioned workers');
     expect(world.log()).toContain(command);
@@ -86,7 +86,7 @@ describe('worker deployment versions', () => {
     expect(again.exitCode).toBe(0);
   });
 
-  it('every upload of a batch ends on the version that it began on while another is rolled out', async () => {
+  it('stay the same for each upload of a batch while another version is rolled out', async () => {
     const uploads: UploadHandle[] = [];
     for (let index = 0; index < 20; index++) uploads.push(await start(`rolled-${index}.csv`));
     await uploads[0]?.result();
@@ -103,7 +103,7 @@ describe('worker deployment versions', () => {
     expect(charged).toEqual(receipts.map(({ fileId }) => fileId).sort());
   });
 
-  it('an upload that failed on a version that is gone goes on with the current one', async () => {
+  it('move to the current one if an upload that failed on a removed version is replayed', async () => {
     await makeCurrent('one');
     world.sandbox.faults.add({ route: 'start', status: 400 });
     const upload = await start('failed.csv');
@@ -119,7 +119,7 @@ describe('worker deployment versions', () => {
     expect(await versionsOf(upload.workflowId)).toEqual(['one', 'two']);
   });
 
-  it('what waits for a version that is gone is moved to the current one by the command of the documentation', async () => {
+  it('move to the current one by the documented command if an upload waits for a removed version', async () => {
     const three = await startVersion('three');
     await makeCurrent('three');
     world.sandbox.faults.add({ route: 'upload', hang: true });

@@ -26,8 +26,8 @@ afterAll(async () => {
 const login = (USERNAME: string, PASSWORD: string, changes?: object) =>
   initiateAuth(sandbox, 'USER_PASSWORD_AUTH', { USERNAME, PASSWORD }, changes);
 
-describe('a login', () => {
-  it('gives an id token whose claims hold the ids of the path', async () => {
+describe('a login to the sandbox', () => {
+  it('returns an ID token with the IDs of the path as claims', async () => {
     const { status, body } = await login('jane@example.com', 'right');
     expect(status).toBe(200);
     expect(body.AuthenticationResult?.ExpiresIn).toBe(3600);
@@ -42,12 +42,12 @@ describe('a login', () => {
     ['a wrong password', 'jane@example.com', 'wrong', {}, 'NotAuthorizedException'],
     ['an unknown user', 'nobody@example.com', 'right', {}, 'UserNotFoundException'],
     ['a wrong client id', 'jane@example.com', 'right', { ClientId: 'x' }, 'ResourceNotFoundException'],
-  ])('with %s is refused in Cognito’s words', async (_what, userName, password, changes, type) => {
+  ])('with %s is refused as Cognito does', async (_what, userName, password, changes, type) => {
     const { status, body } = await login(userName, password, changes);
     expect([status, body.__type]).toEqual([400, type]);
   });
 
-  it('of a user who must act first is answered with a challenge', async () => {
+  it('returns a challenge for a user who has to act first', async () => {
     const { status, body } = await login('new@example.com', 'right');
     expect([status, body.ChallengeName, body.AuthenticationResult]).toEqual([
       200,
@@ -56,7 +56,7 @@ describe('a login', () => {
     ]);
   });
 
-  it('can be made to be throttled, or to hand out a token that has expired', async () => {
+  it('is throttled or returns an expired token on request', async () => {
     sandbox.faults.add({ route: 'login', status: 400 });
     expect((await login('jane@example.com', 'right')).body.__type).toBe('TooManyRequestsException');
     sandbox.faults.add({ route: 'login', expire: 'token' });
@@ -65,8 +65,8 @@ describe('a login', () => {
   });
 });
 
-describe('a refresh', () => {
-  it('gives an id token and no refresh token', async () => {
+describe('a token refresh in the sandbox', () => {
+  it('returns an ID token and no refresh token', async () => {
     const { body } = await login('jane@example.com', 'right');
     const REFRESH_TOKEN = body.AuthenticationResult?.RefreshToken;
     const refreshed = await initiateAuth(sandbox, 'REFRESH_TOKEN_AUTH', { REFRESH_TOKEN });
@@ -76,7 +76,7 @@ describe('a refresh', () => {
     expect((await call(sandbox, idToken, 'GET', '/metrics')).status).toBe(200);
   });
 
-  it('is refused when its token is unknown or has expired', async () => {
+  it('is refused if its token is unknown or has expired', async () => {
     const unknown = await initiateAuth(sandbox, 'REFRESH_TOKEN_AUTH', { REFRESH_TOKEN: 'x' });
     expect([unknown.status, unknown.body.__type]).toEqual([400, 'NotAuthorizedException']);
     const { body } = await login('jane@example.com', 'right');
@@ -87,15 +87,15 @@ describe('a refresh', () => {
   });
 });
 
-describe('the API', () => {
-  it('tells the client id and region to everybody', async () => {
+describe('the API of the sandbox', () => {
+  it('returns the client ID and region without authentication', async () => {
     const { body } = await send(`${sandbox.apiUrl}/app/configuration`);
     expect(body).toMatchObject({
       idp: { Auth: { Cognito: { region: sandbox.region, userPoolClientId: sandbox.clientId } } },
     });
   });
 
-  it('answers 403 to a forged token, to somebody else’s path, and to a path it does not know', async () => {
+  it('responds with 403 to a forged token, the path of another user, and an unknown path', async () => {
     const token = await logIn(sandbox);
     expect((await call(sandbox, `${token}x`, 'GET', '/metrics')).status).toBe(403);
     expect((await call({ ...sandbox, userId: 'x' }, token, 'GET', '/metrics')).status).toBe(403);
@@ -103,7 +103,7 @@ describe('the API', () => {
     expect([unknown.status, unknown.body]).toEqual([403, { message: 'Missing Authentication Token' }]);
   });
 
-  it('answers 403 once a token’s time is over', async () => {
+  it('responds with 403 after a token has expired', async () => {
     const brief = await startSandbox({ s3, idTokenSeconds: 0 });
     expect((await call(brief, await logIn(brief), 'GET', '/metrics')).status).toBe(403);
     await brief.stop();

@@ -58,8 +58,8 @@ const outcome = async (sandbox: Sandbox, token: string, id: string): Promise<Sta
     )
   ).body;
 
-describe('a file', () => {
-  it('is converting until it is uploaded, then ready', () =>
+describe('a file in the sandbox', () => {
+  it('is converting until it is uploaded, and then ready', () =>
     withSandbox({}, async (sandbox, token) => {
       const { body } = await presign(sandbox, token);
       expect((await state(sandbox, token, body.file.id)).body.workable_state).toBe('converting');
@@ -70,7 +70,7 @@ describe('a file', () => {
       });
     }));
 
-  it('stays converting for a while when asked to', () =>
+  it('stays converting for the configured time', () =>
     withSandbox({ conversionMs: 3_600_000 }, async (sandbox, token) => {
       const { fileId } = await upload(sandbox, token, table);
       expect((await state(sandbox, token, fileId)).body.workable_state).toBe('converting');
@@ -83,7 +83,7 @@ describe('a file', () => {
     ['bytes that are no text', 'pk.csv', Buffer.from([1, 0, 2, 10, 3, 0])],
     ['text under the name of a SAS file', 'pk.xpt', table],
     ['text under the name of an Excel file', 'pk.xlsx', table],
-  ])('that is %s turns invalid', (_what, fileName, content) =>
+  ])('becomes invalid if it is %s', (_what, fileName, content) =>
     withSandbox({}, async (sandbox, token) => {
       const { fileId } = await upload(sandbox, token, content, fileName);
       const { body } = await state(sandbox, token, fileId);
@@ -96,21 +96,21 @@ describe('a file', () => {
     ['.dat', table.replaceAll(',', '\t')],
     ['.xpt', 'HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!'],
     ['.xlsx', Buffer.from('504b0304', 'hex')],
-  ])('of type %s is taken', (type, content) =>
+  ])('of type %s is accepted', (type, content) =>
     withSandbox({}, async (sandbox, token) => {
       const { fileId } = await upload(sandbox, token, content, `pk${type}`);
       expect((await state(sandbox, token, fileId)).body.workable_state).toBe('ready');
     }),
   );
 
-  it('of a type that the service does not take gets no form', () =>
+  it('of an unsupported type gets no presigned POST', () =>
     withSandbox({}, async (sandbox, token) => {
       const { status, text } = await presign(sandbox, token, 'pk.pdf');
       expect([status, JSON.parse(text).errors[0].status_code]).toEqual([400, 400]);
     }));
 });
 
-describe('an execution', () => {
+describe('an execution in the sandbox', () => {
   it('goes from queuing to complete, keeps its metadata, and its results can be downloaded', () =>
     withSandbox({}, async (sandbox, token) => {
       const { fileId } = await upload(sandbox, token, table);
@@ -136,7 +136,7 @@ describe('an execution', () => {
       expect(body.items[0]).not.toHaveProperty('presigned');
     }));
 
-  it('fails where the configuration names a column that the file does not have', () =>
+  it('fails if the configuration names a column that the file lacks', () =>
     withSandbox({}, async (sandbox, token) => {
       const { fileId } = await upload(sandbox, token, table.replaceAll('conc.obs', 'dv'));
       const { body } = await start(sandbox, token, fileId);
@@ -157,7 +157,7 @@ describe('an execution', () => {
     }),
   );
 
-  it('is not started on an unknown file, before the upload, or without a configuration that is one', () =>
+  it('is refused for an unknown file, before the upload, and without a valid configuration', () =>
     withSandbox(
       { refuseConfiguration: ({ version }) => (version === 'old' ? 'too old' : undefined) },
       async (sandbox, token) => {
@@ -179,7 +179,7 @@ describe('an execution', () => {
       },
     ));
 
-  it('is refused when the allocation is used up', () =>
+  it('is refused if the allocation is used up', () =>
     withSandbox({ allocation: 1 }, async (sandbox, token) => {
       const { fileId } = await upload(sandbox, token, table);
       expect((await start(sandbox, token, fileId)).status).toBe(200);
@@ -189,7 +189,7 @@ describe('an execution', () => {
       expect(metrics.body).toMatchObject({ subscription: { allocated: '1', remaining: '0' } });
     }));
 
-  it('can name its file by bucket and key, as presign’s older answer does', () =>
+  it('accepts bucket and key instead of the file ID, as in the older presign response', () =>
     withSandbox({ presignShape: 's3' }, async (sandbox, token) => {
       const { body } = await presign(sandbox, token);
       expect(body).not.toHaveProperty('file');

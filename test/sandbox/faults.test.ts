@@ -39,13 +39,13 @@ const start = () => call(sandbox, token, 'POST', '/nca/executions', { file: { id
 const listed = async () =>
   (await call<{ items: object[] }>(sandbox, token, 'GET', '/nca/executions')).body.items.length;
 const metrics = () => call(sandbox, token, 'GET', '/metrics');
-const struck = (fault: Fault, answer: () => Promise<Answer>) => {
+const callWith = (fault: Fault, answer: () => Promise<Answer>) => {
   sandbox.faults.add(fault);
   return answer();
 };
 
-describe('a fault', () => {
-  it('strikes once, unless told how often, and after as many calls as told', async () => {
+describe('a fault of the sandbox', () => {
+  it('triggers once by default, or as often as given, after the given number of calls', async () => {
     sandbox.faults.add({ route: 'metrics', status: 503, skip: 1, times: 2 });
     const statuses = [];
     for (let call = 1; call <= 5; call++) statuses.push((await metrics()).status);
@@ -53,7 +53,7 @@ describe('a fault', () => {
     expect(sandbox.faults.waiting).toEqual([]);
   });
 
-  it('strikes by chance, the same calls for the same seed', async () => {
+  it('triggers at random on the same calls for the same seed', async () => {
     const statuses = async (seed: number) => {
       const lucky = await startSandbox({ s3, seed });
       lucky.faults.add({ route: 'metrics', status: 503, chance: 0.5, times: 'always' });
@@ -74,11 +74,11 @@ describe('a fault', () => {
     { route: 'start', cut: 100 },
     { route: 'start', expire: 'policy' },
     { route: 'upload', response: 'truncated' },
-  ])('that cannot happen is refused: %j', (fault) => {
+  ])('is refused if it is impossible: %j', (fault) => {
     expect(() => sandbox.faults.add(fault)).toThrow();
   });
 
-  it('can be added, seen and cleared by other processes', async () => {
+  it('can be added, listed and cleared over HTTP', async () => {
     const faults = `${sandbox.apiUrl}/_sandbox/faults`;
     const body = JSON.stringify([
       { route: 'metrics', status: 503 },
@@ -96,37 +96,37 @@ describe('a fault', () => {
   });
 });
 
-describe('a call of the API', () => {
-  it('can be answered with a status that took no effect, and with one that did', async () => {
+describe('a call to the API of the sandbox', () => {
+  it('can get an error status with and without taking effect', async () => {
     const headers = { 'Retry-After': '7' };
-    const throttled = await struck({ route: 'start', status: 429, headers }, start);
+    const throttled = await callWith({ route: 'start', status: 429, headers }, start);
     expect([throttled.status, throttled.headers['retry-after']]).toEqual([429, '7']);
     expect(sandbox.charges).toHaveLength(0);
-    const timedOut = await struck({ route: 'start', status: 504, effect: true }, start);
+    const timedOut = await callWith({ route: 'start', status: 504, effect: true }, start);
     expect([timedOut.status, timedOut.body]).toEqual([504, { message: 'Endpoint request timed out' }]);
     expect(sandbox.charges).toHaveLength(1);
   });
 
-  it('can be cut before and after its effect', async () => {
-    await expect(struck({ route: 'start', cut: 'before' }, start)).rejects.toThrow();
+  it('can be disconnected before and after taking effect', async () => {
+    await expect(callWith({ route: 'start', cut: 'before' }, start)).rejects.toThrow();
     expect(sandbox.charges).toHaveLength(0);
-    await expect(struck({ route: 'start', cut: 'after' }, start)).rejects.toThrow();
+    await expect(callWith({ route: 'start', cut: 'after' }, start)).rejects.toThrow();
     expect(sandbox.charges).toHaveLength(1);
   });
 
-  it('can be answered with HTML, with half of its JSON, and with other JSON', async () => {
-    const html = await struck({ route: 'start', response: 'html' }, start);
+  it('can get HTML, half of its JSON, or other JSON', async () => {
+    const html = await callWith({ route: 'start', response: 'html' }, start);
     expect(html.headers['content-type']).toBe('text/html');
     expect(() => html.body).toThrow();
-    expect((await struck({ route: 'start', response: 'other-shape' }, start)).body).toEqual({ ok: true });
+    expect((await callWith({ route: 'start', response: 'other-shape' }, start)).body).toEqual({ ok: true });
     expect(sandbox.charges).toHaveLength(0);
-    const truncated = await struck({ route: 'start', response: 'truncated' }, start);
+    const truncated = await callWith({ route: 'start', response: 'truncated' }, start);
     expect(truncated.text).toMatch(/^\{"execution_id"/);
     expect(() => truncated.body).toThrow();
     expect(sandbox.charges).toHaveLength(1);
   });
 
-  it('can hang, with and without effect', async () => {
+  it('can hang with and without taking effect', async () => {
     const waiting = (fault: Fault) => {
       sandbox.faults.add(fault);
       const { apiUrl, tenantId, userId } = sandbox;
@@ -143,19 +143,19 @@ describe('a call of the API', () => {
     expect(sandbox.charges).toHaveLength(1);
   });
 
-  it('can be slow', async () => {
-    const { status } = await struck({ route: 'metrics', delayMs: 50 }, metrics);
+  it('can be delayed', async () => {
+    const { status } = await callWith({ route: 'metrics', delayMs: 50 }, metrics);
     expect(status).toBe(200);
   });
 
-  it('can lose its id token', async () => {
-    expect((await struck({ route: 'metrics', expire: 'token' }, metrics)).status).toBe(403);
+  it('can find its ID token expired', async () => {
+    expect((await callWith({ route: 'metrics', expire: 'token' }, metrics)).status).toBe(403);
     expect((await metrics()).status).toBe(403);
     token = await logIn(sandbox);
     expect((await metrics()).status).toBe(200);
   });
 
-  it('can find a list that lags behind', async () => {
+  it('can get an outdated list', async () => {
     await start();
     sandbox.faults.add({ route: 'list', stale: true, times: 2 });
     sandbox.faults.add({ route: 'list', lagMs: 3_600_000 });
@@ -164,7 +164,7 @@ describe('a call of the API', () => {
   });
 });
 
-describe('an upload', () => {
+describe('an upload to the sandbox', () => {
   const uploaded = (fault: Fault, content: string | Buffer = table) => {
     sandbox.faults.add(fault);
     return upload(sandbox, token, content);
@@ -176,7 +176,7 @@ describe('an upload', () => {
     );
   const latest = () => sandbox.files.at(-1);
 
-  it('can be refused in S3’s words, by status', async () => {
+  it('can get S3’s usual error for a status', async () => {
     for (const [status, code] of [
       [503, 'SlowDown'],
       [500, 'InternalError'],
@@ -189,7 +189,7 @@ describe('an upload', () => {
     }
   });
 
-  it('can be redirected, and answered with 200 though it was stored', async () => {
+  it('can be redirected, or get a 200 although it was stored', async () => {
     const headers = { Location: 'http://127.0.0.1:9/elsewhere' };
     const redirected = await uploaded({ route: 'upload', status: 307, headers });
     expect(redirected.answer.headers.location).toBe(headers.Location);
@@ -202,7 +202,7 @@ describe('an upload', () => {
     expect((await uploaded({ route: 'upload', expire: 'token' })).answer.text).toContain('ExpiredToken');
   });
 
-  it('can be cut before, in the middle, and after the last byte', async () => {
+  it('can be disconnected before, during and after its bytes', async () => {
     await expect(uploaded({ route: 'upload', cut: 'before' })).rejects.toThrow();
     expect(await stored(latest()?.fileId)).toBeUndefined();
     await expect(uploaded({ route: 'upload', cut: 500_000 }, randomBytes(1_000_000))).rejects.toThrow();
@@ -211,7 +211,7 @@ describe('an upload', () => {
     expect(await stored(latest()?.fileId)).toBe(table);
   });
 
-  it('can be damaged on its way, and can be given another ETag', async () => {
+  it('can be damaged in transit, or get another ETag', async () => {
     const damaged = await uploaded({ route: 'upload', corrupt: true });
     expect(damaged.answer.status).toBe(204);
     expect(await stored(damaged.fileId)).toBe(`r${table.slice(1)}`);
@@ -219,7 +219,7 @@ describe('an upload', () => {
     expect([renamed.answer.headers.etag, await stored(renamed.fileId)]).toEqual(['"kms"', table]);
   });
 
-  it('can find that nobody reads it any more', async () => {
+  it('can find that the server stops reading', async () => {
     const { body } = await presign(sandbox, token);
     sandbox.faults.add({ route: 'upload', hang: 1_000_000 });
     const stalled = post(body, body.presigned.fields, Buffer.alloc(50_000_000, 'a,b\n'));
@@ -230,7 +230,7 @@ describe('an upload', () => {
     expect(await stored(body.file.id)).toBeUndefined();
   });
 
-  it('can meet a proxy’s page, and a server that takes everything and never answers', async () => {
+  it('can get the page of a proxy, or no response at all', async () => {
     expect((await uploaded({ route: 'upload', response: 'html' })).answer.text).toContain('<!DOCTYPE html>');
     const { body } = await presign(sandbox, token);
     sandbox.faults.add({ route: 'upload', hang: true });

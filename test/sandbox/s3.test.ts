@@ -24,8 +24,8 @@ const presigned = async (): Promise<Presigned> => (await presign(sandbox, token)
 const without = (fields: Readonly<Record<string, string>>, name: string) =>
   Object.fromEntries(Object.entries(fields).filter(([each]) => each !== name));
 
-describe('an upload', () => {
-  it('is answered with 204, no body and the MD5 as ETag, and is stored byte for byte', async () => {
+describe('an upload to the S3 proxy', () => {
+  it('gets a 204 without a body and with the MD5 as ETag, and is stored byte for byte', async () => {
     const content = randomBytes(3_000_000);
     const { fileId, answer } = await upload(sandbox, token, content);
     expect(answer.status).toBe(204);
@@ -34,7 +34,7 @@ describe('an upload', () => {
     expect((await sandbox.storedBytes(fileId)).equals(content)).toBe(true);
   });
 
-  it('leaves a record of its fields, in the order they were sent', async () => {
+  it('is recorded with its fields in the order sent', async () => {
     const form = await presigned();
     await post(form, form.presigned.fields, table);
     const [seen] = sandbox.files.find(({ fileId }) => fileId === form.file.id)?.uploads ?? [];
@@ -51,7 +51,7 @@ describe('an upload', () => {
     expect(seen?.status).toBe(204);
   });
 
-  it('may be sent twice', async () => {
+  it('can be repeated', async () => {
     const form = await presigned();
     await post(form, form.presigned.fields, 'a,b\n1,2\n');
     expect((await post(form, form.presigned.fields, table)).status).toBe(204);
@@ -59,8 +59,8 @@ describe('an upload', () => {
   });
 });
 
-describe('S3 refuses', () => {
-  it('a policy that was tampered with', async () => {
+describe('the S3 proxy', () => {
+  it('refuses a policy that was tampered with', async () => {
     const form = await presigned();
     const policy = JSON.parse(Buffer.from(form.presigned.fields.policy ?? '', 'base64').toString());
     policy.expiration = '2099-01-01T00:00:00.000Z';
@@ -70,7 +70,7 @@ describe('S3 refuses', () => {
     expect(answer.text).toContain('<Code>SignatureDoesNotMatch</Code>');
   });
 
-  it('a policy that has expired', async () => {
+  it('refuses a policy that has expired', async () => {
     sandbox.faults.add({ route: 'presign', expire: 'policy' });
     const form = await presigned();
     const answer = await post(form, form.presigned.fields, table);
@@ -79,13 +79,13 @@ describe('S3 refuses', () => {
     expect(answer.text).toContain('Policy expired');
   });
 
-  it('a key that the policy does not name', async () => {
+  it('refuses a key that the policy does not name', async () => {
     const [form, other] = [await presigned(), await presigned()];
     const fields = { ...form.presigned.fields, key: other.presigned.fields.key ?? '' };
     expect((await post(form, fields, table)).status).toBeGreaterThanOrEqual(400);
   });
 
-  it('a form without its security token, or with a wrong one', async () => {
+  it('refuses a form without its security token, or with a wrong one', async () => {
     const form = await presigned();
     const absent = await post(form, without(form.presigned.fields, 'x-amz-security-token'), table);
     expect([absent.status, absent.text]).toEqual([403, expect.stringContaining('InvalidAccessKeyId')]);
@@ -93,26 +93,26 @@ describe('S3 refuses', () => {
     expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining('InvalidToken')]);
   });
 
-  it('a security token that has expired', async () => {
+  it('refuses a security token that has expired', async () => {
     sandbox.faults.add({ route: 'presign', expire: 'token' });
     const form = await presigned();
     const answer = await post(form, form.presigned.fields, table);
     expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('ExpiredToken')]);
   });
 
-  it('a large file as clearly as a small one', async () => {
+  it('reports the same error for a large file as for a small one', async () => {
     const form = await presigned();
     const fields = { ...form.presigned.fields, 'x-amz-security-token': 'x' };
     expect((await post(form, fields, Buffer.alloc(20_000_000, 'a,b\n'))).text).toContain('InvalidToken');
   });
 
-  it('a field that the policy does not cover', async () => {
+  it('refuses a field that the policy does not cover', async () => {
     const form = await presigned();
     const answer = await post(form, { ...form.presigned.fields, acl: 'public-read' }, table);
     expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('Extra input fields: acl')]);
   });
 
-  it('a file over or under the sizes that the policy allows', async () => {
+  it('refuses a file over or under the sizes that the policy allows', async () => {
     const small = await startSandbox({ s3, minFileBytes: 10, maxFileBytes: 100 });
     const smallToken = await logIn(small);
     const over = await upload(small, smallToken, 'x'.repeat(101));
@@ -126,7 +126,7 @@ describe('S3 refuses', () => {
     await small.stop();
   });
 
-  it('an upload whose length is not known', async () => {
+  it('refuses an upload of unknown length', async () => {
     const form = await presigned();
     const answer = await request(form.presigned.url, {
       method: 'POST',
@@ -139,7 +139,7 @@ describe('S3 refuses', () => {
     expect(await answer.body.text()).toContain('MissingContentLength');
   });
 
-  it('a body that is no form, and a form without a file', async () => {
+  it('refuses a body that is not a form, and a form without a file', async () => {
     const { presigned: form } = await presigned();
     const text = await request(form.url, {
       method: 'POST',

@@ -18,7 +18,7 @@ it.each([
   // Dose over apparent clearance, in ng·h/mL: 100 mg / 9 L/h and 50 mg / 6.5 L/h.
   ['single-oral-dose', 12, 11_111],
   ['food-effect-crossover', 16, 7_692],
-])('the exposure in %s is that of its dose and clearance', (name, profiles, exposure) => {
+])('sample %s has the exposure of its dose and clearance', (name, profiles, exposure) => {
   const { columns } = JSON.parse(samples().get(`${name}.json`) ?? '');
   const rows = analyse(parseTable(samples().get(`${name}.csv`) ?? ''), columns);
   expect(rows).toHaveLength(profiles + 1);

@@ -27,7 +27,7 @@ const gone = (pid: number) =>
     (still) => !still,
   );
 
-/** Runs a program of this repository that prints a line once it is up. */
+/** Runs a program of this repository, and returns the first line it prints. */
 async function program(...args: string[]): Promise<{ child: ChildProcess; line: string }> {
   const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -37,7 +37,7 @@ async function program(...args: string[]): Promise<{ child: ChildProcess; line: 
 }
 
 describe('SeaweedFS', () => {
-  it('keeps its objects over a SIGKILL, on the same port, and leaves nothing behind', async () => {
+  it('keeps its objects and port when killed and restarted, and leaves nothing behind', async () => {
     const s3 = await startSeaweed();
     const client = objectStoreClient(s3);
     await client.send(new PutObjectCommand({ Bucket: s3.bucket, Key: 'k', Body: 'kept' }));
@@ -54,7 +54,7 @@ describe('SeaweedFS', () => {
 });
 
 describe('the Temporal dev server', () => {
-  it('has the search attributes, a UI, and its database over a SIGKILL', async () => {
+  it('has the search attributes and a UI, and keeps its database when killed and restarted', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'aplos-test-'));
     const dbFilename = join(folder, 'temporal.db');
     const server = await startTemporalDevServer({ dbFilename });
@@ -73,19 +73,19 @@ describe('the Temporal dev server', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('says why it does not come up', async () => {
+  it('reports why it does not start', async () => {
     await expect(startTemporalDevServer({ extraArgs: ['--no-such-flag'] })).rejects.toThrow('no-such-flag');
   });
 });
 
-describe('no server is left behind', () => {
-  it('when the process that started it is killed', async () => {
+describe('servers of this process', () => {
+  it('are killed when this process is killed', async () => {
     const { child, line } = await program('test/support/two-servers.ts');
     child.kill('SIGKILL');
     for (const pid of JSON.parse(line)) await gone(pid);
   });
 
-  it('when the sandbox is ended by a signal', async () => {
+  it('are stopped when the sandbox receives a signal', async () => {
     const { child, line } = await program('sandbox/main.ts');
     expect(line).toMatch(/^export APLOS_API_URL='http:\/\/127\.0\.0\.1:\d+'$/);
     child.kill('SIGINT');

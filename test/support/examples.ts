@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const BLOCK = /^```\w+ (?<name>[\w.-]+)\n(?<text>.*?)^```$/gms;
 
-/** The examples on a page of docs/, by the file name that follows their language. */
+/** Returns the examples on a page of docs/ by the file name after their language. */
 export function examplesOn(page: string): ReadonlyMap<string, string> {
   const text = readFileSync(fileURLToPath(new URL(`../../docs/${page}`, import.meta.url)), 'utf8');
   return new Map(Array.from(text.matchAll(BLOCK), ({ groups }) => [groups?.name ?? '', groups?.text ?? '']));

@@ -3,16 +3,16 @@ import FormData from 'form-data';
 import { request } from 'undici';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 
-/** An answer of any of the sandbox's servers. */
+/** A response of a sandbox server. */
 export interface Answer<Body = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
-  /** The text as JSON. */
+  /** The text, parsed as JSON. */
   readonly body: Body;
 }
 
-/** A presign's answer, as far as tests read it. */
+/** Presign response, as far as tests read it. */
 export interface Presigned {
   readonly file: { readonly id: string };
   readonly presigned: { readonly url: string; readonly fields: Readonly<Record<string, string>> };
@@ -38,14 +38,14 @@ export const initiateAuth = (
     body: JSON.stringify({ AuthFlow, AuthParameters, ClientId: clientId, ...changes }),
   });
 
-/** Logs in as the sandbox's user; the result is the id token. */
+/** Logs in as the sandbox's user, and returns the ID token. */
 export async function logIn(sandbox: Sandbox): Promise<string> {
   const { userName: USERNAME, password: PASSWORD } = sandbox.user;
   const { body } = await initiateAuth(sandbox, 'USER_PASSWORD_AUTH', { USERNAME, PASSWORD });
   return body.AuthenticationResult?.IdToken ?? '';
 }
 
-/** Calls a route of the API below the user's path. */
+/** Calls a route of the API under the user's path. */
 export const call = <Body = Record<string, unknown>>(
   { apiUrl, tenantId, userId }: Sandbox,
   idToken: string,
@@ -59,11 +59,11 @@ export const call = <Body = Record<string, unknown>>(
     body: body === undefined ? null : JSON.stringify(body),
   });
 
-/** Asks for a presigned form. */
+/** Requests a presigned POST. */
 export const presign = (sandbox: Sandbox, idToken: string, fileName = 'pk.csv') =>
   call<Presigned>(sandbox, idToken, 'POST', '/nca/files', { file_name: fileName, method_type: 'post' });
 
-/** Posts a form to S3, the file last. */
+/** Posts a form to S3, with the file last. */
 export async function post(
   { presigned: { url } }: Presigned,
   fields: Readonly<Record<string, string>>,
@@ -75,14 +75,14 @@ export async function post(
   return send(url, { method: 'POST', headers: form.getHeaders(), body: form.getBuffer() });
 }
 
-/** Presigns and uploads; the result is the file's id and S3's answer. */
+/** Presigns and uploads, and returns the file ID and S3's response. */
 export async function upload(sandbox: Sandbox, idToken: string, content: string | Buffer, fileName?: string) {
   const { body } = await presign(sandbox, idToken, fileName);
   const answer = await post(body, body.presigned.fields, content);
   return { fileId: body.file.id, answer };
 }
 
-/** Asks again until the answer is as wanted; vitest's own time limit ends it. */
+/** Polls until the value meets the condition, or the test times out. */
 export async function until<Value>(ask: () => Promise<Value>, wanted: (value: Value) => boolean) {
   for (;;) {
     const value = await ask();
@@ -91,7 +91,7 @@ export async function until<Value>(ask: () => Promise<Value>, wanted: (value: Va
   }
 }
 
-/** One HTTP call. */
+/** Makes one HTTP call. */
 export async function send<Body = Record<string, unknown>>(
   url: string,
   options: Parameters<typeof request>[1] = {},
@@ -108,11 +108,11 @@ export async function send<Body = Record<string, unknown>>(
   };
 }
 
-/** A small table, and a configuration that fits it. */
+/** A small table. */
 export const table =
   'subject,time,conc,conc.obs\n1,0,0,BLQ\n1,1,10,10\n1,3,4,4\n2,0,0,BLQ\n2,1,20,20\n2,3,8,8\n';
 
-/** A configuration in the vendor's shape for {@link table}. */
+/** Configuration for {@link table}. */
 export const configuration = {
   version: '2024-02-22',
   columns: {

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 const HEADER = 'subject,time,conc\n';
 const ROWS_A_BLOCK = 2_000;
 
-/** A concentration-time table of about as many bytes, unlike any other. */
+/** Returns a unique concentration-time table of about this size. */
 export function table(bytes: number): Buffer {
   const block = Buffer.from(
     Array.from({ length: ROWS_A_BLOCK }, (_, row) => `1,${row},${randomInt(1e9)}\n`).join(''),
@@ -13,7 +13,7 @@ export function table(bytes: number): Buffer {
   return Buffer.concat([Buffer.from(HEADER), rows.subarray(0, rows.lastIndexOf('\n') + 1)]);
 }
 
-/** A configuration that fits these tables. */
+/** Configuration for these tables. */
 export const configuration = {
   version: '2024-02-22',
   columns: { time: 'time', unique_id: 'subject', concentration: { analyzed: 'conc' } },

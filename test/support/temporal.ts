@@ -9,7 +9,7 @@ import {
 import { searchAttributeTypes } from '../../src/temporal/search-attributes.js';
 import { ensureBinaries } from '../../tools/binaries.js';
 
-/** The time-skipping server: days of retries pass in moments. */
+/** Starts a time-skipping server, in which days of retries take moments. */
 export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   quietRuntime();
   const { temporalTestServer } = await ensureBinaries();
@@ -23,7 +23,7 @@ export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   return env;
 }
 
-/** The workflows, bundled from source. */
+/** Bundles the workflows from source. */
 export function bundleWorkflows({ traced = false } = {}): Promise<WorkflowBundleWithSourceMap> {
   quietRuntime();
   const source = (name: string) => fileURLToPath(new URL(`../../src/workflows/${name}.ts`, import.meta.url));
@@ -38,6 +38,6 @@ function quietRuntime(): void {
   try {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
   } catch {
-    // Another test of this file has installed it.
+    // Already installed by another test of this process.
   }
 }
