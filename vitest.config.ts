@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that need neither servers nor dist/. */
 const UNIT =
-  'test/{aplos,cli,client,contract,files,http,s3,settings,temporal,util,watch,worker}/**/!(s3-source|real-s3|server).test.ts';
+  'test/{aplos,cli,client,contract,files,http,s3,settings,temporal,util,watch,worker}/**/!(s3-source|real-s3|dev-server).test.ts';
 
 const shared = {
   testTimeout: 60_000,

@@ -25,7 +25,7 @@ interface Row {
   /** Number of charged executions although the upload fails. Default: 0. */
   readonly charged?: number;
   /** Whether the same request succeeds when it is repeated. Default: the request or the file is wrong. */
-  readonly mends?: 'by itself';
+  readonly repeatable?: true;
 }
 
 const s3Says = (status: number, code: string, message = code): Fault => ({
@@ -183,56 +183,56 @@ const final: readonly Row[] = [
     code: 'LOGIN_REFUSED',
     given: 'a wrong password',
     faults: [cognitoSays('NotAuthorizedException')],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'LOGIN_USER_UNKNOWN',
     given: 'a user who is gone',
     faults: [cognitoSays('UserNotFoundException')],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'LOGIN_CHALLENGE',
     given: 'a challenge',
     faults: [{ route: 'login', status: 200, body: { ChallengeName: 'NEW_PASSWORD_REQUIRED' } }],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'LOGIN_UNEXPECTED',
     given: 'an answer without a token',
     faults: [{ route: 'login', status: 200, body: {} }],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'API_TOKEN_REFUSED',
     given: 'an API that refuses a renewed token too',
     faults: [twice('presign', 401)],
-    mends: 'by itself',
+    repeatable: true,
   },
-  { code: 'API_FORBIDDEN', given: 'a missing right', faults: [twice('presign', 403)], mends: 'by itself' },
+  { code: 'API_FORBIDDEN', given: 'a missing right', faults: [twice('presign', 403)], repeatable: true },
   {
     code: 'API_NOT_FOUND',
     given: 'a path that the API does not know',
     faults: [{ route: 'presign', status: 404 }],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'API_REFUSED',
     given: 'a request that the API does not take',
     faults: [{ route: 'presign', status: 400 }],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'API_TOO_LARGE',
     given: 'a body that is too large',
     faults: [{ route: 'start', status: 413 }],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'API_ANSWER_UNEXPECTED',
     given: 'JSON of another shape',
     faults: [{ route: 'presign', response: 'other-shape' }],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'S3_HOST_REFUSED',
@@ -247,31 +247,31 @@ const final: readonly Row[] = [
         },
       },
     ],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'S3_SIGNATURE_REFUSED',
     given: 'a signature that S3 refuses',
     faults: [s3Says(403, 'SignatureDoesNotMatch')],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'S3_ACCESS_DENIED',
     given: 'an upload that S3 refuses',
     faults: [s3Says(403, 'AccessDenied')],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'S3_TOO_LARGE',
     given: 'more bytes than the policy allows',
     faults: [s3Says(400, 'EntityTooLarge')],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'S3_TOO_SMALL',
     given: 'fewer bytes than the policy allows',
     faults: [s3Says(400, 'EntityTooSmall')],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'S3_REDIRECTED',
@@ -282,31 +282,31 @@ const final: readonly Row[] = [
         headers: { location: 'https://bucket.s3.eu-west-1.amazonaws.com/' },
       } as Fault,
     ],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'S3_REFUSED',
     given: 'a form that S3 does not take',
     faults: [s3Says(400, 'MalformedPOSTRequest')],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'UPLOAD_NOT_204',
     given: '200 instead of 204',
     faults: [{ route: 'upload', status: 200, effect: true, body: '' }],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'EXECUTION_REFUSED',
     given: 'a configuration that is refused',
     faults: [{ route: 'start', status: 400 }],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'ALLOCATION_EXHAUSTED',
     given: 'no allocation left',
     faults: [twice('start', 403, { errors: [{ status_code: 403, message: 'No allocation is left.' }] })],
-    mends: 'by itself',
+    repeatable: true,
   },
   {
     code: 'START_UNSETTLED',
@@ -316,7 +316,7 @@ const final: readonly Row[] = [
       { route: 'list', status: 404 },
     ],
     charged: 1,
-    mends: 'by itself',
+    repeatable: true,
   },
 ];
 
@@ -464,7 +464,7 @@ password_file = "${passwordFile}"
       expect(error?.message).not.toContain('\n');
       expect(chargesOf(handle)).toHaveLength(row.charged ?? 0);
 
-      if (row.mends === undefined) return;
+      if (row.repeatable === undefined) return;
       world.sandbox.faults.clear();
       const again = await client.start(input);
       expect(again.workflowId).toBe(handle.workflowId);
