@@ -9,15 +9,18 @@ const shared = {
   testTimeout: 60_000,
   hookTimeout: 120_000,
   pool: 'forks',
+  // Loads modules once per process: tests must restore what they change in it.
+  isolate: false,
   // Commands that tests run must not read the settings file of whoever runs the tests.
   env: { XDG_CONFIG_HOME: fileURLToPath(new URL('test/support/no-settings', import.meta.url)) },
 } as const;
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than the cores of a small machine, because many tests wait for other processes.
+    maxWorkers: 3,
     projects: [
-      { test: { ...shared, name: 'unit', include: [UNIT], isolate: false } },
+      { test: { ...shared, name: 'unit', include: [UNIT] } },
       {
         test: {
           ...shared,
