@@ -15,7 +15,7 @@ const policySchema = z.object({
  * @throws S3Error as Amazon S3 responds
  */
 export function checkForm({ fields }: S3Form, file: FileRecord | undefined): void {
-  const value = (wanted: string) => fields.find(([name]) => name.toLowerCase() === wanted)?.[1];
+  const value = (field: string) => fields.find(([name]) => name.toLowerCase() === field)?.[1];
   if (value('key') === undefined)
     throw new S3Error(400, 'InvalidArgument', "Bucket POST must contain a field named 'key'.");
   const policy = value('policy');

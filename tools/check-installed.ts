@@ -40,7 +40,10 @@ try {
 
   const command = join('node_modules', '.bin', 'aplos-upload');
   expectThat('the command runs', run(command, ['--version']).trim() === version);
-  expectThat('it shows its settings', run(command, ['settings', '--json']).includes('TEMPORAL_ADDRESS'));
+  expectThat(
+    'the command shows its settings',
+    run(command, ['settings', '--json']).includes('TEMPORAL_ADDRESS'),
+  );
   run(process.execPath, [
     tsc,
     '--strict',
@@ -51,7 +54,7 @@ try {
     'es2022',
     'program.ts',
   ]);
-  expectThat('its types compile', true);
+  expectThat('a program that imports it compiles', true);
   expectThat(
     'it can be imported',
     run(process.execPath, ['program.js']).trim() === 'function function true 0',
@@ -75,9 +78,9 @@ async function uploadBy(command: string): Promise<void> {
       env: { ...process.env, ...world.env },
     });
     const { executions = [] } = JSON.parse(stdout) as { executions?: unknown[] };
-    expectThat('it uploads a file and starts its execution', executions.length === 1);
+    expectThat('the worker uploads a file and starts its execution', executions.length === 1);
     await worker.stop();
-    expectThat('it ends in peace when told to', worker.child.exitCode === 0);
+    expectThat('the worker exits with code 0 on SIGTERM', worker.child.exitCode === 0);
   } finally {
     await world.stop();
   }

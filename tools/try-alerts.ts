@@ -63,7 +63,7 @@ process.exit();
 function promtool(...args: string[]): void {
   const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
   assert.equal(status, 0, stdout + stderr);
-  console.log(`promtool ${args[0]} ${args[1]}: fine`);
+  console.log(`promtool ${args[0]} ${args[1]}: passed`);
 }
 
 async function startPrometheus() {

@@ -62,12 +62,12 @@ export async function audit(world: OwnWorld, uploads: readonly Upload[]): Promis
 /** Checks that each configuration of each file was charged once, and is on a receipt. */
 function account({ sandbox }: World, uploads: readonly Upload[]): Account {
   const fileNames = new Map(sandbox.files.map(({ fileId, fileName }) => [fileId, fileName]));
-  const wanted = uploads.flatMap(({ file }) => file.labels.map((label) => workKey(file.fileName, label)));
+  const expected = uploads.flatMap(({ file }) => file.labels.map((label) => workKey(file.fileName, label)));
   const started = sandbox.charges.map(({ fileId, configuration }) =>
     workKey(fileNames.get(fileId), configuration.analysis),
   );
   const trackingIds = sandbox.charges.map(({ trackingId }) => String(trackingId));
-  const missing = without(wanted, started);
+  const missing = without(expected, started);
   const charged = sandbox.charges.map(({ fileId, configuration, trackingId, executionId }) =>
     [fileId, configuration.analysis, trackingId, executionId].join(' '),
   );
@@ -79,7 +79,7 @@ function account({ sandbox }: World, uploads: readonly Upload[]): Account {
   const onOneSide = [...without(charged, receipted), ...without(receipted, charged)];
   return {
     values: {
-      executionsExpected: wanted.length,
+      executionsExpected: expected.length,
       executionsStarted: started.length,
       duplicates: Math.max(repeated(started).length, repeated(trackingIds).length),
       lost: uploads.filter(({ receipt }) => !receipt).length + missing.length,

@@ -4,9 +4,9 @@ import type { S3Bucket } from '../../sandbox/object-store.js';
 import { type Fault, type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
 import { newBucket } from '../support/bucket.js';
 import {
-  type Answer,
   call,
   configuration,
+  type HttpResponse,
   logIn,
   post,
   presign,
@@ -39,9 +39,9 @@ const start = () => call(sandbox, token, 'POST', '/nca/executions', { file: { id
 const listed = async () =>
   (await call<{ items: object[] }>(sandbox, token, 'GET', '/nca/executions')).body.items.length;
 const metrics = () => call(sandbox, token, 'GET', '/metrics');
-const callWith = (fault: Fault, answer: () => Promise<Answer>) => {
+const callWith = (fault: Fault, response: () => Promise<HttpResponse>) => {
   sandbox.faults.add(fault);
-  return answer();
+  return response();
 };
 
 describe('a fault of the sandbox', () => {
@@ -183,8 +183,11 @@ describe('an upload to the sandbox', () => {
       [400, 'RequestTimeout'],
       [409, 'OperationAborted'],
     ] as const) {
-      const { answer, fileId } = await uploaded({ route: 'upload', status });
-      expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(`<Code>${code}</Code>`)]);
+      const { response, fileId } = await uploaded({ route: 'upload', status });
+      expect([response.status, response.text]).toEqual([
+        status,
+        expect.stringContaining(`<Code>${code}</Code>`),
+      ]);
       expect(await stored(fileId)).toBeUndefined();
     }
   });
@@ -192,14 +195,14 @@ describe('an upload to the sandbox', () => {
   it('can be redirected, or get a 200 although it was stored', async () => {
     const headers = { Location: 'http://127.0.0.1:9/elsewhere' };
     const redirected = await uploaded({ route: 'upload', status: 307, headers });
-    expect(redirected.answer.headers.location).toBe(headers.Location);
-    const { answer, fileId } = await uploaded({ route: 'upload', status: 200, effect: true });
-    expect([answer.status, await stored(fileId)]).toEqual([200, table]);
+    expect(redirected.response.headers.location).toBe(headers.Location);
+    const { response, fileId } = await uploaded({ route: 'upload', status: 200, effect: true });
+    expect([response.status, await stored(fileId)]).toEqual([200, table]);
   });
 
   it('can find its policy or its token expired', async () => {
-    expect((await uploaded({ route: 'upload', expire: 'policy' })).answer.text).toContain('Policy expired');
-    expect((await uploaded({ route: 'upload', expire: 'token' })).answer.text).toContain('ExpiredToken');
+    expect((await uploaded({ route: 'upload', expire: 'policy' })).response.text).toContain('Policy expired');
+    expect((await uploaded({ route: 'upload', expire: 'token' })).response.text).toContain('ExpiredToken');
   });
 
   it('can be disconnected before, during and after its bytes', async () => {
@@ -213,10 +216,10 @@ describe('an upload to the sandbox', () => {
 
   it('can be damaged in transit, or get another ETag', async () => {
     const damaged = await uploaded({ route: 'upload', corrupt: true });
-    expect(damaged.answer.status).toBe(204);
+    expect(damaged.response.status).toBe(204);
     expect(await stored(damaged.fileId)).toBe(`r${table.slice(1)}`);
     const renamed = await uploaded({ route: 'upload', etag: '"kms"' });
-    expect([renamed.answer.headers.etag, await stored(renamed.fileId)]).toEqual(['"kms"', table]);
+    expect([renamed.response.headers.etag, await stored(renamed.fileId)]).toEqual(['"kms"', table]);
   });
 
   it('can find that the server stops reading', async () => {
@@ -231,7 +234,9 @@ describe('an upload to the sandbox', () => {
   });
 
   it('can get the page of a proxy, or no response at all', async () => {
-    expect((await uploaded({ route: 'upload', response: 'html' })).answer.text).toContain('<!DOCTYPE html>');
+    expect((await uploaded({ route: 'upload', response: 'html' })).response.text).toContain(
+      '<!DOCTYPE html>',
+    );
     const { body } = await presign(sandbox, token);
     sandbox.faults.add({ route: 'upload', hang: true });
     const hanging = post(body, body.presigned.fields, table);

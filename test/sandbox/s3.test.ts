@@ -27,10 +27,10 @@ const without = (fields: Readonly<Record<string, string>>, name: string) =>
 describe('an upload to the S3 proxy', () => {
   it('gets a 204 without a body and with the MD5 as ETag, and is stored byte for byte', async () => {
     const content = randomBytes(3_000_000);
-    const { fileId, answer } = await upload(sandbox, token, content);
-    expect(answer.status).toBe(204);
-    expect(answer.text).toBe('');
-    expect(answer.headers.etag).toBe(`"${createHash('md5').update(content).digest('hex')}"`);
+    const { fileId, response } = await upload(sandbox, token, content);
+    expect(response.status).toBe(204);
+    expect(response.text).toBe('');
+    expect(response.headers.etag).toBe(`"${createHash('md5').update(content).digest('hex')}"`);
     expect((await sandbox.storedBytes(fileId)).equals(content)).toBe(true);
   });
 
@@ -65,18 +65,18 @@ describe('the S3 proxy', () => {
     const policy = JSON.parse(Buffer.from(form.presigned.fields.policy ?? '', 'base64').toString());
     policy.expiration = '2099-01-01T00:00:00.000Z';
     const tampered = Buffer.from(JSON.stringify(policy)).toString('base64');
-    const answer = await post(form, { ...form.presigned.fields, policy: tampered }, table);
-    expect(answer.status).toBe(403);
-    expect(answer.text).toContain('<Code>SignatureDoesNotMatch</Code>');
+    const response = await post(form, { ...form.presigned.fields, policy: tampered }, table);
+    expect(response.status).toBe(403);
+    expect(response.text).toContain('<Code>SignatureDoesNotMatch</Code>');
   });
 
   it('refuses a policy that has expired', async () => {
     sandbox.faults.add({ route: 'presign', expire: 'policy' });
     const form = await presigned();
-    const answer = await post(form, form.presigned.fields, table);
-    expect(answer.status).toBe(403);
-    expect(answer.text).toContain('<Code>AccessDenied</Code>');
-    expect(answer.text).toContain('Policy expired');
+    const response = await post(form, form.presigned.fields, table);
+    expect(response.status).toBe(403);
+    expect(response.text).toContain('<Code>AccessDenied</Code>');
+    expect(response.text).toContain('Policy expired');
   });
 
   it('refuses a key that the policy does not name', async () => {
@@ -96,8 +96,8 @@ describe('the S3 proxy', () => {
   it('refuses a security token that has expired', async () => {
     sandbox.faults.add({ route: 'presign', expire: 'token' });
     const form = await presigned();
-    const answer = await post(form, form.presigned.fields, table);
-    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('ExpiredToken')]);
+    const response = await post(form, form.presigned.fields, table);
+    expect([response.status, response.text]).toEqual([400, expect.stringContaining('ExpiredToken')]);
   });
 
   it('reports the same error for a large file as for a small one', async () => {
@@ -108,35 +108,41 @@ describe('the S3 proxy', () => {
 
   it('refuses a field that the policy does not cover', async () => {
     const form = await presigned();
-    const answer = await post(form, { ...form.presigned.fields, acl: 'public-read' }, table);
-    expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('Extra input fields: acl')]);
+    const response = await post(form, { ...form.presigned.fields, acl: 'public-read' }, table);
+    expect([response.status, response.text]).toEqual([
+      403,
+      expect.stringContaining('Extra input fields: acl'),
+    ]);
   });
 
   it('refuses a file over or under the sizes that the policy allows', async () => {
     const small = await startSandbox({ s3, minFileBytes: 10, maxFileBytes: 100 });
     const smallToken = await logIn(small);
     const over = await upload(small, smallToken, 'x'.repeat(101));
-    expect([over.answer.status, over.answer.text]).toEqual([400, expect.stringContaining('EntityTooLarge')]);
+    expect([over.response.status, over.response.text]).toEqual([
+      400,
+      expect.stringContaining('EntityTooLarge'),
+    ]);
     const under = await upload(small, smallToken, 'x'.repeat(9));
-    expect([under.answer.status, under.answer.text]).toEqual([
+    expect([under.response.status, under.response.text]).toEqual([
       400,
       expect.stringContaining('EntityTooSmall'),
     ]);
-    expect((await upload(small, smallToken, 'x'.repeat(100))).answer.status).toBe(204);
+    expect((await upload(small, smallToken, 'x'.repeat(100))).response.status).toBe(204);
     await small.stop();
   });
 
   it('refuses an upload of unknown length', async () => {
     const form = await presigned();
-    const answer = await request(form.presigned.url, {
+    const response = await request(form.presigned.url, {
       method: 'POST',
       headers: { 'content-type': 'multipart/form-data; boundary=x' },
       body: (async function* () {
         yield Buffer.from('--x--\r\n');
       })() as never,
     });
-    expect(answer.statusCode).toBe(411);
-    expect(await answer.body.text()).toContain('MissingContentLength');
+    expect(response.statusCode).toBe(411);
+    expect(await response.body.text()).toContain('MissingContentLength');
   });
 
   it('refuses a body that is not a form, and a form without a file', async () => {

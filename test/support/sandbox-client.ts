@@ -4,7 +4,7 @@ import { request } from 'undici';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 
 /** A response of a sandbox server. */
-export interface Answer<Body = Record<string, unknown>> {
+export interface HttpResponse<Body = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
@@ -68,7 +68,7 @@ export async function post(
   { presigned: { url } }: Presigned,
   fields: Readonly<Record<string, string>>,
   content: string | Buffer,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append('file', content, { filename: 'pk.csv' });
@@ -78,15 +78,15 @@ export async function post(
 /** Presigns and uploads, and returns the file ID and S3's response. */
 export async function upload(sandbox: Sandbox, idToken: string, content: string | Buffer, fileName?: string) {
   const { body } = await presign(sandbox, idToken, fileName);
-  const answer = await post(body, body.presigned.fields, content);
-  return { fileId: body.file.id, answer };
+  const response = await post(body, body.presigned.fields, content);
+  return { fileId: body.file.id, response };
 }
 
 /** Polls until the value meets the condition, or the test times out. */
-export async function until<Value>(ask: () => Promise<Value>, wanted: (value: Value) => boolean) {
+export async function until<Value>(read: () => Promise<Value>, accept: (value: Value) => boolean) {
   for (;;) {
-    const value = await ask();
-    if (wanted(value)) return value;
+    const value = await read();
+    if (accept(value)) return value;
     await sleep(20);
   }
 }
@@ -95,7 +95,7 @@ export async function until<Value>(ask: () => Promise<Value>, wanted: (value: Va
 export async function send<Body = Record<string, unknown>>(
   url: string,
   options: Parameters<typeof request>[1] = {},
-): Promise<Answer<Body>> {
+): Promise<HttpResponse<Body>> {
   const { statusCode: status, headers, body: stream } = await request(url, options);
   const text = await stream.text();
   return {
