@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { type Dispatcher, errors, request } from 'undici';
 import type { ErrorCode } from '../contract/errors.js';
 import { UploadError } from '../contract/errors.js';
@@ -5,6 +6,8 @@ import { networkErrorName } from './network-error.js';
 
 /** Longer than the 29 s after which API Gateway ends a call, so that its response arrives. */
 const RESPONSE_TIMEOUT_MS = 35_000;
+/** A server that keeps sending a byte now and then must not hold a call for longer. */
+const CALL_DEADLINE_MS = 60_000;
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
 /** A small HTTP request, and how errors name it. */
@@ -17,6 +20,13 @@ export interface HttpCall {
   readonly body?: string;
   /** Error code if there is no connection, or it drops. */
   readonly unreachable: ErrorCode;
+  /**
+   * Called before the call is made. Returns a function that is called at the moment when the first byte would be sent; if that
+   * throws, nothing is sent, and the call throws the same. Only for calls with a body. Default: the call is always sent
+   */
+  readonly beforeSending?: (() => Promise<() => void>) | undefined;
+  /** How long the whole call may take, in milliseconds. Default: 60,000 */
+  readonly deadlineMs?: number;
 }
 
 /** An HTTP response with its whole body. */
@@ -29,7 +39,9 @@ export interface HttpResponse {
 /**
  * Makes one HTTP call without retries, and returns the whole response, whatever its status.
  *
- * @throws {@link UploadError} with `call.unreachable` if there is no connection, it drops, or no data arrives for 35 s
+ * @throws {@link UploadError} with `call.unreachable` if there is no connection, it drops, no data arrives for 35 s, or the
+ * response is not complete within 60 s. With `beforeSending`, the detail `notSent` tells that nothing was sent
+ * @throws what `call.beforeSending` throws
  * @throws the signal's reason if aborted
  */
 export async function callOnce(
@@ -37,25 +49,70 @@ export async function callOnce(
   dispatcher: Dispatcher,
   signal?: AbortSignal,
 ): Promise<HttpResponse> {
+  const assertMaySend = await call.beforeSending?.();
+  const deadline = AbortSignal.timeout(call.deadlineMs ?? CALL_DEADLINE_MS);
+  const body = assertMaySend ? new GuardedBody(call.body ?? '', assertMaySend) : undefined;
   try {
     const response = await request(call.url, {
       method: call.method,
-      headers: { accept: 'application/json', ...call.headers },
-      body: call.body ?? null,
+      headers: { accept: 'application/json', ...call.headers, ...body?.headers },
+      body: body?.stream() ?? call.body ?? null,
       dispatcher,
-      signal: signal ?? null,
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       headersTimeout: RESPONSE_TIMEOUT_MS,
       bodyTimeout: RESPONSE_TIMEOUT_MS,
     });
     return { status: response.statusCode, headers: response.headers, text: await readText(response.body) };
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
+    if (body?.refusal !== undefined) throw body.refusal;
     const { host } = new URL(call.url);
-    throw new UploadError(
-      call.unreachable,
-      `Cannot ${call.purpose}: ${host} did not respond (${networkErrorName(cause)})`,
-      { cause },
-    );
+    const reason = deadline.aborted ? 'the response was not complete in time' : networkErrorName(cause);
+    throw new UploadError(call.unreachable, `Cannot ${call.purpose}: ${host} did not respond (${reason})`, {
+      cause,
+      ...(body && !body.wasSent ? { details: { notSent: true } } : {}),
+    });
+  }
+}
+
+/** A body whose first byte is only sent if a check passes at that moment. */
+class GuardedBody {
+  readonly headers: { readonly 'content-length': string };
+  readonly #bytes: Buffer;
+  readonly #assertMaySend: () => void;
+  #wasSent = false;
+  #refusal: unknown;
+
+  constructor(text: string, assertMaySend: () => void) {
+    this.#bytes = Buffer.from(text);
+    this.#assertMaySend = assertMaySend;
+    this.headers = { 'content-length': String(this.#bytes.length) };
+  }
+
+  /** Whether the body, and with it the request, was given to the network. */
+  get wasSent(): boolean {
+    return this.#wasSent;
+  }
+
+  /** What the check threw. */
+  get refusal(): unknown {
+    return this.#refusal;
+  }
+
+  /** Undici asks for the first chunk when it has a connection, and sends the headers along with it. */
+  stream(): Readable {
+    return this.#chunks() as unknown as Readable; // undici takes any async iterable, its types only streams
+  }
+
+  async *#chunks(): AsyncGenerator<Buffer> {
+    try {
+      this.#assertMaySend();
+    } catch (error) {
+      this.#refusal = error;
+      throw error;
+    }
+    this.#wasSent = true;
+    yield this.#bytes;
   }
 }
 

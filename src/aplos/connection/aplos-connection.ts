@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
-import { callOnce, type HttpResponse } from '../../http/call.js';
+import { callOnce, type HttpCall, type HttpResponse } from '../../http/call.js';
 import type { AplosProfile } from '../../settings/settings.js';
 import { CallGate } from './call-gate.js';
 import { findPool } from './discovery.js';
@@ -18,6 +18,8 @@ export interface ApiCall<Schema extends z.ZodType> {
   readonly body?: unknown;
   /** Schema of a successful response. */
   readonly response: Schema;
+  /** See {@link HttpCall.beforeSending}. It is called whenever the call is made: again after the token was renewed. */
+  readonly beforeSending?: HttpCall['beforeSending'];
 }
 
 /** Makes calls to the API as the user of one profile. All calls share one login and one limit for concurrent calls. */
@@ -76,7 +78,7 @@ export class AplosConnection {
 
   #sendAs(
     { token, tenantId, userId }: Identity,
-    { purpose, method, path, body }: ApiCall<z.ZodType>,
+    { purpose, method, path, body, beforeSending }: ApiCall<z.ZodType>,
     signal?: AbortSignal,
   ): Promise<HttpResponse> {
     const httpCall = {
@@ -88,6 +90,7 @@ export class AplosConnection {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       unreachable: 'API_UNREACHABLE',
+      beforeSending,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     } as const;
     const interrupting = method === 'GET' ? signal : undefined;

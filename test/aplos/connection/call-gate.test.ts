@@ -25,17 +25,38 @@ describe('CallGate', () => {
     expect(maxRunning).toBe(5);
   });
 
-  it('throws with the remaining delay, without making the call, while Aplos asks for a pause', async () => {
+  it('waits for the end of a short pause, then makes the calls that waited', async () => {
+    const gate = new CallGate();
+    const closedAt = Date.now();
+    await gate.pass('list', async () => responseWith(429, { 'retry-after': '1' }));
+    const waited = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        gate.pass('list', async () => responseWith(200)).then(() => Date.now() - closedAt),
+      ),
+    );
+    expect(Math.min(...waited)).toBeGreaterThanOrEqual(999);
+  });
+
+  it('stops waiting for the end of a pause when aborted', async () => {
+    const gate = new CallGate();
+    const aborting = new AbortController();
+    await gate.pass('list', async () => responseWith(429, { 'retry-after': '30' }));
+    const waiting = gate.pass('start', () => expect.fail('It was called'), aborting.signal);
+    aborting.abort(new Error('cancelled'));
+    await expect(waiting).rejects.toThrow('cancelled');
+  });
+
+  it('throws with the remaining delay, without making the call, while Aplos asks for a long pause', async () => {
     const gate = new CallGate();
     let calls = 0;
     const throttled = async () => {
       calls += 1;
-      return responseWith(429, { 'retry-after': '60' });
+      return responseWith(429, { 'retry-after': '90' });
     };
     expect((await gate.pass('list', throttled)).status).toBe(429);
     const error = await gate.pass('list again', throttled).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'API_THROTTLED', happened: expect.stringContaining('list again') });
-    expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(50_000);
+    expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(80_000);
     expect(calls).toBe(1);
   });
 
