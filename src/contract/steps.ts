@@ -14,6 +14,8 @@ export interface PresignedPost {
   readonly url: string;
   /** Form fields, in the order in which they have to be sent. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Time of the request for it by the worker's clock: ISO 8601, UTC. */
+  readonly requestedAt?: string;
   /** Time of expiry by the worker's clock: ISO 8601, UTC. */
   readonly expiresAt: string;
 }
@@ -80,8 +82,8 @@ export interface StartInput {
   readonly sha256: string;
   readonly label: string;
   readonly execution: Omit<ExecutionRequest, 'label'>;
-  /** Whether this run comes from a reset, so that an earlier run may have started the execution. */
-  readonly wasReset: boolean;
+  /** When this run was started: ISO 8601, UTC, by Temporal's clock. */
+  readonly runStartedAt: string;
 }
 
 /** Activities of the workflow, in order. Each throws an `ApplicationFailure` with an error code as its type. */
@@ -110,5 +112,8 @@ export interface UploadActivities {
 /** First entry in the details of a failure, for programs. */
 export interface FailureDetails {
   readonly code: string;
-  readonly remedy: Remedy;
+  /** Remedy for this failure. What is retried briefly is `retry` at first, and then `final`. */
+  readonly remedy: Exclude<Remedy, 'retry-briefly'>;
+  /** Whether an upload failed before anything was sent. Default: `false` */
+  readonly notSent?: boolean;
 }

@@ -33,7 +33,7 @@ export interface PostOptions {
   readonly hosts?: HostList;
 }
 
-const EXPIRY_MARGIN_MS = 30_000;
+const MAX_EXPIRY_MARGIN_MS = 30_000;
 const MAX_RESPONSE_BYTES = 64 * 1024;
 
 /**
@@ -43,8 +43,8 @@ const MAX_RESPONSE_BYTES = 64 * 1024;
  *
  * @returns evidence of the upload, for any 2xx status. The caller checks the status
  * @throws {@link UploadError} `S3_…` for S3's response; `S3_UNREACHABLE` or `S3_STALLED` without a response
- * @throws {@link UploadError} `S3_EXPIRED` if the presigned POST expires in less than 30 s, and `S3_HOST_REFUSED`. Nothing
- * was sent
+ * @throws {@link UploadError} `S3_EXPIRED` with the detail `notSent` if the presigned POST is about to expire, and
+ * `S3_HOST_REFUSED`. Nothing was sent
  * @throws {@link UploadError} `FILE_CHANGED`, `FILE_NOT_AS_EXPECTED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`, or `SOURCE_…`
  * for a file on a server. Nothing was stored
  * @throws the signal's reason if aborted
@@ -59,19 +59,27 @@ export async function postObject(
   return new Upload(post, file, options).run();
 }
 
-function assertUsable({ url, expiresAt }: PresignedPost, { fileName, hosts }: PostOptions): void {
+function assertUsable(post: PresignedPost, { fileName, hosts }: PostOptions): void {
+  const { url, expiresAt } = post;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new UploadError(
       'S3_HOST_REFUSED',
       `The presigned POST for ${quote(fileName)} has no http: or https: URL`,
     );
   assertS3Host(new URL(url), hosts, fileName);
-  if (Date.parse(expiresAt) - EXPIRY_MARGIN_MS <= Date.now())
+  if (Date.now() >= Date.parse(expiresAt) - marginMs(post))
     throw new UploadError(
       'S3_EXPIRED',
-      `The presigned POST for ${quote(fileName)} is only valid until ${expiresAt}`,
+      `The presigned POST for ${quote(fileName)} expires at ${expiresAt}, too soon to send it`,
+      { details: { notSent: true } },
     );
 }
+
+/** Returns how long before its expiry a presigned POST is no longer sent: 30 s, or a third of a short life. */
+const marginMs = ({ requestedAt, expiresAt }: PresignedPost): number =>
+  requestedAt === undefined
+    ? MAX_EXPIRY_MARGIN_MS
+    : Math.min(MAX_EXPIRY_MARGIN_MS, (Date.parse(expiresAt) - Date.parse(requestedAt)) / 3);
 
 class Upload {
   readonly #post: PresignedPost;

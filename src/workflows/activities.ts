@@ -14,7 +14,7 @@ const policies = {
   presignUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
   uploadFile: persistent,
   confirmUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
-  startExecution: { ...persistent, startToCloseTimeout: '5 minutes' },
+  startExecution: { ...persistent, startToCloseTimeout: '10 minutes' },
 } as const;
 
 /** Maximum number of presigned POSTs that S3 refuses, or that store damaged bytes, before they expire. */
@@ -29,6 +29,7 @@ export const summaries = {
   uploadFile: (file: File, sizeBytes: number | undefined) =>
     `${file.fileName}, ${sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes${onHost(file)}`,
   confirmUpload: ({ fileName }: File) => `verify that ${fileName} is stored intact`,
+  nextPresign: ({ fileName }: File) => `until the next presigned POST for ${fileName}`,
   startExecution: ({ fileName }: File, label: string) => `${label} on ${fileName}`,
   nextWorkerCheck: (host: string) => `until the next check for a worker on ${host}`,
 };

@@ -5,12 +5,21 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { type ErrorCode, errorTable } from '../contract/error-table.js';
+import { type ErrorCode, errorTable, isErrorCode } from '../contract/error-table.js';
 import type { FailureDetails } from '../contract/steps.js';
 
 /** Reports whether a step failed in a way that a new presigned POST can fix. */
 export const needsNewPresignedPost = (error: unknown): boolean =>
   detailsOf(codedFailureIn(error))?.remedy === 'presign-again';
+
+/** Reports whether an upload failed before its presigned POST was sent. */
+export const wasNotSent = (error: unknown): boolean => detailsOf(codedFailureIn(error))?.notSent === true;
+
+/** Reports whether Aplos may have started an execution although the step failed. */
+export function mayHaveStarted(error: unknown): boolean {
+  const code = detailsOf(codedFailureIn(error))?.code;
+  return hasTimedOut(error) || (isErrorCode(code) && errorTable[code].mayHaveStarted);
+}
 
 /** Reports whether a step timed out without a failure of its own. */
 export const hasTimedOut = (error: unknown): boolean =>

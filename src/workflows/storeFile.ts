@@ -1,3 +1,4 @@
+import { sleep } from '@temporalio/workflow';
 import { priorityFor } from '../contract/priority.js';
 import type { UploadRequest } from '../contract/request.js';
 import type {
@@ -9,7 +10,7 @@ import type {
   UploadEvidence,
 } from '../contract/steps.js';
 import { confirmUpload, MAX_REFUSED_POSTS, presignUpload, summaries, uploadFile } from './activities.js';
-import { needsNewPresignedPost } from './failures.js';
+import { needsNewPresignedPost, wasNotSent } from './failures.js';
 import { onFileHost } from './host-worker.js';
 import type { RunVisibility } from './visibility.js';
 
@@ -25,13 +26,14 @@ export interface StoredFile {
 
 /**
  * Presigns, uploads and confirms, until the file is stored. If a presigned POST has expired or its bytes were damaged, all three
- * steps are repeated.
+ * steps are repeated, for seven days at most. Only a POST that was sent while it was valid counts as refused.
  */
 export async function storeFile(
   { executions: _, ...request }: UploadRequest,
   visibility: RunVisibility,
 ): Promise<StoredFile> {
-  for (let presigns = 1, refusedPosts = 0; ; presigns++) {
+  const began = Date.now();
+  for (let presigns = 1, refusedPosts = 0, unsentPosts = 0; ; presigns++) {
     const { file, presigned, sizeBytes, ran: presignTiming } = await presign();
     try {
       visibility.uploading(file, sizeBytes);
@@ -40,8 +42,10 @@ export async function storeFile(
       const confirmation = await confirm(file, evidence);
       return { file, presignTiming, evidence, confirmation, presigns };
     } catch (error) {
-      if (!needsNewPresignedPost(error)) throw error;
-      if (!hasExpired(presigned) && ++refusedPosts === MAX_REFUSED_POSTS) throw error;
+      if (!needsNewPresignedPost(error) || Date.now() - began >= GIVE_UP_AFTER_MS) throw error;
+      if (wasNotSent(error)) await sleep(pauseMs(++unsentPosts), { summary: summaries.nextPresign(request) });
+      else if (!hasExpired(presigned) && ++refusedPosts === MAX_REFUSED_POSTS) throw error;
+      else unsentPosts = 0;
     }
   }
 
@@ -71,6 +75,13 @@ export async function storeFile(
     ]);
   }
 }
+
+/** As long as one step may take. */
+const GIVE_UP_AFTER_MS = 7 * 24 * 60 * 60_000;
+const MAX_PAUSE_MS = 10 * 60_000;
+
+/** Returns the pause before the next presigned POST. It grows, so that an outage of S3 for days fits into one history. */
+const pauseMs = (unsentPosts: number): number => Math.min(MAX_PAUSE_MS, 1000 * 2 ** (unsentPosts - 1));
 
 /** Reports whether a presigned POST has expired, for example while its upload waited in a long queue. */
 const hasExpired = ({ expiresAt }: PresignedPost) => Date.parse(expiresAt) <= Date.now();
