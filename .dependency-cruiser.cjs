@@ -21,7 +21,7 @@ const rooms = {
   worker: ['activities', 'telemetry', 'temporal', 'aplos', 'files', 'settings', 'http', 'contract'],
   client: ['temporal', 'files', 'settings', 'http', 'contract', 'util'],
   workflows: ['contract'],
-  activities: ['aplos', 's3', 'files', 'http', 'contract', 'util'],
+  activities: ['temporal', 'aplos', 's3', 'files', 'http', 'contract', 'util'],
   telemetry: ['temporal', 'aplos', 'http', 'contract', 'util'],
   temporal: ['settings', 'http', 'contract', 'util'],
   aplos: ['settings', 'http', 'contract', 'util'],
@@ -42,7 +42,7 @@ for (const [room, imports] of Object.entries(rooms))
 const filesOf = (of) => `^src/(${of.join('|')})(/|\\.ts$)`;
 
 /** Files of the contract that the workflow bundle may contain. They import nothing but types. */
-const BUNDLED = '^src/contract/(names|source|trace-names|priority|error-table|search-attributes)\\.ts$';
+const BUNDLED = '^src/contract/(names|source|trace-names|priority|error-table|search-attributes|json)\\.ts$';
 
 /** The rules of docs/architecture.md. @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -8,6 +8,7 @@ const SETTINGS_PAGE = 'docs/settings.md';
 
 const remedies: Record<Remedy, string> = {
   retry: 'Retried',
+  'retry-briefly': 'Retried for five minutes, then final',
   'presign-again': 'Presigned and uploaded again',
   final: 'Final',
 };

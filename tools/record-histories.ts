@@ -15,7 +15,7 @@ import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
 import { requestForFile, UploadClient } from '../src/client.js';
 import { VERSION } from '../src/util/version.js';
-import { configuration } from '../test/support/tables.js';
+import { executionsFor } from '../test/support/tables.js';
 import { ensureBinaries } from './binaries.js';
 import { releasedVersions } from './released-versions.js';
 
@@ -85,7 +85,7 @@ async function record(
   const path = join(folder, name, 'pk.csv');
   await mkdir(dirname(path));
   await writeFile(path, `subject,time,conc\n1,0,0\n1,1,${name.length}\n`);
-  const executions = labels.map((label) => ({ label, configuration }));
+  const executions = executionsFor(labels);
   const { workflowId, result } = await uploads.start(
     await requestForFile(path, {
       executions,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { configuration, table } from '../../test/support/tables.js';
+import { executionsFor, table } from '../../test/support/tables.js';
 
 /** A file, and its executions. */
 export interface WorkFile {
@@ -42,8 +42,7 @@ export async function makeWork(folder: string, count: number, random: () => numb
 }
 
 /** Returns the executions of a file for a request, each with its own configuration. */
-export const executionsOf = ({ labels }: WorkFile) =>
-  labels.map((label) => ({ label, configuration: { ...configuration, analysis: label } }));
+export const executionsOf = ({ labels }: WorkFile) => executionsFor(labels);
 
 /** Returns a key for the work of an execution: this configuration on this file. */
 export const workKey = (fileName: string | undefined, label: unknown): string => `${fileName}, ${label}`;

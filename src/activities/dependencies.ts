@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici';
 import type { AplosApi } from '../aplos/api.js';
+import type { ExecutionList } from '../aplos/execution-list.js';
 import type { SourceAccess } from '../files/source.js';
 import type { HostList } from '../http/host-list.js';
+import type { OtherUploads, StartIdentity } from '../temporal/other-uploads.js';
 
 /** Everything that the activities need from the worker. */
 export interface ActivityDependencies {
@@ -23,8 +25,23 @@ export interface ActivityDependencies {
   readonly s3Hosts: HostList;
   /** Idle timeout in milliseconds: an upload without progress for this long is aborted. */
   readonly idleTimeoutMs: number;
-  /** Reports whether this workflow id may have had a run before this one. */
-  readonly hasEarlierRuns: (workflowId: string, runId: string) => Promise<boolean>;
-  /** Delays in milliseconds before each search for an execution in the list of Aplos, where new executions may appear late. */
-  readonly listDelaysMs: readonly number[];
+  /**
+   * The executions that Aplos lists for a profile.
+   *
+   * @throws UploadError `PROFILE_UNKNOWN`
+   */
+  readonly executions: (profile: string) => ExecutionList;
+  /** Finds out what other runs may have started. See {@link otherUploads}. */
+  readonly otherUploads: (attempt: StartIdentity, closedSinceMs: number) => Promise<OtherUploads>;
+  /**
+   * Records a heartbeat with Temporal at once, unthrottled.
+   *
+   * @throws UploadError `START_NOT_SENT` if the attempt is no longer the current one, or Temporal does not respond
+   * @throws CancelledFailure if the activity is cancelled
+   */
+  readonly recordHeartbeat: (details: unknown) => Promise<void>;
+  /** How long after it was sent a start may take to appear in the list of executions, in milliseconds. */
+  readonly listLagMs: number;
+  /** How long after Temporal confirmed an attempt its start may be sent, in milliseconds. */
+  readonly sendDeadlineMs: number;
 }

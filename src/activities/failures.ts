@@ -1,6 +1,6 @@
-import { ApplicationFailure, log } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, log } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
-import { errorTable, UploadError } from '../contract/errors.js';
+import { type ErrorCode, errorTable, UploadError } from '../contract/errors.js';
 import type { FailureDetails } from '../contract/steps.js';
 import { shortenText } from '../util/shorten-text.js';
 
@@ -24,7 +24,7 @@ function toFailure(error: unknown, fileName: string | undefined): unknown {
     return toFailure(new UploadError('INTERNAL', shortenText(String(error))), fileName);
   }
   const { code, message, details, retryAfterMs } = error;
-  const { remedy } = errorTable[code];
+  const remedy = remedyNow(code);
   return ApplicationFailure.create({
     type: code,
     message: fileName === undefined || message.includes(fileName) ? message : `${fileName}: ${message}`,
@@ -33,6 +33,16 @@ function toFailure(error: unknown, fileName: string | undefined): unknown {
     // If the server asks for a delay of 0, Temporal's own backoff applies.
     ...(retryAfterMs ? { nextRetryDelay: retryAfterMs } : {}),
   });
+}
+
+const BRIEFLY_MS = 5 * 60_000;
+
+/** Returns the remedy of a code for this attempt: what is retried briefly is final once the step is old enough. */
+function remedyNow(code: ErrorCode): FailureDetails['remedy'] {
+  const { remedy } = errorTable[code];
+  if (remedy !== 'retry-briefly') return remedy;
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
+  return currentAttemptScheduledTimestampMs - scheduledTimestampMs < BRIEFLY_MS ? 'retry' : 'final';
 }
 
 function fileNameIn(input: unknown): string | undefined {

@@ -1,54 +1,76 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AplosApi, ExecutionRecord } from '../aplos/api.js';
-import { UploadError } from '../contract/errors.js';
+import { cancellationSignal } from '@temporalio/activity';
+import type { ExecutionRecord } from '../aplos/api.js';
+import type { ExecutionList, Listing } from '../aplos/execution-list.js';
+import { errorTable, UploadError } from '../contract/errors.js';
+import { elapsedMs, now } from '../util/clock.js';
 
-/**
- * Searches the list of Aplos for an execution, once after each delay, because new executions may appear late. Only the last search
- * proves that there is none, so only that one must succeed.
- *
- * @throws UploadError `START_UNSETTLED` if the list cannot show whether the execution was started
- */
-export async function findExecution(
-  aplos: AplosApi,
-  fileName: string,
-  trackingId: string,
-  delaysMs: readonly number[],
-): Promise<ExecutionRecord | undefined> {
-  for (const [index, delayMs] of delaysMs.entries()) {
-    await sleep(delayMs);
-    const isLast = index === delaysMs.length - 1;
-    const records = await listExecutions(aplos, fileName, trackingId).catch((error: unknown) => {
-      if (!isLast && error instanceof UploadError && error.retryable) return [];
-      throw error;
-    });
-    const match = records.find((record) => record.trackingId === trackingId);
-    if (match) return match;
-    if (records.length > 0 && !records.some(({ hasMetaData }) => hasMetaData)) {
-      throw unsettled(fileName, trackingId, 'Aplos lists executions without their metadata');
-    }
-  }
-  return undefined;
+/** How an execution is searched for. */
+export interface Search {
+  readonly fileName: string;
+  readonly trackingId: string;
+  /** How long the execution may still take to appear in the list, in milliseconds. 0 or less: one look is enough. */
+  readonly settleMs: number;
+  /** How old the list may be if one look is enough, in milliseconds. */
+  readonly maxAgeMs: number;
+  readonly listLagMs: number;
 }
 
-/** Returns the error for an execution of which it is not known whether it was started. */
+const MAX_FIRST_PAUSE_MS = 500;
+/** A list that lags further behind than it should is read for so many times the list lag, in case it catches up. */
+const MAX_LAGS = 4;
+
+/**
+ * Searches Aplos's list for an execution, again and again until it would have appeared. Only the last look proves
+ * that there is none, so only the last one has to succeed.
+ *
+ * @throws {@link UploadError} `START_UNSETTLED` if the list cannot tell
+ */
+export async function findExecution(
+  list: ExecutionList,
+  search: Search,
+): Promise<ExecutionRecord | undefined> {
+  const { fileName, trackingId, settleMs, maxAgeMs, listLagMs } = search;
+  const isInDoubt = settleMs > 0;
+  const began = now();
+  let extraMs = 0;
+  for (let pauseMs = Math.min(MAX_FIRST_PAUSE_MS, listLagMs / 8); ; pauseMs *= 2) {
+    const isLast = elapsedMs(began) >= settleMs + extraMs;
+    const listing = await list.read(isInDoubt ? 0 : maxAgeMs).catch((error: unknown) => {
+      if (!isLast && error instanceof UploadError) return undefined;
+      throw isFinal(error) ? unsettled(fileName, trackingId, error.happened) : error;
+    });
+    const found = listing?.find(trackingId);
+    if (found) return found;
+    if (isInDoubt && listing) extraMs = Math.max(0, listing.lagMs - listLagMs);
+    const restMs = settleMs + extraMs - elapsedMs(began);
+    if (listing && isLast && (restMs <= 0 || !isInDoubt)) {
+      assertTellsMetadata(listing, search);
+      return undefined;
+    }
+    if (elapsedMs(began) > settleMs + MAX_LAGS * listLagMs)
+      throw unsettled(fileName, trackingId, 'the list of executions lacks some that Aplos has acknowledged');
+    await sleep(Math.max(1, Math.min(pauseMs, restMs)), undefined, { signal: cancellationSignal() });
+  }
+}
+
+/** Reports whether Aplos refuses the list for good. A login that fails says nothing about the list. */
+const isFinal = (error: unknown): error is UploadError =>
+  error instanceof UploadError &&
+  errorTable[error.code].remedy === 'final' &&
+  !error.code.startsWith('LOGIN_');
+
+/** After a doubt the list must show metadata; before a first start it must at least say that there is none. */
+function assertTellsMetadata({ records }: Listing, { fileName, trackingId, settleMs }: Search): void {
+  const isTold = ({ hasMetaData }: ExecutionRecord) =>
+    settleMs > 0 ? hasMetaData === true : hasMetaData !== undefined;
+  if (records.length > 0 && !records.some(isTold))
+    throw unsettled(fileName, trackingId, 'Aplos lists executions without their metadata');
+}
+
+/** Returns the error for a start of which nobody can tell whether it took effect. */
 export const unsettled = (fileName: string, trackingId: string, why: string): UploadError =>
   new UploadError(
     'START_UNSETTLED',
-    `It is not known whether an execution of ${fileName} was started: ${why}. Its tracking id is ${trackingId}`,
+    `It is unknown whether an execution of ${fileName} was started: ${why}. Its tracking id is ${trackingId}`,
   );
-
-async function listExecutions(
-  aplos: AplosApi,
-  fileName: string,
-  trackingId: string,
-): Promise<readonly ExecutionRecord[]> {
-  try {
-    return await aplos.listExecutions();
-  } catch (error) {
-    if (!(error instanceof UploadError) || error.retryable || isLoginError(error)) throw error;
-    throw unsettled(fileName, trackingId, error.happened);
-  }
-}
-
-/** Reports whether the login failed, so that Aplos was not asked. */
-const isLoginError = ({ code }: UploadError) => code.startsWith('LOGIN_');

@@ -19,6 +19,6 @@ export function createActivities(dependencies: ActivityDependencies): UploadActi
     presignUpload: withErrorCodes(withTiming(withHeartbeats(presignUpload(dependencies)))),
     uploadFile: withErrorCodes(withTiming(uploadFile(dependencies))),
     confirmUpload: withErrorCodes(withTiming(withHeartbeats(confirmUpload(dependencies)))),
-    startExecution: withErrorCodes(withTiming(withHeartbeats(startExecution(dependencies)))),
+    startExecution: withErrorCodes(withTiming(startExecution(dependencies))),
   };
 }

@@ -1,59 +1,92 @@
-import { createHash } from 'node:crypto';
-import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import { cancellationSignal, log } from '@temporalio/activity';
 import type { ExecutionRecord } from '../aplos/api.js';
+import { contentIdFor, trackingIdFor } from '../contract/analysis-id.js';
 import { UploadError } from '../contract/errors.js';
-import { canonicalJson } from '../contract/json.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { StartInput } from '../contract/steps.js';
+import { OneAtATime } from '../util/one-at-a-time.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { findExecution, unsettled } from './find-execution.js';
+import { StartAttempt } from './start-attempt.js';
+
+const WAIT_FOR_OTHERS_MS = 2_000;
 
 /**
- * Starts an execution unless an earlier attempt or run has started it. Cancellation takes effect before the call to Aplos, but not
- * during it, so that every execution that was charged is in the receipt.
+ * Starts one analysis, unless Aplos has it already. Before the start, and after every doubt, Aplos is asked which executions
+ * it has. Can be cancelled until the start is sent, and not after: an execution that is charged is on the receipt.
  */
-export const startExecution =
-  ({ api, hasEarlierRuns, listDelaysMs }: ActivityDependencies) =>
-  async (input: StartInput): Promise<StartedExecution> => {
-    const { profile, fileName, label, file, execution } = input;
-    const aplos = api(profile);
-    const trackingId = trackingIdFor(input);
-    const find = () => findExecution(aplos, fileName, trackingId, listDelaysMs);
+export function startExecution(dependencies: ActivityDependencies) {
+  const oneAtATime = new OneAtATime();
+  return (input: StartInput): Promise<StartedExecution> => {
+    const attempt = new StartAttempt(dependencies);
+    return attempt.whileHeartbeating(() =>
+      oneAtATime.run(`${input.profile}/${trackingIdFor(input)}`, () =>
+        startOnce(dependencies, input, attempt),
+      ),
+    );
+  };
+}
 
-    if (await mayHaveStartedBefore()) {
-      const record = await find();
-      if (record) return found(record);
-    }
-    try {
-      const { executionId, status } = await aplos.startExecution(
-        { file, execution, trackingId },
-        cancellationSignal(),
-      );
-      return { label, executionId, status, trackingId, origin: 'started' };
-    } catch (error) {
-      if (!(error instanceof UploadError && error.mayHaveStarted)) throw error;
-      const record = await find();
-      if (record) return found(record);
-      throw error.retryable ? error : unsettled(fileName, trackingId, error.happened);
-    }
-
-    async function mayHaveStartedBefore(): Promise<boolean> {
-      const { attempt, workflowExecution } = activityInfo();
-      const { workflowId = '', runId = '' } = workflowExecution ?? {};
-      return attempt > 1 || input.wasReset || (await hasEarlierRuns(workflowId, runId));
-    }
-
-    function found({ executionId, status }: ExecutionRecord): StartedExecution {
-      log.info('The execution was started before', { executionId, label });
-      return { label, executionId, status, trackingId, origin: 'found' };
-    }
+async function startOnce(
+  { api, executions, listLagMs, sendDeadlineMs, otherUploads }: ActivityDependencies,
+  input: StartInput,
+  attempt: StartAttempt,
+): Promise<StartedExecution> {
+  const { profile, fileName, label, file, execution } = input;
+  const trackingId = trackingIdFor(input);
+  const list = executions(profile);
+  const find = (settleMs: number, maxAgeMs = 0) =>
+    findExecution(list, { fileName, trackingId, settleMs, maxAgeMs, listLagMs });
+  const result = (
+    { executionId, status }: Pick<ExecutionRecord, 'executionId' | 'status'>,
+    origin: StartedExecution['origin'],
+  ): StartedExecution => {
+    if (origin === 'found') log.info('Aplos has this execution already', { executionId, label });
+    const { again } = execution;
+    return { label, executionId, status, trackingId, origin, ...(again === undefined ? {} : { again }) };
   };
 
-/** Returns the same id for the same work in every attempt and run, and another id for another file, label or configuration. */
-function trackingIdFor({ sha256, label, execution }: StartInput): string {
-  const workflowId = activityInfo().workflowExecution?.workflowId ?? '';
-  const hash = createHash('sha256')
-    .update(canonicalJson([workflowId, sha256, label, execution]))
-    .digest('hex');
-  return `${workflowId}#${hash.slice(0, 16)}`;
+  const runStartedMs = Date.parse(input.runStartedAt);
+  const sentIsListedMs = sendDeadlineMs + listLagMs;
+  const others = await otherUploads(
+    attempt.identity,
+    Math.min(runStartedMs, attempt.temporalNowMs - sentIsListedMs),
+  );
+  if (others.ahead !== undefined) throw inProgress(fileName, others.ahead);
+  const lastSentMs = Math.max(others.mayHaveSentUntilMs, attempt.mayHaveSentUntilMs);
+  const before = Number.isFinite(lastSentMs)
+    ? await find(lastSentMs + sentIsListedMs - attempt.temporalNowMs)
+    : await find(0, attempt.temporalNowMs - runStartedMs);
+  if (before) return result(before, 'found');
+
+  const { again, ...analysis } = execution;
+  const work = {
+    trackingId,
+    contentId: contentIdFor(input),
+    fileName,
+    requestedAt: new Date().toISOString(),
+    again,
+  };
+  try {
+    const started = await api(profile).startExecution(
+      { file, execution: analysis, work },
+      { signal: cancellationSignal(), beforeSending: () => attempt.announceSending() },
+    );
+    list.acknowledge({ ...started, work, errors: [], hasMetaData: true });
+    return result(started, 'started');
+  } catch (error) {
+    const mayHaveStarted =
+      error instanceof UploadError && error.mayHaveStarted && error.details?.notSent !== true;
+    const after = mayHaveStarted ? await find(listLagMs) : undefined;
+    if (after) return result(after, 'found');
+    await attempt.retractSending();
+    throw mayHaveStarted && !error.retryable ? unsettled(fileName, trackingId, error.happened) : error;
+  }
 }
+
+const inProgress = (fileName: string, workflowId: string) =>
+  new UploadError(
+    'ANALYSIS_IN_PROGRESS',
+    `Another upload of ${fileName} is starting its analyses: ${workflowId}`,
+    { retryAfterMs: WAIT_FOR_OTHERS_MS },
+  );

@@ -4,7 +4,7 @@ import type { AplosProfile } from '../settings/settings.js';
 import { quote } from '../util/quote.js';
 import type { AplosApi } from './api.js';
 import { AplosConnection, type Login } from './connection.js';
-import { shareList } from './share-list.js';
+import { ExecutionList } from './execution-list.js';
 import { AplosV1 } from './v1/v1.js';
 
 /** Implementation of each version of the API. */
@@ -12,22 +12,29 @@ const dialects: Record<AplosProfile['apiVersion'], new (connection: AplosConnect
   v1: AplosV1,
 };
 
+/** What is reported about the accounts. */
+export interface AccountsOptions {
+  /** Called after every login and token renewal, successful or not. Default: not called */
+  readonly onLogin?: (profileName: string, login: Login) => void;
+  /** Called with how long an execution was missing from the list, in seconds, once it appears. Default: not called */
+  readonly onListLag?: (profileName: string, seconds: number) => void;
+}
+
 /** The Aplos accounts of this process. All users of an account share one login. */
 export class AplosAccounts {
   readonly #profiles: ReadonlyMap<string, AplosProfile>;
   readonly #dispatcher: Dispatcher;
-  readonly #onLogin: (profileName: string, login: Login) => void;
+  readonly #options: AccountsOptions;
   readonly #accounts = new Map<string, Account>();
 
-  /** @param onLogin called after every login and token renewal, successful or not. Default: not called */
   constructor(
     profiles: ReadonlyMap<string, AplosProfile>,
     dispatcher: Dispatcher,
-    onLogin: (profileName: string, login: Login) => void = () => {},
+    options: AccountsOptions = {},
   ) {
     this.#profiles = profiles;
     this.#dispatcher = dispatcher;
-    this.#onLogin = onLogin;
+    this.#options = options;
   }
 
   /**
@@ -37,6 +44,15 @@ export class AplosAccounts {
    */
   api(profileName: string): AplosApi {
     return this.#account(profileName).api;
+  }
+
+  /**
+   * Returns the executions of a profile, shared by everyone who looks for one.
+   *
+   * @throws {@link UploadError} `PROFILE_UNKNOWN`
+   */
+  executions(profileName: string): ExecutionList {
+    return this.#account(profileName).executions;
   }
 
   /**
@@ -54,11 +70,18 @@ export class AplosAccounts {
     const profile = this.#profiles.get(profileName);
     if (!profile) throw this.#profileUnknown(profileName);
     const connection = new AplosConnection(profile, this.#dispatcher, (login) =>
-      this.#onLogin(profileName, login),
+      this.#options.onLogin?.(profileName, login),
     );
-    const account = { connection, api: shareList(new dialects[profile.apiVersion](connection)) };
+    const api = new dialects[profile.apiVersion](connection);
+    const account = { connection, api, executions: this.#executionList(profileName, api) };
     this.#accounts.set(profileName, account);
     return account;
+  }
+
+  #executionList(profileName: string, api: AplosApi): ExecutionList {
+    return new ExecutionList(() => api.listExecutions(), {
+      onLag: (seconds) => this.#options.onListLag?.(profileName, seconds),
+    });
   }
 
   #profileUnknown(profileName: string): UploadError {
@@ -73,4 +96,5 @@ export class AplosAccounts {
 interface Account {
   readonly connection: AplosConnection;
   readonly api: AplosApi;
+  readonly executions: ExecutionList;
 }

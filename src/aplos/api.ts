@@ -22,18 +22,38 @@ export interface ExecutionRecord {
   /** Status as reported by Aplos, in lower case, e.g. `queuing` or `complete`. */
   readonly status: string;
   readonly errors: readonly string[];
-  /** Tracking ID that {@link AplosApi.startExecution} added to the metadata; absent if another program started it. */
-  readonly trackingId?: string;
-  /** Whether the response contained metadata. */
-  readonly hasMetaData: boolean;
+  /** What {@link AplosApi.startExecution} added to the metadata; absent if another program started it. */
+  readonly work?: Work;
+  /** Whether the execution has metadata. `undefined` if the response does not say. */
+  readonly hasMetaData: boolean | undefined;
+}
+
+/** What makes an execution recognisable in a list. It is added to the metadata. */
+export interface Work {
+  /** See {@link trackingIdFor}. */
+  readonly trackingId: string;
+  /** See {@link contentIdFor}. Absent if Aplos did not return it. */
+  readonly contentId?: string | undefined;
+  readonly fileName?: string | undefined;
+  /** When the start was requested: ISO 8601, UTC, by the worker's clock. */
+  readonly requestedAt?: string | undefined;
+  /** Why the analysis was run again. */
+  readonly again?: string | undefined;
 }
 
 /** One analysis of one file. */
 export interface StartRequest {
   readonly file: FileRef;
-  readonly execution: Omit<ExecutionRequest, 'label'>;
-  /** Added to the metadata, to find the execution in a list. */
-  readonly trackingId: string;
+  readonly execution: Omit<ExecutionRequest, 'label' | 'again'>;
+  readonly work: Work;
+}
+
+/** How a start is sent. */
+export interface StartOptions {
+  /** Prevents the call, but does not interrupt it. */
+  readonly signal?: AbortSignal;
+  /** Called right before the start is sent. The function that it returns throws if it must not be sent any more. */
+  readonly beforeSending?: () => Promise<() => void>;
 }
 
 /**
@@ -46,12 +66,15 @@ export interface AplosApi {
   /** Returns the state of an uploaded file. */
   fileState(fileId: string, signal?: AbortSignal): Promise<FileState>;
   /**
-   * Starts an execution. Each success is charged. After a retryable error, it is unknown whether it was started.
-   * The signal prevents the call but does not interrupt it.
+   * Starts an execution. Each success is charged. After an error with the trait `mayHaveStarted`, it is unknown whether it was
+   * started.
    *
    * @throws {@link UploadError} `EXECUTION_REFUSED` or `ALLOCATION_EXHAUSTED` if Aplos refused to start it
    */
-  startExecution(start: StartRequest, signal?: AbortSignal): Promise<{ executionId: string; status: string }>;
+  startExecution(
+    start: StartRequest,
+    options?: StartOptions,
+  ): Promise<{ executionId: string; status: string }>;
   /** Lists the executions of the user. The newest ones may be missing. */
   listExecutions(): Promise<readonly ExecutionRecord[]>;
   /** Returns one execution. */

@@ -3,10 +3,15 @@ import { canonicalJson } from '../contract/json.js';
 import type { UploadRequest } from '../contract/request.js';
 import { sourceIdentity } from '../contract/source.js';
 
+/** Characters that Temporal's query language cannot name. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among them
+const NOT_QUERYABLE = /["\\\u0000-\u001f]/g;
+
 /**
- * Returns the workflow id of a request: profile, file name, and a hash of both with the content and the executions. The same
- * work has the same id, regardless of who requests it and where the file is. If the request has no SHA-256, the source
- * identifies the content: without the signature of a presigned URL, and with the host if the request names one.
+ * Returns the workflow id of a request: profile, file name, a hash of the content, and a hash of the executions. The same
+ * work has the same id, regardless of who requests it and where the file is. Uploads of the same content under the same name
+ * differ only in the last hash. If the request has no SHA-256, the source identifies the content: without the signature of a
+ * presigned URL, and with the host if the request names one.
  */
 export function workflowIdFor({
   profile,
@@ -17,8 +22,9 @@ export function workflowIdFor({
   executions,
 }: UploadRequest): string {
   const content = expect?.sha256 ?? `${host === undefined ? '' : `${host}:`}${sourceIdentity(source)}`;
-  const work = createHash('sha256')
-    .update(canonicalJson([profile, fileName, content, executions]))
-    .digest('hex');
-  return `${profile}:${fileName}:${work.slice(0, 20)}`;
+  const shownName = fileName.replace(NOT_QUERYABLE, '_');
+  return `${profile}:${shownName}:${hashOf([profile, fileName, content])}-${hashOf(executions)}`;
 }
+
+const hashOf = (value: unknown): string =>
+  createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 12);

@@ -2,10 +2,11 @@
  * What the workflow does after a step failed with a code.
  *
  * - `retry`: Temporal retries the step.
+ * - `retry-briefly`: Temporal retries the step for five minutes. If the error persists, it is final.
  * - `presign-again`: the workflow requests a new presigned POST, then uploads the file again.
  * - `final`: a retry cannot help. The upload fails until a person acts and replays it.
  */
-export type Remedy = 'retry' | 'presign-again' | 'final';
+export type Remedy = 'retry' | 'retry-briefly' | 'presign-again' | 'final';
 
 /**
  * Who has to act if an error persists.
@@ -357,7 +358,7 @@ export const errorTable = {
     { mayHaveStarted: true },
   ),
   API_ANSWER_UNEXPECTED: row(
-    'final',
+    'retry-briefly',
     'service',
     'The response of the Aplos API is JSON of an unknown shape: this may be another version of Aplos NCA, or not Aplos NCA at all.',
     'Check APLOS_API_URL and APLOS_API_VERSION. If both are correct, report the error.',
@@ -461,6 +462,18 @@ export const errorTable = {
     'caller',
     'The subscription has no executions left.',
     'Buy or free allocations in Aplos NCA, then replay the upload. The file is not sent again.',
+  ),
+  ANALYSIS_IN_PROGRESS: row(
+    'retry',
+    'service',
+    'Another upload of the same file is starting its analyses, which may be the same ones. This upload waits for it.',
+    'If this persists, check the upload named in the message.',
+  ),
+  START_NOT_SENT: row(
+    'retry',
+    'service',
+    'A start was not sent, because the worker was suspended, or Temporal did not confirm in time that the attempt is still the current one.',
+    'If this persists, check that the worker is not suspended, and its connection to Temporal.',
   ),
   START_UNSETTLED: row(
     'final',

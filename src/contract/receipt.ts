@@ -12,6 +12,8 @@ export interface StartedExecution {
    * so it was not started again.
    */
   readonly origin: 'started' | 'found';
+  /** Why the analysis was run again, as the request said. */
+  readonly again?: string;
 }
 
 /** When a step ran, and how many attempts it took. */

@@ -24,6 +24,7 @@ export const REQUEST_LIMITS = {
   /** Profile and file name are part of the workflow id, which Temporal limits to 1,000 bytes. */
   profile: 64,
   label: 100,
+  again: 200,
   requestedBy: 200,
   batch: 100,
 } as const;
@@ -82,6 +83,11 @@ const execution = z
       .describe('Metadata that Aplos stores unchanged and returns with the execution.'),
     dataProcessing: json.optional().describe("Sent as the vendor's data_processing."),
     postProcessing: json.optional().describe("Sent as the vendor's post_processing."),
+    again: name(REQUEST_LIMITS.again)
+      .optional()
+      .describe(
+        'Why an analysis that Aplos may already have is wanted again, e.g. "engine 3.2". Each reason is one more analysis, and is charged.',
+      ),
   })
   .describe('An analysis of the file. Each one is charged.');
 

@@ -133,11 +133,11 @@ export const settingsTable = {
     variable: 'APLOS_UPLOAD_LIST_LAG',
     key: 'worker.list_lag',
     schema: seconds,
-    default: '15',
+    default: '45',
     unit: 's',
     readBy: ['worker'],
     description:
-      "Longest delay before a new execution appears in Aplos's list. If the response to a start was lost, the worker searches the list for this long before it repeats the start",
+      "Longest time from the moment when a start is sent until the execution appears in Aplos's list. If it is unknown whether a start took effect, the worker searches the list for this long before it repeats the start",
   },
   concurrency: {
     group: 'Worker',

@@ -20,6 +20,7 @@ export class WorkerMetrics {
   readonly #executions;
   readonly #logins;
   readonly #idleAborts;
+  readonly #listLagSeconds;
 
   /** @param profiles names of the profiles whose counters start at 0 */
   constructor(meter: MetricMeter, profiles: Iterable<string>) {
@@ -28,6 +29,12 @@ export class WorkerMetrics {
       'float',
       undefined,
       'Duration of the attempts of a step in seconds',
+    );
+    this.#listLagSeconds = meter.createHistogram(
+      'aplos_list_lag_seconds',
+      'float',
+      undefined,
+      'How long executions that Aplos acknowledged were missing from its list, in seconds',
     );
     const counter = (name: string, description: string) => meter.createCounter(name, undefined, description);
     this.#retries = counter('aplos_retries', 'Failed attempts of a step that are retried');
@@ -63,6 +70,11 @@ export class WorkerMetrics {
   recordLogin(profile: string, { method, error }: Login, times = 1): void {
     const code = error === undefined ? '' : error instanceof UploadError ? error.code : 'INTERNAL';
     this.#logins.add(times, { profile, method, code });
+  }
+
+  /** Records how long an execution was missing from the list of a profile before it appeared, in seconds. */
+  recordListLag(profile: string, seconds: number): void {
+    this.#listLagSeconds.record(seconds, { profile });
   }
 
   /** Measures the activities of a worker. */

@@ -44,7 +44,10 @@ export async function createUploadWorker(
   const connection = await connectWorker(target);
   const dispatchers = createDispatchers(settings);
   const telemetry = await startTelemetry(settings, logger);
-  const accounts = new AplosAccounts(settings.profiles, dispatchers.services, telemetry.onLogin);
+  const accounts = new AplosAccounts(settings.profiles, dispatchers.services, {
+    onLogin: telemetry.onLogin,
+    onListLag: telemetry.onListLag,
+  });
   const dependencies = { settings, accounts, dispatchers, connection, target, deployment };
   const options = {
     ...optionsFrom(settings),

@@ -2,13 +2,14 @@ import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Dispatcher } from 'undici';
 import type { ActivityDependencies } from '../activities/dependencies.js';
+import { recordHeartbeat } from '../activities/record-heartbeat.js';
 import type { AplosAccounts } from '../aplos/accounts.js';
 import { s3Access } from '../files/s3-source.js';
 import type { SourceAccess } from '../files/source.js';
 import { tlsOptions } from '../http/dispatcher.js';
 import type { Settings } from '../settings/settings.js';
 import type { TemporalTarget } from '../temporal/connection.js';
-import { hasEarlierRuns } from '../temporal/earlier-runs.js';
+import { otherUploads } from '../temporal/other-uploads.js';
 import { hasWorker } from '../temporal/worker-liveness.js';
 import type { Dispatchers } from './dispatchers.js';
 
@@ -39,9 +40,13 @@ export function activityDependencies({
     host,
     s3Hosts,
     idleTimeoutMs,
-    listDelaysMs: listDelays(listLagMs),
+    listLagMs,
+    sendDeadlineMs: SEND_DEADLINE_MS,
+    executions: (profile) => accounts.executions(profile),
+    recordHeartbeat,
     hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
-    hasEarlierRuns: (workflowId, runId) => hasEarlierRuns(workflowService, namespace, workflowId, runId),
+    otherUploads: (attempt, closedSinceMs) =>
+      otherUploads(workflowService, namespace, attempt, closedSinceMs),
   };
 }
 
@@ -54,15 +59,5 @@ const sourceAccess = (
   s3: s3Access(tlsOptions(extraCa)),
 });
 
-const FIRST_PAUSE_MS = 500;
-
-/** Returns delays of 0 and then doubling pauses, which add up to the time that Aplos's list may lag behind a start. */
-function listDelays(lagMs: number): number[] {
-  const delays = [0];
-  for (let waitedMs = 0, pauseMs = FIRST_PAUSE_MS; waitedMs < lagMs; pauseMs *= 2) {
-    const delayMs = Math.min(pauseMs, lagMs - waitedMs);
-    delays.push(delayMs);
-    waitedMs += delayMs;
-  }
-  return delays;
-}
+/** A start is sent within this time after Temporal has confirmed its attempt, or not at all. */
+const SEND_DEADLINE_MS = 10_000;

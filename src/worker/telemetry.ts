@@ -20,6 +20,8 @@ export interface WorkerTelemetry {
   readonly workerOptions: Pick<WorkerOptions, 'interceptors' | 'sinks'>;
   /** Records a login or token renewal of a profile, successful or not. */
   onLogin(profile: string, login: Login): void;
+  /** Records how long an execution was missing from the list of a profile, in seconds. */
+  onListLag(profile: string, seconds: number): void;
   /**
    * Starts the health endpoint.
    *
@@ -53,6 +55,7 @@ export async function startTelemetry({ profiles }: Settings, logger: WorkerLogge
       metrics.recordLogin(profile, login);
       health?.recordLogin(profile, login);
     },
+    onListLag: (profile, seconds) => metrics.recordListLag(profile, seconds),
     serveHealth: async (options) => {
       health = await startWorkerHealth(options);
       logger.info(`Health is served at ${health.url}/healthz and ${health.url}/readyz`);

@@ -1,10 +1,12 @@
 import { workflowInfo } from '@temporalio/workflow';
+import { canonicalJson } from '../contract/json.js';
 import { executionLabel } from '../contract/names.js';
 import { priorityFor } from '../contract/priority.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { FileRef, Timed } from '../contract/steps.js';
 import { startExecution, summaries } from './activities.js';
+import { mayHaveStarted } from './failures.js';
 import type { RunVisibility } from './visibility.js';
 
 /** A file that Aplos has. */
@@ -15,7 +17,9 @@ export interface AnalysisFile {
 }
 
 /**
- * Starts the executions of a stored file in parallel. If a start fails, the others are completed before the error is thrown.
+ * Starts the executions of a stored file in parallel. If a start fails, the others are completed before the error is thrown. An
+ * error that leaves open whether an execution was started comes first.
+ * Executions of a request that are the same analysis under several labels are started once.
  *
  * @returns the executions in the order of the request
  */
@@ -24,23 +28,28 @@ export async function runAnalyses(
   { file, sha256 }: AnalysisFile,
   visibility: RunVisibility,
 ): Promise<Timed<StartedExecution>[]> {
-  const { runId, firstExecutionRunId } = workflowInfo();
-  const wasReset = runId !== firstExecutionRunId;
+  const runStartedAt = workflowInfo().runStartTime.toISOString();
   const priority = priorityFor({ profile, batch }).started;
+  const inProgress = new Map<string, Promise<Timed<StartedExecution>>>();
   visibility.startingExecutions();
   const starts = await Promise.allSettled(
     executions.map(async ({ label: given, ...execution }, index) => {
       const label = executionLabel({ label: given }, index);
-      const started = await startExecution.executeWithOptions(
-        { summary: summaries.startExecution({ fileName }, label), priority },
-        [{ profile, fileName, file, sha256, label, execution, wasReset }],
-      );
+      const analysis = canonicalJson(execution);
+      const start =
+        inProgress.get(analysis) ??
+        startExecution.executeWithOptions(
+          { summary: summaries.startExecution({ fileName }, label), priority },
+          [{ profile, fileName, file, sha256, label, execution, runStartedAt }],
+        );
+      const isSame = inProgress.has(analysis);
+      inProgress.set(analysis, start);
+      const started = { ...(await start), label, ...(isSame ? ({ origin: 'found' } as const) : {}) };
       visibility.executionStarted(started);
       return started;
     }),
   );
-  return starts.map((start) => {
-    if (start.status === 'rejected') throw start.reason;
-    return start.value;
-  });
+  const failures = starts.flatMap((start) => (start.status === 'rejected' ? [start.reason] : []));
+  if (failures.length > 0) throw failures.find(mayHaveStarted) ?? failures[0];
+  return starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
 }

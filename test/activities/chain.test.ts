@@ -64,7 +64,7 @@ describe('createActivities', () => {
       fileName: 'pk.csv',
       file: presign.file,
       label: '#1',
-      wasReset: false,
+      runStartedAt: new Date(0).toISOString(),
     };
     const configuration = {
       version: '1',

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { FaultAction } from '../../sandbox/sandbox.js';
+import { UploadError } from '../../src/contract/errors.js';
 import type { StartInput } from '../../src/contract/steps.js';
+import type { OtherUploads } from '../../src/temporal/other-uploads.js';
 import { newBucket } from '../support/bucket.js';
 import {
   callsOf,
@@ -12,6 +15,7 @@ import {
   type Job,
   type JobOptions,
   newJob,
+  nobodyElse,
   run,
 } from '../support/job.js';
 import { configuration } from '../support/sandbox-client.js';
@@ -26,9 +30,16 @@ beforeAll(async () => {
 async function readyToStart(options: Partial<JobOptions> = {}) {
   const job = await newJob({ s3, ...options });
   const input = await job.stored();
+  let { activities } = job;
   const start = (changes: Partial<StartInput> = {}, info?: Info) =>
-    run(job.activities.startExecution, { ...input, ...changes }, environmentFor(info));
-  return { job, input, start, faults: job.sandbox.faults };
+    run(activities.startExecution, { ...input, ...changes }, environmentFor(info));
+  /** Replaces the worker by one that remembers nothing. */
+  const restartWorker = () => {
+    activities = job.newWorker();
+  };
+  /** Describes the attempt after one that recorded its last heartbeat and failed. */
+  const nextAttempt = () => ({ attempt: 2, heartbeatDetails: job.lastHeartbeat() });
+  return { job, input, start, restartWorker, nextAttempt, faults: job.sandbox.faults };
 }
 
 const chargesOf = ({ sandbox }: Job) => sandbox.charges.map(({ executionId }) => executionId);
@@ -43,15 +54,15 @@ const lostResponses: [fault: FaultAction][] = [
 ];
 
 describe('startExecution', () => {
-  it('starts one charged execution, without a search if there was no earlier attempt or run', async () => {
+  it('starts one charged execution, after one look at the list', async () => {
     const { job, start } = await readyToStart();
     const started = await start();
     expect(started).toMatchObject({ label: 'day 1', status: 'queuing', origin: 'started' });
     expect(job.sandbox.charges).toMatchObject([
       { executionId: started.executionId, trackingId: started.trackingId, configuration },
     ]);
-    expect(started.trackingId).toMatch(/^w1#[0-9a-f]{16}$/);
-    expect(callsOf(job, 'list')).toBe(0);
+    expect(started.trackingId).toMatch(/^[0-9a-f]{32}$/);
+    expect(callsOf(job, 'list')).toBe(1);
   });
 
   it('sends everything in the request, and the tracking id', async () => {
@@ -61,24 +72,58 @@ describe('startExecution', () => {
     });
     expect(job.sandbox.charges).toMatchObject([
       {
-        metaData: { study: 7, aplos_upload: { tracking_id: trackingId } },
+        metaData: { study: 7, aplos_upload: { tracking_id: trackingId, file_name: 'pk.csv' } },
         dataProcessing: ['a'],
         postProcessing: { b: 1 },
       },
     ]);
   });
 
-  it('starts another execution for another label, configuration, file or workflow', async () => {
-    const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns: async () => true } });
+  it('starts another execution for other work', async () => {
+    const { job, start } = await readyToStart();
     const started = [
       await start(),
-      await start({ label: 'day 7' }),
       await start({ execution: { configuration: { ...configuration, version: '2' } } }),
+      await start({ execution: { configuration, metaData: 7 } }),
+      await start({ execution: { configuration, again: 'engine 3.2' } }),
       await start({ sha256: 'b'.repeat(64) }),
-      await start({}, { workflowExecution: { workflowId: 'w2', runId: 'r1' } }),
+      await start({ fileName: 'pk2.csv' }),
     ];
-    expect(new Set(started.map(({ trackingId }) => trackingId)).size).toBe(5);
+    expect(new Set(started.map(({ trackingId }) => trackingId)).size).toBe(6);
     expect(chargesOf(job)).toEqual(started.map(({ executionId }) => executionId));
+  });
+
+  it('finds the execution for the same work under another label, and in another workflow', async () => {
+    const { job, start, restartWorker } = await readyToStart();
+    const { executionId } = await start();
+    restartWorker();
+    for (const [changes, workflowId] of [
+      [{ label: 'day 7' }, 'w1'],
+      [{}, 'w2'],
+    ] as const)
+      expect(await start(changes, { workflowExecution: { workflowId, runId: 'r9' } })).toMatchObject({
+        executionId,
+        origin: 'found',
+      });
+    expect(chargesOf(job)).toEqual([executionId]);
+  });
+
+  it('puts the reason to run an analysis again into the result', async () => {
+    const { start } = await readyToStart();
+    expect(await start({ execution: { configuration, again: 'engine 3.2' } })).toMatchObject({
+      origin: 'started',
+      again: 'engine 3.2',
+    });
+  });
+
+  it('starts one execution if several workflows ask for the same work at once', async () => {
+    const { job, start } = await readyToStart();
+    const started = await Promise.all(
+      ['w1', 'w2', 'w3'].map((workflowId) => start({}, { workflowExecution: { workflowId, runId: 'r1' } })),
+    );
+    expect(new Set(started.map(({ executionId }) => executionId)).size).toBe(1);
+    expect(started.map(({ origin }) => origin).sort()).toEqual(['found', 'found', 'started']);
+    expect(chargesOf(job)).toHaveLength(1);
   });
 
   it('starts one execution with a new token if Aplos refuses the first token', async () => {
@@ -110,17 +155,16 @@ describe('startExecution after a lost response', () => {
   it('finds the execution in a list that lags behind', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', cut: 'after' });
-    faults.add({ route: 'list', stale: true, times: 2 });
+    faults.add({ route: 'list', stale: true, times: 3 });
     const started = await start();
     expect(started.origin).toBe('found');
     expect(chargesOf(job)).toEqual([started.executionId]);
-    expect(callsOf(job, 'list')).toBe(3);
+    expect(callsOf(job, 'list')).toBe(4);
   });
 
   it('finds the execution among others', async () => {
     const { job, start, faults } = await readyToStart();
-    for (const workflowId of ['w0', 'w2', 'w3'])
-      await start({}, { workflowExecution: { workflowId, runId: 'r1' } });
+    for (const fileName of ['a.csv', 'b.csv', 'c.csv']) await start({ fileName });
     faults.add({ route: 'start', cut: 'after' });
     const started = await start();
     expect(started.origin).toBe('found');
@@ -129,34 +173,36 @@ describe('startExecution after a lost response', () => {
   });
 
   it('finds the execution in the next attempt if the list shows it too late for this one', async () => {
-    const { job, start, faults } = await readyToStart();
+    const { job, start, nextAttempt, faults } = await readyToStart();
     faults.add({ route: 'start', cut: 'after' });
-    faults.add({ route: 'list', stale: true, times: 4 });
+    faults.add({ route: 'list', stale: true, times: 'always' });
     const failure = await failureOf(job, start());
     expect(failure).toMatchObject({ type: 'API_UNREACHABLE', nonRetryable: false });
-    const started = await start({}, { attempt: 2 });
+    faults.clear();
+    const started = await start({}, nextAttempt());
     expect(started.origin).toBe('found');
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 
   it('finds the execution in the next attempt if the list is unavailable', async () => {
-    const { job, start, faults } = await readyToStart();
+    const { job, start, nextAttempt, faults } = await readyToStart();
     faults.add({ route: 'start', cut: 'after' });
-    faults.add({ route: 'list', status: 503, headers: { 'Retry-After': '3' }, times: 'always' });
+    faults.add({ route: 'list', status: 503, headers: { 'Retry-After': '3' }, skip: 1, times: 'always' });
     expect(await failureOf(job, start())).toMatchObject({
       type: 'API_UNAVAILABLE',
       nonRetryable: false,
       nextRetryDelay: 3_000,
     });
+    expect(job.lastHeartbeat()).toEqual({ mayHaveSent: true });
     faults.clear();
-    const started = await start({}, { attempt: 2 });
+    const started = await start({}, nextAttempt());
     expect(chargesOf(job)).toEqual([started.executionId]);
   });
 
   it('finds the execution in the same attempt if only the last search succeeds', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', cut: 'after' });
-    faults.add({ route: 'list', status: 503, times: 2 });
+    faults.add({ route: 'list', status: 503, skip: 1, times: 2 });
     const started = await start();
     expect(started).toMatchObject({ origin: 'found', ran: { attempts: 1 } });
     expect(chargesOf(job)).toEqual([started.executionId]);
@@ -170,12 +216,13 @@ describe('startExecution after a lost response', () => {
   ])(
     'starts one execution in the next attempt if the start did not take effect (%j)',
     async (fault, type) => {
-      const { job, start, faults } = await readyToStart();
+      const { job, start, nextAttempt, faults } = await readyToStart();
       faults.add({ route: 'start', ...fault });
       expect(await failureOf(job, start())).toMatchObject({ type, nonRetryable: false });
       expect(chargesOf(job)).toEqual([]);
-      expect(callsOf(job, 'list')).toBe(3);
-      const started = await start({}, { attempt: 2 });
+      expect(callsOf(job, 'list')).toBeGreaterThan(3);
+      expect(job.lastHeartbeat()).toEqual({ mayHaveSent: false });
+      const started = await start({}, nextAttempt());
       expect(started).toMatchObject({ origin: 'started', ran: { attempts: 2 } });
       expect(chargesOf(job)).toEqual([started.executionId]);
     },
@@ -183,32 +230,66 @@ describe('startExecution after a lost response', () => {
 });
 
 describe('startExecution after an earlier start', () => {
-  const secondRun = { workflowExecution: { workflowId: 'w1', runId: 'r2' } };
+  const justNow = { ahead: undefined, mayHaveSentUntilMs: 1 };
 
-  it.each<[what: string, changes: Partial<StartInput>, info: Info]>([
-    ['an attempt whose worker was killed', {}, { attempt: 2 }],
-    ['a run that was reset', { wasReset: true }, {}],
-    ['an earlier run of the same workflow', {}, secondRun],
-  ])('finds the execution of %s, even in a list that lags behind', async (_what, changes, info) => {
-    const hasEarlierRuns = async (_workflowId: string, runId: string) => runId === 'r2';
-    const { job, start, faults } = await readyToStart({ dependencies: { hasEarlierRuns } });
+  it.each<[what: string, info: Info, others: OtherUploads]>([
+    [
+      'an attempt whose worker was killed',
+      { attempt: 2, heartbeatDetails: { mayHaveSent: true } },
+      nobodyElse,
+    ],
+    ['a run that was reset', { workflowExecution: { workflowId: 'w1', runId: 'r2' } }, justNow],
+    ['another upload of the file', { workflowExecution: { workflowId: 'w2', runId: 'r2' } }, justNow],
+  ])('finds the execution of %s, even in a list that lags behind', async (_what, info, others) => {
+    const { job, start, restartWorker, faults } = await readyToStart({
+      dependencies: { otherUploads: async () => others },
+    });
     faults.add({ route: 'list', stale: true, times: 2 });
-    const { executionId } = await start();
-    expect(callsOf(job, 'list')).toBe(0);
-    expect(await start(changes, info)).toMatchObject({ executionId, origin: 'found' });
+    const { startExecution } = job.newWorker({ otherUploads: async () => nobodyElse });
+    const { executionId } = await run(startExecution, await job.stored());
+    restartWorker();
+    expect(await start({}, info)).toMatchObject({ executionId, origin: 'found' });
     expect(callsOf(job, 'list')).toBe(3);
     expect(chargesOf(job)).toEqual([executionId]);
   });
 
-  it('asks for earlier runs of its own workflow', async () => {
+  it('finds the execution that Temporal has forgotten', async () => {
+    const { job, start, restartWorker } = await readyToStart();
+    const { executionId } = await start();
+    restartWorker();
+    const before = callsOf(job, 'list');
+    expect(await start()).toMatchObject({ executionId, origin: 'found' });
+    expect(callsOf(job, 'list') - before).toBe(1);
+    expect(chargesOf(job)).toEqual([executionId]);
+  });
+
+  it('asks who else may start the analysis, since its run was started', async () => {
     const calls: unknown[] = [];
-    const hasEarlierRuns = async (...run: string[]) => {
-      calls.push(run);
-      return false;
-    };
-    const { start } = await readyToStart({ dependencies: { hasEarlierRuns } });
-    await start();
-    expect(calls).toEqual([['w1', 'r1']]);
+    const { start } = await readyToStart({
+      dependencies: {
+        otherUploads: async (...asked) => {
+          calls.push(asked);
+          return nobodyElse;
+        },
+      },
+    });
+    const runStartedAt = '1970-01-01T00:00:00.000Z';
+    await start({ runStartedAt }, { activityId: '7', currentAttemptScheduledTimestampMs: 3_600_000 });
+    expect(calls).toEqual([[{ workflowId: 'w1', runId: 'r1', activityId: '7', scheduledMs: 3_600_000 }, 0]]);
+  });
+
+  it('waits while another upload of the file is starting its analyses', async () => {
+    const { job, start } = await readyToStart({
+      dependencies: { otherUploads: async () => ({ ...nobodyElse, ahead: 'default:pk.csv:1' }) },
+    });
+    const failure = await failureOf(job, start());
+    expect(failure).toMatchObject({
+      type: 'ANALYSIS_IN_PROGRESS',
+      nonRetryable: false,
+      nextRetryDelay: 2_000,
+    });
+    expect(failure.message).toContain('default:pk.csv:1');
+    expect(chargesOf(job)).toEqual([]);
   });
 
   it('finds the execution if the keys of the configuration come in another order', async () => {
@@ -217,22 +298,25 @@ describe('startExecution after an earlier start', () => {
     const { version, columns } = configuration;
     const { grouping, sorting, concentration, ...others } = columns;
     const reordered = { columns: { grouping, ...others, concentration, sorting }, version };
-    const again = await start({ execution: { configuration: reordered }, wasReset: true });
+    const again = await start({ execution: { configuration: reordered } });
     expect(again).toMatchObject({ executionId, origin: 'found' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
   it('starts the execution if no earlier attempt or run did', async () => {
-    const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns: async () => true } });
-    expect(await start({ wasReset: true }, { attempt: 2 })).toMatchObject({ origin: 'started' });
+    const { job, start } = await readyToStart({
+      dependencies: { otherUploads: async () => justNow, sendDeadlineMs: 1_000 },
+    });
+    const info = { attempt: 2, heartbeatDetails: { mayHaveSent: true } };
+    expect(await start({}, info)).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
   it('starts nothing if Temporal cannot tell whether there were earlier runs', async () => {
-    const hasEarlierRuns = async () => {
+    const otherUploads = async () => {
       throw new Error('The database is down');
     };
-    const { job, start } = await readyToStart({ dependencies: { hasEarlierRuns } });
+    const { job, start } = await readyToStart({ dependencies: { otherUploads } });
     expect(await failureOf(job, start())).toMatchObject({ type: 'INTERNAL', nonRetryable: false });
     expect(chargesOf(job)).toEqual([]);
   });
@@ -244,38 +328,105 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
     { execution_id: 'e2', status: 'complete', errors: [], meta_data: null },
   ];
 
-  it.each<[what: string, start: FaultAction, list: FaultAction, changes: Partial<StartInput>, info: Info]>([
-    ['lists no metadata', { cut: 'after' }, { status: 200, body: { items: listed } }, {}, {}],
-    [
-      'lists no metadata after a reset',
-      { delayMs: 0 },
-      { status: 200, body: { items: listed } },
-      { wasReset: true },
-      {},
-    ],
+  const inDoubt: Info = { attempt: 2, heartbeatDetails: { mayHaveSent: true } };
+  const withoutKey = listed.slice(0, 1);
+
+  it.each<[what: string, start: FaultAction, list: FaultAction, skip: number, info: Info]>([
+    ['lists no metadata', { cut: 'after' }, { status: 200, body: { items: listed } }, 1, {}],
     [
       'lists no metadata to the next attempt',
       { delayMs: 0 },
       { status: 200, body: { items: listed } },
-      {},
-      { attempt: 2 },
+      0,
+      inDoubt,
     ],
-    ['refuses the list', { cut: 'after' }, { status: 403 }, {}, {}],
-    ['returns a list of another shape', { cut: 'after' }, { response: 'other-shape' }, {}, {}],
-    ['responds to the start in an unknown shape', { response: 'other-shape' }, { delayMs: 0 }, {}, {}],
+    ['never lists metadata', { delayMs: 0 }, { status: 200, body: { items: withoutKey } }, 0, {}],
+    ['refuses the list', { cut: 'after' }, { status: 403 }, 1, {}],
+    ['refuses the list before the first start', { delayMs: 0 }, { status: 404 }, 0, {}],
+    ['responds to the start in an unknown shape', { response: 'other-shape' }, { delayMs: 0 }, 0, {}],
   ])(
     'starts nothing more and fails with START_UNSETTLED because Aplos %s',
-    async (_what, fault, list, changes, info) => {
-      const { job, start, faults } = await readyToStart();
+    async (_what, fault, list, skip, info) => {
+      const { job, start, faults } = await readyToStart({ dependencies: { sendDeadlineMs: 1_000 } });
       faults.add({ route: 'start', ...fault });
-      faults.add({ route: 'list', times: 'always', ...list });
-      const failure = await failureOf(job, start(changes, info));
+      faults.add({ route: 'list', times: 'always', skip, ...list });
+      const failure = await failureOf(job, start({}, info));
       expect(failure).toMatchObject({ type: 'START_UNSETTLED', nonRetryable: true });
-      expect(failure.message).toMatch(/of pk\.csv .* Its tracking id is w1#[0-9a-f]{16}\. Look in Aplos NCA/);
+      expect(failure.message).toMatch(/of pk\.csv .* Its tracking id is [0-9a-f]{32}\. Look in Aplos NCA/);
       expect(callsOf(job, 'start')).toBe('delayMs' in fault ? 0 : 1);
       expect(chargesOf(job).length).toBe('cut' in fault ? 1 : 0);
     },
   );
+
+  it('starts nothing, and is retried briefly, while the list has another shape', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'list', times: 'always', response: 'other-shape' });
+    const attempt = (ageMs: number) => ({
+      scheduledTimestampMs: 1,
+      currentAttemptScheduledTimestampMs: 1 + ageMs,
+    });
+    const type = 'API_ANSWER_UNEXPECTED';
+    expect(await failureOf(job, start({}, attempt(0)))).toMatchObject({ type, nonRetryable: false });
+    expect(await failureOf(job, start({}, attempt(299_000)))).toMatchObject({ type, nonRetryable: false });
+    expect(await failureOf(job, start({}, attempt(300_000)))).toMatchObject({ type, nonRetryable: true });
+    expect(callsOf(job, 'start')).toBe(0);
+  });
+
+  it('starts nothing more if the list lacks executions that Aplos has acknowledged', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'list', stale: true, times: 'always' });
+    await start({ fileName: 'a.csv' });
+    await sleep(450); // longer than the lag
+    faults.add({ route: 'start', cut: 'after' });
+    const failure = await failureOf(job, start());
+    expect(failure).toMatchObject({ type: 'START_UNSETTLED', nonRetryable: true });
+    expect(failure.message).toContain('lacks some that Aplos has acknowledged');
+    expect(chargesOf(job)).toHaveLength(2);
+  });
+
+  it('keeps looking until a list that lags shows what Aplos has acknowledged', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'list', lagMs: 1_000, times: 'always' });
+    await start({ fileName: 'a.csv' });
+    await sleep(450); // longer than the lag that is expected
+    faults.add({ route: 'start', cut: 'after' });
+    expect(await start()).toMatchObject({ origin: 'found' });
+    expect(chargesOf(job)).toHaveLength(2);
+  });
+});
+
+describe('startExecution before it sends the start', () => {
+  it('tells Temporal that a start may have been sent', async () => {
+    const { job, start, faults } = await readyToStart();
+    const details: unknown[] = [];
+    faults.add({ route: 'start', delayMs: 1 });
+    const recordHeartbeat = async (each: unknown) => {
+      details.push(each);
+      expect(callsOf(job, 'start')).toBe(0);
+    };
+    await run(job.newWorker({ recordHeartbeat }).startExecution, await job.stored(), environmentFor());
+    expect(details).toEqual([{ mayHaveSent: true }]);
+    await start();
+  });
+
+  it('sends nothing if Temporal does not confirm the attempt', async () => {
+    const { job, input } = await readyToStart();
+    const recordHeartbeat = async () => {
+      throw new UploadError('START_NOT_SENT', 'The start was not sent');
+    };
+    const { startExecution } = job.newWorker({ recordHeartbeat });
+    const failure = await failureOf(job, run(startExecution, input, environmentFor()));
+    expect(failure).toMatchObject({ type: 'START_NOT_SENT', nonRetryable: false });
+    expect(callsOf(job, 'start')).toBe(0);
+  });
+
+  it('sends nothing if the worker was suspended after Temporal confirmed the attempt', async () => {
+    const { job, input } = await readyToStart();
+    const { startExecution } = job.newWorker({ sendDeadlineMs: 0 });
+    const failure = await failureOf(job, run(startExecution, input, environmentFor()));
+    expect(failure).toMatchObject({ type: 'START_NOT_SENT', nonRetryable: false });
+    expect(callsOf(job, 'start')).toBe(0);
+  });
 });
 
 describe('startExecution if Aplos refuses the start', () => {
@@ -286,7 +437,7 @@ describe('startExecution if Aplos refuses the start', () => {
     expect(failure.message).toMatch(
       /^pk\.csv: .*status 400, kel_rules: regression unknown.* Correct the config/,
     );
-    expect([chargesOf(job), callsOf(job, 'list')]).toEqual([[], 0]);
+    expect([chargesOf(job), callsOf(job, 'list')]).toEqual([[], 1]);
   });
 
   it('charges nothing if no allocation is left', async () => {
@@ -300,7 +451,7 @@ describe('startExecution if Aplos refuses the start', () => {
     const errors = [{ status_code: 403, message: 'The allocation of this subscription is used up' }];
     faults.add({ route: 'start', status: 403, body: { errors }, times: 2 });
     expect(await failureOf(job, start())).toMatchObject({ type: 'ALLOCATION_EXHAUSTED' });
-    expect(await start({ wasReset: true })).toMatchObject({ origin: 'started' });
+    expect(await start()).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
@@ -312,6 +463,7 @@ describe('startExecution if Aplos refuses the start', () => {
       nonRetryable: false,
       nextRetryDelay: 7_000,
     });
-    expect([chargesOf(job), callsOf(job, 'list')]).toEqual([[], 0]);
+    expect([chargesOf(job), callsOf(job, 'list')]).toEqual([[], 1]);
+    expect(job.lastHeartbeat()).toEqual({ mayHaveSent: false });
   });
 });

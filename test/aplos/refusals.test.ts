@@ -53,7 +53,11 @@ describe('AplosApi', () => {
   it('does not retry a failed start, because Temporal does', async () => {
     const { sandbox, api } = await account({ s3 });
     sandbox.faults.add({ route: 'start', status: 503, times: 'always' });
-    const start = { file: { bucket: 'b', key: 'k' }, execution: { configuration: {} }, trackingId: 't' };
+    const start = {
+      file: { bucket: 'b', key: 'k' },
+      execution: { configuration: {} },
+      work: { trackingId: 't' },
+    };
     await expect(api.startExecution(start)).rejects.toMatchObject({ code: 'API_UNAVAILABLE' });
     expect(sandbox.calls.filter(({ route }) => route === 'start')).toHaveLength(1);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { workflowIdFor } from '../../src/client.js';
 import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
+import { canBeQueried } from '../../src/temporal/query.js';
 
 const sha256 = 'a'.repeat(64);
 const configuration = { version: '1', columns: { time: 't', id: 'i' } };
@@ -15,7 +16,7 @@ const idOf = (changes: Partial<UploadRequestInput> = {}) =>
 
 describe('workflowIdFor', () => {
   it('contains the profile and the file name', () => {
-    expect(idOf()).toMatch(/^team:pk\.csv:[0-9a-f]{20}$/);
+    expect(idOf()).toMatch(/^team:pk\.csv:[0-9a-f]{12}-[0-9a-f]{12}$/);
   });
 
   it.each<[what: string, changes: Partial<UploadRequestInput>]>([
@@ -60,6 +61,18 @@ describe('workflowIdFor', () => {
     const from = (query: string) => idOf({ source: `https://example.com/pk.csv?${query}`, expect: {} });
     expect(from('X-Amz-Date=2&X-Amz-Signature=b')).toBe(from('X-Amz-Date=1&X-Amz-Signature=a'));
     expect(from('id=2')).not.toBe(from('id=1'));
+  });
+
+  it('differs only in its last part for other executions of the same content', () => {
+    const other = idOf({ executions: [{ configuration: { version: '2' } }] });
+    expect(other.slice(0, -12)).toBe(idOf().slice(0, -12));
+    expect(other).not.toBe(idOf());
+  });
+
+  it('can be named in a query, whatever the file name', () => {
+    const fileName = 'a "quoted" name.csv';
+    expect(canBeQueried(idOf({ fileName }))).toBe(true);
+    expect(idOf({ fileName })).not.toBe(idOf({ fileName: 'a _quoted_ name.csv' }));
   });
 
   it('differs for `a:b` + `c.csv` and `a` + `b:c.csv`', () => {

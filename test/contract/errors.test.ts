@@ -16,7 +16,7 @@ describe('the error table', () => {
     expect(code).toMatch(/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/);
     expect(row.meaning).toMatch(/^[A-Z].{10,}\.$/);
     expect(row.action).toMatch(/^[A-Z].{10,}\.$/);
-    expect(['retry', 'presign-again', 'final']).toContain(row.remedy);
+    expect(['retry', 'retry-briefly', 'presign-again', 'final']).toContain(row.remedy);
     expect(['caller', 'service', 'settings', 'program']).toContain(row.fault);
   });
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
-import { configuration, table } from '../support/tables.js';
+import { executionsFor, table } from '../support/tables.js';
 import { type OwnWorld, startOwnWorld } from '../support/world.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -29,7 +29,7 @@ describe('an upload', () => {
 
   async function start(megabytes: number, labels = ['only']): Promise<StartedUpload> {
     const path = await world.write(`file-${++files}.csv`, table(megabytes * MEGABYTE));
-    const executions = labels.map((label) => ({ label, configuration }));
+    const executions = executionsFor(labels);
     return { path, handle: await client.start(await requestForFile(path, { executions })) };
   }
 

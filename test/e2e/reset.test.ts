@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ReplayOptions, requestForFile, UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { startWorld } from '../support/shared-world.js';
-import { configuration, table } from '../support/tables.js';
+import { executionsFor, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
 
 const { RESET_REAPPLY_TYPE_NONE } = proto.temporal.api.enums.v1.ResetReapplyType;
@@ -23,7 +23,7 @@ describe("Temporal's Reset of a run", () => {
 
   async function start(labels: string[]) {
     const path = await world.write(`reset-${++files}.csv`, table(10_000));
-    const executions = labels.map((label) => ({ label, configuration }));
+    const executions = executionsFor(labels);
     return { path, handle: await client.start(await requestForFile(path, { executions })) };
   }
 
@@ -83,7 +83,7 @@ describe("Temporal's Reset of a run", () => {
     await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
     const charges = world.sandbox.charges.length;
 
-    const executions = ['day 1', 'day 7'].map((label) => ({ label, configuration }));
+    const executions = executionsFor(['day 1', 'day 7']);
     const again = await client.start(await requestForFile(path, { executions }));
     expect(again).toMatchObject({ workflowId: handle.workflowId, state: 'started' });
     const receipt = await again.result();

@@ -127,7 +127,10 @@ describe('aplos-upload upload, with a worker and real servers', () => {
 
   it('uploads a file once, and starts an execution for each of several configurations', async () => {
     const path = await world.write('two.csv', 'subject,time,conc\n1,0,0\n1,1,2\n');
-    const second = await world.write('second.json', await readFile(CONFIG));
+    const second = await world.write(
+      'second.json',
+      JSON.stringify({ ...JSON.parse(await readFile(CONFIG, 'utf8')), analysis: 'second' }),
+    );
     const { stdout } = await world.run('upload', path, '--config', CONFIG, '--config', second, '--json');
     const { fileId, executions } = JSON.parse(stdout) as Receipt;
     expect(executions.map(({ label }) => label)).toEqual(['single-oral-dose', 'second']);
@@ -142,7 +145,12 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     const charge = world.sandbox.charges.find((each) => each.fileId === fileId);
     expect(charge?.metaData).toEqual({
       study: '007',
-      aplos_upload: { tracking_id: executions[0]?.trackingId },
+      aplos_upload: {
+        tracking_id: executions[0]?.trackingId,
+        content_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        file_name: 'meta.csv',
+        requested_at: expect.any(String),
+      },
     });
   });
 
@@ -160,7 +168,9 @@ describe('aplos-upload upload, with a worker and real servers', () => {
   it('shows the status of an upload with `status`', async () => {
     const { stdout, exitCode } = await world.run('status', receipt.workflowId);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^single-oral-dose\.csv +done .* default:single-oral-dose\.csv:[0-9a-f]{20}$/m);
+    expect(stdout).toMatch(
+      /^single-oral-dose\.csv +done .* default:single-oral-dose\.csv:[0-9a-f]{12}-[0-9a-f]{12}$/m,
+    );
     expect(stdout).toContain(receipt.executions[0]?.executionId);
   });
 

@@ -19,7 +19,7 @@ describe('loadSettings', () => {
       spoolLimitBytes: 1_073_741_824,
       s3Hosts: new HostList(),
       idleTimeoutMs: 60_000,
-      listLagMs: 15_000,
+      listLagMs: 45_000,
       extraCa: undefined,
       shutdownGraceMs: 30_000,
       concurrency: 20,

@@ -33,6 +33,10 @@ export type Info = NonNullable<ConstructorParameters<typeof MockActivityEnvironm
 export interface Job {
   readonly sandbox: Sandbox;
   readonly activities: UploadActivities;
+  /** Returns the activities of another worker, which remembers nothing. */
+  newWorker(changes?: Partial<ActivityDependencies>): UploadActivities;
+  /** Returns the details of the last heartbeat that was recorded at once. */
+  lastHeartbeat(): unknown;
   readonly request: UploadRequest;
   readonly content: Buffer | string;
   readonly path: string;
@@ -51,6 +55,11 @@ export interface JobOptions extends SandboxOptions {
   readonly dependencies?: Partial<ActivityDependencies>;
 }
 
+const LIST_LAG_MS = 400;
+
+/** No other run starts anything. */
+export const nobodyElse = { ahead: undefined, mayHaveSentUntilMs: Number.NEGATIVE_INFINITY };
+
 /** Starts a sandbox and writes a file. Both are removed after the running test. */
 export async function newJob(options: JobOptions): Promise<Job> {
   const { content = table, fileName = 'pk.csv', ask = {}, dependencies = {}, ...sandboxOptions } = options;
@@ -59,24 +68,36 @@ export async function newJob(options: JobOptions): Promise<Job> {
   const { path, url } = await temporaryFile(content, fileName);
   const request = parseUploadRequest({ source: url, ...ask });
   const connections = dispatcher();
-  const accounts = new AplosAccounts(loadSettings(sandbox.env).profiles, connections);
-  const activities = createActivities({
-    api: (profile) => accounts.api(profile),
-    dispatcher: connections,
-    sources: {},
-    hasWorker: async () => true,
-    s3Hosts: new HostList(),
-    idleTimeoutMs: 300_000,
-    hasEarlierRuns: async () => false,
-    listDelaysMs: [0, 1, 1],
-    ...dependencies,
-  });
+  let lastHeartbeat: unknown;
+  const newWorker = (changes: Partial<ActivityDependencies> = {}) => {
+    const accounts = new AplosAccounts(loadSettings(sandbox.env).profiles, connections);
+    return createActivities({
+      api: (profile) => accounts.api(profile),
+      executions: (profile) => accounts.executions(profile),
+      dispatcher: connections,
+      sources: {},
+      hasWorker: async () => true,
+      s3Hosts: new HostList(),
+      idleTimeoutMs: 300_000,
+      otherUploads: async () => nobodyElse,
+      recordHeartbeat: async (details) => {
+        lastHeartbeat = details;
+      },
+      listLagMs: LIST_LAG_MS,
+      sendDeadlineMs: 5_000,
+      ...dependencies,
+      ...changes,
+    });
+  };
+  const activities = newWorker();
   const presign = () => run(activities.presignUpload, { request });
   const upload = ({ presigned }: PresignResult, environment?: MockActivityEnvironment) =>
     run(activities.uploadFile, { request, presigned }, environment);
   return {
     sandbox,
     activities,
+    newWorker,
+    lastHeartbeat: () => lastHeartbeat,
     request,
     content,
     path,
@@ -93,7 +114,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
         sha256,
         label: 'day 1',
         execution: { configuration },
-        wasReset: false,
+        runStartedAt: new Date(0).toISOString(),
       };
     },
   };

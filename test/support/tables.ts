@@ -18,3 +18,7 @@ export const configuration = {
   version: '2024-02-22',
   columns: { time: 'time', unique_id: 'subject', concentration: { analyzed: 'conc' } },
 };
+
+/** Returns an execution for each label, each with a configuration of its own, as the same analysis is not started twice. */
+export const executionsFor = (labels: readonly string[]) =>
+  labels.map((label) => ({ label, configuration: { ...configuration, analysis: label } }));

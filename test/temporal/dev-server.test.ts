@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
-import { hasEarlierRuns } from '../../src/temporal/earlier-runs.js';
+import { otherUploads } from '../../src/temporal/other-uploads.js';
 import {
   assertSearchAttributes,
   registerSearchAttributes,
@@ -20,50 +20,77 @@ beforeAll(async () => {
 });
 afterAll(() => connection?.close());
 
-describe('hasEarlierRuns', () => {
-  const check = (workflowId: string, runId: string) =>
-    hasEarlierRuns(connection.workflowService, namespace, workflowId, runId);
+describe('otherUploads', () => {
+  const scheduledMs = 1_700_000_000_000;
+  const others = (workflowId: string, runId: string, closedSinceMs = 0) =>
+    otherUploads(
+      connection.workflowService,
+      namespace,
+      { workflowId, runId, activityId: '1', scheduledMs },
+      closedSinceMs,
+    );
+  const nobody = { ahead: undefined, mayHaveSentUntilMs: Number.NEGATIVE_INFINITY };
 
-  /** Starts a run, and waits until Temporal lists it. */
-  async function startRun(workflowId: string): Promise<{ runId: string; end: () => Promise<unknown> }> {
+  /** Starts a run that no worker works on, and waits until Temporal lists it. */
+  async function startRun(workflowId: string): Promise<{ runId: string; end: () => Promise<number> }> {
     const { workflow } = new Client({ connection, namespace });
-    const handle = await workflow.start('unhandled', { workflowId, taskQueue: 'unpolled' });
+    const handle = await workflow.start('uploadAnalysisFile', { workflowId, taskQueue: 'unpolled' });
     const runId = handle.firstExecutionRunId;
-    await expect
-      .poll(async () => (await workflow.count(`RunId = '${runId}'`)).count, { timeout: 20_000 })
-      .toBe(1);
-    return { runId, end: () => handle.terminate() };
+    const listed = async (status: string) =>
+      (await workflow.count(`RunId = '${runId}' AND ExecutionStatus = '${status}'`)).count;
+    await expect.poll(() => listed('Running'), { timeout: 20_000 }).toBe(1);
+    return {
+      runId,
+      end: async () => {
+        await handle.terminate();
+        await expect.poll(() => listed('Terminated'), { timeout: 20_000 }).toBe(1);
+        return (await handle.describe()).closeTime?.getTime() ?? 0;
+      },
+    };
   }
 
   it.each(['team:pk.csv:1', "it's 100%_.csv", 'team:血漿–7 (1).csv:2'])(
-    'finds the earlier run of the workflow %s',
+    'finds the earlier run of the workflow %s, until it has closed long ago',
     async (workflowId) => {
       const first = await startRun(workflowId);
-      expect(await check(workflowId, first.runId)).toBe(false);
-      await first.end();
+      expect(await others(workflowId, first.runId)).toEqual(nobody);
+      const closedMs = await first.end();
       const second = await startRun(workflowId);
-      expect(await check(workflowId, second.runId)).toBe(true);
+      expect(await others(workflowId, second.runId)).toEqual({ ...nobody, mayHaveSentUntilMs: closedMs });
+      expect(await others(workflowId, second.runId, closedMs + 1)).toEqual(nobody);
       await second.end();
     },
   );
 
+  it('finds an upload of the same content with other analyses', async () => {
+    const prefix = 'team:pk.csv:0123456789ab-';
+    const other = await startRun(`${prefix}aaaaaaaaaaaa`);
+    const closedMs = await other.end();
+    expect(await others(`${prefix}bbbbbbbbbbbb`, randomUUID())).toEqual({
+      ...nobody,
+      mayHaveSentUntilMs: closedMs,
+    });
+    expect(await others('team:pk.csv:0123456789ac-aaaaaaaaaaaa', randomUUID())).toEqual(nobody);
+  });
+
+  it('ignores a running upload that has not started anything', async () => {
+    const other = await startRun('team:pk.csv:ffffffffffff-aaaaaaaaaaaa');
+    const own = await startRun('team:pk.csv:ffffffffffff-bbbbbbbbbbbb');
+    expect(await others('team:pk.csv:ffffffffffff-bbbbbbbbbbbb', own.runId)).toEqual(nobody);
+    await Promise.all([other.end(), own.end()]);
+  });
+
   it.each(['back\\slash', '"quoted".csv', 'line\nbreak'])(
-    'returns true for the workflow %j, which no query can find',
+    'expects others to have sent a start for the workflow %j, which no query can find',
     async (workflowId) => {
-      expect(await check(workflowId, randomUUID())).toBe(true);
+      expect(await others(workflowId, randomUUID())).toEqual({ ...nobody, mayHaveSentUntilMs: scheduledMs });
     },
   );
 
-  it('does not need the current run to be listed', async () => {
-    const earlier = await startRun('seen-late');
-    expect(await check('seen-late', randomUUID())).toBe(true);
-    await earlier.end();
-  });
-
   it('ignores the runs of other workflows', async () => {
     const other = await startRun('other');
-    expect(await check('other-', randomUUID())).toBe(false);
     await other.end();
+    expect(await others('other-', randomUUID())).toEqual(nobody);
   });
 });
 

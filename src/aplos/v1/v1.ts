@@ -1,11 +1,18 @@
 import type { z } from 'zod';
 import type { JsonValue } from '../../contract/json.js';
 import type { FileRef } from '../../contract/steps.js';
-import type { AplosApi, ExecutionRecord, FileState, PresignResponse, StartRequest } from '../api.js';
+import type {
+  AplosApi,
+  ExecutionRecord,
+  FileState,
+  PresignResponse,
+  StartOptions,
+  StartRequest,
+} from '../api.js';
 import type { AplosConnection } from '../connection.js';
 import { asRefusalToStart } from './refusal-to-start.js';
 import { executionListSchema, executionSchema, fileSchema, presignSchema, startedSchema } from './schemas.js';
-import { trackingIdOf, withTrackingId } from './tracking.js';
+import { withWork, workIn } from './work-metadata.js';
 
 /** Version 1 of the API: paths without a version, names in snake_case. */
 export class AplosV1 implements AplosApi {
@@ -36,6 +43,7 @@ export class AplosV1 implements AplosApi {
       presigned: {
         url: presigned.url,
         fields: presigned.fields,
+        requestedAt: new Date(requestedAt).toISOString(),
         expiresAt: new Date(requestedAt + presigned.expires_in * 1000).toISOString(),
       },
     };
@@ -54,13 +62,16 @@ export class AplosV1 implements AplosApi {
     return { state, errors, readiness: state === 'ready' || state === 'invalid' ? state : 'pending' };
   }
 
-  async startExecution({ file, execution, trackingId }: StartRequest, signal?: AbortSignal) {
+  async startExecution(
+    { file, execution, work }: StartRequest,
+    { signal, beforeSending }: StartOptions = {},
+  ) {
     const body = {
       ...(file.fileId
         ? { file: { id: file.fileId } }
         : { s3: { bucket_name: file.bucket, object_key: file.key } }),
       configuration: execution.configuration,
-      meta_data: withTrackingId(execution.metaData, trackingId),
+      meta_data: withWork(execution.metaData, work),
       data_processing: execution.dataProcessing,
       post_processing: execution.postProcessing,
     };
@@ -72,6 +83,7 @@ export class AplosV1 implements AplosApi {
           path: '/nca/executions',
           body,
           response: startedSchema,
+          beforeSending,
         },
         signal,
       );
@@ -107,13 +119,13 @@ export class AplosV1 implements AplosApi {
 
 function toRecord(execution: z.output<typeof executionSchema>): ExecutionRecord {
   const { execution_id: executionId, status, errors, meta_data: metaData } = execution;
-  const trackingId = trackingIdOf((metaData ?? undefined) as JsonValue | undefined);
+  const work = workIn((metaData ?? undefined) as JsonValue | undefined);
   return {
     executionId,
     status,
     errors,
-    hasMetaData: metaData !== undefined && metaData !== null,
-    ...(trackingId === undefined ? {} : { trackingId }),
+    hasMetaData: metaData === undefined ? undefined : metaData !== null,
+    ...(work === undefined ? {} : { work }),
   };
 }
 

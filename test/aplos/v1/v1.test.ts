@@ -125,7 +125,7 @@ describe('fileState', () => {
 const start: StartRequest = {
   file: { fileId: 'f1', bucket: 'bucket', key: 'key' },
   execution: { configuration: { version: '1', z: 1, a: [{}] } },
-  trackingId: 't1',
+  work: { trackingId: 't1' },
 };
 const aplos_upload = { tracking_id: 't1' };
 
@@ -220,18 +220,21 @@ describe('listExecutions', () => {
         status: 'queuing',
         errors: [],
         hasMetaData: true,
-        ...(trackingId && { trackingId }),
+        ...(trackingId && { work: { trackingId } }),
       },
     ]);
     expect(calls.map(({ what }) => what)).toEqual([`GET ${PATH}/nca/executions`]);
   });
 
-  it.each([[{}], [{ meta_data: null }]])('reports missing metadata in %j', async (more) => {
+  it.each([
+    [{}, undefined],
+    [{ meta_data: null }, false],
+  ])('reports missing metadata in %j as %s', async (more, hasMetaData) => {
     const { api } = await apiResponding({
       body: { items: [{ execution_id: 'e1', status: 'failed', errors: ['x'], ...more }] },
     });
     expect(await api.listExecutions()).toEqual([
-      { executionId: 'e1', status: 'failed', errors: ['x'], hasMetaData: false },
+      { executionId: 'e1', status: 'failed', errors: ['x'], hasMetaData },
     ]);
   });
 
@@ -256,7 +259,7 @@ describe('execution', () => {
       status: 'complete',
       errors: [],
       hasMetaData: true,
-      trackingId: 't1',
+      work: { trackingId: 't1' },
     });
     expect(calls.map(({ what }) => what)).toEqual([
       `GET ${PATH}/nca/executions/1714955846-1264143%3Acfa4b10f%2Fx`,

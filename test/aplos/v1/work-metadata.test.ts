@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { trackingIdOf, withTrackingId } from '../../../src/aplos/v1/tracking.js';
+import { withWork, workIn } from '../../../src/aplos/v1/work-metadata.js';
 import type { JsonValue } from '../../../src/contract/json.js';
 
 const aplos_upload = { tracking_id: 't1' };
 
-describe('a tracking ID', () => {
+describe('the identity of the work in metadata', () => {
   it.each<[metaData: JsonValue | undefined, sent: JsonValue]>([
     [undefined, { aplos_upload }],
     [{ study: 7 }, { study: 7, aplos_upload }],
@@ -13,9 +13,20 @@ describe('a tracking ID', () => {
     [[1, 2], { meta_data: [1, 2], aplos_upload }],
     [null, { meta_data: null, aplos_upload }],
   ])('is added to the metadata %j and found again', (metaData, sent) => {
-    expect(withTrackingId(metaData, 't1')).toEqual(sent);
-    expect(trackingIdOf(sent)).toBe('t1');
-    expect(trackingIdOf(JSON.stringify(sent))).toBe('t1');
+    expect(withWork(metaData, { trackingId: 't1' })).toEqual(sent);
+    expect(workIn(sent)).toEqual({ trackingId: 't1' });
+    expect(workIn(JSON.stringify(sent))).toEqual({ trackingId: 't1' });
+  });
+
+  it('keeps everything that a preview shows', () => {
+    const work = {
+      trackingId: 't1',
+      contentId: 'c1',
+      fileName: 'pk.csv',
+      requestedAt: '2026-11-26T14:00:00.000Z',
+      again: 'engine 3.2',
+    };
+    expect(workIn(withWork({ study: 7 }, work))).toEqual(work);
   });
 
   it.each<[JsonValue | undefined]>([
@@ -25,6 +36,6 @@ describe('a tracking ID', () => {
     [{}],
     [{ aplos_upload: { tracking_id: 7 } }],
   ])('is not found in %j', (metaData) => {
-    expect(trackingIdOf(metaData)).toBeUndefined();
+    expect(workIn(metaData)).toBeUndefined();
   });
 });

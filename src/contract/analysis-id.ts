@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './json.js';
+import type { ExecutionRequest } from './request.js';
+
+/** One analysis of one file: what makes it the work it is, whoever asks for it. */
+export interface Analysis {
+  readonly fileName: string;
+  /** SHA-256 of the file, in lower-case hex. */
+  readonly sha256: string;
+  /** Everything that Aplos is sent for the analysis, and why it is wanted again. */
+  readonly execution: Omit<ExecutionRequest, 'label'>;
+}
+
+/**
+ * Returns the tracking id of an analysis: 32 lower-case hex characters. It is derived from the file's name and bytes and
+ * from everything that Aplos is sent for the analysis, so the same analysis has the same id in every request, batch
+ * and workflow run, and under every label.
+ */
+export function trackingIdFor({ fileName, sha256, execution }: Analysis): string {
+  const { configuration, metaData, dataProcessing, postProcessing, again } = execution;
+  return idOf({ fileName, sha256, configuration, metaData, dataProcessing, postProcessing, again });
+}
+
+/**
+ * Returns the id of what is computed: the file's bytes and the configuration, without the file's name and the metadata.
+ * Analyses with the same content id and different tracking ids are the same computation under another name.
+ */
+export function contentIdFor({ sha256, execution }: Omit<Analysis, 'fileName'>): string {
+  const { configuration, dataProcessing, postProcessing } = execution;
+  return idOf({ sha256, configuration, dataProcessing, postProcessing });
+}
+
+const idOf = (work: object): string =>
+  createHash('sha256').update(canonicalJson(work)).digest('hex').slice(0, 32);

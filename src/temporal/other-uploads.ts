@@ -1,0 +1,126 @@
+import type { WorkflowService } from '@temporalio/client';
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
+import { errorTable, isErrorCode } from '../contract/error-table.js';
+import { tryParseJson } from '../contract/json.js';
+import { WORKFLOW_TYPE } from '../contract/names.js';
+import { canBeQueried, quoteForQuery } from './query.js';
+
+const {
+  WORKFLOW_EXECUTION_STATUS_RUNNING: RUNNING,
+  WORKFLOW_EXECUTION_STATUS_COMPLETED: COMPLETED,
+  WORKFLOW_EXECUTION_STATUS_FAILED: FAILED,
+} = proto.temporal.api.enums.v1.WorkflowExecutionStatus;
+const { PENDING_ACTIVITY_STATE_STARTED: STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
+type Run = proto.temporal.api.common.v1.IWorkflowExecution;
+type ClosedRun = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
+
+/** An attempt of `startExecution`, as the run that asks about the others knows it. */
+export interface StartIdentity {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly activityId: string;
+  /** When the attempt was scheduled, in milliseconds since 1970 by Temporal's clock. */
+  readonly scheduledMs: number;
+}
+
+/** What other runs of the same work may be doing at the moment. */
+export interface OtherUploads {
+  /** Workflow that is starting analyses of the same content at this moment, and began before this attempt. */
+  readonly ahead: string | undefined;
+  /** Latest time at which another run may have sent a start, in milliseconds since 1970 by Temporal's clock; -Infinity: never. */
+  readonly mayHaveSentUntilMs: number;
+}
+
+/**
+ * Finds out what others may have started: earlier runs of a workflow id, and workflows whose id differs only in the analyses
+ * that they ask for. Of several that start at the same time, exactly one has nobody ahead.
+ *
+ * @param closedSinceMs runs that closed earlier are left out, by Temporal's clock
+ */
+export async function otherUploads(
+  workflowService: WorkflowService,
+  namespace: string,
+  attempt: StartIdentity,
+  closedSinceMs: number,
+): Promise<OtherUploads> {
+  if (!canBeQueried(attempt.workflowId)) return { ahead: undefined, mayHaveSentUntilMs: attempt.scheduledMs };
+  const query = [
+    `WorkflowType = '${WORKFLOW_TYPE}'`,
+    `WorkflowId STARTS_WITH ${quoteForQuery(contentPrefix(attempt.workflowId))}`,
+    `RunId != '${attempt.runId}'`,
+    `(ExecutionStatus = 'Running' OR CloseTime >= '${new Date(closedSinceMs).toISOString()}')`,
+  ].join(' AND ');
+  const { executions } = await workflowService.listWorkflowExecutions({ namespace, query });
+  const closedMs = executions
+    .filter((run) => run.status !== RUNNING && mayHaveSent(run))
+    .map(({ closeTime }) => optionalTsToMs(closeTime) ?? 0);
+  const running = executions.flatMap(({ status, execution }) =>
+    status === RUNNING && execution ? [execution] : [],
+  );
+  if (running.length === 0)
+    return { ahead: undefined, mayHaveSentUntilMs: Math.max(Number.NEGATIVE_INFINITY, ...closedMs) };
+
+  const states = await Promise.all(running.map((run) => startsOf(workflowService, namespace, run)));
+  const { workflowId, runId, activityId, scheduledMs } = attempt;
+  const own = await startsOf(workflowService, namespace, { workflowId, runId });
+  const ownOrder = own.running.find((each) => each.activityId === activityId);
+  const ahead = states.find(({ running: starts }) =>
+    starts.some((each) => ownOrder === undefined || isBefore(each, ownOrder)),
+  );
+  const othersMayHaveSent = states.some(({ hasStarted }) => hasStarted);
+  return {
+    ahead: ahead?.workflowId,
+    mayHaveSentUntilMs: Math.max(othersMayHaveSent ? scheduledMs : Number.NEGATIVE_INFINITY, ...closedMs),
+  };
+}
+
+/**
+ * Reports whether a closed run may have sent a start that the list does not show yet. A run that completed or failed had
+ * waited for all of its starts, so it only sent something if it has executions, or failed in doubt.
+ */
+function mayHaveSent({ status, searchAttributes }: ClosedRun): boolean {
+  if (status !== COMPLETED && status !== FAILED) return true;
+  const { AplosExecutionIds: executions, AplosErrorCode: code } = searchAttributes?.indexedFields ?? {};
+  const errorCode = code && tryParseJson(Buffer.from(code.data ?? []).toString());
+  return executions !== undefined || (isErrorCode(errorCode) && errorTable[errorCode].mayHaveStarted);
+}
+
+interface RunningStart {
+  readonly workflowId: string;
+  readonly activityId: string;
+  readonly startedMs: number;
+}
+
+/** Returns the attempts of `startExecution` that a run has in progress, and whether it may have started anything. */
+async function startsOf(workflowService: WorkflowService, namespace: string, execution: Run) {
+  const { pendingActivities, workflowExecutionInfo } = await workflowService.describeWorkflowExecution({
+    namespace,
+    execution,
+  });
+  const workflowId = execution.workflowId ?? '';
+  const starts = pendingActivities.filter(({ activityType }) => activityType?.name === 'startExecution');
+  const attributes = workflowExecutionInfo?.searchAttributes?.indexedFields ?? {};
+  return {
+    workflowId,
+    hasStarted: starts.length > 0 || 'AplosExecutionIds' in attributes,
+    running: starts
+      .filter(({ state }) => state === STARTED)
+      .map(
+        ({ activityId, lastStartedTime }): RunningStart => ({
+          workflowId,
+          activityId: activityId ?? '',
+          startedMs: optionalTsToMs(lastStartedTime) ?? 0,
+        }),
+      ),
+  };
+}
+
+const isBefore = (a: RunningStart, b: RunningStart): boolean =>
+  a.startedMs === b.startedMs
+    ? a.workflowId + a.activityId < b.workflowId + b.activityId
+    : a.startedMs < b.startedMs;
+
+/** Our own workflow ids end in a hash of the content and one of the analyses. Ids that others chose stand for themselves. */
+const contentPrefix = (workflowId: string): string =>
+  workflowId.replace(/(:[0-9a-f]{12}-)[0-9a-f]{12}$/, '$1');

@@ -1,0 +1,108 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { ExecutionRecord, Work } from '../../src/aplos/api.js';
+import { ExecutionList } from '../../src/aplos/execution-list.js';
+
+const HOUR_MS = 3_600_000;
+
+const record = (trackingId: string): ExecutionRecord & { work: Work } => ({
+  executionId: `execution of ${trackingId}`,
+  status: 'queuing',
+  errors: [],
+  hasMetaData: true,
+  work: { trackingId },
+});
+
+/** A list whose calls are answered by hand, and what was observed of its lag. */
+function listOf() {
+  const calls: { resolve(records: ExecutionRecord[]): void; reject(error: Error): void }[] = [];
+  const lags: number[] = [];
+  const list = new ExecutionList(() => new Promise((resolve, reject) => calls.push({ resolve, reject })), {
+    onLag: (seconds) => lags.push(seconds),
+  });
+  return { list, calls, lags };
+}
+
+describe('ExecutionList', () => {
+  it('asks Aplos once for everyone who waits', async () => {
+    const { list, calls } = listOf();
+    const first = list.read(0);
+    const others = Array.from({ length: 50 }, () => list.read(0));
+    calls[0]?.resolve([]);
+    await first;
+    await vi.waitFor(() => expect(calls).toHaveLength(2));
+    calls[1]?.resolve([record('a')]);
+    for (const listing of await Promise.all(others)) expect(listing.find('a')).toBeDefined();
+    expect(calls).toHaveLength(2);
+  });
+
+  it('uses a list again while it is recent enough', async () => {
+    const { list, calls } = listOf();
+    const reading = list.read(0);
+    calls[0]?.resolve([record('a')]);
+    await reading;
+    expect((await list.read(HOUR_MS)).find('a')).toMatchObject({ executionId: 'execution of a' });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('joins a call in progress if that began recently enough', async () => {
+    const { list, calls } = listOf();
+    const readings = [list.read(0), list.read(HOUR_MS)];
+    calls[0]?.resolve([record('a')]);
+    await Promise.all(readings);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('asks again after a call that failed', async () => {
+    const { list, calls } = listOf();
+    const first = list.read(0);
+    calls[0]?.reject(new Error('unavailable'));
+    await expect(first).rejects.toThrow('unavailable');
+    const second = list.read(HOUR_MS);
+    await vi.waitFor(() => expect(calls).toHaveLength(2));
+    calls[1]?.resolve([record('a')]);
+    expect((await second).find('a')).toBeDefined();
+  });
+
+  it('finds an execution that Aplos acknowledged, whether or not the list shows it', async () => {
+    const { list, calls } = listOf();
+    list.acknowledge(record('a'));
+    for (const [index, shown] of [[], [record('a')], []].entries()) {
+      const reading = list.read(0);
+      await vi.waitFor(() => expect(calls).toHaveLength(index + 1));
+      calls[index]?.resolve(shown);
+      expect((await reading).find('a')).toMatchObject({ executionId: 'execution of a' });
+    }
+  });
+
+  it('lags as long as it lacks an execution that was acknowledged, and keeps the lag in mind', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    const { list, calls } = listOf();
+    list.acknowledge(record('a'));
+    const lagAfter = async (ms: number, shown: ExecutionRecord[]) => {
+      vi.advanceTimersByTime(ms);
+      const reading = list.read(0);
+      calls.at(-1)?.resolve(shown);
+      return (await reading).lagMs;
+    };
+    expect(await lagAfter(1_000, [])).toBe(1_000);
+    expect(await lagAfter(2_000, [record('b')])).toBe(3_000);
+    expect(await lagAfter(1_000, [record('a')])).toBe(4_000);
+    expect(await lagAfter(60_000, [record('a')])).toBe(4_000);
+    expect(await lagAfter(HOUR_MS, [record('a')])).toBe(0);
+    vi.useRealTimers();
+  });
+
+  it('reports how long an execution was missing, once it appears', async () => {
+    const { list, calls, lags } = listOf();
+    list.acknowledge(record('a'));
+    for (const [index, shown] of [[], [record('a')], [record('a')]].entries()) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      const reading = list.read(0);
+      await vi.waitFor(() => expect(calls).toHaveLength(index + 1));
+      calls[index]?.resolve(shown);
+      await reading;
+    }
+    expect(lags).toEqual([expect.any(Number)]);
+    expect(lags[0]).toBeGreaterThan(0);
+  });
+});
