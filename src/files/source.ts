@@ -6,7 +6,7 @@ import { ChecksumHasher, type Checksums } from './checksums.js';
 import { assertSupportedType } from './file-limits.js';
 import { localPath, openFile } from './file-source.js';
 import type { HttpsAccess } from './https-connection.js';
-import { openHttps, type UnsizedSource } from './https-source.js';
+import type { UnsizedSource } from './https-source.js';
 import { type OpenFile, readStalled } from './open-file.js';
 import { type ReadTimeouts, waitFor } from './read-timeouts.js';
 import { objectLocation, openS3, type S3Access } from './s3-source.js';
@@ -85,7 +85,7 @@ async function open(
       if (url.username || url.password)
         throw unsupported(`The source ${quote(path)} contains a user name or password`);
       if (!access.https) throw unsupported(`The source ${quote(path)} can only be read by a worker`);
-      return openHttps(url, path, access.https, timeouts);
+      return (await import('./https-source.js')).openHttps(url, path, access.https, timeouts);
     case 's3:':
       return openObject(url, path, access, timeouts);
     default:
