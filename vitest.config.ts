@@ -6,8 +6,9 @@ const UNIT =
   'test/{aplos,cli,client,contract,files,http,s3,settings,temporal,util,watch,worker}/**/!(s3-source|real-s3|dev-server).test.ts';
 
 const shared = {
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  // Guards against a test that hangs. On a busy machine, tests that start processes take long.
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
   pool: 'forks',
   // Loads modules once per process: tests must restore what they change in it.
   isolate: false,

@@ -163,7 +163,10 @@ describe('traces sent to a collector', () => {
       expect.stringMatching(/^POST 127\.0\.0\.1:\d+ \(no path\) 204$/),
     ]);
     expect(calls('confirmUpload')).toEqual([`GET ${api} /nca/files/${receipt.fileId} 200`]);
-    expect(calls('startExecution')).toEqual([`POST ${api} /nca/executions 200`]);
+    expect(calls('startExecution')).toEqual([
+      `GET ${api} /nca/executions 200`,
+      `POST ${api} /nca/executions 200`,
+    ]);
   });
 
   it('contain no secret, no source and no error message', () => {
