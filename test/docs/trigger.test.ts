@@ -185,8 +185,13 @@ describe('the examples in docs/trigger.md', () => {
     const second = () => `nightly-pk-${new Date().toISOString().slice(0, 19)}Z`;
     await expect.poll(second).not.toBe(workflowId);
     await trigger();
-    await expect.poll(async () => chargesOf('nightly.csv').length, { timeout: 20_000 }).toBe(2);
-    expect(await workflows()).toHaveLength(2);
+    await expect.poll(async () => (await workflows()).length, { timeout: 20_000 }).toBe(2);
+    for (const each of await workflows()) {
+      const { executions } = (await world.client.workflow.getHandle(each).result()) as Receipt;
+      const origin = each === workflowId ? 'started' : 'found'; // the file is the same
+      expect(executions).toMatchObject([{ label: 'nightly', origin }]);
+    }
+    expect(chargesOf('nightly.csv')).toHaveLength(1);
   });
 
   it('run an upload as the child of a workflow on another worker', async () => {

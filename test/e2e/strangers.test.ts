@@ -170,7 +170,7 @@ describe('a workflow that an untrusted client starts without a key', () => {
       profile: 'default',
       executions: Array.from({ length: REQUEST_LIMITS.executions }, (_, index) => ({
         label: `day ${index}`,
-        configuration: { ...configuration, padding: 'x'.repeat(padding) },
+        configuration: { ...configuration, analysis: index, padding: 'x'.repeat(padding) },
       })),
     });
     const room = REQUEST_LIMITS.bytes - JSON.stringify(sized(0)).length;
