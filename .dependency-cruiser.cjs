@@ -42,7 +42,8 @@ for (const [room, imports] of Object.entries(rooms))
 const filesOf = (of) => `^src/(${of.join('|')})(/|\\.ts$)`;
 
 /** Files of the contract that the workflow bundle may contain. They import nothing but types. */
-const BUNDLED = '^src/contract/(names|source|trace-names|priority|error-table|search-attributes|json)\\.ts$';
+const BUNDLED =
+  '^src/contract/(names|source|trace-names|priority|error-table|search-attributes|json|batches)\\.ts$';
 
 /** The rules of docs/architecture.md. @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -1,10 +1,10 @@
-import { cancellationSignal, log } from '@temporalio/activity';
-import type { AplosApi, FileState } from '../aplos/api.js';
-import { errorTable, UploadError } from '../contract/errors.js';
+import { cancellationSignal } from '@temporalio/activity';
+import { UploadError } from '../contract/errors.js';
 import type { Confirmation, FileRef, FileRequest, UploadEvidence } from '../contract/steps.js';
 import { verifyEtag } from '../s3/etag.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { fileStateIfOffered } from './file-state.js';
 
 /** Verifies an upload: status 204, an ETag that matches the bytes sent, and a file that Aplos can read. */
 export const confirmUpload =
@@ -21,7 +21,7 @@ export const confirmUpload =
     const { fileName, profile } = request;
     assert204(fileName, evidence);
     const etagIsMd5 = verifyEtag(fileName, evidence);
-    const state = await fileStateIfOffered(api(profile), file);
+    const state = await fileStateIfOffered(api(profile), file, cancellationSignal());
     if (state?.readiness === 'invalid') {
       const why = state.errors.length > 0 ? ` (${shortenText(state.errors.join('; '))})` : '';
       throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
@@ -36,16 +36,4 @@ function assert204(fileName: string, { status }: UploadEvidence): void {
     `S3 responded to the upload of ${fileName} with status ${status} instead of 204`,
     { details: { status } },
   );
-}
-
-/** Returns the state of a file, or `undefined` if Aplos does not offer this call: the vendor does not document it. */
-async function fileStateIfOffered(api: AplosApi, { fileId }: FileRef): Promise<FileState | undefined> {
-  if (!fileId) return undefined;
-  try {
-    return await api.fileState(fileId, cancellationSignal());
-  } catch (error) {
-    if (!(error instanceof UploadError && errorTable[error.code].callMayNotExist)) throw error;
-    log.warn('Aplos does not report the state of the file', { fileId, code: error.code });
-    return undefined;
-  }
 }

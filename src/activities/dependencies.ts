@@ -40,6 +40,12 @@ export interface ActivityDependencies {
    * @throws CancelledFailure if the activity is cancelled
    */
   readonly recordHeartbeat: (details: unknown) => Promise<void>;
+  /**
+   * Reads the receipt of a completed run of this workflow id, unchecked. Returns `undefined` if there is none, or it cannot be read.
+   *
+   * @throws ApplicationFailure `TEMPORAL_UNREACHABLE`, which is retried
+   */
+  readonly readReceipt: (runId: string) => Promise<unknown>;
   /** How long after it was sent a start may take to appear in the list of executions, in milliseconds. */
   readonly listLagMs: number;
   /** How long after Temporal confirmed an attempt its start may be sent, in milliseconds. */

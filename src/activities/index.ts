@@ -3,6 +3,7 @@ import { checkRequest } from './checkRequest.js';
 import { confirmUpload } from './confirmUpload.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withErrorCodes } from './failures.js';
+import { findEarlierUpload } from './findEarlierUpload.js';
 import { withHeartbeats } from './heartbeats.js';
 import { lookForWorker } from './lookForWorker.js';
 import { presignUpload } from './presignUpload.js';
@@ -16,6 +17,7 @@ export function createActivities(dependencies: ActivityDependencies): UploadActi
   return {
     checkRequest: withRawInput(withErrorCodes(checkRequest)),
     lookForWorker: lookForWorker(dependencies),
+    findEarlierUpload: withErrorCodes(withTiming(withHeartbeats(findEarlierUpload(dependencies)))),
     presignUpload: withErrorCodes(withTiming(withHeartbeats(presignUpload(dependencies)))),
     uploadFile: withErrorCodes(withTiming(uploadFile(dependencies))),
     confirmUpload: withErrorCodes(withTiming(withHeartbeats(confirmUpload(dependencies)))),

@@ -10,6 +10,8 @@ import { summaryOf, type UploadSummary } from './summary.js';
 export interface PendingUpload {
   readonly workflowId: string;
   readonly fileName: string;
+  /** Run that was started or joined. Default: unknown */
+  readonly runId?: string;
   /** State when the upload was started or joined. */
   readonly state: StartState;
   result(): Promise<Receipt>;
@@ -64,7 +66,7 @@ export async function* asCompleted(
     if (readingEnded.signal.aborted) await reading;
     isReadingDone = readingEnded.signal.aborted;
     for (const upload of alreadyDone.splice(0)) yield completed(upload, { state: 'done' });
-    for (const { workflowId, state, errorCode } of await poller.poll([...open.keys()])) {
+    for (const { workflowId, state, errorCode } of await poller.poll(open)) {
       const upload = open.get(workflowId);
       if (upload && state !== 'running')
         yield completed(upload, { state, ...(errorCode ? { errorCode } : {}) });
@@ -96,15 +98,17 @@ class CompletionPoller {
     this.#client = client;
   }
 
-  async poll(workflowIds: readonly string[]): Promise<Outcome[]> {
+  async poll(open: ReadonlyMap<string, PendingUpload>): Promise<Outcome[]> {
+    const workflowIds = [...open.keys()];
     const [first] = workflowIds;
     if (first === undefined) return [];
     this.#since ??= await this.#initialSince(first);
-    const listed = await this.#listClosed(new Set(workflowIds));
-    const done = listed.filter(({ state }) => state === 'done');
-    const uncertain = new Set(
-      listed.filter(({ state }) => state !== 'done').map(({ workflowId }) => workflowId),
-    );
+    const listed = await this.#listClosed(open);
+    const isDone = ({ workflowId, runId, state }: UploadSummary) =>
+      state === 'done' && [undefined, runId].includes(open.get(workflowId)?.runId);
+    const done = listed.filter(isDone);
+    const uncertain = new Set(listed.filter((each) => !isDone(each)).map(({ workflowId }) => workflowId));
+    for (const { workflowId } of done) uncertain.delete(workflowId);
     for (const workflowId of this.#nextDirectChecks(workflowIds)) uncertain.add(workflowId);
     const described = await pMap(uncertain, (workflowId) => this.#describe(workflowId), {
       concurrency: DIRECT_CHECKS,
@@ -118,20 +122,20 @@ class CompletionPoller {
     return new Date(Math.max(startedAt?.getTime() ?? 0, Date.now() - MAX_CLOCK_SKEW_MS));
   }
 
-  async #listClosed(workflowIds: ReadonlySet<string>): Promise<UploadSummary[]> {
+  async #listClosed(open: ReadonlyMap<string, PendingUpload>): Promise<UploadSummary[]> {
     const since = this.#since ?? new Date(0);
     const query = `${queryFor({})} AND ExecutionStatus != 'Running' AND CloseTime >= '${since.toISOString()}'`;
     const found: UploadSummary[] = [];
     let latest = since.getTime();
     for await (const info of this.#client.workflow.list({ query })) {
       latest = Math.max(latest, (info.closeTime?.getTime() ?? 0) - LIST_LAG_MS);
-      if (workflowIds.has(info.workflowId)) found.push(summaryOf(info));
+      if (open.has(info.workflowId)) found.push(summaryOf(info));
     }
     this.#since = new Date(latest);
     return found;
   }
 
-  /** Describes the latest run: a run that is listed as closed may have been reset. */
+  /** Describes the latest run: a run that is listed as closed may have been reset, or repeated in another batch. */
   async #describe(workflowId: string): Promise<Outcome> {
     try {
       return summaryOf(await this.#client.workflow.getHandle(workflowId).describe());

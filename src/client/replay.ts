@@ -5,7 +5,7 @@ import proto from '@temporalio/proto';
 import { errorTable, isErrorCode } from '../contract/errors.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
-const { RESET_REAPPLY_TYPE_NONE } = proto.temporal.api.enums.v1.ResetReapplyType;
+const { RESET_REAPPLY_TYPE_SIGNAL } = proto.temporal.api.enums.v1.ResetReapplyType;
 type PostResetOperation = proto.temporal.api.workflow.v1.IPostResetOperation;
 
 /** Step that a replay starts from. The steps before it are kept. */
@@ -151,7 +151,7 @@ async function reset(
     reason: `aplos-upload replay from ${activity}${requestedBy ? `, by ${requestedBy}` : ''}`,
     requestId: randomUUID(),
     workflowTaskFinishEventId: decidedBy,
-    resetReapplyType: RESET_REAPPLY_TYPE_NONE,
+    resetReapplyType: RESET_REAPPLY_TYPE_SIGNAL, // batches that were added to the failed run
     postResetOperations: isPinned ? [moveToCurrentVersion] : [],
   });
   return response.runId;

@@ -1,13 +1,24 @@
 import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
+import { batchesOf } from '../contract/batches.js';
 import type { UploadRequest } from '../contract/request.js';
-import { requestAttributes } from '../contract/search-attributes.js';
+import { requestAttributes, type SearchAttributeName, withinLimit } from '../contract/search-attributes.js';
 
 /**
  * Returns the search attributes to start an upload with. The workflow sets them too, but with these the upload is listed
  * before a worker has processed it.
  */
-export const searchAttributesOf = (request: UploadRequest): SearchAttributePair[] =>
-  requestAttributes(request).map(([name, value]) => ({
-    key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
-    value,
-  }));
+export function searchAttributesOf(request: UploadRequest): SearchAttributePair[] {
+  const batches = batchesOf(request);
+  return [
+    ...requestAttributes(request).map(([name, value]) => ({
+      key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
+      value,
+    })),
+    ...(batches.length > 0 ? [{ key: BATCHES, value: withinLimit(batches) }] : []),
+  ];
+}
+
+const BATCHES = defineSearchAttributeKey(
+  'AplosBatch' satisfies SearchAttributeName,
+  SearchAttributeType.KEYWORD_LIST,
+);

@@ -7,11 +7,12 @@ import { priorityFor } from '../contract/priority.js';
 import type { UploadRequest } from '../contract/request.js';
 import { type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
 import { shortenText } from '../util/shorten-text.js';
+import { joinEarlierRuns } from './earlier-runs.js';
 import { searchAttributesOf } from './search-attributes.js';
 import type { StartState } from './states.js';
 import { workflowIdFor } from './workflow-id.js';
 
-/** The workflow that a request started, or that was started before for the same work. */
+/** The run that a request started, or that was started before for the same work. */
 export interface StartedUpload {
   readonly workflowId: string;
   readonly runId: string;
@@ -19,7 +20,7 @@ export interface StartedUpload {
 }
 
 /**
- * Starts the workflow of a request, or returns the one that is running or done for the same work.
+ * Starts the workflow of a request, or returns the run that is running or done for the same work in the same batch.
  *
  * @throws {@link UploadError} `SEARCH_ATTRIBUTES_MISSING` or `TEMPORAL_UNREACHABLE`
  */
@@ -29,23 +30,47 @@ export async function startUpload(
   request: UploadRequest,
 ): Promise<StartedUpload> {
   const workflowId = workflowIdFor(request);
+  const firstRunId = await startRun(client, address, workflowId, request, REJECT_DUPLICATE);
+  if (firstRunId !== undefined) return { workflowId, runId: firstRunId, state: 'started' };
+  while (true) {
+    const earlier = await joinEarlierRuns(client, workflowId, request);
+    if (earlier.joined) {
+      const { runId, state } = earlier.joined;
+      return { workflowId, runId, state: state === 'done' ? 'done' : 'running' };
+    }
+    const { repeatOf } = earlier.request;
+    const reusePolicy = repeatOf === undefined ? ALLOW_DUPLICATE_FAILED_ONLY : ALLOW_DUPLICATE;
+    const runId = await startRun(client, address, workflowId, earlier.request, reusePolicy);
+    if (runId !== undefined)
+      return { workflowId, runId, state: repeatOf === undefined ? 'started' : 'repeated' };
+  }
+}
+
+const { REJECT_DUPLICATE, ALLOW_DUPLICATE_FAILED_ONLY, ALLOW_DUPLICATE } = WorkflowIdReusePolicy;
+
+/** Starts a run. Returns its id, or `undefined` if the workflow id is taken. */
+async function startRun(
+  client: Client,
+  address: TemporalTarget['address'],
+  workflowId: string,
+  request: UploadRequest,
+  workflowIdReusePolicy: WorkflowIdReusePolicy,
+): Promise<string | undefined> {
   try {
     const handle = await client.workflow.start(WORKFLOW_TYPE, {
       taskQueue: TASK_QUEUE,
       workflowId,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      workflowIdReusePolicy,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
       staticSummary: summarize(request),
       typedSearchAttributes: searchAttributesOf(request),
       priority: priorityFor(request).started,
       args: [request],
     });
-    return { workflowId, runId: handle.firstExecutionRunId, state: 'started' };
+    return handle.firstExecutionRunId;
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError))
-      throw startFailed(error, { address, namespace: client.options.namespace });
-    const { runId, status } = await client.workflow.getHandle(workflowId).describe();
-    return { workflowId, runId, state: status.name === 'COMPLETED' ? 'done' : 'running' };
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+    throw startFailed(error, { address, namespace: client.options.namespace });
   }
 }
 

@@ -6,8 +6,11 @@ export type UploadState = 'running' | CompletedState;
 /** Status of an upload that is no longer running. */
 export type CompletedState = keyof typeof temporalStatuses;
 
-/** Result of a start: `started` by this call, or `running` or `done` if the same work was started before. */
-export type StartState = 'started' | 'running' | 'done';
+/**
+ * Result of a start: `started` by this call; `running` or `done` if the same work was started before; `repeated` if it was done
+ * before, but not in this batch: a new run asks Aplos whether it still has everything.
+ */
+export type StartState = 'started' | 'running' | 'done' | 'repeated';
 
 /** The status in Temporal's SDK, and its name in queries, for each way in which a workflow can end. */
 const temporalStatuses = {
@@ -21,9 +24,10 @@ const temporalStatuses = {
 /** States that count as failures: the upload ended without a receipt, and nobody cancelled or terminated it. */
 const FAILED_STATES = ['failed', 'timed-out'] as const satisfies readonly CompletedState[];
 
-/** Queries for the uploads that a filter can select by state. */
+/** Queries for the uploads in a state. */
 export const STATE_QUERIES = {
   running: "ExecutionStatus = 'Running'",
+  done: `ExecutionStatus = '${temporalStatuses.done.inQuery}'`,
   failed: `ExecutionStatus IN (${FAILED_STATES.map((state) => `'${temporalStatuses[state].inQuery}'`).join(', ')})`,
 } as const;
 

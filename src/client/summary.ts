@@ -9,7 +9,8 @@ export interface UploadSummary {
   readonly state: UploadState;
   readonly fileName?: string;
   readonly profile?: string;
-  readonly batch?: string;
+  /** Batches that the upload counts for. */
+  readonly batches: readonly string[];
   readonly requestedBy?: string;
   readonly fileId?: string;
   readonly executionIds: readonly string[];
@@ -38,7 +39,7 @@ export function summaryOf(
     state: stateOf(status),
     ...optional('fileName', 'AplosFileName'),
     ...optional('profile', 'AplosProfile'),
-    ...optional('batch', 'AplosBatch'),
+    batches: values('AplosBatch') ?? [],
     ...optional('requestedBy', 'AplosRequestedBy'),
     ...optional('fileId', 'AplosFileId'),
     executionIds: values('AplosExecutionIds') ?? [],

@@ -25,7 +25,7 @@ export interface UploadHandle {
   /** Size in the request, in bytes. */
   readonly sizeBytes?: number;
   readonly runId: string;
-  /** `started` by this call; `running` or `done` if the same work was requested before. */
+  /** `started` by this call; `running`, `done` or `repeated` if the same work was requested before. */
   readonly state: StartState;
   /**
    * Waits for the receipt, without a time limit.
@@ -81,7 +81,9 @@ export class UploadClient {
 
   /**
    * Starts an upload. Repeating a call is safe: it joins the same work if that is running, returns the handle of work that
-   * is done, and restarts work that failed, without starting a second execution. If the settings name this host, it
+   * is done, and restarts work that failed, without starting a second execution. If the work was done in another batch, a
+   * new run returns that receipt for this batch, once it has found that Aplos still has everything. If the settings name
+   * this host, it
    * becomes the host of a request for a `file:` that names none, unless the file is on a shared mount.
    *
    * @throws {@link UploadError} `REQUEST_INVALID`, `SEARCH_ATTRIBUTES_MISSING` or `TEMPORAL_UNREACHABLE`
@@ -96,7 +98,7 @@ export class UploadClient {
       ...(expect?.sizeBytes === undefined ? {} : { sizeBytes: expect.sizeBytes }),
       runId,
       state,
-      result: () => this.result(workflowId),
+      result: () => this.#resultOf(workflowId, state === 'done' ? runId : undefined),
     };
   }
 
@@ -173,12 +175,8 @@ export class UploadClient {
    * @throws {@link UploadFailedError} if the upload ended without a receipt
    * @throws {@link UploadError} `PAYLOAD_UNREADABLE` if this process lacks the key that the receipt is encrypted with
    */
-  async result(workflowId: string): Promise<Receipt> {
-    try {
-      return (await this.#client.workflow.getHandle(workflowId).result()) as Receipt;
-    } catch (error) {
-      throw toUploadError(error, workflowId);
-    }
+  result(workflowId: string): Promise<Receipt> {
+    return this.#resultOf(workflowId);
   }
 
   /**
@@ -199,6 +197,15 @@ export class UploadClient {
   /** Closes the connection, unless the client was passed in. */
   close(): Promise<void> {
     return this.#close();
+  }
+
+  /** @param runId completed run. Default: the latest run */
+  async #resultOf(workflowId: string, runId?: string): Promise<Receipt> {
+    try {
+      return (await this.#client.workflow.getHandle(workflowId, runId).result()) as Receipt;
+    } catch (error) {
+      throw toUploadError(error, workflowId);
+    }
   }
 
   async #withHost(request: UploadRequest): Promise<UploadRequest> {

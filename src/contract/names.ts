@@ -22,7 +22,7 @@ export const SEARCH_ATTRIBUTES = {
   AplosFileName: 'Keyword',
   AplosFileId: 'Keyword',
   AplosExecutionIds: 'KeywordList',
-  AplosBatch: 'Keyword',
+  AplosBatch: 'KeywordList',
   AplosRequestedBy: 'Keyword',
   AplosErrorCode: 'Keyword',
 } as const;

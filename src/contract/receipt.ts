@@ -18,7 +18,7 @@ export interface StartedExecution {
 
 /** When a step ran, and how many attempts it took. */
 export interface StepRecord {
-  readonly step: 'presign' | 'upload' | 'confirm' | 'start';
+  readonly step: 'presign' | 'upload' | 'confirm' | 'start' | 'find';
   /** Label of the execution, for `start`. */
   readonly label?: string;
   /** Start of the attempt that succeeded, by the worker's clock: ISO 8601, UTC. */
@@ -29,7 +29,10 @@ export interface StepRecord {
   readonly attempts: number;
 }
 
-/** Result of the workflow, for auditors: every value in it was observed. */
+/**
+ * Result of the workflow, for auditors: every value in it was observed. If the receipt has a `repeatOf`, that run stored the file
+ * and started the executions, and this one found that Aplos still has them.
+ */
 export interface Receipt {
   readonly workflowId: string;
   readonly runId: string;
@@ -63,12 +66,16 @@ export interface Receipt {
   /** How many times the file was presigned: more than once if a presigned POST expired or the bytes were damaged. */
   readonly presigns: number;
   readonly requestedBy?: string;
-  readonly batch?: string;
+  /** Batches that this run counts for: that of its request, and those in which it was asked for again while it was running. */
+  readonly batches: readonly string[];
+  /** Id of the run of the same workflow id that did the work, if this run found it done. Default: this run did it. */
+  readonly repeatOf?: string;
 }
 
 /** Result of the `progress` query. */
 export interface UploadProgress {
-  readonly step: 'presign' | 'upload' | 'confirm' | 'start' | 'done' | 'failed' | 'cancelled';
+  /** `find`: the run checks whether the work of an earlier run is still there. */
+  readonly step: 'find' | 'presign' | 'upload' | 'confirm' | 'start' | 'done' | 'failed' | 'cancelled';
   readonly fileId?: string;
   readonly sizeBytes?: number;
   readonly executions: readonly StartedExecution[];

@@ -1,5 +1,6 @@
 import { basename } from 'node:path/posix';
 import { z } from 'zod';
+import { NAME_LIMITS, UNPAIRED_SURROGATE, WITHOUT_CONTROL_CHARACTERS } from './batches.js';
 import { findJsonProblems, findSizeProblem } from './bounds.js';
 import { UploadError } from './errors.js';
 import type { JsonObject, JsonValue } from './json.js';
@@ -25,8 +26,9 @@ export const REQUEST_LIMITS = {
   profile: 64,
   label: 100,
   again: 200,
-  requestedBy: 200,
-  batch: 100,
+  ...NAME_LIMITS,
+  otherBatches: 100,
+  runId: 100,
 } as const;
 
 const formatNumber = (value: number) => value.toLocaleString('en');
@@ -39,12 +41,9 @@ const text = (maxLength: number) =>
         `has ${formatNumber(String(input).length)} characters, but at most ${formatNumber(maxLength)} are allowed`,
     });
 const wellFormed = (schema: z.ZodString) =>
-  schema.refine((value) => !/\p{Cs}/u.test(value), 'must not contain an unpaired surrogate');
+  schema.refine((value) => !UNPAIRED_SURROGATE.test(value), 'must not contain an unpaired surrogate');
 const name = (maxLength: number) =>
-  wellFormed(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern excludes control characters
-    text(maxLength).regex(/^[^\u0000-\u001f\u007f-\u009f]+$/, 'must not contain control characters'),
-  );
+  wellFormed(text(maxLength).regex(WITHOUT_CONTROL_CHARACTERS, 'must not contain control characters'));
 const fileName = wellFormed(
   text(REQUEST_LIMITS.fileName).regex(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern excludes control characters
@@ -132,6 +131,18 @@ export const uploadRequestSchema = z
       .optional()
       .describe('Person or system that requested the upload, for lists and the receipt.'),
     batch: name(REQUEST_LIMITS.batch).optional().describe('Name that groups uploads.'),
+    otherBatches: z
+      .array(name(REQUEST_LIMITS.batch))
+      .max(REQUEST_LIMITS.otherBatches, `has more than ${REQUEST_LIMITS.otherBatches} batches`)
+      .optional()
+      .describe(
+        'Batches of an earlier run that failed, for which this run counts as well. Set by the client.',
+      ),
+    repeatOf: name(REQUEST_LIMITS.runId)
+      .optional()
+      .describe(
+        'ID of the run whose result is wanted again, for example in another batch. It must be a completed run of the same workflow ID. If Aplos still has what it started, nothing is uploaded or started. Set by the client.',
+      ),
   })
   .superRefine(({ executions, host, source }, context) => {
     if (host !== undefined && URL.canParse(source) && new URL(source).protocol !== 'file:')

@@ -12,17 +12,28 @@ export type KeywordName = {
 interface SearchableRequest {
   readonly profile: string;
   readonly fileName: string;
-  readonly batch?: string | undefined;
   readonly requestedBy?: string | undefined;
 }
 
-/** Returns the names and values of the search attributes that follow from a request. Safe for workflow code. */
+/** Returns the search attributes with one value that follow from a request. Safe for workflow code. */
 export function requestAttributes(request: SearchableRequest): [name: KeywordName, value: string][] {
-  const { profile, fileName, batch, requestedBy } = request;
+  const { profile, fileName, requestedBy } = request;
   return [
     ['AplosProfile', profile],
     ['AplosFileName', fileName],
-    ...(batch ? [['AplosBatch', batch] satisfies [KeywordName, string]] : []),
     ...(requestedBy ? [['AplosRequestedBy', requestedBy] satisfies [KeywordName, string]] : []),
   ];
+}
+
+/** Temporal terminates a workflow that sets a larger search attribute. */
+const MAX_ATTRIBUTE_BYTES = 2048;
+
+/** Returns as many values as fit into a search attribute. Safe for workflow code. */
+export function withinLimit(values: readonly string[]): string[] {
+  const encoder = new TextEncoder();
+  let bytes = 2;
+  return values.filter((value) => {
+    bytes += encoder.encode(JSON.stringify(value)).length + 1;
+    return bytes <= MAX_ATTRIBUTE_BYTES;
+  });
 }

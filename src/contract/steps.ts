@@ -1,5 +1,5 @@
 import type { Remedy } from './error-table.js';
-import type { StartedExecution } from './receipt.js';
+import type { Receipt, StartedExecution } from './receipt.js';
 import type { ExecutionRequest, UploadRequest } from './request.js';
 
 /** Identifies an uploaded file at Aplos. Older responses of the API have no file id. */
@@ -86,6 +86,12 @@ export interface StartInput {
   readonly runStartedAt: string;
 }
 
+/** What an earlier run did for the same work. */
+export interface EarlierUpload {
+  /** Its receipt, with the present status of its executions. Absent if Aplos lacks something that it did, or the receipt is gone. */
+  readonly receipt?: Receipt;
+}
+
 /** Activities of the workflow, in order. Each throws an `ApplicationFailure` with an error code as its type. */
 export interface UploadActivities {
   /** Validates the request and fills in its defaults. Runs as a local activity. */
@@ -95,6 +101,8 @@ export interface UploadActivities {
    * this host can run.
    */
   lookForWorker(input: { host: string }): Promise<boolean>;
+  /** Finds out whether the run that a request repeats did the work, and Aplos still has it. */
+  findEarlierUpload(input: { request: UploadRequest }): Promise<Timed<EarlierUpload>>;
   /** Checks the file, and requests a file record and a presigned POST for it from Aplos. */
   presignUpload(input: { request: FileRequest }): Promise<Timed<PresignResult>>;
   /** Posts the file to S3. Heartbeats an `UploadHeartbeat`. */

@@ -2,6 +2,7 @@ import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Dispatcher } from 'undici';
 import type { ActivityDependencies } from '../activities/dependencies.js';
+import { readReceipt } from '../activities/read-receipt.js';
 import { recordHeartbeat } from '../activities/record-heartbeat.js';
 import type { AplosAccounts } from '../aplos/accounts.js';
 import { s3Access } from '../files/s3-source.js';
@@ -44,6 +45,7 @@ export function activityDependencies({
     sendDeadlineMs: SEND_DEADLINE_MS,
     executions: (profile) => accounts.executions(profile),
     recordHeartbeat,
+    readReceipt,
     hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
     otherUploads: (attempt, closedSinceMs) =>
       otherUploads(workflowService, namespace, attempt, closedSinceMs),

@@ -11,6 +11,7 @@ const persistent = {
 
 /** Timeouts and retries of each step. `uploadFile` has no limit per attempt: it stops when there is no progress, however large the file is. */
 const policies = {
+  findEarlierUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
   presignUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
   uploadFile: persistent,
   confirmUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
@@ -25,6 +26,7 @@ const onHost = ({ host }: File) => (host === undefined ? '' : `, on ${host}`);
 
 /** Texts that the Temporal UI shows for each step and timer. */
 export const summaries = {
+  findEarlierUpload: ({ fileName }: File) => `check whether Aplos still has ${fileName} and its executions`,
   presignUpload: (file: File) => `presigned POST for ${file.fileName}${onHost(file)}`,
   uploadFile: (file: File, sizeBytes: number | undefined) =>
     `${file.fileName}, ${sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes${onHost(file)}`,
@@ -40,6 +42,7 @@ export const { lookForWorker } = proxyLocalActivities<UploadActivities>({
   startToCloseTimeout: '5 seconds',
   retry: { maximumAttempts: 1 },
 });
+export const { findEarlierUpload } = proxyActivities<UploadActivities>(policies.findEarlierUpload);
 export const { presignUpload } = proxyActivities<UploadActivities>(policies.presignUpload);
 export const { uploadFile } = proxyActivities<UploadActivities>(policies.uploadFile);
 export const { confirmUpload } = proxyActivities<UploadActivities>(policies.confirmUpload);

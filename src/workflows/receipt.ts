@@ -2,7 +2,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { Receipt, StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
-import type { Timed } from '../contract/steps.js';
+import type { EarlierUpload, Timed } from '../contract/steps.js';
 import type { StoredFile } from './storeFile.js';
 
 /** Returns the receipt of an upload: what each of its steps observed. */
@@ -10,9 +10,10 @@ export function receiptFor(
   request: UploadRequest,
   stored: StoredFile,
   executions: readonly Timed<StartedExecution>[],
+  batches: readonly string[],
 ): Receipt {
   const { workflowId, runId } = workflowInfo();
-  const { profile, source, host, fileName, requestedBy, batch } = request;
+  const { profile, source, host, fileName, requestedBy } = request;
   const { file, evidence, confirmation, presigns, presignTiming } = stored;
   return {
     workflowId,
@@ -39,6 +40,23 @@ export function receiptFor(
     ],
     presigns,
     ...(requestedBy ? { requestedBy } : {}),
-    ...(batch ? { batch } : {}),
+    batches,
+  };
+}
+
+/** Returns the receipt of a run that found its work done: that of the run that did it, with what differs in this one. */
+export function repeatedReceipt(
+  { requestedBy }: UploadRequest,
+  { receipt, ran }: Timed<Required<EarlierUpload>>,
+  batches: readonly string[],
+): Receipt {
+  const { requestedBy: _, ...work } = receipt;
+  return {
+    ...work,
+    runId: workflowInfo().runId,
+    steps: [...work.steps.filter(({ step }) => step !== 'find'), { step: 'find', ...ran }],
+    ...(requestedBy ? { requestedBy } : {}),
+    batches,
+    repeatOf: receipt.repeatOf ?? receipt.runId,
   };
 }

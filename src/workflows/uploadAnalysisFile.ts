@@ -1,10 +1,11 @@
-import { rawValueTypeInfo } from '@temporalio/common';
 import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@temporalio/workflow';
 import { PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
+import { acceptBatches, undecodedInputs } from './accept-batches.js';
 import { checkRequest } from './activities.js';
 import { cancellationFor, workflowFailure } from './failures.js';
-import { receiptFor } from './receipt.js';
+import { findEarlierWork } from './findEarlierWork.js';
+import { receiptFor, repeatedReceipt } from './receipt.js';
 import { runAnalyses } from './runAnalyses.js';
 import { storeFile } from './storeFile.js';
 import { RunVisibility } from './visibility.js';
@@ -12,7 +13,8 @@ import { RunVisibility } from './visibility.js';
 const progressQuery = defineQuery<UploadProgress | undefined>(PROGRESS_QUERY);
 
 /**
- * Stores a file in Aplos NCA (presign, upload, confirm the 204), then starts each of its executions once.
+ * Stores a file in Aplos NCA (presign, upload, confirm the 204), then starts each of its executions once. If an earlier run did
+ * all that and Aplos still has it, returns its receipt.
  *
  * @param input one `UploadRequestInput`, undecoded, so that a malformed argument fails the workflow instead of blocking it
  * @returns the receipt: what each step observed
@@ -24,11 +26,17 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
   try {
     const request = await checkRequest(input[0], input.length);
     visibility = new RunVisibility(request);
+    acceptBatches(visibility);
+    const earlier = await findEarlierWork(request, visibility);
+    if (earlier) {
+      visibility.completed();
+      return repeatedReceipt(request, earlier, visibility.batches);
+    }
     const stored = await storeFile(request, visibility);
     const { file, evidence } = stored;
     const executions = await runAnalyses(request, { file, sha256: evidence.sha256 }, visibility);
     visibility.completed();
-    return receiptFor(request, stored, executions);
+    return receiptFor(request, stored, executions, visibility.batches);
   } catch (error) {
     const cancellation = cancellationFor(error);
     if (cancellation) {
@@ -41,7 +49,4 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
   }
 }
 
-/** More arguments than any client sends. Temporal decodes the arguments after these, which blocks the workflow if it fails. */
-const MAX_ARGUMENTS = 16;
-const inputTypes = Array.from({ length: MAX_ARGUMENTS }, () => rawValueTypeInfo);
-defineWorkflowOptions(uploadAnalysisFile, { staticOptions: { typeInfo: { inputTypes } } });
+defineWorkflowOptions(uploadAnalysisFile, { staticOptions: { typeInfo: { inputTypes: undecodedInputs } } });

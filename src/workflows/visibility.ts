@@ -1,13 +1,15 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { type AddBatch, batchesOf } from '../contract/batches.js';
 import type { ErrorCode } from '../contract/error-table.js';
 import { hostTaskQueue } from '../contract/names.js';
-import type { StartedExecution, UploadProgress } from '../contract/receipt.js';
+import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import {
   type KeywordName,
   requestAttributes,
   type SearchAttributeName,
+  withinLimit,
 } from '../contract/search-attributes.js';
 import { shownSource } from '../contract/source.js';
 import type { FileRef } from '../contract/steps.js';
@@ -19,6 +21,7 @@ const attributes = {
   fileId: keyword('AplosFileId'),
   errorCode: keyword('AplosErrorCode'),
   executionIds: keywordList('AplosExecutionIds'),
+  batches: keywordList('AplosBatch'),
 };
 
 const replayCommand = () => `    aplos-upload replay "${workflowInfo().workflowId}"`;
@@ -43,6 +46,7 @@ const hostHasNoWorkerNote = (host: string, nextCheck: Date) =>
 const toMinutes = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const headings = {
+  find: 'Checking the earlier upload',
   presign: 'Requesting a presigned POST',
   upload: 'Uploading to S3',
   confirm: 'Confirming the upload',
@@ -56,12 +60,16 @@ const headings = {
 export class RunVisibility {
   readonly #request: UploadRequest;
   #progress: UploadProgress = { step: 'presign', executions: [], presigns: 0 };
+  #batches: readonly string[];
+  #note: string | undefined;
 
   constructor(request: UploadRequest) {
     this.#request = request;
-    upsertSearchAttributes(
-      requestAttributes(request).map(([name, value]) => ({ key: keyword(name), value })),
-    );
+    this.#batches = batchesOf(request);
+    upsertSearchAttributes([
+      ...requestAttributes(request).map(([name, value]) => ({ key: keyword(name), value })),
+      ...(this.#batches.length > 0 ? [this.#batchAttribute()] : []),
+    ]);
   }
 
   get fileName(): string {
@@ -70,6 +78,30 @@ export class RunVisibility {
 
   get progress(): UploadProgress {
     return this.#progress;
+  }
+
+  /** Batches that the run counts for. */
+  get batches(): readonly string[] {
+    return this.#batches;
+  }
+
+  /** Makes the run count for another batch. */
+  addBatch({ batch, requestedBy }: AddBatch): void {
+    if (this.#batches.includes(batch)) return;
+    this.#batches = [...this.#batches, batch];
+    upsertSearchAttributes([this.#batchAttribute()]);
+    log.info('Asked for in another batch', { fileName: this.fileName, batch, requestedBy });
+    this.#update({}, this.#note);
+  }
+
+  findingEarlierUpload(): void {
+    this.#update({ step: 'find' });
+  }
+
+  earlierUploadFound({ fileId, sizeBytes, executions }: Receipt): void {
+    if (fileId) upsertSearchAttributes([{ key: attributes.fileId, value: fileId }]);
+    this.#showExecutions(executions);
+    this.#update({ sizeBytes, ...(fileId ? { fileId } : {}) });
   }
 
   presigning(): void {
@@ -110,10 +142,7 @@ export class RunVisibility {
   }
 
   executionStarted(execution: StartedExecution): void {
-    const executions = [...this.#progress.executions, execution];
-    const ids = executions.map(({ executionId }) => executionId);
-    upsertSearchAttributes([{ key: attributes.executionIds, value: withinLimit(ids) }]);
-    this.#update({ executions });
+    this.#showExecutions([...this.#progress.executions, execution]);
   }
 
   completed(): void {
@@ -129,8 +158,20 @@ export class RunVisibility {
     this.#update({ step: 'cancelled' }, cancelledNote());
   }
 
+  #showExecutions(executions: readonly StartedExecution[]): void {
+    if (executions.length === 0) return;
+    const ids = executions.map(({ executionId }) => executionId);
+    upsertSearchAttributes([{ key: attributes.executionIds, value: withinLimit(ids) }]);
+    this.#update({ executions });
+  }
+
+  #batchAttribute() {
+    return { key: attributes.batches, value: withinLimit(this.#batches) };
+  }
+
   #update(changes: Partial<UploadProgress>, note?: string): void {
     this.#progress = { ...this.#progress, ...changes };
+    this.#note = note;
     setCurrentDetails(this.#markdown(note));
     const { step, ...facts } = this.#progress;
     log.info(headings[step], { fileName: this.#request.fileName, ...facts, ...(note ? { note } : {}) });
@@ -146,23 +187,11 @@ export class RunVisibility {
       `- Source: \`${shownSource(source)}\`${sizeBytes === undefined ? '' : `, ${sizeBytes.toLocaleString('en')} bytes`}`,
       ...(host === undefined ? [] : [`- Host: ${host}`]),
       `- Profile: ${profile}`,
+      ...(this.#batches.length > 0 ? [`- Batch: ${this.#batches.join(', ')}`] : []),
       ...(fileId ? [`- File id: \`${fileId}\``] : []),
       ...(presigns > 1 ? [`- Presigned ${presigns} times`] : []),
       `- Executions: ${executions.length} of ${requested.length} started`,
       ...executions.map(({ label, executionId, status }) => `  - ${label}: \`${executionId}\` (${status})`),
     ].join('\n');
   }
-}
-
-/** Temporal terminates a workflow that sets a larger search attribute. */
-const MAX_ATTRIBUTE_BYTES = 2048;
-
-/** Returns as many ids as fit into a search attribute. */
-function withinLimit(ids: readonly string[]): string[] {
-  const encoder = new TextEncoder();
-  let bytes = 2;
-  return ids.filter((id) => {
-    bytes += encoder.encode(JSON.stringify(id)).length + 1;
-    return bytes <= MAX_ATTRIBUTE_BYTES;
-  });
 }

@@ -28,6 +28,7 @@ describe('workflowIdFor', () => {
       },
     ],
     ['the requester and the batch', { requestedBy: 'jane@example.com', batch: 'study 7' }],
+    ['the run that it repeats and other batches', { repeatOf: 'a1', otherBatches: ['study 6'] }],
     ['the path of the same content', { source: 'file:///elsewhere/pk.csv' }],
     ['whether the size is given', { expect: { sha256 } }],
     ['the host that has the file', { host: 'lab-7' }],

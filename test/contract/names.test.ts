@@ -14,7 +14,7 @@ describe('names that other programs type', () => {
       AplosFileName: 'Keyword',
       AplosFileId: 'Keyword',
       AplosExecutionIds: 'KeywordList',
-      AplosBatch: 'Keyword',
+      AplosBatch: 'KeywordList',
       AplosRequestedBy: 'Keyword',
       AplosErrorCode: 'Keyword',
     });

@@ -44,6 +44,8 @@ describe('parseUploadRequest', () => {
       expect: { sizeBytes: 0, sha256: 'a'.repeat(64) },
       requestedBy: 'jane@example.com',
       batch: 'study-7',
+      otherBatches: ['study-6'],
+      repeatOf: '01a2183f-0000-7000-8000-000000000000',
     } satisfies UploadRequestInput;
     expect(parseUploadRequest(full)).toEqual(full);
   });
@@ -64,6 +66,13 @@ describe('parseUploadRequest', () => {
     ['an empty profile', { ...request, profile: '' }, /^profile: /],
     ['a profile that is too long', { ...request, profile: 'p'.repeat(101) }, /^profile: /],
     ['an empty batch', { ...request, batch: '' }, /^batch: /],
+    ['an empty batch among others', { ...request, otherBatches: ['a', ''] }, /^otherBatches\[1\]: /],
+    [
+      'too many other batches',
+      { ...request, otherBatches: Array.from({ length: 101 }, () => 'a') },
+      /^otherBatches: has more than 100 batches$/,
+    ],
+    ['an empty repeatOf', { ...request, repeatOf: '' }, /^repeatOf: /],
     ['a long requestedBy', { ...request, requestedBy: 'j'.repeat(201) }, /^requestedBy: /],
     ['an execution without configuration', withExecutions({}), /^executions\[0\]\.configuration: /],
     ['a configuration that is text', withExecutions({ configuration: '{}' }), /^executions\[0\]\.config/],

@@ -172,7 +172,7 @@ describe('aplos-upload, given bad input', () => {
     });
     const { exitCode, stderr } = await world.run('worker');
     expect(stderr).toContain(
-      `Run: aplos-upload setup. Or: temporal operator search-attribute create --namespace ${world.temporal.namespace} --name AplosBatch --type Keyword`,
+      `Run: aplos-upload setup. Or: temporal operator search-attribute create --namespace ${world.temporal.namespace} --name AplosBatch --type KeywordList`,
     );
     expect(exitCode).toBe(1);
   });

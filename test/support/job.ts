@@ -80,6 +80,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
       s3Hosts: new HostList(),
       idleTimeoutMs: 300_000,
       otherUploads: async () => nobodyElse,
+      readReceipt: async () => undefined,
       recordHeartbeat: async (details) => {
         lastHeartbeat = details;
       },

@@ -18,6 +18,7 @@ export function receiptText(receipt: Receipt): string {
     executions,
     presigns,
     steps,
+    repeatOf,
   } = receipt;
   const attempts = steps.reduce((sum, step) => sum + step.attempts, 0);
   const rows: [string, string][] = [
@@ -36,10 +37,12 @@ export function receiptText(receipt: Receipt): string {
       'execution',
       `${executionId}  ${label} (${state})${origin === 'found' ? ' found, already started earlier' : ''}`,
     ]),
-    [
-      'took',
-      `${seconds(receipt)} s, ${steps.length} steps, ${count(attempts, 'attempt')}${presigns > 1 ? `, presigned ${presigns} times` : ''}`,
-    ],
+    repeatOf === undefined
+      ? [
+          'took',
+          `${seconds(receipt)} s, ${steps.length} steps, ${count(attempts, 'attempt')}${presigns > 1 ? `, presigned ${presigns} times` : ''}`,
+        ]
+      : ['done by', `run ${repeatOf}; Aplos still has it, so nothing was sent`],
   ];
   const lines = rows.map(([name, value]) => `    ${out.dim(name.padEnd(9))} ${value}`);
   return [`${out.green('✓')} ${out.bold(fileName)}  ${sizeBytes.toLocaleString('en')} bytes`, ...lines].join(

@@ -8,6 +8,7 @@ const HEADINGS = ['FILE', 'STATE', 'SENT', 'TRIES', 'AGE', 'ID'];
 
 const steps: Record<string, string> = {
   checkRequest: 'checking',
+  findEarlierUpload: 'checking the earlier upload',
   presignUpload: 'presigning',
   uploadFile: 'uploading',
   confirmUpload: 'confirming',

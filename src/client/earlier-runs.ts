@@ -1,0 +1,82 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { ADD_BATCH_SIGNAL, type AddBatch } from '../contract/batches.js';
+import { REQUEST_LIMITS, type UploadRequest } from '../contract/request.js';
+import { quoteForQuery } from '../temporal/query.js';
+import { queryFor } from './filter.js';
+import { STATE_QUERIES } from './states.js';
+import { summaryOf, type UploadSummary } from './summary.js';
+
+/** What the runs of a workflow id mean for a request of the same work. */
+export type EarlierRuns =
+  /** The request joins a run that is running, or that is done for its batch. */
+  | { readonly joined: UploadSummary }
+  /** The work has to run. `request` is the request, and what the run has to know of the earlier ones. */
+  | { readonly joined?: undefined; readonly request: UploadRequest };
+
+/**
+ * Decides what to do with a request whose workflow id was used before. A running run is joined, and counts for the batch of the
+ * request from now on. A completed one is joined if it counts for that batch; otherwise the result is wanted again.
+ */
+export async function joinEarlierRuns(
+  client: Client,
+  workflowId: string,
+  request: UploadRequest,
+): Promise<EarlierRuns> {
+  const { batch } = request;
+  const isInBatch = ({ batches }: UploadSummary) => batch === undefined || batches.includes(batch);
+  const latest = await unlessGone(latestRun(client, workflowId));
+  if (!latest) return { request };
+  if (latest.state === 'running') {
+    const isJoined = isInBatch(latest) || (await addBatch(client, latest, request));
+    return isJoined ? { joined: latest } : joinEarlierRuns(client, workflowId, request);
+  }
+  if (latest.state === 'done' && isInBatch(latest)) return { joined: latest };
+  const done = await completedRuns(client, latest);
+  const inBatch = done.find(isInBatch);
+  if (inBatch) return { joined: inBatch };
+  const otherBatches = latest.state === 'done' ? [] : latest.batches.filter((each) => each !== batch);
+  const [repeated] = done;
+  return {
+    request: {
+      ...request,
+      ...(otherBatches.length > 0
+        ? { otherBatches: otherBatches.slice(0, REQUEST_LIMITS.otherBatches) }
+        : {}),
+      ...(repeated ? { repeatOf: repeated.runId } : {}),
+    },
+  };
+}
+
+const latestRun = async (client: Client, workflowId: string): Promise<UploadSummary> =>
+  summaryOf(await client.workflow.getHandle(workflowId).describe());
+
+/** Returns the completed runs of a workflow id, the latest first. Temporal's list may lack those that completed just now. */
+async function completedRuns(client: Client, latest: UploadSummary): Promise<UploadSummary[]> {
+  const query = `${queryFor({})} AND WorkflowId = ${quoteForQuery(latest.workflowId)} AND ${STATE_QUERIES.done}`;
+  const done = latest.state === 'done' ? [latest] : [];
+  for await (const info of client.workflow.list({ query }))
+    if (info.runId !== latest.runId) done.push(summaryOf(info));
+  return done;
+}
+
+/** Makes a running run count for the batch of a request. Returns `false` if the run has closed. */
+async function addBatch(
+  client: Client,
+  { workflowId, runId }: UploadSummary,
+  { batch = '', requestedBy }: UploadRequest,
+): Promise<boolean> {
+  const added: AddBatch = { batch, ...(requestedBy === undefined ? {} : { requestedBy }) };
+  const handle = client.workflow.getHandle(workflowId, runId);
+  const sent = await unlessGone(handle.signal(ADD_BATCH_SIGNAL, added).then(() => true));
+  return sent === true;
+}
+
+/** Returns the response of a call, or `undefined` if Temporal has no such run, or the run has closed. */
+async function unlessGone<Response>(call: Promise<Response>): Promise<Response | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
