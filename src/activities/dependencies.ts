@@ -26,15 +26,15 @@ export interface ActivityDependencies {
   /** Idle timeout in milliseconds: an upload without progress for this long is aborted. */
   readonly idleTimeoutMs: number;
   /**
-   * The executions that Aplos lists for a profile.
+   * Returns the executions that Aplos lists for a profile.
    *
    * @throws UploadError `PROFILE_UNKNOWN`
    */
   readonly executions: (profile: string) => ExecutionList;
-  /** Finds out what other runs may have started. See {@link otherUploads}. */
+  /** Returns what other runs may have started. See {@link otherUploads}. */
   readonly otherUploads: (attempt: StartIdentity, closedSinceMs: number) => Promise<OtherUploads>;
   /**
-   * Records a heartbeat with Temporal at once, unthrottled.
+   * Records a heartbeat with Temporal immediately, unlike the SDK, which throttles heartbeats.
    *
    * @throws UploadError `START_NOT_SENT` if the attempt is no longer the current one, or Temporal does not respond
    * @throws CancelledFailure if the activity is cancelled
@@ -46,8 +46,8 @@ export interface ActivityDependencies {
    * @throws ApplicationFailure `TEMPORAL_UNREACHABLE`, which is retried
    */
   readonly readReceipt: (runId: string) => Promise<unknown>;
-  /** How long after it was sent a start may take to appear in the list of executions, in milliseconds. */
+  /** Maximum time from sending a start until the execution appears in the list, in milliseconds. */
   readonly listLagMs: number;
-  /** How long after Temporal confirmed an attempt its start may be sent, in milliseconds. */
+  /** Maximum time from Temporal's confirmation of an attempt until its start is sent, in milliseconds. */
   readonly sendDeadlineMs: number;
 }

@@ -4,15 +4,13 @@ import { elapsedMs, type Moment, now } from '../util/clock.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { heartbeatDuring } from './heartbeats.js';
 
-/** What an attempt of `startExecution` heartbeats: whether the next attempt must expect that a start was sent. */
+/** Heartbeat details of `startExecution`, for its next attempt. */
 export interface StartHeartbeat {
+  /** Whether this attempt may have sent a start. */
   readonly mayHaveSent: boolean;
 }
 
-/**
- * One attempt of `startExecution`, in relation to the others: what the attempt before it may have sent, what Temporal's clock
- * says, and whether this attempt may still send.
- */
+/** One attempt of `startExecution`: it knows what the previous attempt may have sent, and whether it may still send itself. */
 export class StartAttempt {
   readonly #recordHeartbeat: ActivityDependencies['recordHeartbeat'];
   readonly #sendDeadlineMs: number;
@@ -27,7 +25,7 @@ export class StartAttempt {
     this.#heartbeat = { mayHaveSent: before?.mayHaveSent === true };
   }
 
-  /** Names this attempt to others. */
+  /** Identifies this attempt among those of other runs. */
   get identity() {
     const { activityId, currentAttemptScheduledTimestampMs: scheduledMs } = this.#info;
     const { workflowId = '', runId = '' } = this.#info.workflowExecution ?? {};
@@ -35,45 +33,45 @@ export class StartAttempt {
   }
 
   /**
-   * The latest time at which the attempt before this one may have been allowed to send, in milliseconds since 1970 by
-   * Temporal's clock; -Infinity: it was not.
+   * Latest time at which Temporal may have allowed the previous attempt to send, in milliseconds since 1970 by Temporal's
+   * clock. -Infinity if it did not.
    */
   get mayHaveSentUntilMs(): number {
     return this.#heartbeat.mayHaveSent ? this.identity.scheduledMs : Number.NEGATIVE_INFINITY;
   }
 
-  /** A time that Temporal's clock has reached, in milliseconds since 1970. It never depends on this machine's clock. */
+  /** Time that Temporal's clock has reached, in milliseconds since 1970. Independent of the time of this machine. */
   get temporalNowMs(): number {
     return this.identity.scheduledMs + elapsedMs(this.#began);
   }
 
-  /** Does the work, heartbeating all the time. */
+  /** Runs the work, and sends heartbeats meanwhile. */
   whileHeartbeating<Result>(work: () => Promise<Result>): Promise<Result> {
     return heartbeatDuring(work, () => this.#heartbeat);
   }
 
   /**
-   * Asks Temporal whether this attempt is still the current one, and tells it that a start is about to be sent. The next
-   * attempt knows of it before anything is sent.
+   * Has Temporal confirm that this attempt is still the current one, and record that a start is about to be sent. So the next
+   * attempt knows about it before anything is sent.
    *
-   * @returns a function that throws once it is too late to send
+   * @returns a function that throws if it is too late to send
    * @throws {@link UploadError} `START_NOT_SENT` if another attempt has taken over, or Temporal does not respond in time
    * @throws CancelledFailure if the workflow has cancelled the step
    */
   async announceSending(): Promise<() => void> {
     const asked = now();
     this.#heartbeat = { mayHaveSent: true };
-    heartbeat(this.#heartbeat); // replaces a heartbeat that waits to be sent
+    heartbeat(this.#heartbeat); // replaces a heartbeat that the SDK has not sent yet
     await this.#recordHeartbeat(this.#heartbeat);
     return () => this.#assertInTime(asked);
   }
 
-  /** Tells Temporal that nothing was started, whatever was sent. */
+  /** Records with Temporal that nothing was started. */
   async retractSending(): Promise<void> {
     if (!this.#heartbeat.mayHaveSent) return;
     this.#heartbeat = { mayHaveSent: false };
     heartbeat(this.#heartbeat);
-    await this.#recordHeartbeat(this.#heartbeat).catch(() => {}); // the next attempt then looks for longer
+    await this.#recordHeartbeat(this.#heartbeat).catch(() => {}); // then the next attempt only searches for longer
   }
 
   #assertInTime(asked: Moment): void {

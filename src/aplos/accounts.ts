@@ -12,11 +12,11 @@ const dialects: Record<AplosProfile['apiVersion'], new (connection: AplosConnect
   v1: AplosV1,
 };
 
-/** What is reported about the accounts. */
+/** Callbacks of the accounts. */
 export interface AccountsOptions {
   /** Called after every login and token renewal, successful or not. Default: not called */
   readonly onLogin?: (profileName: string, login: Login) => void;
-  /** Called with how long an execution was missing from the list, in seconds, once it appears. Default: not called */
+  /** Called when an execution appears in the list, with the seconds for which it was missing. Default: not called */
   readonly onListLag?: (profileName: string, seconds: number) => void;
 }
 

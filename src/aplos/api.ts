@@ -22,22 +22,22 @@ export interface ExecutionRecord {
   /** Status as reported by Aplos, in lower case, e.g. `queuing` or `complete`. */
   readonly status: string;
   readonly errors: readonly string[];
-  /** What {@link AplosApi.startExecution} added to the metadata; absent if another program started it. */
+  /** Identity that {@link AplosApi.startExecution} added to the metadata; absent if another program started it. */
   readonly work?: Work;
   /** Whether the execution has metadata. `undefined` if the response does not say. */
   readonly hasMetaData: boolean | undefined;
 }
 
-/** What makes an execution recognisable in a list. It is added to the metadata. */
+/** Identity of the work of an execution. It is added to the metadata, to find the execution in a list. */
 export interface Work {
   /** See {@link trackingIdFor}. */
   readonly trackingId: string;
-  /** See {@link contentIdFor}. Absent if Aplos did not return it. */
+  /** See {@link contentIdFor}. */
   readonly contentId?: string | undefined;
   readonly fileName?: string | undefined;
-  /** When the start was requested: ISO 8601, UTC, by the worker's clock. */
+  /** Time of the start by the worker's clock: ISO 8601, UTC. */
   readonly requestedAt?: string | undefined;
-  /** Why the analysis was run again. */
+  /** Reason to run the analysis again. */
   readonly again?: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface StartRequest {
   readonly work: Work;
 }
 
-/** How a start is sent. */
+/** Options of a start. */
 export interface StartOptions {
   /** Prevents the call, but does not interrupt it. */
   readonly signal?: AbortSignal;

@@ -2,23 +2,23 @@ import { elapsedMs, type Moment, now } from '../util/clock.js';
 import { SharedCall } from '../util/shared-call.js';
 import type { ExecutionRecord, Work } from './api.js';
 
-/** A profile's executions as Aplos listed them once. */
+/** One response of Aplos to a request for the executions of a profile. */
 export interface Listing {
-  /** When Aplos was asked. */
+  /** Time of the request. */
   readonly askedAt: Moment;
   readonly records: readonly ExecutionRecord[];
-  /** The execution with a tracking id: listed, or known because Aplos acknowledged its start to this process. */
+  /** Returns the execution with a tracking id: from the list, or because Aplos acknowledged its start to this process. */
   find(trackingId: string): ExecutionRecord | undefined;
   /**
-   * How far the list lags behind, as was observed lately, in milliseconds: the longest time for which it lacked an execution that
-   * Aplos had acknowledged. It grows as long as one is missing.
+   * Lag of the list that this process observed recently, in milliseconds: the longest time for which an acknowledged execution
+   * was missing. Grows while one is missing.
    */
   readonly lagMs: number;
 }
 
-/** What is reported about a list of executions. */
+/** Callbacks of a list of executions. */
 export interface ExecutionListOptions {
-  /** Called with how long an execution was missing from the list, in seconds, once it appears. Default: nothing is called */
+  /** Called when an execution appears in the list, with the seconds for which it was missing. Default: not called */
   readonly onLag?: (seconds: number) => void;
 }
 
@@ -26,25 +26,22 @@ interface Acknowledged {
   readonly record: ExecutionRecord;
   readonly at: Moment;
   isListed: boolean;
-  /** How long the list has lacked the execution, in milliseconds. */
+  /** Time for which the execution was missing from the list, in milliseconds. */
   lagMs: number;
 }
 
 const MAX_ACKNOWLEDGED = 10_000;
-/** What was started earlier says nothing about the lag any more. If it is still missing, it was deleted. */
+/** Older executions do not count for the lag. One that is still missing was deleted. */
 const RECENT_MS = 15 * 60_000;
 
-/**
- * The executions of one profile. Reading the list is the expensive part, so everyone who waits shares one call, and a
- * list that is recent enough is used again.
- */
+/** The executions of one profile. Requests for the list are expensive, so callers share them, and reuse a recent list. */
 export class ExecutionList {
   readonly #options: ExecutionListOptions;
   readonly #acknowledged = new Map<string, Acknowledged>();
   readonly #reading: SharedCall<Listing>;
   #current: { readonly askedAt: Moment; readonly listing: Promise<Listing> } | undefined;
 
-  /** @param list makes one call to Aplos */
+  /** @param list requests the list from Aplos */
   constructor(list: () => Promise<readonly ExecutionRecord[]>, options: ExecutionListOptions = {}) {
     this.#options = options;
     this.#reading = new SharedCall(() => {
@@ -55,7 +52,7 @@ export class ExecutionList {
     });
   }
 
-  /** Remembers an execution whose start Aplos acknowledged. It is found from now on, whatever the list shows. */
+  /** Remembers an execution whose start Aplos acknowledged. It is found from now on, even if the list lacks it. */
   acknowledge(record: ExecutionRecord & { readonly work: Work }): void {
     this.#acknowledged.set(record.work.trackingId, { record, at: now(), isListed: false, lagMs: 0 });
     const [oldest] = this.#acknowledged.keys();
@@ -63,9 +60,9 @@ export class ExecutionList {
   }
 
   /**
-   * Reads the list, or returns one that was read before.
+   * Returns the list: a recent one, or a new one.
    *
-   * @param maxAgeMs how long ago Aplos may have been asked, in milliseconds; 0: it is asked after this call
+   * @param maxAgeMs maximum age of the request, in milliseconds; 0 requests a new list
    * @throws {@link UploadError} with an `API_…` or `LOGIN_…` code
    */
   async read(maxAgeMs: number): Promise<Listing> {
@@ -88,14 +85,14 @@ export class ExecutionList {
     };
   }
 
-  /** Compares a list with what was acknowledged. Returns the longest lag among recent executions. */
+  /** Compares a list with the acknowledged executions. Returns the longest lag among the recent ones. */
   #observe(askedAt: Moment, listed: ReadonlyMap<string, ExecutionRecord>): number {
     let lagMs = 0;
     for (const [trackingId, execution] of this.#acknowledged) {
       const ageMs = elapsedMs(execution.at) - elapsedMs(askedAt);
       if (!execution.isListed && listed.has(trackingId)) {
         execution.isListed = true;
-        // It appeared between two looks. The second one may have come long after.
+        // It appeared between two requests. The second one may have come much later.
         execution.lagMs = Math.min(ageMs, 2 * execution.lagMs);
         this.#options.onLag?.(execution.lagMs / 1000);
       }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from './json.js';
 import type { ExecutionRequest } from './request.js';
 
-/** One analysis of one file: what makes it the work it is, whoever asks for it. */
+/** One analysis of one file. */
 export interface Analysis {
   readonly fileName: string;
   /** SHA-256 of the file, in lower-case hex. */
   readonly sha256: string;
-  /** Everything that Aplos is sent for the analysis, and why it is wanted again. */
+  /** Everything that is sent to Aplos for the analysis, and the reason to run it again. */
   readonly execution: Omit<ExecutionRequest, 'label'>;
 }
 
@@ -22,8 +22,8 @@ export function trackingIdFor({ fileName, sha256, execution }: Analysis): string
 }
 
 /**
- * Returns the id of what is computed: the file's bytes and the configuration, without the file's name and the metadata.
- * Analyses with the same content id and different tracking ids are the same computation under another name.
+ * Returns the content id of an analysis: it identifies the file's bytes and the configuration, and ignores the file's name and
+ * the metadata. Analyses with equal content ids and different tracking ids compute the same under another name.
  */
 export function contentIdFor({ sha256, execution }: Omit<Analysis, 'fileName'>): string {
   const { configuration, dataProcessing, postProcessing } = execution;

@@ -21,11 +21,11 @@ export interface HttpCall {
   /** Error code if there is no connection, or it drops. */
   readonly unreachable: ErrorCode;
   /**
-   * Called before the call is made. Returns a function that is called at the moment when the first byte would be sent; if that
-   * throws, nothing is sent, and the call throws the same. Only for calls with a body. Default: the call is always sent
+   * Called before the call is made. Returns a function that is called right before the first byte is sent; if it throws, nothing
+   * is sent, and the call throws the same error. Only for calls with a body. Default: no check
    */
   readonly beforeSending?: (() => Promise<() => void>) | undefined;
-  /** How long the whole call may take, in milliseconds. Default: 60,000 */
+  /** Time limit of the whole call, in milliseconds. Default: 60,000 */
   readonly deadlineMs?: number;
 }
 
@@ -94,7 +94,7 @@ class GuardedBody {
     return this.#wasSent;
   }
 
-  /** What the check threw. */
+  /** Error that the check threw. */
   get refusal(): unknown {
     return this.#refusal;
   }

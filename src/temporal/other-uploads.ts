@@ -15,25 +15,25 @@ const { PENDING_ACTIVITY_STATE_STARTED: STARTED } = proto.temporal.api.enums.v1.
 type Run = proto.temporal.api.common.v1.IWorkflowExecution;
 type ClosedRun = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
 
-/** An attempt of `startExecution`, as the run that asks about the others knows it. */
+/** Identity of an attempt of `startExecution`. */
 export interface StartIdentity {
   readonly workflowId: string;
   readonly runId: string;
   readonly activityId: string;
-  /** When the attempt was scheduled, in milliseconds since 1970 by Temporal's clock. */
+  /** Time at which the attempt was scheduled, in milliseconds since 1970 by Temporal's clock. */
   readonly scheduledMs: number;
 }
 
-/** What other runs of the same work may be doing at the moment. */
+/** Other runs that may start the same analyses. */
 export interface OtherUploads {
-  /** Workflow that is starting analyses of the same content at this moment, and began before this attempt. */
+  /** ID of a workflow that is starting analyses of the same content, and began before this attempt. */
   readonly ahead: string | undefined;
-  /** Latest time at which another run may have sent a start, in milliseconds since 1970 by Temporal's clock; -Infinity: never. */
+  /** Latest time at which another run may have sent a start, in milliseconds since 1970 by Temporal's clock. -Infinity if none did. */
   readonly mayHaveSentUntilMs: number;
 }
 
 /**
- * Finds out what others may have started: earlier runs of a workflow id, and workflows whose id differs only in the analyses
+ * Returns what others may have started: earlier runs of a workflow id, and workflows whose id differs only in the analyses
  * that they ask for. Of several that start at the same time, exactly one has nobody ahead.
  *
  * @param closedSinceMs runs that closed earlier are left out, by Temporal's clock

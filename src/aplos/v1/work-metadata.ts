@@ -13,7 +13,7 @@ const workSchema = z.object({
 });
 
 /**
- * Returns an execution's metadata with what identifies the work, which Aplos stores and returns with the execution. If the
+ * Returns an execution's metadata with the identity of the work, which Aplos stores and returns with the execution. If the
  * metadata is an object, it gains the key `aplos_upload`; any other value is stored next to it, as `meta_data`.
  */
 export function withWork(metaData: JsonValue | undefined, work: Work): JsonValue {
@@ -31,7 +31,7 @@ export function withWork(metaData: JsonValue | undefined, work: Work): JsonValue
   return isObject(metaData) ? { ...metaData, ...own } : { meta_data: metaData, ...own };
 }
 
-/** Returns what identifies the work in the metadata of an execution, which Aplos may return as JSON or as JSON in a string. */
+/** Returns the identity of the work in the metadata of an execution, which Aplos may return as JSON or as JSON in a string. */
 export function workIn(metaData: JsonValue | undefined): Work | undefined {
   const value = typeof metaData === 'string' ? tryParseJson(metaData) : metaData;
   const { data } = workSchema.safeParse(isObject(value) ? value[KEY] : undefined);
