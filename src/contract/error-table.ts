@@ -292,7 +292,7 @@ export const errorTable = {
     'Check the network to Cognito, COGNITO_REGION and COGNITO_ENDPOINT.',
   ),
   LOGIN_UNEXPECTED: row(
-    'final',
+    'retry-briefly',
     'settings',
     'Cognito sent a response that this version does not understand.',
     'Check COGNITO_CLIENT_ID and COGNITO_ENDPOINT. If both are correct, report the error.',

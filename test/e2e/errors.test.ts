@@ -49,6 +49,11 @@ const retried: readonly Row[] = [
     faults: [{ route: 'presign', response: 'other-shape' }],
   },
   {
+    code: 'LOGIN_UNEXPECTED',
+    given: 'an answer without a token',
+    faults: [{ route: 'login', status: 200, body: {} }],
+  },
+  {
     code: 'LOGIN_THROTTLED',
     given: 'a Cognito that is asked too often',
     faults: [cognitoSays('TooManyRequestsException')],
@@ -200,12 +205,6 @@ const final: readonly Row[] = [
     code: 'LOGIN_CHALLENGE',
     given: 'a challenge',
     faults: [{ route: 'login', status: 200, body: { ChallengeName: 'NEW_PASSWORD_REQUIRED' } }],
-    repeatable: true,
-  },
-  {
-    code: 'LOGIN_UNEXPECTED',
-    given: 'an answer without a token',
-    faults: [{ route: 'login', status: 200, body: {} }],
     repeatable: true,
   },
   {
