@@ -40,7 +40,7 @@ export interface HttpResponse {
  * Makes one HTTP call without retries, and returns the whole response, whatever its status.
  *
  * @throws {@link UploadError} with `call.unreachable` if there is no connection, it drops, no data arrives for 35 s, or the
- * response is not complete within 60 s. With `beforeSending`, the detail `notSent` tells that nothing was sent
+ * response is not complete within 60 s. With `beforeSending`, the detail `notSent` says that nothing was sent
  * @throws what `call.beforeSending` throws
  * @throws the signal's reason if aborted
  */

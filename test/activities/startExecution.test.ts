@@ -396,7 +396,7 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
 });
 
 describe('startExecution before it sends the start', () => {
-  it('tells Temporal that a start may have been sent', async () => {
+  it('records with Temporal that a start may have been sent', async () => {
     const { job, start, faults } = await readyToStart();
     const details: unknown[] = [];
     faults.add({ route: 'start', delayMs: 1 });

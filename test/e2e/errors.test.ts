@@ -45,42 +45,42 @@ const content = (path: string, bytes: string | Buffer) => writeFile(path, bytes)
 const retried: readonly Row[] = [
   {
     code: 'API_ANSWER_UNEXPECTED',
-    given: 'JSON of another shape',
+    given: 'a response of the API with another shape',
     faults: [{ route: 'presign', response: 'other-shape' }],
   },
   {
     code: 'LOGIN_UNEXPECTED',
-    given: 'an answer without a token',
+    given: 'a login response without a token',
     faults: [{ route: 'login', status: 200, body: {} }],
   },
   {
     code: 'LOGIN_THROTTLED',
-    given: 'a Cognito that is asked too often',
+    given: 'too many logins',
     faults: [cognitoSays('TooManyRequestsException')],
   },
   {
     code: 'LOGIN_UNAVAILABLE',
-    given: 'a Cognito with an error of its own',
+    given: 'a server error of Cognito',
     faults: [{ route: 'login', status: 500 }],
   },
   {
     code: 'API_UNREACHABLE',
-    given: 'an API that cuts the connection',
+    given: 'an API that drops the connection',
     faults: [{ route: 'presign', cut: 'before' }],
   },
   {
     code: 'API_UNAVAILABLE',
-    given: 'an API with an error of its own',
+    given: 'a server error of the API',
     faults: [{ route: 'presign', status: 503 }],
   },
   {
     code: 'API_UNAVAILABLE',
-    given: 'a start that is answered with 504, but took effect',
+    given: 'a start that took effect despite a 504',
     faults: [{ route: 'start', status: 504, effect: true }],
   },
   {
     code: 'API_THROTTLED',
-    given: 'an API that asks for a pause',
+    given: 'an API that throttles',
     faults: [{ route: 'presign', status: 429, headers: { 'retry-after': '1' } }],
   },
   {
@@ -95,12 +95,12 @@ const retried: readonly Row[] = [
   },
   {
     code: 'S3_UNREACHABLE',
-    given: 'a connection to S3 that is cut in the middle',
+    given: 'a connection to S3 that drops halfway',
     faults: [{ route: 'upload', cut: 500 }],
   },
   {
     code: 'S3_UNREACHABLE',
-    given: 'a connection to S3 that is cut after the last byte',
+    given: 'a connection to S3 that drops after the last byte',
     faults: [{ route: 'upload', cut: 'after' }],
   },
   { code: 'S3_UNAVAILABLE', given: 'SlowDown', faults: [s3Says(503, 'SlowDown')] },
@@ -108,21 +108,21 @@ const retried: readonly Row[] = [
   { code: 'S3_UNAVAILABLE', given: 'RequestTimeout', faults: [s3Says(400, 'RequestTimeout')] },
   {
     code: 'S3_STALLED',
-    given: 'an S3 that takes everything and never answers',
+    given: 'an S3 that never responds',
     faults: [{ route: 'upload', hang: true }],
   },
 ];
 
 const presignedAgain: readonly Row[] = [
-  { code: 'S3_EXPIRED', given: 'a policy that has expired', faults: [{ route: 'upload', expire: 'policy' }] },
+  { code: 'S3_EXPIRED', given: 'an expired policy', faults: [{ route: 'upload', expire: 'policy' }] },
   {
     code: 'S3_EXPIRED',
-    given: 'a token in the form that has expired',
+    given: 'an expired security token',
     faults: [{ route: 'upload', expire: 'token' }],
   },
   {
     code: 'UPLOAD_CORRUPTED',
-    given: 'a byte that changes on its way',
+    given: 'a byte that is corrupted in transit',
     faults: [{ route: 'upload', corrupt: true }],
   },
 ];
@@ -135,12 +135,12 @@ const final: readonly Row[] = [
   },
   {
     code: 'SOURCE_UNSUPPORTED',
-    given: 'a source of another kind',
+    given: 'an unsupported kind of source',
     request: async () => ({ source: 'gopher://example.com/pk.csv' }),
   },
   {
     code: 'FILE_NOT_FOUND',
-    given: 'a file that is gone',
+    given: 'a missing file',
     request: async (path) => ({ source: `${pathToFileURL(path).href}.gone.csv` }),
   },
   {
@@ -156,7 +156,7 @@ const final: readonly Row[] = [
       source: pathToFileURL(join(process.cwd(), 'samples/single-oral-dose.csv')).href,
     }),
   },
-  { code: 'FILE_EMPTY', given: 'a file without a byte', request: (path) => content(path, '') },
+  { code: 'FILE_EMPTY', given: 'an empty file', request: (path) => content(path, '') },
   {
     code: 'FILE_TOO_LARGE',
     given: 'a file over 5 GiB',
@@ -164,17 +164,17 @@ const final: readonly Row[] = [
   },
   {
     code: 'FILE_TYPE_UNSUPPORTED',
-    given: 'a file of another type',
+    given: 'an unsupported file type',
     request: async () => ({ fileName: 'pk.pdf' }),
   },
   {
     code: 'FILE_NOT_AS_EXPECTED',
-    given: 'another SHA-256 than the sender saw',
+    given: 'an unexpected SHA-256',
     request: async () => ({ expect: { sha256: '0'.repeat(64) } }),
   },
   {
     code: 'FILE_NOT_AS_EXPECTED',
-    given: 'another size than the sender saw',
+    given: 'an unexpected size',
     request: async () => ({ expect: { sizeBytes: 1 } }),
   },
   {
@@ -197,13 +197,13 @@ const final: readonly Row[] = [
   },
   {
     code: 'LOGIN_USER_UNKNOWN',
-    given: 'a user who is gone',
+    given: 'an unknown user',
     faults: [cognitoSays('UserNotFoundException')],
     repeatable: true,
   },
   {
     code: 'LOGIN_CHALLENGE',
-    given: 'a challenge',
+    given: 'a login challenge',
     faults: [{ route: 'login', status: 200, body: { ChallengeName: 'NEW_PASSWORD_REQUIRED' } }],
     repeatable: true,
   },
@@ -216,25 +216,25 @@ const final: readonly Row[] = [
   { code: 'API_FORBIDDEN', given: 'a missing right', faults: [twice('presign', 403)], repeatable: true },
   {
     code: 'API_NOT_FOUND',
-    given: 'a path that the API does not know',
+    given: 'an unknown path of the API',
     faults: [{ route: 'presign', status: 404 }],
     repeatable: true,
   },
   {
     code: 'API_REFUSED',
-    given: 'a request that the API does not take',
+    given: 'a request that the API refuses',
     faults: [{ route: 'presign', status: 400 }],
     repeatable: true,
   },
   {
     code: 'API_TOO_LARGE',
-    given: 'a body that is too large',
+    given: 'a request body that is too large',
     faults: [{ route: 'start', status: 413 }],
     repeatable: true,
   },
   {
     code: 'S3_HOST_REFUSED',
-    given: 'a form that leads elsewhere than to S3',
+    given: 'a presigned POST for another host than S3',
     faults: [
       {
         route: 'presign',
@@ -267,13 +267,13 @@ const final: readonly Row[] = [
   },
   {
     code: 'S3_TOO_SMALL',
-    given: 'fewer bytes than the policy allows',
+    given: 'fewer bytes than the policy requires',
     faults: [s3Says(400, 'EntityTooSmall')],
     repeatable: true,
   },
   {
     code: 'S3_REDIRECTED',
-    given: 'a bucket of another region',
+    given: 'a bucket in another region',
     faults: [
       {
         ...s3Says(307, 'TemporaryRedirect'),
@@ -284,31 +284,31 @@ const final: readonly Row[] = [
   },
   {
     code: 'S3_REFUSED',
-    given: 'a form that S3 does not take',
+    given: 'a form that S3 refuses',
     faults: [s3Says(400, 'MalformedPOSTRequest')],
     repeatable: true,
   },
   {
     code: 'UPLOAD_NOT_204',
-    given: '200 instead of 204',
+    given: 'status 200 instead of 204',
     faults: [{ route: 'upload', status: 200, effect: true, body: '' }],
     repeatable: true,
   },
   {
     code: 'EXECUTION_REFUSED',
-    given: 'a configuration that is refused',
+    given: 'a refused configuration',
     faults: [{ route: 'start', status: 400 }],
     repeatable: true,
   },
   {
     code: 'ALLOCATION_EXHAUSTED',
-    given: 'no allocation left',
+    given: 'an exhausted allocation',
     faults: [twice('start', 403, { errors: [{ status_code: 403, message: 'No allocation is left.' }] })],
     repeatable: true,
   },
   {
     code: 'START_UNSETTLED',
-    given: 'a start whose response is lost, and a list that Aplos then refuses',
+    given: 'a lost response to a start and then a refused list',
     faults: [
       { route: 'start', cut: 'after' },
       { route: 'list', status: 404, skip: 1, times: 'always' },
