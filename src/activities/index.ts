@@ -1,8 +1,10 @@
+import type { PreviewActivities } from '../contract/preview.js';
 import type { UploadActivities } from '../contract/steps.js';
 import { checkRequest } from './checkRequest.js';
 import { confirmUpload } from './confirmUpload.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withErrorCodes } from './failures.js';
+import { findAnalyses } from './findAnalyses.js';
 import { findEarlierUpload } from './findEarlierUpload.js';
 import { withHeartbeats } from './heartbeats.js';
 import { lookForWorker } from './lookForWorker.js';
@@ -12,8 +14,8 @@ import { startExecution } from './startExecution.js';
 import { withTiming } from './timing.js';
 import { uploadFile } from './uploadFile.js';
 
-/** Creates the activities of the workflow. */
-export function createActivities(dependencies: ActivityDependencies): UploadActivities {
+/** Creates the activities of the workflows. */
+export function createActivities(dependencies: ActivityDependencies): UploadActivities & PreviewActivities {
   return {
     checkRequest: withRawInput(withErrorCodes(checkRequest)),
     lookForWorker: lookForWorker(dependencies),
@@ -21,6 +23,7 @@ export function createActivities(dependencies: ActivityDependencies): UploadActi
     presignUpload: withErrorCodes(withTiming(withHeartbeats(presignUpload(dependencies)))),
     uploadFile: withErrorCodes(withTiming(uploadFile(dependencies))),
     confirmUpload: withErrorCodes(withTiming(withHeartbeats(confirmUpload(dependencies)))),
+    findAnalyses: withRawInput(withErrorCodes(findAnalyses(dependencies))),
     startExecution: withErrorCodes(withTiming(startExecution(dependencies))),
   };
 }

@@ -77,7 +77,8 @@ async function startRun(
 const summarize = ({ fileName, host, profile, batch, requestedBy }: UploadRequest) =>
   `${fileName}${host ? ` on ${host}` : ''} → Aplos (${profile})${batch ? `, batch ${batch}` : ''}${requestedBy ? `, for ${requestedBy}` : ''}`;
 
-function startFailed(error: unknown, target: Pick<TemporalTarget, 'address' | 'namespace'>): unknown {
+/** Converts the error of a start: an `UploadError` if Temporal refused the search attributes, or is not reachable. */
+export function startFailed(error: unknown, target: Pick<TemporalTarget, 'address' | 'namespace'>): unknown {
   if (!isGrpcServiceError(error)) return error;
   if (error.code === grpcStatus.INVALID_ARGUMENT && error.details.includes('search attribute'))
     return new UploadError(

@@ -11,6 +11,7 @@ import { type ConnectedClient, connectFromEnvironment } from './connect.js';
 import { toUploadError } from './failures.js';
 import type { UploadFilter } from './filter.js';
 import { listUploads } from './list-uploads.js';
+import { previewUploads, type UploadPreview } from './preview.js';
 import { type ReplayOptions, type ReplayOutcome, replayUpload } from './replay.js';
 import { startUpload } from './start-upload.js';
 import type { StartState } from './states.js';
@@ -112,6 +113,24 @@ export class UploadClient {
     requests: AsyncIterable<UploadRequestInput> | Iterable<UploadRequestInput>,
   ): AsyncIterable<UploadHandle> {
     return pMapIterable(requests, (request) => this.start(request), { concurrency: CONCURRENCY });
+  }
+
+  /**
+   * Looks up what Aplos already has, and starts nothing: yields a preview for each request, in order, that says which of its
+   * analyses are new, and which were paid before. A worker must be running. The answer can change until the upload is
+   * started, and every start checks again.
+   *
+   * @throws {@link UploadError} `REQUEST_INVALID`, `TEMPORAL_UNREACHABLE`, `WORKER_MISSING` if no worker responds within 10
+   *   seconds, or the code with which the worker failed, e.g. `PROFILE_UNKNOWN`, or a `LOGIN_…` or `API_…` code
+   */
+  preview(
+    requests: AsyncIterable<UploadRequestInput> | Iterable<UploadRequestInput>,
+  ): AsyncIterable<UploadPreview> {
+    const connection = { client: this.#client, address: this.#address, workers: this.#workers };
+    const parsed = pMapIterable(requests, (input) => this.#withHost(parseUploadRequest(input)), {
+      concurrency: CONCURRENCY,
+    });
+    return previewUploads(connection, parsed);
   }
 
   /**

@@ -13,6 +13,9 @@ export const hostTaskQueue = (host: string): string => `aplos-upload-on-${host}`
 /** Workflow type. */
 export const WORKFLOW_TYPE = 'uploadAnalysisFile';
 
+/** Workflow type with which a client asks what Aplos already has. It changes nothing, and is not listed as an upload. */
+export const PREVIEW_WORKFLOW_TYPE = 'previewAnalyses';
+
 /** Query that returns an `UploadProgress`. */
 export const PROGRESS_QUERY = 'progress';
 

@@ -2,6 +2,7 @@ import { ApplicationFailure, type MetricMeter } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Login } from '../aplos/connection.js';
 import { errorTable, isErrorCode, UploadError } from '../contract/errors.js';
+import { WORKFLOW_TYPE } from '../contract/names.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { FailureDetails, UploadActivities, UploadEvidence } from '../contract/steps.js';
 import { outcomeOf } from './outcome.js';
@@ -77,9 +78,11 @@ export class WorkerMetrics {
     this.#listLagSeconds.record(seconds, { profile });
   }
 
-  /** Measures the activities of a worker. */
-  readonly activityInterceptors: ActivityInterceptorsFactory = ({ info: { activityType, isLocal } }) =>
-    isLocal ? {} : { inbound: this.#measuring(activityType as keyof UploadActivities) };
+  /** Measures the activities of uploads. */
+  readonly activityInterceptors: ActivityInterceptorsFactory = ({ info }) =>
+    info.isLocal || info.workflowType !== WORKFLOW_TYPE
+      ? {}
+      : { inbound: this.#measuring(info.activityType as keyof UploadActivities) };
 
   #measuring(step: keyof UploadActivities): ActivityInboundCallsInterceptor {
     return {

@@ -1,4 +1,5 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { PreviewActivities } from '../contract/preview.js';
 import type { FileRequest, UploadActivities } from '../contract/steps.js';
 
 /** Retries a step long enough to survive an outage of several days. */
@@ -47,3 +48,9 @@ export const { presignUpload } = proxyActivities<UploadActivities>(policies.pres
 export const { uploadFile } = proxyActivities<UploadActivities>(policies.uploadFile);
 export const { confirmUpload } = proxyActivities<UploadActivities>(policies.confirmUpload);
 export const { startExecution } = proxyActivities<UploadActivities>(policies.startExecution);
+/** Somebody waits for the result, so it fails soon. */
+export const { findAnalyses } = proxyActivities<PreviewActivities>({
+  scheduleToCloseTimeout: '30 seconds',
+  retry: { maximumAttempts: 2 },
+  summary: 'look up analyses in the list of executions',
+});

@@ -1,1 +1,2 @@
+export { previewAnalyses } from './previewAnalyses.js';
 export { uploadAnalysisFile } from './uploadAnalysisFile.js';

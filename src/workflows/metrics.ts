@@ -1,10 +1,12 @@
-import { metricMeter, type WorkflowInterceptors } from '@temporalio/workflow';
+import { metricMeter, type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
+import { WORKFLOW_TYPE } from '../contract/names.js';
 import { outcomeOf } from './outcome.js';
 
 const uploads = metricMeter.createCounter('aplos_uploads', undefined, 'Uploads that have ended');
 
-/** Counts each run once, when it ends. Temporal's re-execution of a history does not count. */
+/** Counts each run of an upload once, when it ends. Temporal's re-execution of a history does not count. */
 export function interceptors(): WorkflowInterceptors {
+  if (workflowInfo().workflowType !== WORKFLOW_TYPE) return {};
   return {
     inbound: [
       {

@@ -1,13 +1,14 @@
 import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@temporalio/workflow';
 import { PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
-import { acceptBatches, undecodedInputs } from './accept-batches.js';
+import { acceptBatches } from './accept-batches.js';
 import { checkRequest } from './activities.js';
 import { cancellationFor, workflowFailure } from './failures.js';
 import { findEarlierWork } from './findEarlierWork.js';
 import { receiptFor, repeatedReceipt } from './receipt.js';
 import { runAnalyses } from './runAnalyses.js';
 import { storeFile } from './storeFile.js';
+import { undecodedArguments } from './undecoded-arguments.js';
 import { RunVisibility } from './visibility.js';
 
 const progressQuery = defineQuery<UploadProgress | undefined>(PROGRESS_QUERY);
@@ -49,4 +50,4 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
   }
 }
 
-defineWorkflowOptions(uploadAnalysisFile, { staticOptions: { typeInfo: { inputTypes: undecodedInputs } } });
+defineWorkflowOptions(uploadAnalysisFile, { staticOptions: undecodedArguments });

@@ -6,6 +6,7 @@ describe('names that other programs type', () => {
     expect(names).toMatchObject({
       TASK_QUEUE: 'aplos-upload',
       WORKFLOW_TYPE: 'uploadAnalysisFile',
+      PREVIEW_WORKFLOW_TYPE: 'previewAnalyses',
       PROGRESS_QUERY: 'progress',
       MAX_FILE_BYTES: 5_368_709_120,
     });
@@ -21,9 +22,12 @@ describe('names that other programs type', () => {
   });
 });
 
-describe('WORKFLOW_TYPE', () => {
-  it('is the only workflow that src/workflows exports', async () => {
-    expect(Object.keys(await import('../../src/workflows/index.js'))).toEqual([names.WORKFLOW_TYPE]);
+describe('WORKFLOW_TYPE and PREVIEW_WORKFLOW_TYPE', () => {
+  it('are the only workflows that src/workflows exports', async () => {
+    expect(Object.keys(await import('../../src/workflows/index.js'))).toEqual([
+      names.PREVIEW_WORKFLOW_TYPE,
+      names.WORKFLOW_TYPE,
+    ]);
   });
 });
 

@@ -50,6 +50,9 @@ describe('the metrics of a worker', () => {
     await client.cancel(cancelled.workflowId);
     await expect(cancelled.result()).rejects.toThrow();
 
+    for await (const { analyses } of client.preview([await newRequest()]))
+      expect(analyses).toMatchObject([{ state: 'new' }]);
+
     text = await (await fetch(started.metricsUrl)).text();
   });
   afterAll(() => world?.stop());
@@ -62,11 +65,15 @@ describe('the metrics of a worker', () => {
     return { worker: own, metricsUrl };
   }
 
+  async function newRequest() {
+    const path = await world.write(`study-of-jane-${++files}.csv`, table(5_000));
+    return requestForFile(path, { executions: [{ label: 'only', configuration }] });
+  }
+
   async function start() {
-    const content = table(5_000);
-    sentBytes += content.length;
-    const path = await world.write(`study-of-jane-${++files}.csv`, content);
-    return client.start(await requestForFile(path, { executions: [{ label: 'only', configuration }] }));
+    const request = await newRequest();
+    sentBytes += request.expect?.sizeBytes ?? 0;
+    return client.start(request);
   }
 
   const sum = (name: string, labels: Record<string, string> = {}, scraped = text) =>
@@ -95,6 +102,12 @@ describe('the metrics of a worker', () => {
     const logins = (method: string) => sum('aplos_logins_total', { profile: 'default', method, code: '' });
     expect([logins('password'), logins('refresh')]).toEqual([1, 1]);
     expect(sum('aplos_logins_total')).toBe(2);
+  });
+
+  it('do not count previews', () => {
+    expect(text).toContain('previewAnalyses');
+    expect(text).not.toMatch(/^aplos_.*findAnalyses/m);
+    expect(sum('aplos_uploads_total')).toBe(5);
   });
 
   it('count each attempt of a step by its result; a replay repeats only unfinished steps', () => {

@@ -17,12 +17,19 @@ export const uploadCommand = new Command('upload')
   .option('--meta <file>', 'JSON metadata to store with every execution')
   .option(
     '--manifest <file>',
-    'CSV or JSON Lines file that lists files and configurations (columns: file, configuration, metadata, label); replaces [file...], --config and --meta',
+    'CSV or JSON Lines file that lists files and configurations (columns: file, configuration, metadata, label, again); replaces [file...], --config and --meta',
   )
   .option('--batch <name>', 'batch name, to select these uploads later in status, replay and the Temporal UI')
+  .option(
+    '--again <text>',
+    'run analyses again that Aplos already has, and record this reason; each reason is charged once more',
+  )
   .option('--profile <name>', "Aplos account to use, from the worker's settings", 'default')
   .option('--host <name>', 'host where the files are stored, if not every worker can read them')
-  .option('--dry-run', 'show what would happen to each file, and start nothing')
+  .option(
+    '--dry-run',
+    'show what would happen to each file and which analyses were paid before, and start nothing',
+  )
   .option('--wait', 'wait until the uploads end, and print their receipts')
   .option('--json', 'wait, and print only receipts on stdout, as JSON, one per line')
   .action(async (files: string[], options: UploadOptions) => {

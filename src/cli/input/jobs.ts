@@ -20,6 +20,8 @@ export interface JobOptions extends FileJobOptions {
   readonly config?: readonly string[];
   readonly meta?: string;
   readonly manifest?: string;
+  /** Why all analyses are wanted again. Default: they are not. */
+  readonly again?: string;
   readonly host?: string;
 }
 
@@ -42,13 +44,23 @@ export async function readJobs(
   for (const { location, executions } of entries) {
     jobs.push(
       await collectProblem(
-        () => checkFileJob(createFileJob(location, executions, options), fileHostFrom(options, files)),
+        () =>
+          checkFileJob(
+            createFileJob(location, withReason(executions, options), options),
+            fileHostFrom(options, files),
+          ),
         (error) => formatErrorFor(displayLocation({ location }), error),
       ),
     );
   }
   return valuesOrThrow(jobs);
 }
+
+const withReason = (
+  executions: readonly ExecutionRequest[],
+  { again }: Pick<JobOptions, 'again'>,
+): readonly ExecutionRequest[] =>
+  again === undefined ? executions : executions.map((execution) => ({ ...execution, again }));
 
 /** Returns which files only one host has: every file if `--host` names a host, otherwise as the settings say. */
 export const fileHostFrom = ({ host }: Pick<JobOptions, 'host'>, settings: FileHost): FileHost =>

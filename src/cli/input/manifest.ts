@@ -23,6 +23,7 @@ const rowSchema = z.strictObject(
     configuration: z.union([z.string(), z.record(z.string(), json)], 'is missing'),
     metadata: json.optional(),
     label: z.string().optional(),
+    again: z.string().optional(),
   },
   { error: ({ code }) => (code === 'invalid_type' ? 'must be an object' : undefined) },
 );
@@ -97,13 +98,14 @@ class RowReader {
     const where = `${this.#manifest}:${line}`;
     const parsed = rowSchema.safeParse(value);
     if (!parsed.success) throw invalid(`${where}: ${problemsOf(parsed.error, 'the row').join('; ')}`);
-    const { file, configuration, metadata, label = labelFor(configuration) } = parsed.data;
+    const { file, configuration, metadata, label = labelFor(configuration), again } = parsed.data;
     return {
       file: isUrl(file) ? file : this.#resolve(file),
       execution: {
         ...(label === undefined ? {} : { label }),
         configuration: await this.#configuration(configuration, where),
         ...(metadata === undefined ? {} : { metaData: await this.#metaData(metadata, where) }),
+        ...(again === undefined ? {} : { again }),
       },
     };
   }
@@ -139,5 +141,5 @@ const labelFor = (configuration: string | JsonObject): string | undefined =>
 
 const invalid = (happened: string) =>
   new UploadError('REQUEST_INVALID', happened, {
-    action: 'A manifest has the columns file and configuration, and optionally metadata and label.',
+    action: 'A manifest has the columns file and configuration, and optionally metadata, label and again.',
   });

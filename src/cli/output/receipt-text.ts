@@ -1,4 +1,4 @@
-import type { Receipt } from '../../contract/receipt.js';
+import type { Receipt, StartedExecution } from '../../contract/receipt.js';
 import { count } from '../../util/units.js';
 import { out } from './colors.js';
 
@@ -33,10 +33,7 @@ export function receiptText(receipt: Receipt): string {
     ],
     ['md5', md5],
     ['sha256', receipt.sha256],
-    ...executions.map(({ label, executionId, status: state, origin }): [string, string] => [
-      'execution',
-      `${executionId}  ${label} (${state})${origin === 'found' ? ' found, already started earlier' : ''}`,
-    ]),
+    ...executions.map((execution): [string, string] => ['execution', executionText(execution)]),
     repeatOf === undefined
       ? [
           'took',
@@ -49,6 +46,13 @@ export function receiptText(receipt: Receipt): string {
     '\n',
   );
 }
+
+const executionText = ({ label, executionId, status, origin, again }: StartedExecution): string =>
+  [
+    `${executionId}  ${label} (${status})`,
+    ...(origin === 'found' ? ['found, not started again'] : []),
+    ...(again === undefined ? [] : [`again: ${again}`]),
+  ].join(', ');
 
 function seconds({ steps }: Receipt): string {
   const starts = steps.map(({ startedAt }) => Date.parse(startedAt));

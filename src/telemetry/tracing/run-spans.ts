@@ -10,7 +10,6 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { type IdGenerator, RandomIdGenerator } from '@opentelemetry/sdk-trace-base';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { z } from 'zod';
-import { WORKFLOW_TYPE } from '../../contract/names.js';
 import { ATTRIBUTES } from '../../contract/trace-names.js';
 import type { TracedRun } from './types.js';
 
@@ -29,11 +28,11 @@ export class SpanIds implements IdGenerator {
    * Creates the span of a run. Its ids are derived from the run id, so that every worker uses the same parent span for its
    * activities of the run, and one of them ends it. A run without a trace starts a new trace.
    */
-  spanOf({ workflowId, runId, header, startedAt }: TracedRun, tracer: Tracer): Span {
+  spanOf({ workflowType, workflowId, runId, header, startedAt }: TracedRun, tracer: Tracer): Span {
     this.#runId = runId.replaceAll('-', '');
     try {
       return tracer.startSpan(
-        `RunWorkflow:${WORKFLOW_TYPE}`,
+        `RunWorkflow:${workflowType}`,
         {
           kind: SpanKind.SERVER,
           attributes: { [ATTRIBUTES.workflowId]: workflowId, [ATTRIBUTES.runId]: runId },

@@ -15,6 +15,7 @@ export interface TracingOptions {
 
 /** A workflow run, as far as each of its activities knows it. */
 export interface TracedRun {
+  readonly workflowType: string;
   readonly workflowId: string;
   readonly runId: string;
   /** Header with the trace context that the run was started with. */

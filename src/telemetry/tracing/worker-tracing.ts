@@ -19,11 +19,13 @@ export function workerTracing(
 ): Pick<WorkerOptions, 'interceptors' | 'sinks'> {
   if (!traces) return { sinks: sinksWith(() => {}) };
   return {
-    sinks: sinksWith(({ workflowId, runId, runStartTime }, { header, endedAtMs, failedWith }) => {
-      const span = traces.runSpan({ workflowId, runId, header, startedAt: runStartTime });
-      if (failedWith) markFailed(span, failedWith);
-      span.end(endedAtMs);
-    }),
+    sinks: sinksWith(
+      ({ workflowType, workflowId, runId, runStartTime }, { header, endedAtMs, failedWith }) => {
+        const span = traces.runSpan({ workflowType, workflowId, runId, header, startedAt: runStartTime });
+        if (failedWith) markFailed(span, failedWith);
+        span.end(endedAtMs);
+      },
+    ),
     interceptors: { activity: [({ info }) => traceActivity(traces, info)] },
   };
 }
@@ -35,7 +37,7 @@ const sinksWith = (ended: InjectedSinks<TraceSinks>['traces']['ended']['fn']): I
 /** Traces one attempt of an activity. Of a failure, the span contains only the code. */
 function traceActivity(
   traces: TraceSender,
-  { workflowExecution, activityType, activityId, attempt }: Info,
+  { workflowType = '', workflowExecution, activityType, activityId, attempt }: Info,
 ): ActivityInterceptors {
   const { workflowId = '', runId = '' } = workflowExecution ?? {};
   const attributes = {
@@ -48,7 +50,7 @@ function traceActivity(
   return {
     inbound: {
       execute(input, next) {
-        const run = traces.runSpan({ workflowId, runId, header: input.headers[TRACE_HEADER] });
+        const run = traces.runSpan({ workflowType, workflowId, runId, header: input.headers[TRACE_HEADER] });
         return traces.tracer.startActiveSpan(
           `RunActivity:${activityType}`,
           { kind: SpanKind.SERVER, attributes: { ...attributes, ...subjectOf(input.args[0]) } },

@@ -47,6 +47,12 @@ describe('readManifest', () => {
     expect(await read('jobs.csv', text)).toEqual(expected());
   });
 
+  it('reads why an analysis is wanted again', async () => {
+    const text = 'file,configuration,again\n/a.csv,day-1.json,engine 3.2\n/b.csv,day-1.json,\n';
+    const again = (await read('jobs.csv', text)).map(({ executions }) => executions[0]?.again);
+    expect(again).toEqual(['engine 3.2', undefined]);
+  });
+
   it('keeps URLs unchanged', async () => {
     const text = 'file,configuration\ns3://bucket/a.csv,day-1.json\n';
     expect(await read('jobs.csv', text)).toEqual([

@@ -8,7 +8,11 @@ import type { TraceSender } from '../../../src/telemetry/tracing/types.js';
 import { workerTracing } from '../../../src/telemetry/tracing/worker-tracing.js';
 import { type Collector, startCollector } from '../../support/collector.js';
 
-const RUN = { workflowId: 'default:pk.csv:5d8d', runId: '01a205c6-82c6-76c3-9604-9cc2d1aa3f10' };
+const RUN = {
+  workflowType: 'uploadAnalysisFile',
+  workflowId: 'default:pk.csv:5d8d',
+  runId: '01a205c6-82c6-76c3-9604-9cc2d1aa3f10',
+};
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const headerWith = (traceparent: unknown) => defaultPayloadConverter.toPayload({ traceparent });
 

@@ -1,8 +1,16 @@
-import { pMapIterable } from 'p-map';
+import pMap, { pMapIterable } from 'p-map';
 import { displayLocation, type FileJob, requestForFileJob } from '../../../client/file-job.js';
-import { parseUploadRequest, type UploadClient, type UploadState, workflowIdFor } from '../../../client.js';
+import {
+  parseUploadRequest,
+  type UploadClient,
+  type UploadRequestInput,
+  type UploadState,
+  workflowIdFor,
+} from '../../../client.js';
 import { count, counts } from '../../../util/units.js';
 import { out } from '../../output/colors.js';
+import { analysesText, type ShownAnalysis, summaryLines } from '../../output/preview-text.js';
+import { previewsOf } from './preview.js';
 
 const CONCURRENCY = 20;
 
@@ -16,23 +24,44 @@ const forecasts: Record<UploadState | 'new', string> = {
   'timed-out': 'timed out, would be started again',
 };
 
-/** Prints what `upload` would do with each file, and starts nothing. */
+/** Prints what `upload` would do with each file, and which of its analyses were paid before. Starts nothing. */
 export async function dryRun(
   client: UploadClient,
   jobs: readonly FileJob[],
   { json }: { json?: true },
 ): Promise<void> {
+  const requests = await pMap(jobs, requestForFileJob, { concurrency: CONCURRENCY });
+  const previews = await previewsOf(client, requests);
   const tally = new Map<string, number>();
-  const results = pMapIterable(jobs, forecast, { concurrency: CONCURRENCY });
-  for await (const { file, workflowId, state } of results) {
+  const all: ShownAnalysis[] = [];
+  for await (const forecast of pMapIterable(requests, forecastFor, { concurrency: CONCURRENCY })) {
+    const { file, fileName, workflowId, state, analyses } = forecast;
     tally.set(state, (tally.get(state) ?? 0) + 1);
-    console.log(json ? JSON.stringify({ file, workflowId, state }) : `${file}: ${forecasts[state]}`);
+    const shown = state === 'done' ? analyses?.map(notNew) : analyses;
+    all.push(...(shown ?? []));
+    if (json) console.log(JSON.stringify({ file, workflowId, state, analyses }));
+    else
+      console.log(
+        [`${file}: ${forecasts[state]}`, ...(shown?.length ? [analysesText(fileName, shown)] : [])].join(
+          '; ',
+        ),
+      );
   }
-  if (!json) console.log(`\n${out.bold(count(jobs.length, 'file'))}: ${counts(tally)}. Nothing was started.`);
+  if (json) return;
+  console.log(`\n${out.bold(count(jobs.length, 'file'))}: ${counts(tally)}. Nothing was started.`);
+  for (const line of summaryLines(all)) console.log(line);
 
-  async function forecast(job: FileJob) {
-    const workflowId = workflowIdFor(parseUploadRequest(await requestForFileJob(job)));
+  async function forecastFor(input: UploadRequestInput, index: number) {
+    const request = parseUploadRequest(input);
+    const { fileName } = request;
+    const workflowId = workflowIdFor(request);
     const status = await client.status(workflowId);
-    return { file: displayLocation(job), workflowId, state: status?.state ?? ('new' as const) };
+    const file = displayLocation(jobs[index] ?? { location: fileName });
+    const state = status?.state ?? ('new' as const);
+    return { file, fileName, workflowId, state, analyses: previews[index]?.analyses };
   }
 }
+
+/** An upload that is done starts nothing, even if Aplos does not list its executions. */
+const notNew = (analysis: ShownAnalysis): ShownAnalysis =>
+  analysis.state === 'new' ? { ...analysis, state: 'unlisted' } : analysis;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { displayLocation, type FileJob, requestForFileJob } from '../../../client/file-job.js';
+import { displayLocation, type FileJob } from '../../../client/file-job.js';
 import type { CompletedUpload, UploadClient, UploadHandle, UploadRequestInput } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
 import { count, counts } from '../../../util/units.js';
@@ -9,6 +9,7 @@ import { ExitCode, formatErrorFor, MAX_LINES, printError } from '../../output/er
 import { startStates } from '../../output/start-states.js';
 import type { UiLinks } from '../../output/ui-links.js';
 import type { UploadOptions } from './options.js';
+import type { ReadRequest } from './preview.js';
 
 /**
  * Starts any number of uploads and reports them as a whole. A file that can no longer be read does not stop the others.
@@ -17,10 +18,11 @@ import type { UploadOptions } from './options.js';
 export async function uploadInBulk(
   client: UploadClient,
   jobs: readonly FileJob[],
+  read: ReadRequest,
   { wait, json, batch }: UploadOptions,
   { batchPage }: UiLinks,
 ): Promise<void> {
-  const upload = new BulkUpload(client, jobs, Boolean(wait || json), Boolean(json));
+  const upload = new BulkUpload(client, jobs, read, Boolean(wait || json), Boolean(json));
   await upload.run();
   upload.printFailures();
   if (!json) upload.printSummary(batch, batchPage(batch));
@@ -29,6 +31,7 @@ export async function uploadInBulk(
 class BulkUpload {
   readonly #client: UploadClient;
   readonly #jobs: readonly FileJob[];
+  readonly #read: ReadRequest;
   readonly #waits: boolean;
   readonly #json: boolean;
   readonly #view;
@@ -42,9 +45,16 @@ class BulkUpload {
     this.#resolveAllStarted = resolve;
   });
 
-  constructor(client: UploadClient, jobs: readonly FileJob[], waits: boolean, json: boolean) {
+  constructor(
+    client: UploadClient,
+    jobs: readonly FileJob[],
+    read: ReadRequest,
+    waits: boolean,
+    json: boolean,
+  ) {
     this.#client = client;
     this.#jobs = jobs;
+    this.#read = read;
     this.#waits = waits;
     this.#json = json;
     this.#view = batchView(jobs.length);
@@ -64,12 +74,12 @@ class BulkUpload {
     if (this.#interrupted.signal.aborted) this.#exitInterrupted();
   }
 
-  /** Reads one file at a time, just before its start, so that memory does not grow with the number of files. */
+  /** Reads one file at a time, just before its start, unless it was read before. */
   async *#requests(): AsyncGenerator<UploadRequestInput> {
     for (const job of this.#jobs) {
       if (this.#interrupted.signal.aborted) return;
       try {
-        yield await requestForFileJob(job);
+        yield await this.#read(job);
       } catch (error) {
         if (!(error instanceof UploadError)) throw error;
         increment(this.#startTally, 'not started');

@@ -1,4 +1,4 @@
-import { type FileJob, requestForFileJob } from '../../../client/file-job.js';
+import type { FileJob } from '../../../client/file-job.js';
 import type { UploadClient, UploadHandle } from '../../../client.js';
 import { ExitCode, formatErrorFor, printError } from '../../output/errors.js';
 import { follow, progressView } from '../../output/progress.js';
@@ -6,15 +6,17 @@ import { receiptText } from '../../output/receipt-text.js';
 import { startLine } from '../../output/start-states.js';
 import type { UiLinks } from '../../output/ui-links.js';
 import type { UploadOptions } from './options.js';
+import type { ReadRequest } from './preview.js';
 
 /** Starts a few uploads and reports each of them. Starts none if a file cannot be read. */
 export async function uploadIndividually(
   client: UploadClient,
   jobs: readonly FileJob[],
+  read: ReadRequest,
   { wait, json }: UploadOptions,
   links: UiLinks,
 ): Promise<void> {
-  const requests = await Promise.all(jobs.map(requestForFileJob));
+  const requests = await Promise.all(jobs.map(read));
   const handles = [];
   for await (const handle of client.startMany(requests)) handles.push(handle);
   if (wait || json) await waitForAll(client, handles, Boolean(json));

@@ -1,3 +1,4 @@
+import { requestForFileJob } from '../../../client/file-job.js';
 import { UploadClient } from '../../../client.js';
 import { loadSettings } from '../../../settings/load.js';
 import { withTracing } from '../../../telemetry/tracing/start.js';
@@ -9,6 +10,7 @@ import { dryRun } from './dry-run.js';
 import { uploadInBulk } from './in-bulk.js';
 import { uploadIndividually } from './individually.js';
 import type { UploadOptions } from './options.js';
+import { printPreview, readOnce } from './preview.js';
 
 /** Largest number of files that are reported one by one. */
 const MAX_INDIVIDUAL_FILES = 20;
@@ -21,10 +23,12 @@ export async function upload(locations: readonly string[], options: UploadOption
     const client = await UploadClient.connect({ settings });
     try {
       await warnAboutMissingWorkers(client, jobs);
-      if (options.dryRun) await dryRun(client, jobs, options);
-      else if (jobs.length <= MAX_INDIVIDUAL_FILES)
-        await uploadIndividually(client, jobs, options, uiLinks(settings));
-      else await uploadInBulk(client, jobs, options, uiLinks(settings));
+      if (options.dryRun) return await dryRun(client, jobs, options);
+      const isWatched = process.stderr.isTTY === true;
+      const read = isWatched ? readOnce() : requestForFileJob;
+      if (isWatched) await printPreview(client, jobs, read);
+      const start = jobs.length <= MAX_INDIVIDUAL_FILES ? uploadIndividually : uploadInBulk;
+      await start(client, jobs, read, options, uiLinks(settings));
     } finally {
       await client.close();
     }

@@ -1,0 +1,62 @@
+import type { ExecutionRecord, Work } from '../aplos/api.js';
+import type { Listing } from '../aplos/execution-list.js';
+import { UploadError } from '../contract/errors.js';
+import {
+  type AnalysisFinding,
+  type KnownExecution,
+  MAX_SIMILAR,
+  parsePreviewInput,
+} from '../contract/preview.js';
+import { shortenText } from '../util/shorten-text.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { decodeInput } from './raw-input.js';
+
+/** Looks up analyses in Aplos's list of executions, which is read for this call. Changes nothing. */
+export const findAnalyses =
+  ({ executions }: Pick<ActivityDependencies, 'executions'>) =>
+  async (input: unknown, argumentCount: number): Promise<AnalysisFinding[]> => {
+    const { profile, analyses } = parsePreviewInput(decodeInput(input, argumentCount));
+    const listing = await executions(profile).read(0);
+    assertShowsMetadata(listing);
+    const byContentId = groupByContentId(listing, new Set(analyses.map(({ contentId }) => contentId)));
+    return analyses.map(({ trackingId, contentId }) => {
+      const execution = listing.find(trackingId);
+      const similar = (byContentId.get(contentId) ?? []).filter(({ work }) => work.trackingId !== trackingId);
+      return {
+        ...(execution === undefined ? {} : { execution: toKnown(execution) }),
+        similar: similar.slice(0, MAX_SIMILAR).map(toKnown),
+      };
+    });
+  };
+
+type TrackedRecord = ExecutionRecord & { readonly work: Work };
+
+/** Returns the executions with these content ids, the latest first. */
+function groupByContentId(
+  { records }: Listing,
+  contentIds: ReadonlySet<string>,
+): Map<string, TrackedRecord[]> {
+  const groups = new Map<string, TrackedRecord[]>();
+  for (const { work, ...record } of records) {
+    if (work?.contentId === undefined || !contentIds.has(work.contentId)) continue;
+    const group = groups.get(work.contentId) ?? [];
+    group.push({ ...record, work });
+    groups.set(work.contentId, group);
+  }
+  for (const group of groups.values())
+    group.sort((a, b) => ((a.work.requestedAt ?? '') < (b.work.requestedAt ?? '') ? 1 : -1));
+  return groups;
+}
+
+/** Anyone who uses the account can write metadata, so its texts are shortened. */
+function toKnown({ executionId, status, work }: ExecutionRecord): KnownExecution {
+  const optional = (key: 'fileName' | 'requestedAt' | 'again') =>
+    work?.[key] === undefined ? {} : { [key]: shortenText(work[key]) };
+  return { executionId, status, ...optional('fileName'), ...optional('requestedAt'), ...optional('again') };
+}
+
+/** Without metadata, every analysis would look new. */
+function assertShowsMetadata({ records }: Listing): void {
+  if (records.length === 0 || records.some(({ hasMetaData }) => hasMetaData !== undefined)) return;
+  throw new UploadError('API_ANSWER_UNEXPECTED', 'Aplos lists executions without their metadata');
+}

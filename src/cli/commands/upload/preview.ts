@@ -1,0 +1,63 @@
+import pMap, { pMapSkip } from 'p-map';
+import { type FileJob, requestForFileJob } from '../../../client/file-job.js';
+import type { UploadClient, UploadPreview, UploadRequestInput } from '../../../client.js';
+import { UploadError } from '../../../contract/errors.js';
+import { count } from '../../../util/units.js';
+import { err } from '../../output/colors.js';
+import { formatError, MAX_LINES } from '../../output/errors.js';
+import { analysesText, summaryLines } from '../../output/preview-text.js';
+
+/** Returns the upload request of a job, for which a local file is read. */
+export type ReadRequest = (job: FileJob) => Promise<UploadRequestInput>;
+
+/** Returns a function that reads each file once, and remembers its request. */
+export function readOnce(): ReadRequest {
+  const requests = new Map<FileJob, Promise<UploadRequestInput>>();
+  return (job) => {
+    const request = requests.get(job) ?? requestForFileJob(job);
+    requests.set(job, request);
+    return request;
+  };
+}
+
+const CONCURRENCY = 20;
+
+/**
+ * Prints on stderr which analyses of these jobs are new and which were paid before. Files that cannot be read are left out, as
+ * their uploads report them.
+ */
+export async function printPreview(
+  client: UploadClient,
+  jobs: readonly FileJob[],
+  read: ReadRequest,
+): Promise<void> {
+  const isLong = jobs.length > MAX_LINES;
+  if (isLong) process.stderr.write(`Checking what Aplos already has of ${count(jobs.length, 'file')}.\n`);
+  const requests = await pMap(jobs, (job) => read(job).catch((): typeof pMapSkip => pMapSkip), {
+    concurrency: CONCURRENCY,
+  });
+  const previews = await previewsOf(client, requests);
+  const lines = previews.map(({ fileName, analyses }) => `${fileName}: ${analysesText(fileName, analyses)}`);
+  const summary = summaryLines(previews.flatMap(({ analyses }) => analyses));
+  for (const line of [...(isLong ? [] : lines), ...summary]) process.stderr.write(`${line}\n`);
+}
+
+/**
+ * Returns a preview for each request, in order. If the workers cannot tell, it prints a warning, and returns the previews before
+ * that.
+ */
+export async function previewsOf(
+  client: UploadClient,
+  requests: readonly UploadRequestInput[],
+): Promise<UploadPreview[]> {
+  const previews: UploadPreview[] = [];
+  try {
+    for await (const preview of client.preview(requests)) previews.push(preview);
+  } catch (error) {
+    if (!(error instanceof UploadError)) throw error;
+    process.stderr.write(
+      `${err.yellow('!')} Cannot tell which analyses were paid before. ${formatError(error)}\n`,
+    );
+  }
+  return previews;
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { TimeoutFailure } from '@temporalio/common';
+import { errorTable, isErrorCode, UploadError } from '../contract/errors.js';
+import { PREVIEW_WORKFLOW_TYPE, TASK_QUEUE } from '../contract/names.js';
+import type { AnalysisFinding, PreviewInput } from '../contract/preview.js';
+import type { TemporalTarget } from '../temporal/connection.js';
+import { toUploadError } from './failures.js';
+import { startFailed } from './start-upload.js';
+import { UploadFailedError } from './upload-failed-error.js';
+import type { WorkerAvailability } from './worker-availability.js';
+
+/** How a client reaches the workers. */
+export interface PreviewConnection {
+  readonly client: Client;
+  readonly address: TemporalTarget['address'];
+  readonly workers: WorkerAvailability;
+}
+
+/** A worker takes a task within milliseconds. */
+const WORKER_TIMEOUT_MS = 10_000;
+/** Longer than the activity may take. */
+const EXECUTION_TIMEOUT = '40 seconds';
+
+/**
+ * Asks a worker which analyses Aplos has, with a workflow of its own.
+ *
+ * @returns one finding for each analysis, in order
+ * @throws UploadError `WORKER_MISSING` if no worker responds within 10 seconds, `TEMPORAL_UNREACHABLE`, or the code with
+ *   which the worker failed, e.g. `PROFILE_UNKNOWN` or an `API_…` code
+ */
+export async function askForAnalyses(
+  { client, address, workers }: PreviewConnection,
+  input: PreviewInput,
+): Promise<readonly AnalysisFinding[]> {
+  if ((await workers.hasWorker(TASK_QUEUE)) === false) throw workerMissing('No worker is running');
+  const workflowId = `${PREVIEW_WORKFLOW_TYPE}:${randomUUID()}`;
+  const ended = new AbortController();
+  try {
+    const handle = await client.workflow.start<(input: PreviewInput) => Promise<AnalysisFinding[]>>(
+      PREVIEW_WORKFLOW_TYPE,
+      {
+        taskQueue: TASK_QUEUE,
+        workflowId,
+        workflowExecutionTimeout: EXECUTION_TIMEOUT,
+        staticSummary: 'which analyses does Aplos have?',
+        priority: { priorityKey: 1 },
+        args: [input],
+      },
+    );
+    return await Promise.race([handle.result(), failWithoutWorker(handle, ended.signal)]);
+  } catch (error) {
+    if (error instanceof WorkflowFailedError && error.cause instanceof TimeoutFailure)
+      throw workerMissing(`No worker responded within ${EXECUTION_TIMEOUT}`);
+    const failure = toUploadError(error, workflowId);
+    throw failure instanceof UploadFailedError
+      ? withoutWorkflow(failure)
+      : startFailed(failure, { address, namespace: client.options.namespace });
+  } finally {
+    ended.abort();
+  }
+}
+
+/** Throws if no worker has begun with the workflow in time. Otherwise never resolves; rejects when aborted. */
+async function failWithoutWorker(handle: WorkflowHandle, signal: AbortSignal): Promise<never> {
+  await sleep(WORKER_TIMEOUT_MS, undefined, { signal });
+  const { raw } = await handle.describe();
+  if (raw.pendingActivities?.length === 0) {
+    await handle.terminate('No worker has responded');
+    throw workerMissing(`No worker responded within ${WORKER_TIMEOUT_MS / 1000} seconds`);
+  }
+  return new Promise(() => {});
+}
+
+const workerMissing = (happened: string) =>
+  new UploadError('WORKER_MISSING', `${happened}, so it is not known which analyses Aplos already has`);
+
+/** Converts the failure of the workflow to the error of the call: callers do not know the workflow. */
+function withoutWorkflow({ code, message, cause }: UploadFailedError): UploadError {
+  const known = isErrorCode(code) ? code : 'INTERNAL';
+  return new UploadError(known, message.replace(`. ${errorTable[known].action}`, ''), { cause });
+}

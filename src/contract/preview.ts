@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { problemsOf } from './problems.js';
+import { invalidRequest, REQUEST_LIMITS } from './request.js';
+
+/** Largest number of analyses that one workflow looks up. Its input and its result then fit into a payload of Temporal. */
+export const MAX_ANALYSES = 200;
+
+/** Largest number of {@link AnalysisFinding.similar} executions. */
+export const MAX_SIMILAR = 3;
+
+const id = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 lower-case hex digits');
+const previewInputSchema = z.strictObject({
+  profile: z.string().min(1).max(REQUEST_LIMITS.profile),
+  analyses: z.array(z.strictObject({ trackingId: id, contentId: id })).max(MAX_ANALYSES),
+});
+
+/** What identifies an analysis, and its computation. See {@link trackingIdFor} and {@link contentIdFor}. */
+export type AnalysisIds = PreviewInput['analyses'][number];
+
+/** Argument of the workflow `previewAnalyses`, and of its activity. */
+export type PreviewInput = z.output<typeof previewInputSchema>;
+
+/** An execution that Aplos has. */
+export interface KnownExecution {
+  readonly executionId: string;
+  /** Status that Aplos reported, e.g. `complete`. */
+  readonly status: string;
+  /** Name of the file that was analyzed. */
+  readonly fileName?: string;
+  /** When the start was requested: ISO 8601, UTC, by the clock of the worker that started it. */
+  readonly requestedAt?: string;
+  /** Why the analysis was run again. */
+  readonly again?: string;
+}
+
+/** What Aplos has of one analysis. */
+export interface AnalysisFinding {
+  /** The execution of this analysis. Absent if Aplos has none: a start would be charged. */
+  readonly execution?: KnownExecution;
+  /**
+   * Executions of the same bytes with the same configuration under another file name, with other metadata or for another
+   * reason, the latest first: at most three.
+   */
+  readonly similar: readonly KnownExecution[];
+}
+
+/** Activity of the workflow `previewAnalyses`. */
+export interface PreviewActivities {
+  /** Looks up analyses in Aplos's list of executions. Returns one finding for each, in order. */
+  findAnalyses(input: unknown, argumentCount: number): Promise<readonly AnalysisFinding[]>;
+}
+
+/**
+ * Validates untrusted input of `previewAnalyses`.
+ *
+ * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
+ */
+export function parsePreviewInput(input: unknown): PreviewInput {
+  const { data, error } = previewInputSchema.safeParse(input);
+  if (error) throw invalidRequest(problemsOf(error, 'request'));
+  return data;
+}

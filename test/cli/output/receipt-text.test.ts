@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { receiptText } from '../../../src/cli/output/receipt-text.js';
+import type { Receipt, StartedExecution } from '../../../src/contract/receipt.js';
+
+const time = '2026-11-20T14:02:00.000Z';
+const execution: StartedExecution = {
+  label: 'day-1',
+  executionId: 'e1',
+  status: 'complete',
+  trackingId: 't1',
+  origin: 'started',
+};
+const textWith = (changes: Partial<StartedExecution>): string => {
+  const receipt: Receipt = {
+    workflowId: 'w',
+    runId: 'r',
+    profile: 'default',
+    source: 'file:///pk.csv',
+    fileName: 'pk.csv',
+    bucket: 'b',
+    key: 'k',
+    sizeBytes: 1,
+    md5: 'm',
+    sha256: 's',
+    etagIsMd5: true,
+    status: 204,
+    fileState: 'ready',
+    executions: [{ ...execution, ...changes }],
+    steps: [{ step: 'presign', startedAt: time, finishedAt: time, attempts: 1 }],
+    presigns: 1,
+    batches: [],
+  };
+  return receiptText(receipt);
+};
+
+describe('receiptText', () => {
+  it.each<[changes: Partial<StartedExecution>, line: string]>([
+    [{}, 'e1  day-1 (complete)\n'],
+    [{ origin: 'found' }, 'e1  day-1 (complete), found, not started again\n'],
+    [{ again: 'engine 3.2' }, 'e1  day-1 (complete), again: engine 3.2\n'],
+    [
+      { origin: 'found', again: 'engine 3.2' },
+      'e1  day-1 (complete), found, not started again, again: engine 3.2\n',
+    ],
+  ])('shows the origin and the reason of an execution with %j', (changes, line) => {
+    expect(textWith(changes)).toContain(` ${line}`);
+  });
+});
