@@ -181,6 +181,16 @@ describe('what was paid before', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('is summed up on a terminal for more than 20 files', async () => {
+    const names = Array.from({ length: 21 }, (_, index) => `many-${index}.csv`);
+    const files = await Promise.all(names.map((name) => world.write(name, `${TABLE}2,0,${name.length}\n`)));
+    const { exitCode, text } = await onTerminal('upload', ...files, '--config', config);
+    expect(text).toMatch(
+      /^Checking what Aplos already has of 21 files\.\nAnalyses: 21 new\.\n[\s\S]*21 files: 21 started\n/,
+    );
+    expect(exitCode).toBe(0);
+  });
+
   it('is unknown without a worker: the dry run then says what Temporal knows', async () => {
     worker.child.kill('SIGSTOP'); // Temporal does not know of it yet
     const slow = await dryRun(file);
