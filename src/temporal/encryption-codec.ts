@@ -92,7 +92,9 @@ export const plainCodec: PayloadCodec = {
 const unreadable = (happened: string) =>
   ApplicationFailure.retryable(new UploadError(UNREADABLE, happened).message, UNREADABLE);
 
-const isEncrypted = ({ metadata }: Payload) => text(metadata?.[METADATA_ENCODING_KEY]) === ENCODING;
+/** Reports whether a payload is encrypted. */
+export const isEncrypted = ({ metadata }: Payload): boolean =>
+  text(metadata?.[METADATA_ENCODING_KEY]) === ENCODING;
 
 /**
  * Payloads that stay readable, so that the Temporal UI and clients without the key can show them: summaries (bare

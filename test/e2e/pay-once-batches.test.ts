@@ -1,10 +1,14 @@
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestForFile, UploadClient, type UploadSummary } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import { startWorld } from '../support/shared-world.js';
-import { configuration, executionsFor, table } from '../support/tables.js';
+import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
+
+const { COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION } = proto.temporal.api.enums.v1.CommandType;
 
 describe('the same file asked for in several batches', () => {
   let world: World;
@@ -31,9 +35,9 @@ describe('the same file asked for in several batches', () => {
     ];
     const upload = (batch: string, ...options: string[]) =>
       world.run('upload', path, '--config', config, '--batch', batch, ...options);
-    const receiptIn = async (batch: string) => JSON.parse((await upload(batch, '--json')).stdout) as Receipt;
     const start = async (rest: Partial<UploadRequestInput>) =>
-      client.start(await requestForFile(path, { executions: executionsFor(['day 1']), ...rest }));
+      client.start(await requestForFile(path, { executions: [{ label: 'day-1', configuration }], ...rest }));
+    const receiptIn = async (batch: string) => (await start({ batch })).result();
     const stored = () =>
       world.sandbox.files
         .filter(({ fileName }) => fileName === `${name}.csv`)
@@ -55,9 +59,9 @@ describe('the same file asked for in several batches', () => {
 
   describe('after it was done in another batch', () => {
     it('is done within a second in the new batch, without a second charge or upload', async () => {
-      const { name, one, two, receiptIn, stored, charges } = await newFile();
+      const { name, one, two, upload, receiptIn, stored, charges } = await newFile();
       const first = await receiptIn(one);
-      const second = await receiptIn(two);
+      const second = JSON.parse((await upload(two, '--json')).stdout) as Receipt;
 
       expect(charges()).toHaveLength(1);
       expect(stored()).toHaveLength(1);
@@ -71,24 +75,24 @@ describe('the same file asked for in several batches', () => {
       });
       expect(second.runId).not.toBe(first.runId);
       expect(second.steps.map(({ step }) => step)).toEqual(['presign', 'upload', 'confirm', 'start', 'find']);
-      for (const batch of [one, two]) {
-        await expect.poll(() => statesIn(batch)).toEqual(['done']);
-        const { stdout } = await world.run('status', '--batch', batch);
-        expect(stdout).toMatch(new RegExp(`^${name}\\.csv +done `, 'm'));
-        expect(stdout).toContain(`execution ${first.executions[0]?.executionId}`);
-      }
+      for (const batch of [one, two]) await expect.poll(() => statesIn(batch)).toEqual(['done']);
+      const { stdout } = await world.run('status', '--batch', two);
+      expect(stdout).toMatch(new RegExp(`^${name}\\.csv +done `, 'm'));
+      expect(stdout).toContain(`execution ${first.executions[0]?.executionId}`);
       const { startedAt, finishedAt } = second.steps.at(-1) ?? {};
       expect(Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '')).toBeLessThan(1_000);
     });
 
     it('joins if the same command is repeated, and returns the receipt of that batch', async () => {
-      const { one, two, upload, receiptIn } = await newFile();
+      const { one, two, upload, start, receiptIn } = await newFile();
       const receipts = [await receiptIn(one), await receiptIn(two)];
       for (const [index, batch] of [one, two].entries()) {
         await expect.poll(() => statesIn(batch)).toEqual(['done']);
-        expect((await upload(batch)).stdout).toContain(': already done, ');
-        expect(await receiptIn(batch)).toEqual(receipts[index]);
+        const again = await start({ batch });
+        expect(again.state).toBe('done');
+        expect(await again.result()).toEqual(receipts[index]);
       }
+      expect((await upload(two)).stdout).toContain(': already done, ');
     });
 
     it('is waited for, and shown with where the work was done', async () => {
@@ -135,7 +139,7 @@ describe('the same file asked for in several batches', () => {
             () => true,
             () => false,
           );
-      await expect.poll(exists, { timeout: 30_000 }).toBe(false);
+      await expect.poll(exists, { timeout: 90_000 }).toBe(false);
 
       const third = await receiptIn(three);
       expect(third).toMatchObject({
@@ -143,6 +147,55 @@ describe('the same file asked for in several batches', () => {
         executions: [{ executionId: executions[0]?.executionId, origin: 'found' }],
       });
       expect(third).not.toHaveProperty('repeatOf');
+      expect(charges()).toHaveLength(1);
+    }, 150_000);
+  });
+
+  describe('after somebody without the key has completed a workflow with its id', () => {
+    /** Runs a workflow as somebody who may use Temporal, but has no key. */
+    async function completeWithoutKey(workflowId: string, payload: Payload) {
+      const { workflowService } = world.rawClient;
+      const { namespace } = world.temporal;
+      const taskQueue = { name: workflowId };
+      await workflowService.startWorkflowExecution({
+        namespace,
+        workflowId,
+        requestId: `${workflowId} ${files}`,
+        workflowType: { name: 'uploadAnalysisFile' },
+        taskQueue,
+      });
+      const { taskToken } = await world.rawClient.withDeadline(Date.now() + 30_000, () =>
+        workflowService.pollWorkflowTaskQueue({ namespace, taskQueue }),
+      );
+      await workflowService.respondWorkflowTaskCompleted({
+        namespace,
+        taskToken,
+        commands: [
+          {
+            commandType: COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
+            completeWorkflowExecutionCommandAttributes: { result: { payloads: [payload] } },
+          },
+        ],
+      });
+    }
+
+    it.each<[what: string, payload: (receipt: Receipt) => Payload]>([
+      ['an unencrypted receipt', (receipt) => defaultPayloadConverter.toPayload(receipt) as Payload],
+      [
+        'a malformed one',
+        () => ({ metadata: { encoding: Buffer.from('x/y') }, data: Buffer.from('{') }) as Payload,
+      ],
+    ])('does the work and ignores the result if that is %s', async (_what, payload) => {
+      const { one, two, start, charges } = await newFile();
+      const { workflowId, result } = await start({ batch: one });
+      const receipt = await result();
+      await completeWithoutKey(workflowId, payload({ ...receipt, md5: 'forged' }));
+
+      const again = await start({ batch: two });
+      expect(again.state).toBe('repeated');
+      const repeated = await again.result();
+      expect(repeated).toMatchObject({ md5: receipt.md5, executions: [{ origin: 'found' }] });
+      expect(repeated).not.toHaveProperty('repeatOf');
       expect(charges()).toHaveLength(1);
     });
   });
@@ -198,16 +251,17 @@ describe('the same file asked for in several batches', () => {
     const paths: string[] = [];
     for (let file = 1; file <= 25; file++)
       paths.push(await world.write(`bulk-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`));
-    const upload = (batch: string) =>
-      world.run('upload', ...paths, '--config', config, '--batch', batch, '--json');
-    const receiptsOf = ({ stdout }: { stdout: string }) =>
-      stdout
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Receipt);
+    const executions = [{ label: 'day-1', configuration }];
+    const upload = async (batch: string) => {
+      const requests = await Promise.all(paths.map((path) => requestForFile(path, { executions, batch })));
+      const receipts = [];
+      for await (const ended of client.asCompleted(client.startMany(requests)))
+        receipts.push(await ended.result());
+      return receipts;
+    };
     const charges = world.sandbox.charges.length;
-    const first = receiptsOf(await upload('bulk one'));
-    const second = receiptsOf(await upload('bulk two'));
+    const first = await upload('bulk one');
+    const second = await upload('bulk two');
     expect(second.map(({ repeatOf }) => repeatOf).sort()).toEqual(first.map(({ runId }) => runId).sort());
     expect(second.every(({ batches }) => batches.join() === 'bulk two')).toBe(true);
     expect(world.sandbox.charges).toHaveLength(charges + 25);
