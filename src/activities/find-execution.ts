@@ -14,6 +14,8 @@ export interface Search {
   /** How old the list may be if one look is enough, in milliseconds. */
   readonly maxAgeMs: number;
   readonly listLagMs: number;
+  /** Executions whose presence proves that a list shows everything that was started before. Default: none */
+  readonly provenBy?: readonly string[];
 }
 
 const MAX_FIRST_PAUSE_MS = 500;
@@ -42,6 +44,7 @@ export async function findExecution(
     });
     const found = listing?.find(trackingId);
     if (found) return found;
+    if (listing && isProven(listing, search)) return undefined;
     if (isInDoubt && listing) extraMs = Math.max(0, listing.lagMs - listLagMs);
     const restMs = settleMs + extraMs - elapsedMs(began);
     if (listing && isLast && (restMs <= 0 || !isInDoubt)) {
@@ -52,6 +55,15 @@ export async function findExecution(
       throw unsettled(fileName, trackingId, 'the list of executions lacks some that Aplos has acknowledged');
     await sleep(Math.max(1, Math.min(pauseMs, restMs)), undefined, { signal: cancellationSignal() });
   }
+}
+
+function isProven(listing: Listing, search: Search): boolean {
+  const { provenBy = [] } = search;
+  if (provenBy.length === 0) return false;
+  const shown = new Set(listing.records.map(({ executionId }) => executionId));
+  if (!provenBy.every((executionId) => shown.has(executionId))) return false;
+  assertTellsMetadata(listing, search);
+  return true;
 }
 
 /** Reports whether Aplos refuses the list for good. A login that fails says nothing about the list. */

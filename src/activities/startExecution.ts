@@ -35,8 +35,8 @@ async function startOnce(
   const { profile, fileName, label, file, execution } = input;
   const trackingId = trackingIdFor(input);
   const list = executions(profile);
-  const find = (settleMs: number, maxAgeMs = 0) =>
-    findExecution(list, { fileName, trackingId, settleMs, maxAgeMs, listLagMs });
+  const find = (settleMs: number, maxAgeMs = 0, provenBy: readonly string[] = []) =>
+    findExecution(list, { fileName, trackingId, settleMs, maxAgeMs, listLagMs, provenBy });
   const result = (
     { executionId, status }: Pick<ExecutionRecord, 'executionId' | 'status'>,
     origin: StartedExecution['origin'],
@@ -53,10 +53,15 @@ async function startOnce(
     Math.min(runStartedMs, attempt.temporalNowMs - sentIsListedMs),
   );
   if (others.ahead !== undefined) throw inProgress(fileName, others.ahead);
-  const lastSentMs = Math.max(others.mayHaveSentUntilMs, attempt.mayHaveSentUntilMs);
-  const before = Number.isFinite(lastSentMs)
-    ? await find(lastSentMs + sentIsListedMs - attempt.temporalNowMs)
-    : await find(0, attempt.temporalNowMs - runStartedMs);
+  const settleMsFor = (sentMs: number) => sentMs + sentIsListedMs - attempt.temporalNowMs;
+  const doubtMs = settleMsFor(Math.max(others.mayHaveSentUntilMs, attempt.mayHaveSentUntilMs));
+  const { untilMs, executionIds } = others.acknowledged;
+  const isFirst = doubtMs === Number.NEGATIVE_INFINITY && executionIds.length === 0;
+  const before = isFirst
+    ? await find(0, attempt.temporalNowMs - runStartedMs)
+    : doubtMs > 0
+      ? await find(Math.max(doubtMs, settleMsFor(untilMs)))
+      : await find(settleMsFor(untilMs), 0, executionIds);
   if (before) return result(before, 'found');
 
   const { again, ...analysis } = execution;

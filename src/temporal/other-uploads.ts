@@ -14,6 +14,7 @@ const {
 const { PENDING_ACTIVITY_STATE_STARTED: STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
 type Run = proto.temporal.api.common.v1.IWorkflowExecution;
 type ClosedRun = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
+type Payload = proto.temporal.api.common.v1.IPayload;
 
 /** Identity of an attempt of `startExecution`. */
 export interface StartIdentity {
@@ -30,6 +31,11 @@ export interface OtherUploads {
   readonly ahead: string | undefined;
   /** Latest time at which another run may have sent a start, in milliseconds since 1970 by Temporal's clock. -Infinity if none did. */
   readonly mayHaveSentUntilMs: number;
+  /**
+   * Starts of runs that closed, all of which Aplos acknowledged. A list that shows these executions shows all that the runs
+   * started.
+   */
+  readonly acknowledged: { readonly untilMs: number; readonly executionIds: readonly string[] };
 }
 
 /**
@@ -44,7 +50,12 @@ export async function otherUploads(
   attempt: StartIdentity,
   closedSinceMs: number,
 ): Promise<OtherUploads> {
-  if (!canBeQueried(attempt.workflowId)) return { ahead: undefined, mayHaveSentUntilMs: attempt.scheduledMs };
+  if (!canBeQueried(attempt.workflowId))
+    return {
+      ahead: undefined,
+      mayHaveSentUntilMs: attempt.scheduledMs,
+      acknowledged: { untilMs: Number.NEGATIVE_INFINITY, executionIds: [] },
+    };
   const query = [
     `WorkflowType = '${WORKFLOW_TYPE}'`,
     `WorkflowId STARTS_WITH ${quoteForQuery(contentPrefix(attempt.workflowId))}`,
@@ -52,14 +63,17 @@ export async function otherUploads(
     `(ExecutionStatus = 'Running' OR CloseTime >= '${new Date(closedSinceMs).toISOString()}')`,
   ].join(' AND ');
   const { executions } = await workflowService.listWorkflowExecutions({ namespace, query });
-  const closedMs = executions
-    .filter((run) => run.status !== RUNNING && mayHaveSent(run))
-    .map(({ closeTime }) => optionalTsToMs(closeTime) ?? 0);
+  const closed = executions.filter(({ status }) => status !== RUNNING).map(toClosedUpload);
+  const doubtful = closed.filter(({ executionIds }) => executionIds === undefined);
+  const finished = closed.filter(({ executionIds }) => executionIds && executionIds.length > 0);
+  const acknowledged = {
+    untilMs: latest(finished),
+    executionIds: finished.flatMap(({ executionIds = [] }) => executionIds),
+  };
   const running = executions.flatMap(({ status, execution }) =>
     status === RUNNING && execution ? [execution] : [],
   );
-  if (running.length === 0)
-    return { ahead: undefined, mayHaveSentUntilMs: Math.max(Number.NEGATIVE_INFINITY, ...closedMs) };
+  if (running.length === 0) return { ahead: undefined, mayHaveSentUntilMs: latest(doubtful), acknowledged };
 
   const states = await Promise.all(running.map((run) => startsOf(workflowService, namespace, run)));
   const { workflowId, runId, activityId, scheduledMs } = attempt;
@@ -71,20 +85,43 @@ export async function otherUploads(
   const othersMayHaveSent = states.some(({ hasStarted }) => hasStarted);
   return {
     ahead: ahead?.workflowId,
-    mayHaveSentUntilMs: Math.max(othersMayHaveSent ? scheduledMs : Number.NEGATIVE_INFINITY, ...closedMs),
+    mayHaveSentUntilMs: Math.max(
+      othersMayHaveSent ? scheduledMs : Number.NEGATIVE_INFINITY,
+      latest(doubtful),
+    ),
+    acknowledged,
   };
 }
 
-/**
- * Reports whether a closed run may have sent a start that the list does not show yet. A run that completed or failed had
- * waited for all of its starts, so it only sent something if it has executions, or failed in doubt.
- */
-function mayHaveSent({ status, searchAttributes }: ClosedRun): boolean {
-  if (status !== COMPLETED && status !== FAILED) return true;
-  const { AplosExecutionIds: executions, AplosErrorCode: code } = searchAttributes?.indexedFields ?? {};
-  const errorCode = code && tryParseJson(Buffer.from(code.data ?? []).toString());
-  return executions !== undefined || (isErrorCode(errorCode) && errorTable[errorCode].mayHaveStarted);
+/** A run that has closed. */
+interface ClosedUpload {
+  readonly closedMs: number;
+  /** All executions that the run started. `undefined` if Aplos may not have acknowledged all of them. */
+  readonly executionIds: readonly string[] | undefined;
 }
+
+/** A run that completed or failed had waited for all of its starts. Its search attribute has all executions, unless it is full. */
+function toClosedUpload({ status, closeTime, searchAttributes }: ClosedRun): ClosedUpload {
+  const { AplosExecutionIds: executions, AplosErrorCode: code } = searchAttributes?.indexedFields ?? {};
+  const errorCode = code && tryParseJson(textOf(code));
+  const isDoubtful =
+    (status !== COMPLETED && status !== FAILED) ||
+    (isErrorCode(errorCode) && errorTable[errorCode].mayHaveStarted) ||
+    textOf(executions).length > MAX_COMPLETE_BYTES;
+  const ids = tryParseJson(textOf(executions));
+  return {
+    closedMs: optionalTsToMs(closeTime) ?? 0,
+    executionIds: isDoubtful ? undefined : Array.isArray(ids) ? ids.map(String) : [],
+  };
+}
+
+/** A search attribute of executions that is longer than this may be cut off. */
+const MAX_COMPLETE_BYTES = 1_800;
+
+const textOf = (payload: Payload | null | undefined): string => Buffer.from(payload?.data ?? []).toString();
+
+const latest = (closed: readonly ClosedUpload[]): number =>
+  Math.max(Number.NEGATIVE_INFINITY, ...closed.map(({ closedMs }) => closedMs));
 
 interface RunningStart {
   readonly workflowId: string;

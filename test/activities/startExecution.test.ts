@@ -230,7 +230,7 @@ describe('startExecution after a lost response', () => {
 });
 
 describe('startExecution after an earlier start', () => {
-  const justNow = { ahead: undefined, mayHaveSentUntilMs: 1 };
+  const justNow = { ...nobodyElse, mayHaveSentUntilMs: 1 };
 
   it.each<[what: string, info: Info, others: OtherUploads]>([
     [
@@ -276,6 +276,28 @@ describe('startExecution after an earlier start', () => {
     const runStartedAt = '1970-01-01T00:00:00.000Z';
     await start({ runStartedAt }, { activityId: '7', currentAttemptScheduledTimestampMs: 3_600_000 });
     expect(calls).toEqual([[{ workflowId: 'w1', runId: 'r1', activityId: '7', scheduledMs: 3_600_000 }, 0]]);
+  });
+
+  it('does not wait if the list shows everything that an upload that just ended has started', async () => {
+    const { job, start } = await readyToStart();
+    const { executionId } = await start({ label: 'first' });
+    const others = { ...nobodyElse, acknowledged: { untilMs: 1, executionIds: [executionId] } };
+    const { startExecution } = job.newWorker({ otherUploads: async () => others, sendDeadlineMs: 60_000 });
+    const second = { ...(await job.stored()), execution: { configuration, again: 'second' } };
+    const before = callsOf(job, 'list');
+    expect(await run(startExecution, second)).toMatchObject({ origin: 'started' });
+    expect(callsOf(job, 'list') - before).toBe(1);
+  });
+
+  it('waits until the list shows everything that an upload that just ended has started', async () => {
+    const { job, start, faults } = await readyToStart();
+    faults.add({ route: 'list', stale: true, skip: 1, times: 2 });
+    const { executionId } = await start({ label: 'first' });
+    const others = { ...nobodyElse, acknowledged: { untilMs: 1, executionIds: [executionId] } };
+    const { startExecution } = job.newWorker({ otherUploads: async () => others, sendDeadlineMs: 60_000 });
+    const second = { ...(await job.stored()), execution: { configuration, again: 'second' } };
+    expect(await run(startExecution, second)).toMatchObject({ origin: 'started' });
+    expect(callsOf(job, 'list')).toBe(4);
   });
 
   it('waits while another upload of the file is starting its analyses', async () => {

@@ -22,6 +22,7 @@ import type {
 } from '../../src/contract/steps.js';
 import { HostList } from '../../src/http/host-list.js';
 import { loadSettings } from '../../src/settings/load.js';
+import type { OtherUploads } from '../../src/temporal/other-uploads.js';
 import { dispatcher } from './fake-aplos.js';
 import { configuration, table } from './sandbox-client.js';
 import { temporaryFile } from './temporary-folder.js';
@@ -58,7 +59,11 @@ export interface JobOptions extends SandboxOptions {
 const LIST_LAG_MS = 400;
 
 /** No other run starts anything. */
-export const nobodyElse = { ahead: undefined, mayHaveSentUntilMs: Number.NEGATIVE_INFINITY };
+export const nobodyElse: OtherUploads = {
+  ahead: undefined,
+  mayHaveSentUntilMs: Number.NEGATIVE_INFINITY,
+  acknowledged: { untilMs: Number.NEGATIVE_INFINITY, executionIds: [] },
+};
 
 /** Starts a sandbox and writes a file. Both are removed after the running test. */
 export async function newJob(options: JobOptions): Promise<Job> {

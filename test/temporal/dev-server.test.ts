@@ -29,7 +29,11 @@ describe('otherUploads', () => {
       { workflowId, runId, activityId: '1', scheduledMs },
       closedSinceMs,
     );
-  const nobody = { ahead: undefined, mayHaveSentUntilMs: Number.NEGATIVE_INFINITY };
+  const nobody = {
+    ahead: undefined,
+    mayHaveSentUntilMs: Number.NEGATIVE_INFINITY,
+    acknowledged: { untilMs: Number.NEGATIVE_INFINITY, executionIds: [] },
+  };
 
   /** Starts a run that no worker works on, and waits until Temporal lists it. */
   async function startRun(workflowId: string): Promise<{ runId: string; end: () => Promise<number> }> {
