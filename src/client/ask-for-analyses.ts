@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { TimeoutFailure } from '@temporalio/common';
+import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { errorTable, isErrorCode, UploadError } from '../contract/errors.js';
 import { PREVIEW_WORKFLOW_TYPE, TASK_QUEUE } from '../contract/names.js';
 import type { AnalysisFinding, PreviewInput } from '../contract/preview.js';
@@ -20,6 +20,7 @@ export interface PreviewConnection {
 
 /** A worker takes a task within milliseconds. */
 const WORKER_TIMEOUT_MS = 10_000;
+const TOO_LATE = `No worker responded within ${WORKER_TIMEOUT_MS / 1000} seconds`;
 /** Longer than the activity may take. */
 const EXECUTION_TIMEOUT = '40 seconds';
 
@@ -51,8 +52,10 @@ export async function askForAnalyses(
     );
     return await Promise.race([handle.result(), failWithoutWorker(handle, ended.signal)]);
   } catch (error) {
-    if (error instanceof WorkflowFailedError && error.cause instanceof TimeoutFailure)
+    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+    if (cause instanceof TimeoutFailure)
       throw workerMissing(`No worker responded within ${EXECUTION_TIMEOUT}`);
+    if (cause instanceof TerminatedFailure) throw workerMissing(TOO_LATE); // by the call below
     const failure = toUploadError(error, workflowId);
     throw failure instanceof UploadFailedError
       ? withoutWorkflow(failure)
@@ -68,7 +71,7 @@ async function failWithoutWorker(handle: WorkflowHandle, signal: AbortSignal): P
   const { raw } = await handle.describe();
   if (raw.pendingActivities?.length === 0) {
     await handle.terminate('No worker has responded');
-    throw workerMissing(`No worker responded within ${WORKER_TIMEOUT_MS / 1000} seconds`);
+    throw workerMissing(TOO_LATE);
   }
   return new Promise(() => {});
 }

@@ -68,6 +68,12 @@ describe('what was paid before', () => {
     );
   });
 
+  it('is checked again for another batch, and not charged', async () => {
+    const { stdout } = await dryRun(file, '--batch', 'another');
+    expect(stdout).toContain(`${file}: done before, would be checked again for this batch; `);
+    expect(stdout).toMatch(new RegExp(`day-1 was paid ${ON_A_DATE}`));
+  });
+
   it('is listed although Temporal has forgotten the upload, and the upload then finds it', async () => {
     const { workflowService, options } = world.client;
     await workflowService.deleteWorkflowExecution({

@@ -14,10 +14,13 @@ import { previewsOf } from './preview.js';
 
 const CONCURRENCY = 20;
 
-const forecasts: Record<UploadState | 'new', string> = {
+type Forecast = UploadState | 'new' | 'done-before';
+
+const forecasts: Record<Forecast, string> = {
   new: 'would be started',
   running: 'already running, would be joined',
   done: 'already done',
+  'done-before': 'done before, would be checked again for this batch',
   failed: 'failed, would be started again',
   cancelled: 'cancelled, would be started again',
   terminated: 'terminated, would be started again',
@@ -53,11 +56,13 @@ export async function dryRun(
 
   async function forecastFor(input: UploadRequestInput, index: number) {
     const request = parseUploadRequest(input);
-    const { fileName } = request;
+    const { fileName, batch } = request;
     const workflowId = workflowIdFor(request);
     const status = await client.status(workflowId);
     const file = displayLocation(jobs[index] ?? { location: fileName });
-    const state = status?.state ?? ('new' as const);
+    const isOfOtherBatch = batch !== undefined && !status?.batches.includes(batch);
+    const state: Forecast =
+      status?.state === 'done' && isOfOtherBatch ? 'done-before' : (status?.state ?? 'new');
     return { file, fileName, workflowId, state, analyses: previews[index]?.analyses };
   }
 }
