@@ -4,21 +4,16 @@ import type { Readable } from 'node:stream';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { bytesOf } from '../../test/support/history.js';
 import type { OwnWorld, World } from '../../test/support/world.js';
+import type { Upload } from './requests.js';
 import type { ChaosResult } from './result.js';
 import { secretsIn } from './secrets.js';
-import { type WorkFile, workKey } from './work.js';
-
-/** A file, and the outcome of its upload. */
-export interface Upload {
-  readonly file: WorkFile;
-  readonly workflowId: string;
-  receipt?: Receipt;
-  /** Why there is no receipt. */
-  failure?: string;
-}
+import { type Repeat, workKey } from './work.js';
 
 /** Results that the audit finds after the run. */
-export type Findings = Omit<ChaosResult, 'seed' | 'files' | 'crashes' | 'kills' | 'seconds'>;
+export type Findings = Omit<
+  ChaosResult,
+  'seed' | 'files' | 'crashes' | 'kills' | 'freezes' | 'outageSeconds' | 'seconds'
+>;
 
 interface Account {
   readonly values: Pick<
@@ -34,18 +29,28 @@ export async function audit(world: OwnWorld, uploads: readonly Upload[]): Promis
   const damaged = await damagedFiles(world, uploads);
   const { bytes, steps, attempts } = await historiesOf(world, uploads);
   const secrets = await secretsLeft(world, bytes);
-  const receipts = receiptsOf(uploads);
+  const receipts = runsOf(uploads);
+  const failedFiles = uploads.flatMap(({ file, receipt }) => (receipt ? [] : [file]));
+  const repeats = (repeat: Repeat) =>
+    uploads.filter(({ file, isRepeat }) => isRepeat && file.repeat === repeat).length;
   const { calls } = world.sandbox;
   return {
     ...values,
-    filesDone: receipts.length,
+    filesDone: new Set(uploads.map(({ file }) => file)).size - new Set(failedFiles).size,
     bytesDifferent: damaged.length,
     secretsFound: secrets.reduce((sum, { found }) => sum + found, 0),
     steps,
     attempts,
     presigns: receipts.reduce((sum, { presigns }) => sum + presigns, 0),
-    startsFound: receipts.flatMap(({ executions }) => executions).filter(({ origin }) => origin === 'found')
-      .length,
+    executionsFound: receipts
+      .flatMap(({ executions }) => executions)
+      .filter(({ origin }) => origin === 'found').length,
+    repeats: {
+      overlap: repeats('overlap'),
+      deleted: repeats('deleted'),
+      added: repeats('added'),
+      batch: repeats('batch'),
+    },
     calls: calls.length,
     callsWithFault: calls.filter(({ fault }) => fault).length,
     remarks: [
@@ -62,18 +67,28 @@ export async function audit(world: OwnWorld, uploads: readonly Upload[]): Promis
 /** Checks that each configuration of each file was charged once, and is on a receipt. */
 function account({ sandbox }: World, uploads: readonly Upload[]): Account {
   const fileNames = new Map(sandbox.files.map(({ fileId, fileName }) => [fileId, fileName]));
-  const expected = uploads.flatMap(({ file }) => file.labels.map((label) => workKey(file.fileName, label)));
+  const expected = unique(
+    uploads.flatMap(({ file, labels }) => labels.map((label) => workKey(file.fileName, label))),
+  );
   const started = sandbox.charges.map(({ fileId, configuration }) =>
     workKey(fileNames.get(fileId), configuration.analysis),
   );
   const trackingIds = sandbox.charges.map(({ trackingId }) => String(trackingId));
   const missing = without(expected, started);
+  const receipts = receiptsOf(uploads);
+  const fileIds = new Set(receipts.map(({ fileId }) => fileId));
   const charged = sandbox.charges.map(({ fileId, configuration, trackingId, executionId }) =>
-    [fileId, configuration.analysis, trackingId, executionId].join(' '),
+    [
+      workKey(fileIds.has(fileId) ? fileNames.get(fileId) : fileId, configuration.analysis),
+      trackingId,
+      executionId,
+    ].join(' '),
   );
-  const receipted = receiptsOf(uploads).flatMap(({ fileId, executions }) =>
-    executions.map(({ label, trackingId, executionId }) =>
-      [fileId, label, trackingId, executionId].join(' '),
+  const receipted = unique(
+    receipts.flatMap(({ fileName, executions }) =>
+      executions.map(({ label, trackingId, executionId }) =>
+        [workKey(fileName, label), trackingId, executionId].join(' '),
+      ),
     ),
   );
   const onOneSide = [...without(charged, receipted), ...without(receipted, charged)];
@@ -95,6 +110,7 @@ function account({ sandbox }: World, uploads: readonly Upload[]): Account {
   };
 }
 
+/** Compares the bytes of each file that a receipt names with those on disk. */
 async function damagedFiles({ sandbox }: World, uploads: readonly Upload[]): Promise<string[]> {
   const damaged: string[] = [];
   for (const { file, receipt } of uploads) {
@@ -111,14 +127,15 @@ async function historiesOf({ rawClient }: World, uploads: readonly Upload[]) {
   const histories: Buffer[] = [];
   let steps = 0;
   let attempts = 0;
-  for (const { workflowId, file } of uploads) {
+  const fileNames = new Map(uploads.map(({ workflowId, file }) => [workflowId, file.fileName]));
+  for (const [workflowId, fileName] of fileNames) {
     const history = await rawClient.workflow.getHandle(workflowId).fetchHistory();
     for (const { activityTaskStartedEventAttributes: started } of history.events ?? []) {
       if (!started) continue;
       steps++;
       attempts += started.attempt ?? 1;
     }
-    histories.push(searchable(bytesOf(history), file.fileName));
+    histories.push(searchable(bytesOf(history), fileName));
   }
   return { bytes: Buffer.concat(histories), steps, attempts };
 }
@@ -150,9 +167,16 @@ async function sha256(stream: Readable): Promise<string> {
 
 const receiptsOf = (uploads: readonly Upload[]): Receipt[] => uploads.flatMap(({ receipt }) => receipt ?? []);
 
+/** Returns the receipt of each run. Requests for the same work share a run. */
+const runsOf = (uploads: readonly Upload[]): Receipt[] => [
+  ...new Map(receiptsOf(uploads).map((receipt) => [receipt.runId, receipt])).values(),
+];
+
 function without(these: readonly string[], those: readonly string[]): string[] {
   const known = new Set(those);
   return these.filter((each) => !known.has(each));
 }
+
+const unique = (all: readonly string[]): string[] => [...new Set(all)];
 
 const repeated = (all: readonly string[]): string[] => all.filter((each, index) => all.indexOf(each) < index);

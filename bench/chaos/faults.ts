@@ -17,6 +17,8 @@ const ofEveryRoute: readonly FaultAction[] = [
 ];
 const ofJson: readonly FaultAction[] = [...ofEveryRoute, { response: 'truncated' }];
 const ofApi: readonly FaultAction[] = [...ofJson, { response: 'html' }];
+/** A start with such a response is not settled, so these faults are only for calls that can be repeated. */
+const ofRepeatable: readonly FaultAction[] = [...ofApi, { response: 'other-shape' }];
 
 /**
  * Possible faults of each route. Retries or a new presigned POST must overcome each of them, so that every upload completes.
@@ -25,7 +27,7 @@ const actions: Partial<Record<Route, readonly FaultAction[]>> = {
   discovery: ofJson,
   login: ofApi,
   refresh: [...ofApi, { expire: 'token' }],
-  presign: [...ofApi, { expire: 'policy' }, { expire: 'token' }],
+  presign: [...ofRepeatable, { expire: 'policy' }, { expire: 'token' }],
   upload: [
     ...ofEveryRoute,
     { cut: 400 },
@@ -39,7 +41,7 @@ const actions: Partial<Record<Route, readonly FaultAction[]>> = {
   ],
   fileState: ofApi,
   start: ofApi,
-  list: ofApi,
+  list: ofRepeatable,
 };
 
 /** A hanging call takes 35 s, so it is rare. A hanging upload has a short idle timeout, so it is not. */
@@ -51,26 +53,21 @@ const rare: readonly (readonly [Route, FaultAction])[] = [
   ['start', { hang: true, effect: true }],
 ];
 
-/** To resolve one start, the worker requests the list five times within 30 s, and each request must succeed. */
-const LIST_SHARE = 0.2;
-/** Time that an execution may be missing from the list. */
-const LAG_MS = 4_000;
 const LAG_CHANCE = 0.25;
 
 /**
  * Injects faults of all kinds from now on.
  *
- * @param chance probability of a fault on a call, on every route except the list
+ * @param chance probability of a fault on a call
+ * @param lagMs how long an execution may be missing from the list, in milliseconds
  */
-export function addFaults(faults: Faults, chance: number): void {
+export function addFaults(faults: Faults, chance: number, lagMs: number): void {
   const always = (route: Route, action: FaultAction, share: number) =>
     faults.add({ route, times: 'always', chance: share, ...action } as Fault);
   for (const [route, action] of rare) always(route, action, chance * HANG_SHARE);
-  for (const [route, ofRoute] of Object.entries(actions) as [Route, readonly FaultAction[]][]) {
-    const share = route === 'list' ? LIST_SHARE : 1;
-    for (const action of ofRoute) always(route, action, (chance * share) / ofRoute.length);
-  }
-  always('list', { lagMs: LAG_MS }, LAG_CHANCE);
+  for (const [route, ofRoute] of Object.entries(actions) as [Route, readonly FaultAction[]][])
+    for (const action of ofRoute) always(route, action, chance / ofRoute.length);
+  always('list', { lagMs }, LAG_CHANCE);
 }
 
 const routesWithToken = ['fileState', 'start', 'list'] as const;

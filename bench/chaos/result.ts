@@ -1,17 +1,19 @@
+import type { Repeat } from './work.js';
+
 /** Result of a chaos run. */
 export interface ChaosResult {
   readonly seed: number;
   /** Number of files to upload. */
   readonly files: number;
-  /** Number of files with a receipt. */
+  /** Number of files whose requests all have a receipt. */
   readonly filesDone: number;
-  /** Files × configurations. */
+  /** Different configurations that were asked for, summed over all files. */
   readonly executionsExpected: number;
   /** Executions that were charged. */
   readonly executionsStarted: number;
   /** Executions with the same file and configuration, or the same tracking ID, as another one. */
   readonly duplicates: number;
-  /** Files without a receipt, and configurations of a file without an execution. */
+  /** Requests without a receipt, and configurations of a file without an execution. */
   readonly lost: number;
   /** Executions on a receipt that were not charged, or charged ones that are not on a receipt. */
   readonly receiptsDifferent: number;
@@ -27,13 +29,19 @@ export interface ChaosResult {
   readonly attempts: number;
   /** Number of presigned POSTs that were used. */
   readonly presigns: number;
-  /** Starts whose response was lost, and whose execution was found in Aplos's list. */
-  readonly startsFound: number;
+  /** Executions on receipts that Aplos had already, and that were not started again. */
+  readonly executionsFound: number;
+  /** Requests that asked for a file again, by how. */
+  readonly repeats: Readonly<Record<Repeat, number>>;
   /** Calls to Aplos and S3. */
   readonly calls: number;
   /** Calls on which a fault triggered. */
   readonly callsWithFault: number;
   readonly kills: number;
+  /** Number of times that a worker was suspended and continued. */
+  readonly freezes: number;
+  /** How long S3 was away, in seconds. */
+  readonly outageSeconds: number;
   /** Time from the first start of a workflow to the last receipt, in seconds. */
   readonly seconds: number;
   /** Findings, one per line. */
@@ -57,12 +65,18 @@ export const rowsOf = (result: ChaosResult): readonly Row[] => [
   { what: 'secrets found', value: result.secretsFound, mustBe: 0 },
   { what: 'workers crashed', value: result.crashes, mustBe: 0 },
   { what: 'workers killed', value: result.kills },
+  { what: 'workers suspended', value: result.freezes },
+  { what: 'seconds without S3', value: Math.round(result.outageSeconds) },
+  { what: 'asked again at once', value: result.repeats.overlap },
+  { what: 'asked again after deletion', value: result.repeats.deleted },
+  { what: 'configurations added', value: result.repeats.added },
+  { what: 'asked again in another batch', value: result.repeats.batch },
   { what: 'calls', value: result.calls },
   { what: 'calls with a fault', value: result.callsWithFault },
   { what: 'steps', value: result.steps },
   { what: 'attempts', value: result.attempts },
   { what: 'presigns', value: result.presigns },
-  { what: 'starts found in the list', value: result.startsFound },
+  { what: 'executions found', value: result.executionsFound },
   { what: 'time, in seconds', value: Math.round(result.seconds) },
 ];
 

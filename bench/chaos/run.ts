@@ -1,14 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { seededRandom } from '../../sandbox/seeded-random.js';
-import { requestForFile, UploadClient } from '../../src/client.js';
+import { UploadClient } from '../../src/client.js';
 import { type OwnWorld, startOwnWorld } from '../../test/support/world.js';
-import { audit, type Upload } from './audit.js';
+import { audit } from './audit.js';
 import { addFaults, expireTokens } from './faults.js';
+import { type OutagePlan, stopS3 } from './outage.js';
 import { pause } from './pause.js';
+import { type Upload, upload } from './requests.js';
 import type { ChaosResult } from './result.js';
-import { executionsOf, makeWork, type WorkFile } from './work.js';
-import { type KillPlan, Workers } from './workers.js';
+import { makeWork } from './work.js';
+import { type DisruptionPlan, type FreezePlan, Workers } from './workers.js';
 
 /** Options of a chaos run. */
 export interface ChaosOptions {
@@ -22,7 +24,13 @@ export interface ChaosOptions {
   /** Probability of a fault on a call. Default: 0.1. */
   readonly chance?: number;
   /** When to kill workers. Default: first after 10 to 25 seconds, without a limit. */
-  readonly kills?: KillPlan;
+  readonly kills?: DisruptionPlan;
+  /** When to suspend workers. Default: first after 15 to 30 seconds, for 5 to 60 seconds, without a limit. */
+  readonly freezes?: FreezePlan;
+  /** When S3 is away. Default: after 20 seconds, for two minutes. */
+  readonly outage?: OutagePlan;
+  /** How long an execution may be missing from the list, and what the workers expect, in seconds. Default: 30, and 45. */
+  readonly listLag?: { readonly seconds: number; readonly expectedSeconds: number };
   /** Called regularly with a line about the progress. */
   readonly onProgress?: (line: string) => void;
   /** Aborts the run. */
@@ -31,13 +39,13 @@ export interface ChaosOptions {
 
 const MINUTE_MS = 60_000;
 const PROGRESS_EVERY_MS = 10_000;
-/** Short lifetimes, so that tokens and presigned POSTs expire. A presigned POST is not used in its last 30 seconds. */
-const lifetimes = { idTokenSeconds: 30, presignSeconds: 60 };
+/** Short lifetimes, so that tokens and presigned POSTs expire. */
+const lifetimes = { idTokenSeconds: 30, presignSeconds: 35 };
 /** Executions stay in the queue, because computing them is not tested here. */
 const QUEUING_MS = 3_600_000;
 
 /**
- * Uploads files with real workers while their calls fail and they are killed, and audits the result.
+ * Uploads files with real workers while their calls fail and they are killed and suspended, and audits the result.
  *
  * @throws the reason of the signal if aborted
  */
@@ -58,9 +66,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResult> {
   const { files, seed, minutes = 15, restMinutes = 6, chance = 0.1 } = options;
   const { kills = { pauseSeconds: [10, 25] }, onProgress, signal: interrupted } = options;
+  const { freezes = { pauseSeconds: [15, 30], forSeconds: [5, 60] } } = options;
+  const { outage = { afterSeconds: 20, forSeconds: 120 } } = options;
+  const { listLag = { seconds: 30, expectedSeconds: 45 } } = options;
   const work = await makeWork(join(world.folder, 'files'), files, seededRandom(seed));
   const client = await UploadClient.connect({ client: world.client });
-  const workers = await Workers.start(world);
+  const workers = await Workers.start(world, { APLOS_UPLOAD_LIST_LAG: `${listLag.expectedSeconds}` });
   const { faults } = world.sandbox;
   const faultsEnd = new AbortController();
   const runEnd = new AbortController();
@@ -69,13 +80,16 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
   setMaxListeners(0, whole); // every pending upload adds a listener
 
   const startedAt = performance.now();
-  addFaults(faults, chance);
+  addFaults(faults, chance, listLag.seconds * 1000);
+  const s3Outage = stopS3(world.s3, outage, whileFaults);
   const disruption = Promise.all([
     workers.killRepeatedly(kills, seededRandom(seed + 1), whileFaults),
     expireTokens(faults, seededRandom(seed + 2), whileFaults),
+    workers.freezeRepeatedly(freezes, seededRandom(seed + 3), whileFaults),
+    s3Outage,
   ]);
   const uploads: Upload[] = [];
-  const done = world.client.withAbortSignal(whole, () => upload(client, work, uploads));
+  const done = world.client.withAbortSignal(whole, () => upload(world, client, work, uploads));
   const progress = setInterval(() => onProgress?.(progressLine(uploads, workers)), PROGRESS_EVERY_MS);
   try {
     await Promise.race([done, pause(minutes * MINUTE_MS, whileFaults), disruption.then(() => done)]);
@@ -91,30 +105,12 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
   }
   const seconds = (performance.now() - startedAt) / 1000;
   const findings = await audit(world, uploads);
-  return { ...findings, seed, files, crashes: workers.crashes, kills: workers.kills, seconds };
+  const { crashes, kills: killed, freezes: frozen } = workers;
+  const outageSeconds = await s3Outage;
+  return { ...findings, seed, files, crashes, kills: killed, freezes: frozen, outageSeconds, seconds };
 }
 
-/** Starts a workflow for each file concurrently, and waits for all. */
-async function upload(client: UploadClient, work: readonly WorkFile[], uploads: Upload[]): Promise<void> {
-  await Promise.all(
-    work.map(async (file) => {
-      const request = await requestForFile(file.path, { executions: executionsOf(file), batch: 'chaos' });
-      const { workflowId, result } = await client.start(request);
-      const each: Upload = { file, workflowId };
-      uploads.push(each);
-      await result().then(
-        (receipt) => {
-          each.receipt = receipt;
-        },
-        (error: unknown) => {
-          each.failure ??= String(error);
-        },
-      );
-    }),
-  );
-}
-
-function progressLine(uploads: readonly Upload[], { kills }: Workers): string {
+function progressLine(uploads: readonly Upload[], { kills, freezes }: Workers): string {
   const count = (field: 'receipt' | 'failure') => uploads.filter((each) => each[field] !== undefined).length;
-  return `${uploads.length} started, ${count('receipt')} done, ${count('failure')} failed, ${kills} kills`;
+  return `${uploads.length} requests, ${count('receipt')} done, ${count('failure')} failed, ${kills} kills, ${freezes} freezes`;
 }

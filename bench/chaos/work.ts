@@ -2,19 +2,37 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { executionsFor, table } from '../../test/support/tables.js';
 
-/** A file, and its executions. */
+/**
+ * How a file is asked for a second time. `overlap`: at the same moment, with one configuration more. The others follow when the
+ * file is done. `deleted`: after its workflow was deleted in Temporal. `added`: with one configuration more. `batch`: in
+ * another batch.
+ */
+export type Repeat = 'overlap' | 'deleted' | 'added' | 'batch';
+
+/** A file, its executions, and how it is asked for again. */
 export interface WorkFile {
   readonly fileName: string;
   readonly path: string;
   /** Labels of the executions. */
   readonly labels: readonly string[];
+  readonly repeat?: Repeat;
 }
 
 const KB = 1024;
 const MB = 1024 * KB;
 const LABELS = ['day 1', 'day 7', 'day 14'];
+const ADDED_LABEL = 'day 28';
 const LARGE_BYTES = 30 * MB;
 const FILES_A_LARGE_ONE = 100;
+
+/** Half of the files are asked for once. */
+const REPEATS: readonly (Repeat | undefined)[] = [
+  'deleted',
+  'added',
+  'batch',
+  'overlap',
+  ...Array.from({ length: 4 }, () => undefined),
+];
 
 /** Size ranges, and the share of files in this or a smaller range. */
 const sizes = [
@@ -36,13 +54,19 @@ export async function makeWork(folder: string, count: number, random: () => numb
     const path = join(folder, fileName);
     const isLarge = index % FILES_A_LARGE_ONE === 3;
     await writeFile(path, table(isLarge ? LARGE_BYTES : sizeBy(random)));
-    work.push({ fileName, path, labels: LABELS.slice(0, 1 + Math.floor(random() * LABELS.length)) });
+    const labels = LABELS.slice(0, 1 + Math.floor(random() * LABELS.length));
+    const repeat = REPEATS[index % REPEATS.length];
+    work.push({ fileName, path, labels, ...(repeat === undefined ? {} : { repeat }) });
   }
   return work;
 }
 
-/** Returns the executions of a file for a request, each with its own configuration. */
-export const executionsOf = ({ labels }: WorkFile) => executionsFor(labels);
+/** Returns the labels of the executions that a file is asked for with, the second time. */
+export const repeatedLabels = ({ labels, repeat }: WorkFile): readonly string[] =>
+  repeat === 'overlap' || repeat === 'added' ? [...labels, ADDED_LABEL] : labels;
+
+/** Returns executions for a request, each with its own configuration. */
+export const executionsOf = (labels: readonly string[]) => executionsFor(labels);
 
 /** Returns a key for the work of an execution: this configuration on this file. */
 export const workKey = (fileName: string | undefined, label: unknown): string => `${fileName}, ${label}`;

@@ -16,6 +16,9 @@ describe('a chaos run', () => {
       seed: 4,
       minutes: FAULT_MINUTES,
       kills: { pauseSeconds: [1, 2], atMost: 2 },
+      freezes: { pauseSeconds: [3, 4], forSeconds: [2, 4], atMost: 1 },
+      outage: { afterSeconds: 2, forSeconds: 3 },
+      listLag: { seconds: 4, expectedSeconds: 8 },
     });
   }, 10 * 60_000);
 
@@ -28,8 +31,11 @@ describe('a chaos run', () => {
     expect(result.executionsStarted).toBeGreaterThan(FILES);
   });
 
-  it('really injects faults and kills workers', () => {
-    expect(result.kills).toBe(2);
+  it('really injects faults, kills and suspends workers, stops S3, and asks for files again', () => {
+    expect(result).toMatchObject({ kills: 2, freezes: 1 });
+    expect(result.outageSeconds).toBeGreaterThan(2);
+    expect(Math.min(...Object.values(result.repeats))).toBeGreaterThan(0);
+    expect(result.executionsFound).toBeGreaterThan(0);
     expect(result.callsWithFault).toBeGreaterThan(0);
     expect(result.attempts).toBeGreaterThan(result.steps);
   });
