@@ -1,0 +1,328 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Route, SandboxOptions } from '../../sandbox/sandbox.js';
+import type { WorkerProcess } from '../../sandbox/worker-process.js';
+import { requestForFile, UploadClient } from '../../src/client.js';
+import type { Receipt } from '../../src/contract/receipt.js';
+import type { UploadRequestInput } from '../../src/contract/request.js';
+import { startWorld } from '../support/shared-world.js';
+import { configuration, executionsFor, table } from '../support/tables.js';
+import type { World } from '../support/world.js';
+
+const SHORT_LAG = { APLOS_UPLOAD_LIST_LAG: '0.5' };
+const FREEZE = pathToFileURL(
+  fileURLToPath(new URL('../support/freeze-before-start.mjs', import.meta.url)),
+).href;
+
+/** A world for one group of tests, and what they ask it for. */
+class Payments {
+  readonly world: World;
+  readonly client: UploadClient;
+  #files = 0;
+
+  private constructor(world: World, client: UploadClient) {
+    this.world = world;
+    this.client = client;
+  }
+
+  static async open(options: SandboxOptions = {}): Promise<Payments> {
+    const world = await startWorld(options);
+    return new Payments(world, await UploadClient.connect({ client: world.client }));
+  }
+
+  /** Writes a file that no other test has. Returns its path. */
+  file(): Promise<string> {
+    return this.world.write(`pay-${++this.#files}.csv`, table(5_000));
+  }
+
+  async start(path: string, labels: readonly string[], rest: Partial<UploadRequestInput> = {}) {
+    return this.client.start(await requestForFile(path, { executions: executionsFor(labels), ...rest }));
+  }
+
+  async upload(path: string, labels: readonly string[], rest: Partial<UploadRequestInput> = {}) {
+    return (await this.start(path, labels, rest)).result();
+  }
+
+  /** Returns the configurations that were charged for the files with this name, in alphabetical order. */
+  charged(path: string): unknown[] {
+    const { files, charges } = this.world.sandbox;
+    const ids = files.filter(({ fileName }) => path.endsWith(`/${fileName}`)).map(({ fileId }) => fileId);
+    return charges
+      .filter(({ fileId }) => ids.includes(fileId))
+      .map((charge) => charge.configuration.analysis)
+      .sort();
+  }
+
+  calls(route: Route): number {
+    return this.world.sandbox.calls.filter((call) => call.route === route).length;
+  }
+
+  /** Deletes a workflow as Temporal does at the end of its retention, and waits until it is gone, which takes half a minute. */
+  async delete(workflowId: string): Promise<void> {
+    const { client, temporal } = this.world;
+    const { namespace } = temporal;
+    const workflowExecution = { workflowId };
+    await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
+    await expect.poll(() => this.client.status(workflowId), { timeout: 90_000 }).toBeUndefined();
+  }
+}
+
+const originsOf = ({ executions }: Receipt) => executions.map(({ origin }) => origin);
+const attemptsOf = ({ steps }: Receipt) => steps.map(({ attempts }) => attempts);
+
+describe.concurrent('an analysis that is asked for again', () => {
+  const HOST = 'lab-pc';
+  let pay: Payments;
+
+  beforeAll(async () => {
+    pay = await Payments.open();
+    await pay.world.startWorker({ ...SHORT_LAG, APLOS_UPLOAD_HOST: HOST });
+    await pay.world.startWorker(SHORT_LAG);
+  });
+  afterAll(() => pay?.world.stop());
+
+  it('is not charged if another configuration is added to its finished file', async () => {
+    const path = await pay.file();
+    const before = await pay.upload(path, ['day 1']);
+    const after = await pay.upload(path, ['day 1', 'day 7']);
+    expect(originsOf(after)).toEqual(['found', 'started']);
+    expect(after.executions[0]?.executionId).toBe(before.executions[0]?.executionId);
+    expect(pay.charged(path)).toEqual(['day 1', 'day 7']);
+  });
+
+  it('is not charged under another label', async () => {
+    const path = await pay.file();
+    const executions = executionsFor(['day 1']);
+    const before = await pay.upload(path, [], { executions });
+    const after = await pay.upload(path, [], {
+      executions: executions.map((each) => ({ ...each, label: 'renamed' })),
+    });
+    expect(after.executions[0]?.executionId).toBe(before.executions[0]?.executionId);
+    expect(pay.charged(path)).toEqual(['day 1']);
+  });
+
+  it('is not charged if its file is asked for under another path, or on another host', async () => {
+    const path = await pay.file();
+    const before = await pay.upload(path, ['day 1']);
+    const other = pathToFileURL(path.replace(/[^/]+$/, 'copies/$&'));
+    const { pathname } = other;
+    await mkdir(join(pathname, '..'), { recursive: true });
+    await writeFile(pathname, await pay.world.sandbox.storedBytes(before.fileId ?? ''));
+    const executions = executionsFor(['day 1']);
+    for (const rest of [{}, { host: HOST }]) {
+      const handle = await pay.client.start({ source: other.href, executions, ...rest });
+      expect(handle).toMatchObject({ state: 'started' });
+      expect(originsOf(await handle.result())).toEqual(['found']);
+    }
+    expect(pay.charged(path)).toEqual(['day 1']);
+  });
+
+  it('is charged once more for a reason to run it again, and only once for the same reason', async () => {
+    const path = await pay.file();
+    const executions = executionsFor(['day 1']).map((each) => ({ ...each, again: 'engine 3.2' }));
+    await pay.upload(path, ['day 1']);
+    const again = await pay.upload(path, [], { executions });
+    expect(again.executions).toMatchObject([{ origin: 'started', again: 'engine 3.2' }]);
+    expect(pay.charged(path)).toEqual(['day 1', 'day 1']);
+
+    const handle = await pay.client.start({ source: pathToFileURL(path).href, executions });
+    expect(handle.state).toBe('started');
+    expect(await handle.result()).toMatchObject({ executions: [{ origin: 'found', again: 'engine 3.2' }] });
+    expect(pay.charged(path)).toEqual(['day 1', 'day 1']);
+  });
+
+  it('is charged once if it has two labels in one request, and the receipt has both', async () => {
+    const path = await pay.file();
+    const executions = ['first', 'second'].map((label) => ({ label, configuration }));
+    const receipt = await pay.upload(path, [], { executions });
+    expect(receipt.executions.map(({ label }) => label)).toEqual(['first', 'second']);
+    expect(new Set(receipt.executions.map(({ executionId }) => executionId)).size).toBe(1);
+    expect(pay.charged(path)).toHaveLength(1);
+  });
+
+  it('is charged once if two workflows ask for it at the same moment', async () => {
+    const paths = await Promise.all(Array.from({ length: 5 }, () => pay.file()));
+    await Promise.all(
+      paths.flatMap((path) => [
+        pay.upload(path, ['day 1', 'day 7']),
+        pay.upload(path, ['day 7', 'day 14']),
+        pay.upload(path, ['day 14', 'day 1', 'day 7']),
+      ]),
+    );
+    expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1', 'day 14', 'day 7']));
+  }, 120_000);
+});
+
+describe('an analysis that Temporal has forgotten', () => {
+  let pay: Payments;
+  let worker: WorkerProcess;
+
+  beforeAll(async () => {
+    pay = await Payments.open();
+    worker = await pay.world.startWorker(SHORT_LAG);
+  });
+  afterEach(() => pay.world.sandbox.faults.clear());
+  afterAll(() => pay?.world.stop());
+
+  it('is found, and not charged again', async () => {
+    const path = await pay.file();
+    const before = await pay.upload(path, ['day 1', 'day 7']);
+    await pay.delete(before.workflowId);
+    await worker.stop();
+    worker = await pay.world.startWorker(SHORT_LAG);
+    const handle = await pay.start(path, ['day 1', 'day 7']);
+    expect(handle).toMatchObject({ workflowId: before.workflowId, state: 'started' });
+    const after = await handle.result();
+    expect(originsOf(after)).toEqual(['found', 'found']);
+    expect(after.executions.map(({ executionId }) => executionId)).toEqual(
+      before.executions.map(({ executionId }) => executionId),
+    );
+    expect(pay.charged(path)).toEqual(['day 1', 'day 7']);
+  }, 150_000);
+
+  it('is searched for in lists that all the starts of a batch share', async () => {
+    const FILES = 120;
+    const paths = await Promise.all(Array.from({ length: FILES }, () => pay.file()));
+    const before = { list: pay.calls('list'), charges: pay.world.sandbox.charges.length };
+    pay.world.sandbox.faults.add({ route: 'list', times: 'always', delayMs: 500 });
+    await Promise.all(paths.map((path) => pay.upload(path, ['day 1'], { batch: 'many' })));
+    expect(pay.world.sandbox.charges).toHaveLength(before.charges + FILES);
+    const lists = pay.calls('list') - before.list;
+    expect(lists).toBeGreaterThan(0);
+    expect(lists).toBeLessThanOrEqual(FILES / 8);
+  }, 180_000);
+});
+
+describe.concurrent('a worker that is suspended', () => {
+  /** Suspends a worker at a moment, lets another one do its work, and continues it. Returns the log that it then writes. */
+  async function freeze(moment: 'after-list' | 'before-start') {
+    const pay = await Payments.open();
+    onTestFinished(() => pay.world.stop());
+    const frozen = await pay.world.startWorker({
+      ...SHORT_LAG,
+      NODE_OPTIONS: `--import ${FREEZE}`,
+      FREEZE_AT: moment,
+    });
+    const path = await pay.file();
+    const handle = await pay.start(path, ['day 1']);
+    await expect.poll(() => stateOf(frozen), { timeout: 30_000, interval: 50 }).toMatch(/^T/);
+    expect(pay.charged(path)).toEqual([]);
+    await pay.world.startWorker(SHORT_LAG);
+    const receipt = await handle.result();
+    expect(originsOf(receipt)).toEqual(['started']);
+
+    const before = pay.world.log().length;
+    frozen.child.kill('SIGCONT');
+    await sleep(3_000);
+    expect(pay.charged(path)).toEqual(['day 1']);
+    return pay.world.log().slice(before);
+  }
+
+  const stateOf = async ({ child }: WorkerProcess) =>
+    (await promisify(execFile)('ps', ['-o', 'state=', '-p', `${child.pid}`])).stdout;
+
+  it('does not send a start that it was about to send', async () => {
+    expect(await freeze('before-start')).toContain('START_NOT_SENT');
+  }, 180_000);
+
+  it('does not send a start after it had searched the list', async () => {
+    expect(await freeze('after-list')).toContain('START_NOT_SENT');
+  }, 180_000);
+});
+
+describe('a list that lags further behind than the workers expect', () => {
+  let pay: Payments;
+
+  beforeAll(async () => {
+    pay = await Payments.open();
+    await pay.world.startWorker({ APLOS_UPLOAD_LIST_LAG: '1' });
+  });
+  afterEach(() => pay.world.sandbox.faults.clear());
+  afterAll(() => pay?.world.stop());
+
+  it('is searched until it shows a start whose response was lost', async () => {
+    pay.world.sandbox.faults.add({ route: 'list', times: 'always', lagMs: 3_000 });
+    await pay.upload(await pay.file(), ['day 1']);
+    pay.world.sandbox.faults.add({ route: 'start', status: 504, effect: true });
+    const path = await pay.file();
+    expect(originsOf(await pay.upload(path, ['day 1']))).toEqual(['found']);
+    expect(pay.charged(path)).toEqual(['day 1']);
+  });
+
+  it('is not believed if it never shows what Aplos has acknowledged', async () => {
+    pay.world.sandbox.faults.add({ route: 'list', times: 'always', stale: true });
+    await pay.upload(await pay.file(), ['day 1']);
+    pay.world.sandbox.faults.add({ route: 'start', status: 504, effect: true });
+    const path = await pay.file();
+    await expect(pay.upload(path, ['day 1'])).rejects.toMatchObject({ code: 'START_UNSETTLED' });
+    expect(pay.charged(path)).toEqual(['day 1']);
+  });
+});
+
+describe('S3 that is away for several lives of a presigned POST', () => {
+  let pay: Payments;
+
+  beforeAll(async () => {
+    pay = await Payments.open({ presignSeconds: 3 });
+    await pay.world.startWorker(SHORT_LAG);
+  });
+  afterAll(() => pay?.world.stop());
+
+  it('fails no upload', async () => {
+    const { faults } = pay.world.sandbox;
+    faults.add({ route: 'upload', times: 'always', chance: 0.5, cut: 'before' });
+    faults.add({ route: 'upload', times: 'always', status: 503 });
+    const paths = await Promise.all(Array.from({ length: 4 }, () => pay.file()));
+    const handles = await Promise.all(paths.map((path) => pay.start(path, ['day 1'])));
+    await sleep(30_000);
+    faults.clear();
+    const receipts = await Promise.all(handles.map((handle) => handle.result()));
+    for (const { status, presigns } of receipts) {
+      expect(status).toBe(204);
+      expect(presigns).toBeGreaterThan(3);
+    }
+    expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1']));
+  }, 120_000);
+});
+
+describe('responses that come in trouble', () => {
+  const FILES = 12;
+  let pay: Payments;
+
+  beforeAll(async () => {
+    pay = await Payments.open();
+    await pay.world.startWorker(SHORT_LAG);
+  });
+  afterEach(() => pay.world.sandbox.faults.clear());
+  afterAll(() => pay?.world.stop());
+
+  async function uploadMany(): Promise<Receipt[]> {
+    const paths = await Promise.all(Array.from({ length: FILES }, () => pay.file()));
+    const receipts = await Promise.all(paths.map((path) => pay.upload(path, ['day 1'])));
+    expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1']));
+    return receipts;
+  }
+
+  it('cost one attempt each if they are a 429, and neither a search nor an attempt of another call', async () => {
+    const throttled = { status: 429, headers: { 'Retry-After': '3' } };
+    pay.world.sandbox.faults.add({ route: 'presign', skip: 3, ...throttled });
+    pay.world.sandbox.faults.add({ route: 'start', ...throttled });
+    pay.world.sandbox.faults.add({ route: 'start', skip: 5, ...throttled });
+    const before = pay.calls('list');
+    const attempts = (await uploadMany()).flatMap(attemptsOf);
+    expect(attempts.filter((count) => count > 1)).toEqual([2, 2, 2]);
+    expect(pay.calls('list') - before).toBeLessThanOrEqual(4);
+  });
+
+  it('fail no file if their shape is unknown for a while', async () => {
+    for (const route of ['presign', 'list'] as const)
+      pay.world.sandbox.faults.add({ route, response: 'other-shape', times: 4 });
+    expect(await uploadMany()).toHaveLength(FILES);
+    expect(pay.world.sandbox.faults.waiting).toEqual([]);
+  });
+});
