@@ -34,6 +34,7 @@ export async function findExecution(
 ): Promise<ExecutionRecord | undefined> {
   const { fileName, trackingId, settleMs, maxAgeMs, listLagMs } = search;
   const isInDoubt = settleMs > 0;
+  const maxExtraMs = MAX_LAGS * listLagMs;
   const began = now();
   let extraMs = 0;
   for (let pauseMs = Math.min(MAX_FIRST_PAUSE_MS, listLagMs / 8); ; pauseMs *= 2) {
@@ -45,13 +46,13 @@ export async function findExecution(
     const found = listing?.find(trackingId);
     if (found) return found;
     if (listing && isProven(listing, search)) return undefined;
-    if (isInDoubt && listing) extraMs = Math.max(0, listing.lagMs - listLagMs);
+    if (isInDoubt && listing) extraMs = extraFor(listing.lagMs, listLagMs);
     const restMs = settleMs + extraMs - elapsedMs(began);
-    if (listing && isLast && (restMs <= 0 || !isInDoubt)) {
+    if (listing && isLast && (restMs <= 0 || !isInDoubt) && extraMs <= maxExtraMs) {
       assertTellsMetadata(listing, search);
       return undefined;
     }
-    if (elapsedMs(began) > settleMs + MAX_LAGS * listLagMs)
+    if (elapsedMs(began) > settleMs + maxExtraMs)
       throw unsettled(fileName, trackingId, 'the list of executions lacks some that Aplos has acknowledged');
     await sleep(Math.max(1, Math.min(pauseMs, restMs)), undefined, { signal: cancellationSignal() });
   }
@@ -65,6 +66,13 @@ function isProven(listing: Listing, search: Search): boolean {
   assertTellsMetadata(listing, search);
   return true;
 }
+
+/**
+ * Returns how much longer a list is read that lags further behind than it should. The lag was observed between two looks, and
+ * the next execution may take longer, so that twice as long is allowed for it.
+ */
+const extraFor = (lagMs: number, listLagMs: number): number =>
+  lagMs > listLagMs ? 2 * lagMs - listLagMs : 0;
 
 /** Reports whether Aplos refuses the list for good. A login that fails says nothing about the list. */
 const isFinal = (error: unknown): error is UploadError =>

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { findExecution } from '../../src/activities/find-execution.js';
+import type { ExecutionRecord } from '../../src/aplos/api.js';
+import type { ExecutionList, Listing } from '../../src/aplos/execution-list.js';
+import { elapsedMs, now } from '../../src/util/clock.js';
+import { environmentFor } from '../support/job.js';
+
+const LIST_LAG_MS = 100;
+const execution: ExecutionRecord = { executionId: 'e1', status: 'queuing', errors: [], hasMetaData: true };
+
+/** Returns a list that shows an execution after some time, and that was seen to lag by another time. */
+function listThat({ showsAfterMs, lagMs }: { showsAfterMs: number; lagMs: number }) {
+  const began = now();
+  const read = async (): Promise<Listing> => {
+    const isShown = elapsedMs(began) >= showsAfterMs;
+    return { askedAt: now(), records: [], lagMs, find: () => (isShown ? execution : undefined) };
+  };
+  return { read } as Partial<ExecutionList> as ExecutionList;
+}
+
+const find = (list: ExecutionList) =>
+  environmentFor().run(() =>
+    findExecution(list, {
+      fileName: 'pk.csv',
+      trackingId: 't1',
+      settleMs: LIST_LAG_MS,
+      maxAgeMs: 0,
+      listLagMs: LIST_LAG_MS,
+    }),
+  );
+
+describe('findExecution', () => {
+  it('searches for as long as the execution may take to appear', async () => {
+    expect(await find(listThat({ showsAfterMs: 90, lagMs: 0 }))).toBe(execution);
+    expect(await find(listThat({ showsAfterMs: 5_000, lagMs: 0 }))).toBeUndefined();
+  });
+
+  it('searches a list that lags too far behind for twice the lag that was observed', async () => {
+    expect(await find(listThat({ showsAfterMs: 280, lagMs: 150 }))).toBe(execution);
+    expect(await find(listThat({ showsAfterMs: 5_000, lagMs: 150 }))).toBeUndefined();
+  });
+
+  it('proves nothing with a list that lags very far behind', async () => {
+    await expect(find(listThat({ showsAfterMs: 5_000, lagMs: 400 }))).rejects.toMatchObject({
+      code: 'START_UNSETTLED',
+    });
+  });
+});
