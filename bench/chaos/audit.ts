@@ -7,7 +7,7 @@ import type { OwnWorld, World } from '../../test/support/world.js';
 import type { Upload } from './requests.js';
 import type { ChaosResult } from './result.js';
 import { secretsIn } from './secrets.js';
-import { type Repeat, workKey } from './work.js';
+import { type Repeat, type WorkFile, workKey } from './work.js';
 
 /** Results that the audit finds after the run. */
 export type Findings = Omit<
@@ -24,19 +24,25 @@ interface Account {
 }
 
 /** Compares the receipts with the charges, S3, the histories and the logs. */
-export async function audit(world: OwnWorld, uploads: readonly Upload[]): Promise<Findings> {
+export async function audit(
+  world: OwnWorld,
+  work: readonly WorkFile[],
+  uploads: readonly Upload[],
+): Promise<Findings> {
   const { values, remarks } = account(world, uploads);
   const damaged = await damagedFiles(world, uploads);
   const { bytes, steps, attempts } = await historiesOf(world, uploads);
   const secrets = await secretsLeft(world, bytes);
   const receipts = runsOf(uploads);
-  const failedFiles = uploads.flatMap(({ file, receipt }) => (receipt ? [] : [file]));
+  const failedFiles = new Set(uploads.flatMap(({ file, receipt }) => (receipt ? [] : [file])));
   const repeats = (repeat: Repeat) =>
     uploads.filter(({ file, isRepeat }) => isRepeat && file.repeat === repeat).length;
   const { calls } = world.sandbox;
   return {
     ...values,
-    filesDone: new Set(uploads.map(({ file }) => file)).size - new Set(failedFiles).size,
+    filesDone: work.filter((file) => !failedFiles.has(file)).length,
+    requests: work.reduce((sum, { repeat }) => sum + (repeat ? 2 : 1), 0),
+    requestsDone: receiptsOf(uploads).length,
     bytesDifferent: damaged.length,
     secretsFound: secrets.reduce((sum, { found }) => sum + found, 0),
     steps,

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { requestForFile, type UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { deleteWorkflow } from '../../test/support/delete-workflow.js';
 import type { World } from '../../test/support/world.js';
 import { executionsOf, repeatedLabels, type WorkFile } from './work.js';
 
@@ -35,7 +35,7 @@ export async function upload(
       }
       const { workflowId, receipt } = await ask(false, 'chaos');
       if (!receipt || !repeat) return;
-      if (repeat === 'deleted') await deleteWorkflow(world, workflowId);
+      if (repeat === 'deleted') await deleteWorkflow(world.client, workflowId);
       await ask(true, repeat === 'batch' ? 'chaos again' : 'chaos');
     }),
   );
@@ -61,16 +61,4 @@ async function request(
     },
   );
   return each;
-}
-
-const POLL_MS = 200;
-
-/** Deletes a completed workflow, as Temporal does at the end of its retention, and waits until it is gone. */
-async function deleteWorkflow({ client, temporal }: World, workflowId: string): Promise<void> {
-  await client.workflowService.deleteWorkflowExecution({
-    namespace: temporal.namespace,
-    workflowExecution: { workflowId },
-  });
-  const handle = client.workflow.getHandle(workflowId);
-  while (await handle.describe().catch(() => undefined)) await sleep(POLL_MS);
 }

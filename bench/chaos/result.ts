@@ -7,6 +7,10 @@ export interface ChaosResult {
   readonly files: number;
   /** Number of files whose requests all have a receipt. */
   readonly filesDone: number;
+  /** Number of requests for files, repeated ones included. */
+  readonly requests: number;
+  /** Number of requests with a receipt. */
+  readonly requestsDone: number;
   /** Different configurations that were asked for, summed over all files. */
   readonly executionsExpected: number;
   /** Executions that were charged. */
@@ -57,6 +61,7 @@ interface Row {
 /** Returns the rows of a result. */
 export const rowsOf = (result: ChaosResult): readonly Row[] => [
   { what: 'files done', value: result.filesDone, mustBe: result.files },
+  { what: 'requests done', value: result.requestsDone, mustBe: result.requests },
   { what: 'executions started', value: result.executionsStarted, mustBe: result.executionsExpected },
   { what: 'duplicates', value: result.duplicates, mustBe: 0 },
   { what: 'lost', value: result.lost, mustBe: 0 },

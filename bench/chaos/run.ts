@@ -104,7 +104,7 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
     clearInterval(progress);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  const findings = await audit(world, uploads);
+  const findings = await audit(world, work, uploads);
   const { crashes, kills: killed, freezes: frozen } = workers;
   const outageSeconds = await s3Outage;
   return { ...findings, seed, files, crashes, kills: killed, freezes: frozen, outageSeconds, seconds };

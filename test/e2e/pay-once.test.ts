@@ -10,6 +10,7 @@ import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
+import { deleteWorkflow } from '../support/delete-workflow.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, executionsFor, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -60,15 +61,6 @@ class Payments {
 
   calls(route: Route): number {
     return this.world.sandbox.calls.filter((call) => call.route === route).length;
-  }
-
-  /** Deletes a workflow as Temporal does at the end of its retention, and waits until it is gone, which takes half a minute. */
-  async delete(workflowId: string): Promise<void> {
-    const { client, temporal } = this.world;
-    const { namespace } = temporal;
-    const workflowExecution = { workflowId };
-    await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
-    await expect.poll(() => this.client.status(workflowId), { timeout: 90_000 }).toBeUndefined();
   }
 }
 
@@ -172,7 +164,7 @@ describe('an analysis that Temporal has forgotten', () => {
   it('is found, and not charged again', async () => {
     const path = await pay.file();
     const before = await pay.upload(path, ['day 1', 'day 7']);
-    await pay.delete(before.workflowId);
+    await deleteWorkflow(pay.world.client, before.workflowId);
     await worker.stop();
     worker = await pay.world.startWorker(SHORT_LAG);
     const handle = await pay.start(path, ['day 1', 'day 7']);
