@@ -6,8 +6,11 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   batch: 'Starts per second, memory and status of a large batch [--files 5000]',
   fairness: 'Duration of a single upload while a batch is running [--files 300]',
   hosts: 'Detection and recovery when the only worker of a host is killed [--files 300]',
+  list: 'Searches in a list of 20,000 executions, and how many 1,000 starts need [--executions 20000 --files 1000]',
   memory: 'Memory of a worker, idle and during large uploads [--files 40 --mb 100]',
   sources: 'Memory and recovery when https: and s3: sources are interrupted [--mb 1000]',
+  throttling:
+    'Duration of a batch that is asked to pause three times, compared with one that is not [--files 60]',
   watch:
     'Folder watch that is killed repeatedly, and scans of a large folder [--files 300 --kills 20 --many 10000]',
 };

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { link, mkdir, readFile } from 'node:fs/promises';
+import { link, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ import { COMMAND } from '../sandbox/worker-process.js';
 import { loadSettings } from '../src/settings/load.js';
 import { configuration, table } from '../test/support/tables.js';
 import { startOwnWorld } from '../test/support/world.js';
+import { memoryOf } from './process-memory.js';
 
 const { values } = parseArgs({
   options: { files: { type: 'string', default: '40' }, mb: { type: 'string', default: '100' } },
@@ -47,9 +48,3 @@ try {
   await world.stop();
 }
 process.exit();
-
-/** Returns the memory of a process in MB: `VmRSS` is the current value, `VmHWM` the peak. */
-async function memoryOf(pid: number | undefined, line: 'VmRSS' | 'VmHWM'): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1]) / 1000);
-}

@@ -40,6 +40,8 @@ export interface SandboxOptions {
   readonly stepMs?: number;
   /** Number of executions that the subscription allows. Default: 10,000. */
   readonly allocation?: number;
+  /** Number of completed executions that the list shows from the beginning, for every user. They are not charged. Default: 0. */
+  readonly pastExecutions?: number;
   /** Returns why a configuration is refused, or `undefined` to accept it. Default: accepts all. */
   readonly refuseConfiguration?: (configuration: Readonly<Record<string, unknown>>) => string | undefined;
   /** Seed of the random generator for faults with a `chance`. Default: 1. */
@@ -61,6 +63,7 @@ export const withDefaults = (options: SandboxOptions): SandboxSettings => ({
   conversionMs: options.conversionMs ?? 0,
   stepMs: options.stepMs ?? 300,
   allocation: options.allocation ?? 10_000,
+  pastExecutions: options.pastExecutions ?? 0,
   refuseConfiguration: options.refuseConfiguration ?? (() => undefined),
   seed: options.seed ?? 1,
 });

@@ -1,0 +1,77 @@
+/**
+ * `npm run bench -- list [--executions 20000 --files 1000]`: measures how long it takes to read a long list of executions, what
+ * it does to the memory of a worker, and how many times the starts of a batch read it.
+ */
+import { parseArgs } from 'node:util';
+import { Agent } from 'undici';
+import { AplosAccounts } from '../src/aplos/accounts.js';
+import { requestForFile, UploadClient } from '../src/client.js';
+import { loadSettings } from '../src/settings/load.js';
+import { configuration } from '../test/support/tables.js';
+import { startOwnWorld, type World } from '../test/support/world.js';
+import { memoryOf } from './process-memory.js';
+
+const { values } = parseArgs({
+  options: { executions: { type: 'string', default: '20000' }, files: { type: 'string', default: '1000' } },
+});
+const pastExecutions = Number(values.executions);
+const files = Number(values.files);
+const TIMES = 7;
+
+const world = await startOwnWorld({ pastExecutions, stepMs: 3_600_000 }, { keepsDatabase: false });
+try {
+  await readList(world);
+  await startMany(world);
+} finally {
+  await world.stop();
+}
+process.exit();
+
+/** Measures one search in this process, which also runs the sandbox: the sandbox's part is included. */
+async function readList({ sandbox }: World): Promise<void> {
+  const list = new AplosAccounts(loadSettings(sandbox.env).profiles, new Agent()).executions('default');
+  await list.read(0); // includes the login
+  const times: number[] = [];
+  for (let time = 0; time < TIMES; time++) {
+    const before = performance.now();
+    const listing = await list.read(0);
+    if (listing.records.length !== pastExecutions) throw new Error(`${listing.records.length} executions`);
+    times.push(performance.now() - before);
+  }
+  const median = times.sort((a, b) => a - b)[Math.floor(TIMES / 2)] ?? 0;
+  console.log(`one search:  ${median.toFixed(0)} ms for ${pastExecutions} executions (median of ${TIMES})`);
+}
+
+async function startMany({ client: temporal, sandbox, startWorker, write }: World): Promise<void> {
+  const { child } = await startWorker();
+  const client = await UploadClient.connect({ client: temporal });
+  const upload = async (count: number, batch: string) => {
+    const requests = [];
+    for (let file = 1; file <= count; file++) {
+      const path = await write(`${batch}-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
+      requests.push(
+        await requestForFile(path, {
+          executions: [{ label: 'only', configuration }],
+          batch: `bench-${batch}`,
+        }),
+      );
+    }
+    const before = performance.now();
+    let failures = 0;
+    for await (const { state } of client.asCompleted(client.startMany(requests)))
+      if (state !== 'done') failures++;
+    if (failures > 0) throw new Error(`${failures} uploads failed`);
+    return (performance.now() - before) / 1000;
+  };
+  const lists = () => sandbox.calls.filter(({ route }) => route === 'list').length;
+
+  const idle = await memoryOf(child.pid, 'VmRSS');
+  await upload(1, 'one');
+  console.log(
+    `memory:      ${idle} MB idle, up to ${await memoryOf(child.pid, 'VmHWM')} MB during one upload`,
+  );
+  const before = lists();
+  const seconds = await upload(files, 'many');
+  console.log(`${files} starts: ${lists() - before} calls for the list, ${seconds.toFixed(0)} s`);
+  console.log(`memory:      up to ${await memoryOf(child.pid, 'VmHWM')} MB`);
+}
