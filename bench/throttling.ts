@@ -64,5 +64,6 @@ async function batch(client: UploadClient): Promise<number> {
   return (performance.now() - before) / 1000;
 }
 
-const median = (all: readonly number[]): number =>
-  [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+function median(all: readonly number[]): number {
+  return [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+}

@@ -2,70 +2,15 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import type { Route, SandboxOptions } from '../../sandbox/sandbox.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
-import { requestForFile, UploadClient } from '../../src/client.js';
-import type { Receipt } from '../../src/contract/receipt.js';
-import type { UploadRequestInput } from '../../src/contract/request.js';
 import { deleteWorkflow } from '../support/delete-workflow.js';
-import { startWorld } from '../support/shared-world.js';
-import { configuration, executionsFor, table } from '../support/tables.js';
-import type { World } from '../support/world.js';
+import { originsOf, Payments, SHORT_LAG } from '../support/payments.js';
+import { configuration, executionsFor } from '../support/tables.js';
 
-const SHORT_LAG = { APLOS_UPLOAD_LIST_LAG: '0.5' };
-const FREEZE = pathToFileURL(
-  fileURLToPath(new URL('../support/freeze-before-start.mjs', import.meta.url)),
-).href;
-
-/** A world for one group of tests, and what they ask it for. */
-class Payments {
-  readonly world: World;
-  readonly client: UploadClient;
-  #files = 0;
-
-  private constructor(world: World, client: UploadClient) {
-    this.world = world;
-    this.client = client;
-  }
-
-  static async open(options: SandboxOptions = {}): Promise<Payments> {
-    const world = await startWorld(options);
-    return new Payments(world, await UploadClient.connect({ client: world.client }));
-  }
-
-  /** Writes a file that no other test has. Returns its path. */
-  file(): Promise<string> {
-    return this.world.write(`pay-${++this.#files}.csv`, table(5_000));
-  }
-
-  async start(path: string, labels: readonly string[], rest: Partial<UploadRequestInput> = {}) {
-    return this.client.start(await requestForFile(path, { executions: executionsFor(labels), ...rest }));
-  }
-
-  async upload(path: string, labels: readonly string[], rest: Partial<UploadRequestInput> = {}) {
-    return (await this.start(path, labels, rest)).result();
-  }
-
-  /** Returns the configurations that were charged for the files with this name, in alphabetical order. */
-  charged(path: string): unknown[] {
-    const { files, charges } = this.world.sandbox;
-    const ids = files.filter(({ fileName }) => path.endsWith(`/${fileName}`)).map(({ fileId }) => fileId);
-    return charges
-      .filter(({ fileId }) => ids.includes(fileId))
-      .map((charge) => charge.configuration.analysis)
-      .sort();
-  }
-
-  calls(route: Route): number {
-    return this.world.sandbox.calls.filter((call) => call.route === route).length;
-  }
-}
-
-const originsOf = ({ executions }: Receipt) => executions.map(({ origin }) => origin);
-const attemptsOf = ({ steps }: Receipt) => steps.map(({ attempts }) => attempts);
+const FREEZE = new URL('../support/freeze-before-start.mjs', import.meta.url).href;
 
 describe.concurrent('an analysis that is asked for again', () => {
   const HOST = 'lab-pc';
@@ -260,68 +205,5 @@ describe('a list that lags further behind than the workers expect', () => {
     const path = await pay.file();
     await expect(pay.upload(path, ['day 1'])).rejects.toMatchObject({ code: 'START_UNSETTLED' });
     expect(pay.charged(path)).toEqual(['day 1']);
-  });
-});
-
-describe('S3 that is away for several lives of a presigned POST', () => {
-  let pay: Payments;
-
-  beforeAll(async () => {
-    pay = await Payments.open({ presignSeconds: 3 });
-    await pay.world.startWorker(SHORT_LAG);
-  });
-  afterAll(() => pay?.world.stop());
-
-  it('fails no upload', async () => {
-    const { faults } = pay.world.sandbox;
-    faults.add({ route: 'upload', times: 'always', chance: 0.5, cut: 'before' });
-    faults.add({ route: 'upload', times: 'always', status: 503 });
-    const paths = await Promise.all(Array.from({ length: 4 }, () => pay.file()));
-    const handles = await Promise.all(paths.map((path) => pay.start(path, ['day 1'])));
-    await sleep(30_000);
-    faults.clear();
-    const receipts = await Promise.all(handles.map((handle) => handle.result()));
-    for (const { status, presigns } of receipts) {
-      expect(status).toBe(204);
-      expect(presigns).toBeGreaterThan(3);
-    }
-    expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1']));
-  }, 120_000);
-});
-
-describe('responses that come in trouble', () => {
-  const FILES = 12;
-  let pay: Payments;
-
-  beforeAll(async () => {
-    pay = await Payments.open();
-    await pay.world.startWorker(SHORT_LAG);
-  });
-  afterEach(() => pay.world.sandbox.faults.clear());
-  afterAll(() => pay?.world.stop());
-
-  async function uploadMany(): Promise<Receipt[]> {
-    const paths = await Promise.all(Array.from({ length: FILES }, () => pay.file()));
-    const receipts = await Promise.all(paths.map((path) => pay.upload(path, ['day 1'])));
-    expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1']));
-    return receipts;
-  }
-
-  it('cost one attempt each if they are a 429, and neither a search nor an attempt of another call', async () => {
-    const throttled = { status: 429, headers: { 'Retry-After': '3' } };
-    pay.world.sandbox.faults.add({ route: 'presign', skip: 3, ...throttled });
-    pay.world.sandbox.faults.add({ route: 'start', ...throttled });
-    pay.world.sandbox.faults.add({ route: 'start', skip: 5, ...throttled });
-    const before = pay.calls('list');
-    const attempts = (await uploadMany()).flatMap(attemptsOf);
-    expect(attempts.filter((count) => count > 1)).toEqual([2, 2, 2]);
-    expect(pay.calls('list') - before).toBeLessThanOrEqual(4);
-  });
-
-  it('fail no file if their shape is unknown for a while', async () => {
-    for (const route of ['presign', 'list'] as const)
-      pay.world.sandbox.faults.add({ route, response: 'other-shape', times: 4 });
-    expect(await uploadMany()).toHaveLength(FILES);
-    expect(pay.world.sandbox.faults.waiting).toEqual([]);
   });
 });

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Receipt } from '../../src/contract/receipt.js';
+import { Payments, SHORT_LAG } from '../support/payments.js';
+
+const attemptsOf = ({ steps }: Receipt) => steps.map(({ attempts }) => attempts);
+
+describe('S3 that is away for several lives of a presigned POST', () => {
+  let pay: Payments;
+
+  beforeAll(async () => {
+    pay = await Payments.open({ presignSeconds: 3 });
+    await pay.world.startWorker(SHORT_LAG);
+  });
+  afterAll(() => pay?.world.stop());
+
+  it('fails no upload', async () => {
+    const { faults } = pay.world.sandbox;
+    faults.add({ route: 'upload', times: 'always', chance: 0.5, cut: 'before' });
+    faults.add({ route: 'upload', times: 'always', status: 503 });
+    const paths = await Promise.all(Array.from({ length: 4 }, () => pay.file()));
+    const handles = await Promise.all(paths.map((path) => pay.start(path, ['day 1'])));
+    await sleep(30_000);
+    faults.clear();
+    const receipts = await Promise.all(handles.map((handle) => handle.result()));
+    for (const { status, presigns } of receipts) {
+      expect(status).toBe(204);
+      expect(presigns).toBeGreaterThan(3);
+    }
+    expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1']));
+  }, 120_000);
+});
+
+describe('a response of Aplos', () => {
+  const FILES = 12;
+  let pay: Payments;
+
+  beforeAll(async () => {
+    pay = await Payments.open();
+    await pay.world.startWorker(SHORT_LAG);
+  });
+  afterEach(() => pay.world.sandbox.faults.clear());
+  afterAll(() => pay?.world.stop());
+
+  async function uploadMany(): Promise<Receipt[]> {
+    const paths = await Promise.all(Array.from({ length: FILES }, () => pay.file()));
+    const receipts = await Promise.all(paths.map((path) => pay.upload(path, ['day 1'])));
+    expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1']));
+    return receipts;
+  }
+
+  it('with status 429 costs one attempt, and neither a search nor an attempt of another call', async () => {
+    const throttled = { status: 429, headers: { 'Retry-After': '3' } };
+    pay.world.sandbox.faults.add({ route: 'presign', skip: 3, ...throttled });
+    pay.world.sandbox.faults.add({ route: 'start', ...throttled });
+    pay.world.sandbox.faults.add({ route: 'start', skip: 5, ...throttled });
+    const before = pay.calls('list');
+    const attempts = (await uploadMany()).flatMap(attemptsOf);
+    expect(attempts.filter((count) => count > 1)).toEqual([2, 2, 2]);
+    expect(pay.calls('list') - before).toBeLessThanOrEqual(4);
+  });
+
+  it('with an unknown shape fails no file if later ones are as expected', async () => {
+    for (const route of ['presign', 'list'] as const)
+      pay.world.sandbox.faults.add({ route, response: 'other-shape', times: 4 });
+    expect(await uploadMany()).toHaveLength(FILES);
+    expect(pay.world.sandbox.faults.waiting).toEqual([]);
+  });
+});
