@@ -10,7 +10,7 @@ import { runChaos } from './chaos/run.js';
 const options = z.object({
   files: z.coerce.number().int().positive().default(200),
   seed: z.coerce.number().int().nonnegative().default(1),
-  minutes: z.coerce.number().positive().default(15),
+  minutes: z.coerce.number().positive().default(10),
 });
 const { values } = parseArgs({
   options: { files: { type: 'string' }, seed: { type: 'string' }, minutes: { type: 'string' } },

@@ -17,7 +17,7 @@ export interface ChaosOptions {
   readonly files: number;
   /** Seed of file sizes, faults and kills. The timing depends on the machine. */
   readonly seed: number;
-  /** Maximum duration of faults and kills, in minutes. Default: 15. */
+  /** Maximum duration of faults and kills, in minutes. Default: 10. */
   readonly minutes?: number;
   /** Time to complete after that, in minutes; uploads that need longer are lost. Default: 6, one more than the longest pause. */
   readonly restMinutes?: number;
@@ -64,7 +64,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 }
 
 async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResult> {
-  const { files, seed, minutes = 15, restMinutes = 6, chance = 0.1 } = options;
+  const { files, seed, minutes = 10, restMinutes = 6, chance = 0.1 } = options;
   const { kills = { pauseSeconds: [10, 25] }, onProgress, signal: interrupted } = options;
   const { freezes = { pauseSeconds: [15, 30], forSeconds: [5, 60] } } = options;
   const { outage = { afterSeconds: 20, forSeconds: 120 } } = options;
