@@ -2,10 +2,14 @@
  * `npm run bench -- list [--executions 20000 --files 1000]`: measures how long it takes to read a long list of executions, what
  * it does to the memory of a worker, and how many times the starts of a batch read it.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Agent } from 'undici';
+import { COMMAND } from '../sandbox/worker-process.js';
 import { AplosAccounts } from '../src/aplos/accounts.js';
-import { requestForFile, UploadClient } from '../src/client.js';
 import { loadSettings } from '../src/settings/load.js';
 import { configuration } from '../test/support/tables.js';
 import { startOwnWorld, type World } from '../test/support/world.js';
@@ -42,25 +46,22 @@ async function readList({ sandbox }: World): Promise<void> {
   console.log(`one search:  ${median.toFixed(0)} ms for ${pastExecutions} executions (median of ${TIMES})`);
 }
 
-async function startMany({ client: temporal, sandbox, startWorker, write }: World): Promise<void> {
+/** Measures a batch that the command starts, as the client must not share a process with the sandbox here. */
+async function startMany({ sandbox, folder, env, startWorker, write }: World): Promise<void> {
   const { child } = await startWorker();
-  const client = await UploadClient.connect({ client: temporal });
+  const config = await write('c.json', JSON.stringify(configuration));
   const upload = async (count: number, batch: string) => {
-    const requests = [];
-    for (let file = 1; file <= count; file++) {
-      const path = await write(`${batch}-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
-      requests.push(
-        await requestForFile(path, {
-          executions: [{ label: 'only', configuration }],
-          batch: `bench-${batch}`,
-        }),
-      );
-    }
+    await mkdir(join(folder, batch));
+    for (let file = 1; file <= count; file++)
+      await write(`${batch}/${batch}-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
     const before = performance.now();
-    let failures = 0;
-    for await (const { state } of client.asCompleted(client.startMany(requests)))
-      if (state !== 'done') failures++;
-    if (failures > 0) throw new Error(`${failures} uploads failed`);
+    const args = ['upload', join(folder, batch), '--config', config, '--batch', batch, '--wait'];
+    const command = spawn(process.execPath, [COMMAND, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const [code] = await once(command, 'exit');
+    if (code !== 0) throw new Error(`The uploads exited with code ${code}`);
     return (performance.now() - before) / 1000;
   };
   const lists = () => sandbox.calls.filter(({ route }) => route === 'list').length;
