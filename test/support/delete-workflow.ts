@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 
 const POLL_MS = 200;
-/** The dev server sometimes deletes a workflow only after minutes, and at once when it is asked again. */
-const POLLS_PER_REQUEST = 50;
+/** A busy dev server gives up some deletions, so they are requested again. */
+const POLLS_PER_REQUEST = 150;
 
 /** Deletes a completed workflow, as Temporal does at the end of its retention, and waits until it is gone. */
 export async function deleteWorkflow(client: Client, workflowId: string): Promise<void> {
