@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { elapsedMs, type Moment, now } from '../util/clock.js';
 import { SharedCall } from '../util/shared-call.js';
 import type { ExecutionRecord, Work } from './api.js';
@@ -30,6 +31,7 @@ interface Acknowledged {
   lagMs: number;
 }
 
+const MIN_INTERVAL_MS = 1_000;
 const MAX_ACKNOWLEDGED = 10_000;
 /** Older executions do not count for the lag. One that is still missing was deleted. */
 const RECENT_MS = 15 * 60_000;
@@ -60,18 +62,23 @@ export class ExecutionList {
   }
 
   /**
-   * Returns the list: a recent one, or a new one.
+   * Returns the list: a recent one, or a new one. If it may be older than this call, a new one is requested once a second at
+   * most, so that the starts of a batch share few calls.
    *
-   * @param maxAgeMs maximum age of the request, in milliseconds; 0 requests a new list
+   * @param maxAgeMs maximum age of the request at the time of this call, in milliseconds; 0 requests a new list
    * @throws {@link UploadError} with an `API_…` or `LOGIN_…` code
    */
   async read(maxAgeMs: number): Promise<Listing> {
-    const current = this.#current;
-    if (current && elapsedMs(current.askedAt) <= maxAgeMs) {
-      const listing = await current.listing.catch(() => undefined);
-      if (listing) return listing;
+    const began = now();
+    for (;;) {
+      const current = this.#current;
+      if (!current || maxAgeMs <= 0) return this.#reading.call();
+      if (elapsedMs(current.askedAt) <= maxAgeMs + elapsedMs(began))
+        return (await current.listing.catch(() => undefined)) ?? this.#reading.call();
+      const restMs = MIN_INTERVAL_MS - elapsedMs(current.askedAt);
+      if (restMs <= 0) return this.#reading.call();
+      await sleep(restMs);
     }
-    return this.#reading.call();
   }
 
   #toListing(askedAt: Moment, records: readonly ExecutionRecord[]): Listing {

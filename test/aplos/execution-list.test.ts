@@ -52,6 +52,21 @@ describe('ExecutionList', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('asks Aplos once a second at most for starts that come one after the other', async () => {
+    let calls = 0;
+    const list = new ExecutionList(async () => {
+      calls++;
+      return [];
+    });
+    const readings: Promise<unknown>[] = [];
+    for (let start = 0; start < 30; start++) {
+      readings.push(list.read(1));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await Promise.all(readings);
+    expect(calls).toBe(2);
+  });
+
   it('asks again after a call that failed', async () => {
     const { list, calls } = listOf();
     const first = list.read(0);
