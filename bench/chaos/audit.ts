@@ -35,8 +35,7 @@ export async function audit(
   const secrets = await secretsLeft(world, bytes);
   const receipts = runsOf(uploads);
   const failedFiles = new Set(uploads.flatMap(({ file, receipt }) => (receipt ? [] : [file])));
-  const repeats = (repeat: Repeat) =>
-    uploads.filter(({ file, isRepeat }) => isRepeat && file.repeat === repeat).length;
+  const repeats = (how: Repeat) => uploads.filter(({ repeat }) => repeat === how).length;
   const { calls } = world.sandbox;
   return {
     ...values,

@@ -110,7 +110,7 @@ describe('an analysis that Temporal has forgotten', () => {
   it('is found, and not charged again', async () => {
     const path = await pay.file();
     const before = await pay.upload(path, ['day 1', 'day 7']);
-    await deleteWorkflow(pay.world.client, before.workflowId);
+    expect(await deleteWorkflow(pay.world.client, before.workflowId, 100_000)).toBe(true);
     await worker.stop();
     worker = await pay.world.startWorker(SHORT_LAG);
     const handle = await pay.start(path, ['day 1', 'day 7']);

@@ -2,19 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 
 const POLL_MS = 200;
-/** A busy dev server gives up some deletions, so they are requested again. */
-const POLLS_PER_REQUEST = 150;
 
-/** Deletes a completed workflow, as Temporal does at the end of its retention, and waits until it is gone. */
-export async function deleteWorkflow(client: Client, workflowId: string): Promise<void> {
+/**
+ * Deletes a completed workflow, as Temporal does at the end of its retention, and waits until it is gone.
+ *
+ * @param withinMs how long to wait, in milliseconds; a busy dev server takes minutes
+ * @returns whether it is gone
+ */
+export async function deleteWorkflow(client: Client, workflowId: string, withinMs: number): Promise<boolean> {
   const { namespace } = client.options;
-  for (let polls = 0; await exists(client, workflowId); polls++) {
-    if (polls % POLLS_PER_REQUEST === 0)
-      await client.workflowService
-        .deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } })
-        .catch(() => {}); // it was deleted just now, or is deleted by a later call
+  await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } });
+  const giveUpAt = performance.now() + withinMs;
+  while (await exists(client, workflowId)) {
+    if (performance.now() > giveUpAt) return false;
     await sleep(POLL_MS);
   }
+  return true;
 }
 
 async function exists(client: Client, workflowId: string): Promise<boolean> {
