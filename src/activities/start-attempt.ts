@@ -6,8 +6,13 @@ import { heartbeatDuring } from './heartbeats.js';
 
 /** Heartbeat details of `startExecution`, for its next attempt. */
 export interface StartHeartbeat {
-  /** Whether this attempt may have sent a start. */
+  /** Whether this attempt, or one before it, may have sent a start. */
   readonly mayHaveSent: boolean;
+  /**
+   * Latest time at which Temporal may have allowed that, in milliseconds since 1970 by Temporal's clock. Default: the time at
+   * which the next attempt is scheduled
+   */
+  readonly untilMs?: number;
 }
 
 /** One attempt of `startExecution`: it knows what the previous attempt may have sent, and whether it may still send itself. */
@@ -22,7 +27,9 @@ export class StartAttempt {
     this.#recordHeartbeat = recordHeartbeat;
     this.#sendDeadlineMs = sendDeadlineMs;
     const before = this.#info.heartbeatDetails as StartHeartbeat | undefined;
-    this.#heartbeat = { mayHaveSent: before?.mayHaveSent === true };
+    this.#heartbeat = before?.mayHaveSent
+      ? { mayHaveSent: true, untilMs: before.untilMs ?? this.identity.scheduledMs }
+      : { mayHaveSent: false };
   }
 
   /** Identifies this attempt among those of other runs. */
@@ -33,11 +40,12 @@ export class StartAttempt {
   }
 
   /**
-   * Latest time at which Temporal may have allowed the previous attempt to send, in milliseconds since 1970 by Temporal's
-   * clock. -Infinity if it did not.
+   * Latest time at which Temporal may have allowed an earlier attempt to send, in milliseconds since 1970 by Temporal's clock.
+   * -Infinity if it did not.
    */
   get mayHaveSentUntilMs(): number {
-    return this.#heartbeat.mayHaveSent ? this.identity.scheduledMs : Number.NEGATIVE_INFINITY;
+    const { mayHaveSent, untilMs = this.identity.scheduledMs } = this.#heartbeat;
+    return mayHaveSent ? untilMs : Number.NEGATIVE_INFINITY;
   }
 
   /** Time that Temporal's clock has reached, in milliseconds since 1970. Independent of the time of this machine. */

@@ -278,6 +278,16 @@ describe('startExecution after an earlier start', () => {
     expect(calls).toEqual([[{ workflowId: 'w1', runId: 'r1', activityId: '7', scheduledMs: 3_600_000 }, 0]]);
   });
 
+  it('does not wait again in a later attempt if nothing was sent since', async () => {
+    const { job, start } = await readyToStart({ dependencies: { sendDeadlineMs: 60_000 } });
+    const scheduled = { scheduledTimestampMs: 1, currentAttemptScheduledTimestampMs: 3_600_000 };
+    const heartbeatDetails = { mayHaveSent: true, untilMs: 1 };
+    expect(await start({}, { ...scheduled, attempt: 3, heartbeatDetails })).toMatchObject({
+      origin: 'started',
+    });
+    expect(callsOf(job, 'list')).toBe(1);
+  });
+
   it('does not wait if the list shows everything that an upload that just ended has started', async () => {
     const { job, start } = await readyToStart();
     const { executionId } = await start({ label: 'first' });
