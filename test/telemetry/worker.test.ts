@@ -86,6 +86,14 @@ describe('a worker with metrics and health endpoints', () => {
     expect(sum(text, 'aplos_executions_started_total', { origin: 'started' })).toBe(1);
   });
 
+  it('measures how late executions appear in the list', async () => {
+    await (await start('listed.csv')).result(); // its look at the list shows the execution of done.csv
+    await vi.waitFor(
+      async () => expect(sum(await scrape(metrics), 'aplos_list_lag_seconds_count')).toBe(1),
+      WITHIN,
+    );
+  });
+
   it('reports its start time', async () => {
     const seconds = sum(await scrape(metrics), 'process_start_time_seconds');
     expect(seconds).toBeGreaterThanOrEqual(startedAt / 1000);
