@@ -18,8 +18,8 @@ const shared = {
 
 export default defineConfig({
   test: {
-    // One more than the cores of a small machine, because many tests wait for other processes.
-    maxWorkers: 3,
+    // Twice the cores of a small machine, because many tests wait for other processes.
+    maxWorkers: 4,
     projects: [
       { test: { ...shared, name: 'unit', include: [UNIT] } },
       {

@@ -32,7 +32,7 @@ export const executionSchema = z.object({
   execution_id: z.string().min(1),
   status: z.string(),
   errors: messages,
-  meta_data: z.json().nullish(),
+  meta_data: z.unknown().optional(), // JSON already: to check it again costs memory in long lists
 });
 
 /** The list of executions. */
