@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests that need neither servers nor dist/. */
 const UNIT =
@@ -16,8 +17,23 @@ const shared = {
   env: { XDG_CONFIG_HOME: fileURLToPath(new URL('test/support/no-settings', import.meta.url)) },
 } as const;
 
+/** Tests that wait longest, for timeouts of real processes. */
+const SLOWEST = ['pay-once', 'chaos', 'kills', 'outages', 'batch', 'pay-once-preview', 'encryption'];
+
+/** Starts the slowest tests first, so that none of them is left over at the end. */
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const index = SLOWEST.findIndex((name) => moduleId.endsWith(`/e2e/${name}.test.ts`));
+      return index === -1 ? SLOWEST.length : index;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowestFirst },
     // Twice the cores of a small machine, because many tests wait for other processes.
     maxWorkers: 4,
     projects: [
