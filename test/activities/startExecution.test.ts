@@ -417,10 +417,10 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
   });
 
   it('keeps looking until a list that lags shows what Aplos has acknowledged', async () => {
-    const { job, start, faults } = await readyToStart();
-    faults.add({ route: 'list', lagMs: 700, times: 'always' });
+    const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 600 } });
+    faults.add({ route: 'list', lagMs: 1_200, times: 'always' });
     await start({ fileName: 'a.csv' });
-    await sleep(450); // longer than the lag that is expected
+    await sleep(650); // longer than the lag that is expected
     faults.add({ route: 'start', cut: 'after' });
     expect(await start()).toMatchObject({ origin: 'found' });
     expect(chargesOf(job)).toHaveLength(2);
