@@ -30,19 +30,32 @@ function toFailure(error: unknown, fileName: string | undefined): unknown {
     message: fileName === undefined || message.includes(fileName) ? message : `${fileName}: ${message}`,
     nonRetryable: remedy !== 'retry',
     details: [{ code, remedy, ...details } satisfies FailureDetails],
-    // If the server asks for a delay of 0, Temporal's own backoff applies.
-    ...(retryAfterMs ? { nextRetryDelay: retryAfterMs } : {}),
+    nextRetryDelay: retryAfterMs || backoffMs(),
   });
 }
 
 const BRIEFLY_MS = 5 * 60_000;
+const MIN_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 5 * 60_000;
 
 /** Returns the remedy of a code for this attempt: what is retried briefly is final once the step is old enough. */
 function remedyNow(code: ErrorCode): FailureDetails['remedy'] {
   const { remedy } = errorTable[code];
   if (remedy !== 'retry-briefly') return remedy;
+  return ageMs() < BRIEFLY_MS ? 'retry' : 'final';
+}
+
+/**
+ * Returns the delay before the next attempt. It doubles with each attempt up to five minutes, but is never longer than the
+ * step has been tried so far: attempts that only waited a moment for something else do not lengthen it.
+ */
+const backoffMs = (): number =>
+  Math.min(2 ** (activityInfo().attempt - 1) * MIN_BACKOFF_MS, MIN_BACKOFF_MS + ageMs(), MAX_BACKOFF_MS);
+
+/** Returns the time between the first attempt and this one, in milliseconds by Temporal's clock. */
+function ageMs(): number {
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
-  return currentAttemptScheduledTimestampMs - scheduledTimestampMs < BRIEFLY_MS ? 'retry' : 'final';
+  return Math.max(0, currentAttemptScheduledTimestampMs - scheduledTimestampMs);
 }
 
 function fileNameIn(input: unknown): string | undefined {

@@ -2,11 +2,14 @@ import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from 
 import type { PreviewActivities } from '../contract/preview.js';
 import type { FileRequest, UploadActivities } from '../contract/steps.js';
 
-/** Retries a step long enough to survive an outage of several days. */
+/**
+ * Retries a step long enough to survive an outage of several days. A step that fails sets its own interval (see
+ * activities/failures.ts), so these intervals are for a worker that died or cannot read a payload.
+ */
 const persistent = {
   scheduleToCloseTimeout: '7 days',
   heartbeatTimeout: '20 seconds',
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 

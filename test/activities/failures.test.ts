@@ -3,7 +3,7 @@ import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { Fault } from '../../sandbox/sandbox.js';
 import { type ErrorCode, errorTable } from '../../src/contract/errors.js';
 import { newBucket } from '../support/bucket.js';
-import { failureOf, type Job, type JobOptions, newJob } from '../support/job.js';
+import { environmentFor, failureOf, type Job, type JobOptions, newJob, run } from '../support/job.js';
 
 let s3: S3Bucket;
 
@@ -96,19 +96,37 @@ describe('a failed activity', () => {
   it.each([
     ['5', 5_000],
     ['86400', 3_600_000],
-    ['0', undefined],
-    ['Wed, 01 Jan 2025 00:00:00 GMT', undefined],
-    ['soon', undefined],
-  ])(
-    'is retried when Aplos asks for it, or else with the backoff of Temporal: Retry-After %s',
-    async (given, ms) => {
-      const job = await newJob({ s3 });
-      job.sandbox.faults.add({ route: 'presign', status: 503, headers: { 'Retry-After': given } });
-      const failure = await failureOf(job, job.presign());
-      expect(failure).toMatchObject({ type: 'API_UNAVAILABLE', nonRetryable: false });
-      expect('nextRetryDelay' in failure ? failure.nextRetryDelay : 'none').toBe(ms);
-    },
-  );
+    ['0', 1_000],
+    ['Wed, 01 Jan 2025 00:00:00 GMT', 1_000],
+    ['soon', 1_000],
+  ])('is retried when Aplos asks for it, or else after a second: Retry-After %s', async (given, ms) => {
+    const job = await newJob({ s3 });
+    job.sandbox.faults.add({ route: 'presign', status: 503, headers: { 'Retry-After': given } });
+    const failure = await failureOf(job, job.presign());
+    expect(failure).toMatchObject({ type: 'API_UNAVAILABLE', nonRetryable: false });
+    expect('nextRetryDelay' in failure ? failure.nextRetryDelay : 'none').toBe(ms);
+  });
+
+  it.each([
+    ['its first', 1, 0, 1_000],
+    ['its fifth', 5, 60_000, 16_000],
+    ['its thirtieth', 30, 3_600_000, 300_000],
+    ['its thirtieth, after short waits,', 30, 58_000, 59_000],
+    ['its second, after a long one,', 2, 7_200_000, 2_000],
+  ])('is retried after %s attempt at a growing interval', async (_which, attempt, ageMs, ms) => {
+    const job = await newJob({ s3 });
+    job.sandbox.faults.add({ route: 'presign', status: 503 });
+    const presigned = run(
+      job.activities.presignUpload,
+      { request: job.request },
+      environmentFor({
+        attempt,
+        scheduledTimestampMs: 1_000,
+        currentAttemptScheduledTimestampMs: 1_000 + ageMs,
+      }),
+    );
+    expect(await failureOf(job, presigned)).toMatchObject({ nextRetryDelay: ms });
+  });
 
   it('is a retryable INTERNAL failure that names the error if the error is unexpected', async () => {
     const api = () => {
