@@ -28,6 +28,8 @@ interface RareTraits {
   readonly callMayNotExist?: boolean;
   /** Whether an idle timeout raises this code. Default: `false`. */
   readonly isIdleTimeout?: boolean;
+  /** Whether the error is that of one file or folder that cannot be read, which `--skip-unreadable` leaves out. Default: `false`. */
+  readonly isUnreadable?: boolean;
   /** What is unavailable for every file, so that a folder watch waits until it is back. Default: nothing. */
   readonly outageOf?: 'temporal' | 'state-file';
 }
@@ -57,6 +59,7 @@ const row = (
   mayHaveStarted: false,
   callMayNotExist: false,
   isIdleTimeout: false,
+  isUnreadable: false,
   ...rareTraits,
 });
 
@@ -207,8 +210,23 @@ export const errorTable = {
   FILE_UNREADABLE: row(
     'final',
     'settings',
-    'The worker may not read the file.',
-    'Give the worker read permission, then replay the upload.',
+    'The worker or the command may not read the file.',
+    'Give it read permission, then start or replay the upload.',
+    { isUnreadable: true },
+  ),
+  FILE_NAME_INVALID: row(
+    'final',
+    'caller',
+    'The name of a file or folder is not valid UTF-8, so no request can name it.',
+    'Rename it, for example with convmv.',
+    { isUnreadable: true },
+  ),
+  FOLDER_UNREADABLE: row(
+    'final',
+    'settings',
+    'A folder cannot be listed, so the files in it are not known.',
+    'Give permission to list and enter the folder, or check the mount.',
+    { isUnreadable: true },
   ),
   FILE_NOT_REGULAR: row(
     'final',
@@ -252,13 +270,14 @@ export const errorTable = {
     'service',
     'Reading the file failed, for example on a network share.',
     'Check the disk or the mount.',
+    { isUnreadable: true },
   ),
   FILE_READ_STALLED: row(
     'retry',
     'service',
     'Reading the file returned no data within the idle timeout, for example because a network share hangs.',
     'Check the mount on the worker.',
-    { isIdleTimeout: true },
+    { isIdleTimeout: true, isUnreadable: true },
   ),
 
   LOGIN_REFUSED: row(

@@ -4,13 +4,21 @@ import { quote } from '../util/quote.js';
 
 /** @throws {@link UploadError} `FILE_TYPE_UNSUPPORTED` */
 export function assertSupportedType(fileName: string): void {
+  if (!hasSupportedType(fileName)) throw unsupportedType(fileName);
+}
+
+/** Reports whether Aplos NCA accepts files with this name. */
+export function hasSupportedType(fileName: string): boolean {
   const name = fileName.toLowerCase();
-  if (FILE_TYPES.some((extension) => name.endsWith(extension))) return;
-  throw new UploadError(
+  return FILE_TYPES.some((extension) => name.endsWith(extension));
+}
+
+/** Returns the error for a file that Aplos NCA does not accept. */
+export const unsupportedType = (fileName: string): UploadError =>
+  new UploadError(
     'FILE_TYPE_UNSUPPORTED',
     `Aplos NCA does not support files like ${quote(fileName)}, only ${FILE_TYPES.join(', ')}`,
   );
-}
 
 /** @throws {@link UploadError} `FILE_EMPTY`, `FILE_TOO_LARGE` */
 export function assertSupportedSize(path: string, sizeBytes: number | bigint): void {

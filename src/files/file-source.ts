@@ -33,8 +33,7 @@ export function localPath(url: URL): string | undefined {
  */
 export async function openFile(path: string, roots: readonly string[]): Promise<OpenFile> {
   const allowed = new Roots(roots, path);
-  const real = await allowed.realPath();
-  if (!(await stat(real).catch(throwOpenError(path))).isFile()) throw notRegular(path);
+  const real = await realPathOfFile(allowed, path);
   const handle = await open(real, OPEN_FLAGS).catch(throwOpenError(path));
   try {
     const stats = await handle.stat({ bigint: true });
@@ -46,6 +45,22 @@ export async function openFile(path: string, roots: readonly string[]): Promise<
     await handle.close();
     throw error instanceof UploadError ? error : readFailed(path, error);
   }
+}
+
+/**
+ * Checks that a path leads to a regular file, without opening it.
+ *
+ * @throws {@link UploadError} `FILE_NOT_FOUND`, `FILE_NOT_REGULAR`, `FILE_UNREADABLE`, `FILE_OUTSIDE_ROOTS`,
+ * `FILE_READ_FAILED`
+ */
+export async function assertIsFile(path: string, roots: readonly string[]): Promise<void> {
+  await realPathOfFile(new Roots(roots, path), path);
+}
+
+async function realPathOfFile(allowed: Roots, path: string): Promise<string> {
+  const real = await allowed.realPath();
+  if (!(await stat(real).catch(throwOpenError(path))).isFile()) throw notRegular(path);
+  return real;
 }
 
 // In case the file was just replaced: do not follow a symlink, do not wait for the writer of a named pipe, and do not let a
@@ -120,13 +135,9 @@ const throwOpenError =
         throw new UploadError('FILE_NOT_FOUND', `There is no file ${quote(path)}`, { cause });
       case 'EACCES':
       case 'EPERM':
-        throw new UploadError(
-          'FILE_UNREADABLE',
-          `The worker has no permission to read the file ${quote(path)}`,
-          {
-            cause,
-          },
-        );
+        throw new UploadError('FILE_UNREADABLE', `There is no permission to read the file ${quote(path)}`, {
+          cause,
+        });
       case 'ENXIO': // a socket
       case 'EISDIR':
         throw notRegular(path);

@@ -3,8 +3,8 @@ import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
 import { quote } from '../util/quote.js';
 import { ChecksumHasher, type Checksums } from './checksums.js';
-import { assertSupportedType } from './file-limits.js';
-import { localPath, openFile } from './file-source.js';
+import { assertSupportedType, hasSupportedType, unsupportedType } from './file-limits.js';
+import { assertIsFile, localPath, openFile } from './file-source.js';
 import type { HttpsAccess } from './https-connection.js';
 import type { UnsizedSource } from './https-source.js';
 import { type OpenFile, readStalled } from './open-file.js';
@@ -76,10 +76,9 @@ async function open(
   const path = shownSource(source);
   const url = URL.canParse(source) ? new URL(source) : undefined;
   if (!url) throw unsupported('The source is not a URL');
+  if (url.protocol === 'file:') return openLocal(url, fileName, path, access, timeouts);
   assertSupportedType(fileName);
   switch (url.protocol) {
-    case 'file:':
-      return openLocal(url, path, access, timeouts);
     case 'https:':
     case 'http:':
       if (url.username || url.password)
@@ -93,8 +92,10 @@ async function open(
   }
 }
 
+/** Opens a local file. A file that does not exist is reported as missing, whatever its type. */
 function openLocal(
   url: URL,
+  fileName: string,
   shown: string,
   { roots = [] }: SourceAccess,
   timeouts: ReadTimeouts,
@@ -103,7 +104,11 @@ function openLocal(
     throw unsupported(`The source ${quote(shown)} contains ? or #, to be written as %3F and %23 in a path`);
   const path = localPath(url);
   if (path === undefined) throw unsupported(`The source ${quote(shown)} is not the path of a local file`);
-  const opening = openFile(path, roots);
+  const opening = hasSupportedType(fileName)
+    ? openFile(path, roots)
+    : assertIsFile(path, roots).then(() => {
+        throw unsupportedType(fileName);
+      });
   return waitFor(opening, timeouts, (waitedMs) => readStalled(path, waitedMs)).catch((error: unknown) => {
     opening.then((file) => file.close()).catch(() => {}); // in case it opens later
     throw error;

@@ -1,48 +1,168 @@
-import { type Dirent, readdir } from 'node:fs';
-import { basename, resolve } from 'node:path';
-import { type GlobOptions, glob } from 'tinyglobby';
-import { systemErrorCode } from '../util/system-error.js';
+import { isUtf8 } from 'node:buffer';
+import { realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import pMap from 'p-map';
+import { type ListedName, listFolder, statListed, whileListed } from './listing.js';
+import { deadLink, invalidName, unreadableFolder, type WalkProblem } from './walk-problems.js';
 
-/** Lock files that spreadsheet programs create next to an open file. */
-const LOCK_FILE = /^~\$/;
-/** Recycle bins, snapshots and metadata of network shares, and folders of incomplete browser downloads. */
-const SKIPPED_FOLDERS = [
-  ...['$RECYCLE.BIN', '#recycle', '@Recycle', '@eaDir', '~snapshot', '#snapshot', '@snapshots'],
-  ...['System Volume Information', 'lost+found', '*.download'],
-].map((name) => `**/${name.replaceAll(/[$#@+]/g, '\\$&')}/**`);
+/** A file that a walk found. */
+export interface WalkedFile {
+  /** Absolute path, in which links are not resolved. */
+  readonly path: string;
+  /** Absolute path after all links are resolved. */
+  readonly realPath: string;
+}
+
+/** A link, or what a linked folder contains, that leads to a file or folder which the walk already has. */
+export interface Repeat {
+  readonly path: string;
+  /** Path under which the walk has it. */
+  readonly sameAs: string;
+}
+
+/** Everything below a folder. Nothing that is in scope is left out silently. */
+export interface Walk {
+  readonly files: readonly WalkedFile[];
+  readonly problems: readonly WalkProblem[];
+  readonly repeats: readonly Repeat[];
+}
+
+/** Selects what a walk visits. Paths are relative to the folder, with slashes. */
+export interface WalkScope {
+  /** Reports whether a file belongs to the result. */
+  readonly wants: (path: string) => boolean;
+  /** Reports whether a folder may contain files of the result. */
+  readonly enters: (path: string) => boolean;
+  /** Reports whether a file is listed under each of its links. Default: each real file is listed once. */
+  readonly repeats?: (path: string) => boolean;
+}
+
+const LIST_CONCURRENCY = 16;
 
 /**
- * Lists the files in a folder and its subfolders that have one of the extensions, in upper or lower case. Skips hidden
- * files, lock files, recycle bins and snapshots. The paths are absolute and unsorted.
- *
- * @param extensions with their dots
- * @param onUnreadable called for each folder that cannot be read. Default: such folders are skipped
+ * Lists the files in a folder and its subfolders. Links are followed, and each real folder and file is listed once, under
+ * its own path if that is below the folder. Two hard links are two files. A file that was removed meanwhile is no problem;
+ * one that is still listed and cannot be opened is.
  */
-export function filesIn(
-  folder: string,
-  extensions: readonly string[],
-  onUnreadable: (folder: string, code: string) => void = () => {},
-): Promise<string[]> {
-  const list = (path: string, options: { withFileTypes: true }, done: ReaddirCallback) =>
-    readdir(path, options, (error, entries) => {
-      if (error) onUnreadable(resolve(path), systemErrorCode(error));
-      done(error, entries);
+export async function walk(folder: string, scope: WalkScope): Promise<Walk> {
+  const root = resolve(folder);
+  const walker = new Walker(root, scope);
+  try {
+    await walker.run(await realpath(root));
+  } catch (error) {
+    walker.problems.push(unreadableFolder(root, error));
+  }
+  return walker;
+}
+
+/** A place in the tree: its path relative to the root, and its real path. */
+interface Place {
+  readonly path: string;
+  readonly realPath: string;
+}
+
+class Walker implements Walk {
+  readonly files: WalkedFile[] = [];
+  readonly problems: WalkProblem[] = [];
+  readonly repeats: Repeat[] = [];
+  readonly #root: string;
+  readonly #scope: WalkScope;
+  /** Paths of the folders and files that were taken, by their real paths. */
+  readonly #taken = new Map<string, string>();
+  #links: string[] = [];
+
+  constructor(root: string, scope: WalkScope) {
+    this.#root = root;
+    this.#scope = scope;
+  }
+
+  /** Visits real folders first, so that what is below the root is known by its own path, then linked folders, then linked files. */
+  async run(realRoot: string): Promise<void> {
+    const linkedFiles: Place[] = [];
+    let folders: Place[] = [{ path: '', realPath: realRoot }];
+    while (folders.length > 0) {
+      await this.#visitAll(folders);
+      const links = this.#links.splice(0).sort();
+      const found = await pMap(links, (link) => this.#follow(link), { concurrency: LIST_CONCURRENCY });
+      folders = found.flatMap((each) => (each?.kind === 'folder' ? [each] : []));
+      linkedFiles.push(...found.flatMap((each) => (each?.kind === 'file' ? [each] : [])));
+    }
+    for (const file of linkedFiles.sort(byPath)) this.#take(file);
+  }
+
+  async #visitAll(folders: readonly Place[]): Promise<void> {
+    let level = folders;
+    while (level.length > 0) {
+      const fresh = level.filter((folder) => this.#isFirst(folder));
+      const lists = await pMap(fresh, (folder) => this.#visit(folder), { concurrency: LIST_CONCURRENCY });
+      level = lists.flat().sort(byPath);
+    }
+  }
+
+  /** Lists a folder. Returns its subfolders. */
+  async #visit(folder: Place): Promise<Place[]> {
+    const absolute = this.#absolute(folder.path);
+    const list = folder.path === '' ? listFolder(absolute) : whileListed(absolute, listFolder);
+    const names = await list.catch((error: unknown) => {
+      this.problems.push(unreadableFolder(absolute, error));
     });
-  const pattern = `**/*.{${extensions.map((extension) => extension.slice(1)).join(',')}}`;
-  return match(pattern, { cwd: folder, ignore: SKIPPED_FOLDERS, fs: { readdir: list as typeof readdir } });
+    return (names ?? []).flatMap((each) => this.#sort(folder, each) ?? []);
+  }
+
+  /** Takes a file, keeps a link for later, and returns a folder. */
+  #sort(folder: Place, { name, kind, invalidBytes }: ListedName): Place | undefined {
+    const path = folder.path === '' ? name : `${folder.path}/${name}`;
+    const isWanted = kind !== 'folder' && kind !== 'other' && this.#scope.wants(path);
+    const isEntered = kind !== 'file' && kind !== 'other' && this.#scope.enters(path);
+    if (!isWanted && !isEntered) return undefined;
+    if (invalidBytes) {
+      const absolute = this.#absolute(path);
+      const bytes = Buffer.concat([Buffer.from(`${this.#absolute(folder.path)}/`), invalidBytes]);
+      this.problems.push(invalidName(absolute, bytes));
+      return undefined;
+    }
+    const place = { path, realPath: join(folder.realPath, name) };
+    if (kind === 'folder') return place;
+    if (kind === 'file') this.#take(place);
+    else this.#links.push(path);
+    return undefined;
+  }
+
+  async #follow(path: string): Promise<(Place & { readonly kind: 'file' | 'folder' }) | undefined> {
+    const absolute = this.#absolute(path);
+    try {
+      const bytes = await whileListed(absolute, (link) => realpath(link, { encoding: 'buffer' }));
+      const stats = bytes && (await statListed(absolute));
+      if (!stats) return undefined;
+      if (!isUtf8(bytes)) {
+        this.problems.push(invalidName(absolute, bytes));
+        return undefined;
+      }
+      const place = { path, realPath: bytes.toString() };
+      if (stats.isDirectory()) return this.#scope.enters(path) ? { ...place, kind: 'folder' } : undefined;
+      return stats.isFile() && this.#scope.wants(path) ? { ...place, kind: 'file' } : undefined;
+    } catch (error) {
+      this.problems.push(await deadLink(absolute, error));
+      return undefined;
+    }
+  }
+
+  #take(file: Place): void {
+    if (this.#scope.repeats?.(file.path) || this.#isFirst(file))
+      this.files.push({ path: this.#absolute(file.path), realPath: file.realPath });
+  }
+
+  #isFirst({ path, realPath }: Place): boolean {
+    const absolute = this.#absolute(path);
+    const sameAs = this.#taken.get(realPath);
+    if (sameAs === undefined) this.#taken.set(realPath, absolute);
+    else this.repeats.push({ path: absolute, sameAs });
+    return sameAs === undefined;
+  }
+
+  #absolute(path: string): string {
+    return path === '' ? this.#root : join(this.#root, path);
+  }
 }
 
-/** Lists the files that match a glob, hidden files and lock files excluded. The paths are absolute and unsorted. */
-export const filesMatching = (pattern: string): Promise<string[]> => match(pattern, { cwd: '.' });
-
-type ReaddirCallback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;
-
-async function match(pattern: string, options: GlobOptions): Promise<string[]> {
-  const files = await glob(pattern, {
-    absolute: true,
-    caseSensitiveMatch: false,
-    expandDirectories: false,
-    ...options,
-  });
-  return files.filter((file) => !LOCK_FILE.test(basename(file)));
-}
+const byPath = (a: Place, b: Place) => (a.path < b.path ? -1 : 1);

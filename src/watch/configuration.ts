@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import { executionFromFile } from '../client/file-job.js';
 import { UploadError } from '../contract/errors.js';
 import type { JsonValue } from '../contract/json.js';
@@ -12,15 +12,6 @@ export interface FileConfiguration {
   /** SHA-256 of the configuration file next to the data file. Absent if the executions come from the command. */
   readonly configuration?: string;
 }
-
-/** Extension of configuration files. */
-export const CONFIGURATION_EXTENSION = '.json';
-
-/** Returns the names of the configuration files that belong to a data file: `pk.json` and `pk.csv.json` for `pk.csv`. */
-export const configurationNames = (dataFile: string): readonly [string, string] => [
-  `${dataFile.slice(0, -extname(dataFile).length)}${CONFIGURATION_EXTENSION}`,
-  `${dataFile}${CONFIGURATION_EXTENSION}`,
-];
 
 /**
  * Reads the configuration file next to a data file.

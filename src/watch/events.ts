@@ -19,13 +19,29 @@ export type WatchEvent =
       /** True if files without their own configuration are uploaded with a default one. */
       readonly hasDefault: boolean;
     }
-  | { readonly event: 'waiting'; readonly file: string; readonly reason: 'empty' }
+  | { readonly event: 'waiting'; readonly file: string; readonly reason: 'empty' | 'changing' }
   | {
       readonly event: 'waiting';
       readonly file: string;
       readonly reason: 'no-configuration';
       /** Name of a configuration file that would be used, e.g. `pk.json`. */
       readonly expected: string;
+    }
+  | {
+      readonly event: 'ignored';
+      readonly file: string;
+      readonly reason: 'same-file';
+      /** Path under which the watch has the file or folder. */
+      readonly sameAs: string;
+    }
+  | {
+      readonly event: 'ignored';
+      readonly file: string;
+      readonly reason: 'similar-configuration';
+      /** Name of the configuration that is used instead. */
+      readonly used: string;
+      /** Data file that the configuration might be meant for. */
+      readonly dataFile: string;
     }
   | {
       readonly event: 'started';

@@ -4,7 +4,8 @@ import type { Dependency, OnWatchEvent, WatchEvent } from './events.js';
 export class WatchReporter {
   readonly #onEvent: OnWatchEvent;
   readonly #unavailable = new Set<Dependency>();
-  readonly #lastByPath = new Map<string, string>();
+  /** Events that were reported, by path. */
+  readonly #reported = new Map<string, Set<string>>();
 
   constructor(onEvent: OnWatchEvent) {
     this.#onEvent = onEvent;
@@ -15,17 +16,23 @@ export class WatchReporter {
     this.#onEvent(event);
   }
 
-  /** Reports an event about the file at a path, unless it equals the last one reported for that path. */
+  /** Reports an event about the file at a path, unless it was reported since the file appeared or was last started. */
   reportOnce(path: string, event: WatchEvent): void {
     const fingerprint = JSON.stringify('error' in event ? { ...event, error: String(event.error) } : event);
-    if (this.#lastByPath.get(path) === fingerprint) return;
-    this.#lastByPath.set(path, fingerprint);
+    const reported = this.#reported.get(path) ?? new Set();
+    if (reported.has(fingerprint)) return;
+    this.#reported.set(path, reported.add(fingerprint));
     this.#onEvent(event);
+  }
+
+  /** Forgets what was reported for a path, because its file was started. */
+  forget(path: string): void {
+    this.#reported.delete(path);
   }
 
   /** Forgets what was reported for paths that no longer exist. */
   forgetMissing(exists: (path: string) => boolean): void {
-    for (const path of this.#lastByPath.keys()) if (!exists(path)) this.#lastByPath.delete(path);
+    for (const path of this.#reported.keys()) if (!exists(path)) this.#reported.delete(path);
   }
 
   /** Reports that a dependency is unavailable, once until it has recovered. */

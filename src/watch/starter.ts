@@ -5,8 +5,9 @@ import { UploadError } from '../contract/errors.js';
 import type { JsonValue } from '../contract/json.js';
 import type { ExecutionRequest } from '../contract/request.js';
 import type { FileHost } from '../files/host-of-files.js';
+import { statListed } from '../files/listing.js';
 import { type FileConfiguration, readFileConfiguration } from './configuration.js';
-import { type ScannedDataFile, stampOf } from './folder.js';
+import { haveSameSizeAndTime, type ScannedDataFile, stampOf } from './folder.js';
 import type { FileRecord, WatchState } from './state-file.js';
 
 /** Shortest time for which a namespace keeps a closed workflow. */
@@ -33,7 +34,12 @@ export type StartOutcome =
   /** An earlier watch had started the upload, and ended before it could record that. */
   | { readonly outcome: 'found'; readonly record: FileRecord }
   /** The same content was started before under this name. */
-  | { readonly outcome: 'known'; readonly record: FileRecord }
+  | {
+      readonly outcome: 'known';
+      readonly record: FileRecord;
+      /** True if the file was moved, copied or touched since; false if only its share was mounted again. */
+      readonly isMoved: boolean;
+    }
   /** The file is being written to, or a file with the same name and content is being started. */
   | { readonly outcome: 'deferred' };
 
@@ -87,7 +93,8 @@ export class WatchStarter {
     const job = await checkFileJob(createFileJob(path, executions, this.#request), this.#request.files);
     const request = parseUploadRequest(await requestForFileJob(job));
     // Network shares may report a stale size and mtime until the file has been opened.
-    if ((await stampOf(path)) !== stamp) return { outcome: 'deferred' };
+    const stats = await statListed(path);
+    if (!stats || stampOf(stats) !== stamp) return { outcome: 'deferred' };
 
     const sha256 = request.expect?.sha256 ?? '';
     const content = `${request.fileName}/${sha256}`;
@@ -125,7 +132,8 @@ export class WatchStarter {
     if (known.stage !== 'starting') {
       const record = { ...known, path, stamp };
       await this.#state.save(record);
-      return { outcome: 'known', record };
+      const isMoved = known.path !== path || !haveSameSizeAndTime(known.stamp, stamp);
+      return { outcome: 'known', record, isMoved };
     }
     if (!(await this.#client.status(known.workflowId))) return undefined;
     const record = { ...known, stage: 'started' } as const;

@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.js';
 import { tryParseJson } from '../contract/json.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
+import type { FolderIdentity } from './folder-identity.js';
 
 /**
  * Progress of a file: `starting` before the call to Temporal, `started` after it, `ended` once the outcome has been
@@ -23,7 +22,7 @@ export interface FileRecord {
   readonly workflowId: string;
   /** Absolute path at which the file was last seen. */
   readonly path: string;
-  /** Size and mtime of the file when it was last seen. */
+  /** Version of the file when it was last seen. See {@link stampOf}. */
   readonly stamp: string;
   readonly sha256: string;
   /** SHA-256 of the configuration file next to it. Default: there was none. */
@@ -41,17 +40,15 @@ const lineSchema = z.object({
   configuration: z.string().optional(),
 });
 
+const folderLineSchema = z.object({
+  at: z.iso.datetime(),
+  folder: z.string(),
+  mountPoint: z.string(),
+  inode: z.string(),
+});
+
 /** Beginning of each line. Distinguishes a truncated line from a line of some other file. */
 const LINE_PREFIX = '{"at":"';
-
-/** Returns the default state file for a folder: in the user's XDG state directory, named after the folder's path. */
-export function defaultStateFile(folder: string, env: NodeJS.ProcessEnv = process.env): string {
-  const { XDG_STATE_HOME: xdgStateHome = '' } = env;
-  const stateHome = isAbsolute(xdgStateHome) ? xdgStateHome : join(homedir(), '.local', 'state');
-  const path = resolve(folder);
-  const hash = createHash('sha256').update(path).digest('hex').slice(0, 12);
-  return join(stateHome, 'aplos-upload', `watch-${basename(path)}-${hash}.jsonl`);
-}
 
 /**
  * The uploads that a watch has started, kept for longer than Temporal keeps histories. The state file is JSON Lines, and
@@ -65,6 +62,7 @@ export class WatchState {
   readonly #oneAtATime: LimitFunction = pLimit(1);
   readonly #byContent = new Map<string, FileRecord>();
   readonly #byPath = new Map<string, FileRecord>();
+  readonly #folders = new Map<string, FolderIdentity>();
   #endsMidLine = false;
 
   private constructor(file: string, profile: string, handle: FileHandle) {
@@ -140,6 +138,24 @@ export class WatchState {
     this.#keep(record);
   }
 
+  /** Returns the identity of a watched folder, as it was saved. */
+  folderIdentity(folder: string): FolderIdentity | undefined {
+    return this.#folders.get(folder);
+  }
+
+  /**
+   * Saves the identity of a watched folder, unless it is the same as before.
+   *
+   * @throws UploadError `STATE_FILE_UNWRITABLE`
+   */
+  async saveFolder(folder: string, { mountPoint, inode }: FolderIdentity): Promise<void> {
+    const before = this.#folders.get(folder);
+    if (before?.mountPoint === mountPoint && before.inode === inode) return;
+    const text = JSON.stringify({ at: new Date(), folder, mountPoint, inode });
+    await this.#oneAtATime(() => this.#append(`${text}\n`));
+    this.#folders.set(folder, { mountPoint, inode });
+  }
+
   /** Drops a record until the state file is opened again, because the file turned out not to have been started. */
   forget(record: FileRecord): void {
     this.#byContent.delete(contentKey(record));
@@ -156,11 +172,14 @@ export class WatchState {
       number++;
       const content = text.replaceAll('\0', ''); // a crash of the machine may leave NUL bytes
       if (content === '') continue;
-      const parsed = lineSchema.safeParse(tryParseJson(content));
+      const value = tryParseJson(content);
+      const parsed = lineSchema.safeParse(value);
+      const folder = folderLineSchema.safeParse(value);
       if (parsed.success) {
         const { at, profile, ...rest } = parsed.data;
         if (profile === this.#profile) this.#keep({ at: new Date(at), ...rest });
-      } else if (!content.startsWith(LINE_PREFIX.slice(0, content.length))) throw this.#invalidLine(number);
+      } else if (folder.success) this.#folders.set(folder.data.folder, folder.data);
+      else if (!content.startsWith(LINE_PREFIX.slice(0, content.length))) throw this.#invalidLine(number);
     }
     const { size } = await this.#handle.stat();
     const { buffer } = await this.#handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));

@@ -1,14 +1,16 @@
-import { basename, relative } from 'node:path';
+import { basename, relative, sep } from 'node:path';
 import pMap from 'p-map';
 import { UploadClient } from '../client.js';
 import { UploadError } from '../contract/errors.js';
 import type { Settings } from '../settings/settings.js';
-import { configurationChecksum, configurationNames } from './configuration.js';
+import { configurationChecksum } from './configuration.js';
+import { configurationNames } from './configuration-match.js';
 import type { OnWatchEvent } from './events.js';
 import type { ScannedDataFile, WatchedFolder } from './folder.js';
 import { outageFrom } from './outages.js';
 import { OutcomeReporter } from './outcomes.js';
 import { WatchReporter } from './reporter.js';
+import { reportScan } from './scan-report.js';
 import { type WatchRequest, WatchStarter } from './starter.js';
 import type { FileRecord, WatchState } from './state-file.js';
 
@@ -44,6 +46,8 @@ export class Watcher {
   readonly #reporter: WatchReporter;
   /** Configuration files that were compared after the start, with their size and mtime, by data file. */
   readonly #compared = new Map<string, string>();
+  /** Files that changed or vanished between a scan and their start, with their version in the scan. */
+  readonly #deferred = new Map<string, string>();
   #connected: Connected | undefined;
 
   constructor({ root, folder, state, settings, request, onEvent }: WatcherOptions) {
@@ -98,14 +102,14 @@ export class Watcher {
 
   async #scan(): Promise<readonly ScannedDataFile[]> {
     try {
-      const { dataFiles, unreadable } = await this.#folder.scan();
+      const scan = await this.#folder.scan();
       this.#reporter.available('folder');
-      const existing = new Set([...dataFiles.map(({ path }) => path), ...unreadable.keys()]);
-      this.#reporter.forgetMissing((path) => existing.has(path));
-      for (const [path, code] of unreadable) this.#reportError(unreadableError(path, code), path);
-      return dataFiles;
+      await this.#state.saveFolder(this.#root, scan.identity);
+      reportScan(scan, this.#reporter, (path) => this.#shown(path));
+      return scan.dataFiles;
     } catch (error) {
-      this.#reporter.unavailable('folder', error);
+      const dependency = outageFrom(error)?.dependency ?? 'folder';
+      this.#reporter.unavailable(dependency, error);
       return [];
     }
   }
@@ -123,7 +127,12 @@ export class Watcher {
       await this.#compareConfiguration(file, record);
       return false;
     }
-    if (!settled || configurations.some((each) => !each.settled)) return false;
+    if (!settled) {
+      if (file.isRestless)
+        this.#reporter.reportOnce(path, { event: 'waiting', file: this.#shown(path), reason: 'changing' });
+      return false;
+    }
+    if (configurations.some((each) => !each.settled)) return false;
     if (configurations.length > 0 || this.#request.executions.length > 0) return true;
     const [expected] = configurationNames(basename(path));
     this.#reporter.reportOnce(path, {
@@ -164,7 +173,7 @@ export class Watcher {
         await this.#start(file, connected);
       } catch (error) {
         if (outageFrom(error)) isOutage = true;
-        this.#reportStartError(error, file.path);
+        this.#reportStartError(error, file);
       }
     };
     await pMap(files, startOne, { concurrency: START_CONCURRENCY });
@@ -178,19 +187,25 @@ export class Watcher {
     const { record } = result;
     const { workflowId } = record;
     if (result.outcome === 'known') {
+      if (!result.isMoved) return;
       this.#reporter.reportOnce(path, { event: 'not-started', file, workflowId, reason: 'known-content' });
       return;
     }
     this.#reporter.available('temporal');
     this.#reporter.available('state-file');
     const state = result.outcome === 'found' ? 'running' : result.state;
+    this.#reporter.forget(path);
     this.#reporter.report({ event: 'started', file, workflowId, state });
     outcomes.add(record, file);
   }
 
-  #reportStartError(error: unknown, path: string): void {
+  #reportStartError(error: unknown, { path, stamp }: ScannedDataFile): void {
     const code = error instanceof UploadError ? error.code : undefined;
-    if (code === 'FILE_CHANGED' || code === 'FILE_NOT_FOUND') return; // the next scan decides
+    if (code === 'FILE_CHANGED' || code === 'FILE_NOT_FOUND') {
+      const isRepeated = this.#deferred.get(path) === stamp;
+      this.#deferred.set(path, stamp);
+      if (!isRepeated) return; // the next scan decides
+    }
     if (code === 'FILE_EMPTY')
       this.#reporter.reportOnce(path, { event: 'waiting', file: this.#shown(path), reason: 'empty' });
     else this.#reportError(error, path);
@@ -207,14 +222,9 @@ export class Watcher {
   /** Returns a path for messages: relative to the watched folder if it is inside. */
   #shown(path: string): string {
     const inside = relative(this.#root, path);
-    return inside.startsWith('..') ? path : inside;
+    return inside === '' ? '.' : inside === '..' || inside.startsWith(`..${sep}`) ? path : inside;
   }
 }
 
 const byPath = (a: ScannedDataFile, b: ScannedDataFile) =>
   a.path.localeCompare(b.path, 'en', { numeric: true });
-
-const unreadableError = (path: string, code: string) =>
-  new UploadError('FILE_READ_FAILED', `${JSON.stringify(path)} cannot be read (${code})`, {
-    action: 'Check the permissions and the mount. The watch keeps trying.',
-  });

@@ -1,7 +1,8 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { defaultStateFile, type FileRecord, WatchState } from '../../src/watch/state-file.js';
+import { defaultStateFile } from '../../src/watch/default-state-file.js';
+import { type FileRecord, WatchState } from '../../src/watch/state-file.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const recordWith = (more: Partial<FileRecord> = {}): FileRecord => ({

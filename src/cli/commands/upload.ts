@@ -27,6 +27,10 @@ export const uploadCommand = new Command('upload')
   .option('--profile <name>', "Aplos account to use, from the worker's settings", 'default')
   .option('--host <name>', 'host where the files are stored, if not every worker can read them')
   .option(
+    '--skip-unreadable',
+    'leave out files and folders that cannot be read, and links to nowhere; by default nothing is started then',
+  )
+  .option(
     '--dry-run',
     'show what would happen to each file and which analyses were paid before, and start nothing',
   )

@@ -6,11 +6,12 @@ import {
   type FileJob,
   type FileJobOptions,
 } from '../../client/file-job.js';
+import { errorTable, UploadError } from '../../contract/errors.js';
 import type { JsonValue } from '../../contract/json.js';
 import type { ExecutionRequest } from '../../contract/request.js';
 import type { FileHost } from '../../files/host-of-files.js';
 import { readConfiguration, readJson } from '../../files/json-file.js';
-import { BadInputError, formatErrorFor } from '../output/errors.js';
+import { BadInputError, formatErrorFor, printSkipped, SKIP_HINT } from '../output/errors.js';
 import { filesFrom } from './files.js';
 import { type ManifestEntry, readManifest } from './manifest.js';
 import { collectProblem, valuesOrThrow } from './problems.js';
@@ -23,6 +24,8 @@ export interface JobOptions extends FileJobOptions {
   /** Why all analyses are wanted again. Default: they are not. */
   readonly again?: string;
   readonly host?: string;
+  /** Whether files and folders that cannot be read are left out. Default: they are problems. */
+  readonly skipUnreadable?: boolean;
 }
 
 /**
@@ -40,20 +43,26 @@ export async function readJobs(
   const entries = options.manifest
     ? await entriesFromManifest(locations, options, options.manifest)
     : await entriesFromArguments(locations, options);
-  const jobs = [];
+  const jobs: FileJob[] = [];
+  const problems: string[] = [];
+  let isAnyUnreadable = false;
   for (const { location, executions } of entries) {
-    jobs.push(
-      await collectProblem(
-        () =>
-          checkFileJob(
-            createFileJob(location, withReason(executions, options), options),
-            fileHostFrom(options, files),
-          ),
-        (error) => formatErrorFor(displayLocation({ location }), error),
-      ),
-    );
+    const job = createFileJob(location, withReason(executions, options), options);
+    try {
+      jobs.push(await checkFileJob(job, fileHostFrom(options, files)));
+    } catch (error) {
+      if (!(error instanceof UploadError)) throw error;
+      const { isUnreadable } = errorTable[error.code];
+      const problem = formatErrorFor(displayLocation({ location }), error);
+      if (isUnreadable && options.skipUnreadable) printSkipped(problem);
+      else problems.push(problem);
+      isAnyUnreadable ||= isUnreadable;
+    }
   }
-  return valuesOrThrow(jobs);
+  if (problems.length === 0 && jobs.length === 0) problems.push('None of the files can be read.');
+  if (problems.length > 0)
+    throw new BadInputError(problems, isAnyUnreadable && !options.skipUnreadable ? SKIP_HINT : undefined);
+  return jobs;
 }
 
 const withReason = (
@@ -89,7 +98,7 @@ async function entriesFromArguments(
       'No configuration is given for the executions. Add --config FILE, once per execution.',
     ]);
   const executions = await readExecutions(options);
-  return (await filesFrom(locations)).map((location) => ({ location, executions }));
+  return (await filesFrom(locations, options)).map((location) => ({ location, executions }));
 }
 
 /**

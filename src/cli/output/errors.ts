@@ -14,10 +14,13 @@ export const MAX_LINES = 20;
 /** Invalid input. Each problem is one line. Nothing was started. */
 export class BadInputError extends Error {
   readonly problems: readonly string[];
+  /** What else can be done. Default: nothing. */
+  readonly hint: string | undefined;
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], hint?: string) {
     super(problems.join('\n'));
     this.problems = problems;
+    this.hint = hint;
   }
 }
 
@@ -27,6 +30,7 @@ export function reportError(error: unknown): ExitCode {
     for (const problem of error.problems.slice(0, MAX_LINES)) printError(problem);
     const rest = error.problems.length - MAX_LINES;
     if (rest > 0) printError(`… and ${count(rest, 'more problem')}`);
+    if (error.hint) process.stderr.write(`${error.hint}\n`);
     return ExitCode.badUsage;
   }
   printError(formatError(error));
@@ -50,3 +54,12 @@ export const formatErrorFor = (fileName: string, error: unknown): string => {
 
 /** Prints a line on stderr, marked as an error. */
 export const printError = (line: string): void => void process.stderr.write(`${err.red('✗')} ${line}\n`);
+
+/** Prints a line on stderr that is neither an error nor a result. */
+export const printNote = (line: string): void => void process.stderr.write(`${err.yellow('!')} ${line}\n`);
+
+/** Prints what `--skip-unreadable` leaves out. */
+export const printSkipped = (problem: string): void => printNote(`Left out. ${problem}`);
+
+/** What to do if files cannot be read and the others are wanted nevertheless. */
+export const SKIP_HINT = 'Nothing was started. To upload the other files, add --skip-unreadable.';

@@ -30,9 +30,14 @@ function messageFor(event: WatchEvent): string {
     case 'watching':
       return `Watching ${event.folder}, with a scan every ${duration(event.everyMs)}. A file is uploaded once it has been stable for ${duration(event.settleMs)}, with the configuration next to it${event.hasDefault ? ', or else with --config' : ''}. State file: ${event.stateFile} (${count(event.recorded, 'upload')} recorded)`;
     case 'waiting':
-      return event.reason === 'empty'
-        ? `${event.file}: is empty, waiting for data`
+      if (event.reason === 'empty') return `${event.file}: is empty, waiting for data`;
+      return event.reason === 'changing'
+        ? `${event.file}: still changing, waiting until it is stable`
         : `${event.file}: waiting for its configuration, ${event.expected} in the same folder`;
+    case 'ignored':
+      return event.reason === 'same-file'
+        ? `${event.file}: not followed, because it leads to ${event.sameAs}, which is watched already`
+        : `${event.file}: not used for ${event.dataFile}, because ${event.used} has exactly its name`;
     case 'started':
       return startLine(event.file, event);
     case 'not-started':
@@ -64,6 +69,7 @@ function factsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
     case 'watching':
       return { folder: event.folder, state: event.stateFile, recorded: event.recorded };
     case 'waiting':
+    case 'ignored':
       return { file: event.file };
     case 'started':
       return { file: event.file, workflowId: event.workflowId, state: event.state };

@@ -5,8 +5,9 @@ import { createFileJob } from '../../../client/file-job.js';
 import { parseUploadRequest } from '../../../contract/request.js';
 import { loadSettings } from '../../../settings/load.js';
 import { withTracing } from '../../../telemetry/tracing/start.js';
+import { defaultStateFile } from '../../../watch/default-state-file.js';
 import { WatchedFolder } from '../../../watch/folder.js';
-import { defaultStateFile, WatchState } from '../../../watch/state-file.js';
+import { WatchState } from '../../../watch/state-file.js';
 import { Watcher } from '../../../watch/watcher.js';
 import { fileHostFrom, type JobOptions, readExecutions, readMetaData } from '../../input/jobs.js';
 import { ExitCode, reportError } from '../../output/errors.js';
@@ -43,7 +44,7 @@ export async function watch(location: string, options: WatchOptions): Promise<vo
   const stateFile = resolve(options.state ?? defaultStateFile(root));
   const state = await WatchState.open(stateFile, profile);
   const onEvent = watchLog(Boolean(options.json));
-  const folder = new WatchedFolder(root, settle);
+  const folder = new WatchedFolder(root, settle, state.folderIdentity(root));
   const watcher = new Watcher({ root, folder, state, settings, request, onEvent });
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 
