@@ -52,6 +52,8 @@ export async function walk(folder: string, scope: WalkScope): Promise<Walk> {
   } catch (error) {
     walker.problems.push(unreadableFolder(root, error));
   }
+  walker.problems.sort(byPath);
+  walker.repeats.sort(byPath);
   return walker;
 }
 
@@ -165,4 +167,4 @@ class Walker implements Walk {
   }
 }
 
-const byPath = (a: Place, b: Place) => (a.path < b.path ? -1 : 1);
+const byPath = (a: { readonly path: string }, b: { readonly path: string }) => (a.path < b.path ? -1 : 1);

@@ -330,6 +330,8 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   WORKER_MISSING: 'test/e2e/versions.test.ts',
   PAYLOAD_UNREADABLE: 'test/e2e/encryption.test.ts',
   FILE_UNREADABLE: 'test/e2e/bad-input.test.ts',
+  FILE_NAME_INVALID: 'test/files/data-files.test.ts',
+  FOLDER_UNREADABLE: 'test/files/data-files.test.ts',
   SOURCE_FORBIDDEN: 'test/e2e/sources.test.ts',
   SOURCE_REFUSED: 'test/e2e/sources.test.ts',
   SOURCE_UNREACHABLE: 'test/e2e/sources.test.ts',

@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { FILE_TYPES, MAX_FILE_BYTES } from '../../src/contract/names.js';
 import { CHUNK_BYTES } from '../../src/files/open-file.js';
 import { assertAsExpected, hashFile, type OpenFile, openSource } from '../../src/files/source.js';
+import { becomeOrdinaryUser } from '../support/ordinary-user.js';
 import { distinctBytes, temporaryFile, temporaryFolder } from '../support/temporary-folder.js';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -94,6 +95,15 @@ describe('openSource', () => {
     await expect(openSource('file:///dev/zero', 'pk.csv')).rejects.toMatchObject({
       code: 'FILE_NOT_REGULAR',
     });
+  });
+
+  it('reports a path that does not exist as missing, whatever its name', async () => {
+    for (const name of ['stdy-7', 'notes.txt', 'pk.csv'])
+      await expect(openSource(url(`/nowhere/${name}`), name)).rejects.toMatchObject({
+        code: 'FILE_NOT_FOUND',
+      });
+    const { path } = await temporaryFile('a', 'notes.txt');
+    await expect(openSource(url(path), 'notes.txt')).rejects.toMatchObject({ code: 'FILE_TYPE_UNSUPPORTED' });
   });
 
   it('throws FILE_UNREADABLE without read permission', async () => {
@@ -277,11 +287,4 @@ async function bytesOf(file: OpenFile): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of file.chunks()) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-/** The superuser can read every file. */
-function becomeOrdinaryUser(): void {
-  if (process.geteuid?.() !== 0) return;
-  process.seteuid?.(65534);
-  onTestFinished(() => process.seteuid?.(0));
 }

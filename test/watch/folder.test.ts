@@ -1,4 +1,7 @@
-import { appendFile, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFile, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +9,23 @@ import { WatchedFolder } from '../../src/watch/folder.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const SETTLE_MS = 40;
+
+const mount = (folder: string) => execFileSync('mount', ['-t', 'tmpfs', 'none', folder], { stdio: 'ignore' });
+const unmount = (folder: string) => execFileSync('umount', [folder], { stdio: 'ignore' });
+
+/** Reports whether this process may mount file systems. */
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'upload-'));
+  try {
+    mount(folder);
+    unmount(folder);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 describe('WatchedFolder', () => {
   let root: string;
@@ -63,6 +83,84 @@ describe('WatchedFolder', () => {
     await settled();
     expect((await settledAfterWaiting()).sort()).toEqual(['pk.CSV', 'site 2/[b]/pk.xpt']);
   });
+
+  it('restarts the settle time of a file that other content replaces, even if size and mtime are copied', async () => {
+    await write('pk.csv');
+    await utimes(join(root, 'pk.csv'), 1, 1);
+    await settled();
+    expect(await settledAfterWaiting()).toEqual(['pk.csv']);
+    const [before] = (await folder.scan()).dataFiles;
+    await writeFile(join(root, 'new.part'), 'y');
+    await utimes(join(root, 'new.part'), 1, 1);
+    await rename(join(root, 'new.part'), join(root, 'pk.csv'));
+    expect(await settled()).toEqual([]);
+    await sleep(SETTLE_MS + 5);
+    const [renamed] = (await folder.scan()).dataFiles;
+    expect(renamed).toMatchObject({ settled: true });
+    expect(renamed?.stamp).not.toBe(before?.stamp);
+    await writeFile(join(root, 'pk.csv'), 'z'); // the same inode
+    await utimes(join(root, 'pk.csv'), 1, 1);
+    const [written] = (await folder.scan()).dataFiles;
+    expect(written).toMatchObject({ settled: false });
+    expect(written?.stamp).not.toBe(renamed?.stamp);
+  });
+
+  it('reports what it cannot see by path, and lists a linked file once but a linked configuration under each link', async () => {
+    await write('pk.csv', 'shared/day-1.json', 'b.csv');
+    await symlink('pk.csv', join(root, 'again.csv'));
+    await symlink('shared/day-1.json', join(root, 'pk.json'));
+    await symlink('shared/day-1.json', join(root, 'b.json'));
+    await symlink('gone', join(root, 'site'));
+    const { dataFiles, unreadable, repeats } = await folder.scan();
+    expect(
+      dataFiles.map(({ path, configurations }) => [path, ...configurations.map((each) => each.path)]).sort(),
+    ).toEqual([
+      [join(root, 'b.csv'), join(root, 'b.json')],
+      [join(root, 'pk.csv'), join(root, 'pk.json')],
+    ]);
+    expect([...unreadable].map(([path, { code }]) => [path, code])).toEqual([
+      [join(root, 'site'), 'FILE_NOT_FOUND'],
+    ]);
+    expect(repeats).toEqual([{ path: join(root, 'again.csv'), sameAs: join(root, 'pk.csv') }]);
+  });
+
+  it('throws while the share that it was on is not mounted, also after a restart', async () => {
+    await write('pk.csv');
+    const { identity } = await folder.scan();
+    const unmounted = { mountPoint: root, inode: '2' };
+    await expect(new WatchedFolder(root, SETTLE_MS, unmounted).scan()).rejects.toMatchObject({
+      code: 'FOLDER_UNAVAILABLE',
+      message: expect.stringMatching(/was on the share mounted at ".*", which is not mounted/),
+    });
+    const other = { ...identity, inode: '2' };
+    expect((await new WatchedFolder(root, SETTLE_MS, other).scan()).dataFiles).toHaveLength(1);
+    await rm(join(root, 'pk.csv'));
+    await expect(new WatchedFolder(root, SETTLE_MS, other).scan()).rejects.toMatchObject({
+      code: 'FOLDER_UNAVAILABLE',
+      message: expect.stringMatching(/is empty, and is not the one that was watched before/),
+    });
+    expect((await folder.scan()).dataFiles).toEqual([]);
+  });
+
+  it.skipIf(!canMount())(
+    'throws while a share is unmounted, and resumes once it is mounted again',
+    async () => {
+      mount(root);
+      await write('site/pk.csv');
+      const inShare = new WatchedFolder(join(root, 'site'), SETTLE_MS);
+      const { identity } = await inShare.scan();
+      expect(identity.mountPoint).toBe(root);
+      await folder.scan();
+      unmount(root);
+      await mkdir(join(root, 'site'));
+      for (const each of [folder, inShare])
+        await expect(each.scan()).rejects.toMatchObject({ code: 'FOLDER_UNAVAILABLE' });
+      mount(root);
+      await write('site/pk.csv');
+      for (const each of [folder, inShare]) expect((await each.scan()).dataFiles).toHaveLength(1);
+      unmount(root);
+    },
+  );
 
   it('finds the configurations next to a data file, by both names and in upper and lower case', async () => {
     await write(

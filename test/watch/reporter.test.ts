@@ -11,7 +11,7 @@ describe('WatchReporter', () => {
   const problem = (message: string) =>
     ({ event: 'problem', file: 'pk.csv', error: new Error(message) }) as const;
 
-  it('repeats an event about a file only after another event, or after the file was away', () => {
+  it('repeats an event about a file only after the file was started or away', () => {
     const { events, reporter } = record();
     for (const event of [empty, empty, problem('a'), problem('a'), problem('b'), empty])
       reporter.reportOnce('/pk.csv', event);
@@ -19,12 +19,14 @@ describe('WatchReporter', () => {
       'waiting',
       'Error: a',
       'Error: b',
-      'waiting',
     ]);
     reporter.forgetMissing(() => true);
     reporter.reportOnce('/pk.csv', empty);
-    expect(events).toHaveLength(4);
+    expect(events).toHaveLength(3);
     reporter.forgetMissing(() => false);
+    reporter.reportOnce('/pk.csv', empty);
+    expect(events).toHaveLength(4);
+    reporter.forget('/pk.csv');
     reporter.reportOnce('/pk.csv', empty);
     expect(events).toHaveLength(5);
   });

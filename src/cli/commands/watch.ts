@@ -16,7 +16,7 @@ export const watchCommand = new Command('watch')
   .option('--profile <name>', "Aplos account to use, from the worker's settings", 'default')
   .option('--host <name>', 'host where the folder is stored, if not every worker can read it')
   .addOption(
-    new Option('--settle <time>', 'upload a file once its size and mtime have been stable for this long')
+    new Option('--settle <time>', 'upload a file once it has been stable for this long')
       .argParser(parseDuration)
       .default(30_000, '30s'),
   )

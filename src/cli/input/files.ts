@@ -1,4 +1,5 @@
 import { findFiles } from '../../client/find-files.js';
+import { quote } from '../../util/quote.js';
 import { count } from '../../util/units.js';
 import { BadInputError, formatError, printNote, printSkipped, SKIP_HINT } from '../output/errors.js';
 
@@ -21,7 +22,7 @@ export async function filesFrom(
   const [first] = repeats;
   if (first)
     printNote(
-      `${count(repeats.length, 'link')} not followed, because each leads to a file or folder that is included already: ${JSON.stringify(first.path)} is ${JSON.stringify(first.sameAs)}${repeats.length > 1 ? ' …' : ''}`,
+      `Left out ${count(repeats.length, 'path')} to files and folders that are included under another path, e.g. ${quote(first.path)}, the same as ${quote(first.sameAs)}`,
     );
   return [...files];
 }

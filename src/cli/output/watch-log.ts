@@ -31,9 +31,9 @@ function messageFor(event: WatchEvent): string {
       return `Watching ${event.folder}, with a scan every ${duration(event.everyMs)}. A file is uploaded once it has been stable for ${duration(event.settleMs)}, with the configuration next to it${event.hasDefault ? ', or else with --config' : ''}. State file: ${event.stateFile} (${count(event.recorded, 'upload')} recorded)`;
     case 'waiting':
       if (event.reason === 'empty') return `${event.file}: is empty, waiting for data`;
-      return event.reason === 'changing'
-        ? `${event.file}: still changing, waiting until it is stable`
-        : `${event.file}: waiting for its configuration, ${event.expected} in the same folder`;
+      return event.reason === 'no-configuration'
+        ? `${event.file}: waiting for its configuration, ${event.expected} in the same folder`
+        : `${event.file}: still changing, waiting until it is stable`;
     case 'ignored':
       return event.reason === 'same-file'
         ? `${event.file}: not followed, because it leads to ${event.sameAs}, which is watched already`

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { filesFrom } from '../../../src/cli/input/files.js';
 
 describe('filesFrom', () => {
@@ -23,6 +23,11 @@ describe('filesFrom', () => {
     ])
       await writeFile(join(folder, name), 'x');
     await symlink(join(folder, 'study'), join(folder, 'study/loop'));
+    await mkdir(join(folder, 'linked'));
+    await symlink(join(folder, 'study/pk-10.csv'), join(folder, 'linked/pk.csv'));
+    await mkdir(join(folder, 'broken'));
+    await writeFile(join(folder, 'broken/pk.csv'), 'x');
+    await symlink('gone', join(folder, 'broken/dead.csv'));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -32,11 +37,7 @@ describe('filesFrom', () => {
     );
 
   it('lists the data files in a folder, sorted by name, without hidden files and lock files', async () => {
-    expect((await list('study')).filter((file) => !file.includes('loop'))).toEqual([
-      'study/pk-2.CSV',
-      'study/pk-10.csv',
-      'study/site 2/pk.xpt',
-    ]);
+    expect(await list('study')).toEqual(['study/pk-2.CSV', 'study/pk-10.csv', 'study/site 2/pk.xpt']);
   });
 
   it('expands a glob', async () => {
@@ -52,6 +53,29 @@ describe('filesFrom', () => {
     expect(
       await list('study/pk-10.csv', 'study/../study/pk-10.csv', 'study/*-10.csv', 'missing.csv'),
     ).toEqual(['study/pk-10.csv', 'missing.csv']);
+  });
+
+  it('lists a file that is named and also found in a folder once, under the name that was given', async () => {
+    expect(await list('study', 'linked/pk.csv')).toEqual([
+      'study/pk-2.CSV',
+      'study/site 2/pk.xpt',
+      'linked/pk.csv',
+    ]);
+    expect(await list('linked', 'study')).toEqual(['linked/pk.csv', 'study/pk-2.CSV', 'study/site 2/pk.xpt']);
+  });
+
+  it('throws an error that names what cannot be seen, or leaves it out with --skip-unreadable', async () => {
+    const problem = expect.stringMatching(/^FILE_NOT_FOUND: The link ".*broken\/dead\.csv" leads to "gone"/);
+    for (const location of ['broken', 'broken/*.csv'])
+      await expect(list(location)).rejects.toMatchObject({
+        problems: [problem],
+        hint: expect.stringContaining('--skip-unreadable'),
+      });
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    onTestFinished(() => written.mockRestore());
+    const files = await filesFrom([join(folder, 'broken')], { skipUnreadable: true });
+    expect(files.map((file) => relative(folder, file))).toEqual(['broken/pk.csv']);
+    expect(written.mock.calls.join()).toMatch(/Left out\. FILE_NOT_FOUND: The link ".*dead\.csv"/);
   });
 
   it('throws an error that names each folder and glob without files', async () => {
