@@ -112,7 +112,7 @@ describe('the examples in docs/trigger.md', () => {
     const project = join(folder, 'tsconfig.json');
     await writeFile(project, JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts'] }));
     const { stdout, exitCode } = await run(process.execPath, [
-      'node_modules/typescript/bin/tsc',
+      'node_modules/typescript7/bin/tsc',
       '-p',
       project,
     ]);

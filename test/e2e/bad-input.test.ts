@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../support/command.js';
+import { runCommand, runWarmCommand } from '../support/command.js';
 import { startWorld } from '../support/shared-world.js';
 import type { World } from '../support/world.js';
 
@@ -63,20 +63,16 @@ describe('aplos-upload, given bad input', () => {
     ],
     ['an unknown option', ['pk.csv', '--config', 'c.json', '--wiat'], "unknown option '--wiat'"],
   ])('exits with code 2 before it starts anything: %s', async (_what, args, message) => {
-    const { exitCode, stderr, stdout } = await runCommand(['upload', ...args], world.env, {
-      cwd: world.folder,
-    });
+    const { exitCode, stderr, stdout } = await runWarmCommand(['upload', ...args], world.env, world.folder);
     expect(stderr).toContain(message);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   });
 
   it('names every bad file, and does not start the good one', async () => {
-    const { stderr } = await runCommand(
+    const { stderr } = await runWarmCommand(
       ['upload', 'pk.csv', 'missing.csv', 'empty.csv', '--config', 'c.json'],
       world.env,
-      {
-        cwd: world.folder,
-      },
+      world.folder,
     );
     expect(stderr.trimEnd().split('\n')).toEqual([
       expect.stringContaining('FILE_NOT_FOUND'),

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { COMMAND } from '../../sandbox/worker-process.js';
 import { UploadClient } from '../../src/client.js';
 import { ensureBinaries } from '../../tools/binaries.js';
-import { runCommand } from '../support/command.js';
+import { runWarmCommand } from '../support/command.js';
 import { startWorld } from '../support/shared-world.js';
 import { table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -70,7 +70,7 @@ describe('aplos-upload codec-server', () => {
     ];
     for (const [args, env, words] of cases) {
       const all = { ...world.env, APLOS_UPLOAD_CODEC_TOKEN: TOKEN, ...env };
-      const { exitCode, stderr } = await runCommand(['codec-server', ...args], all);
+      const { exitCode, stderr } = await runWarmCommand(['codec-server', ...args], all);
       expect(stderr).toContain(words);
       expect(exitCode).toBe(2);
     }

@@ -8,7 +8,7 @@ import { UploadClient, type UploadHandle, type UploadRequestInput } from '../../
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
 import { loadSettings } from '../../src/settings/load.js';
 import { dataConverterFor } from '../../src/temporal/connection.js';
-import { runCommand } from '../support/command.js';
+import { runWarmCommand } from '../support/command.js';
 import { bytesOf } from '../support/history.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
@@ -223,7 +223,7 @@ describe('workers with several encryption keys', () => {
     });
 
     const status = (workflowId: string, env: NodeJS.ProcessEnv = {}) =>
-      runCommand(['status', workflowId], { ...world.env, ...env });
+      runWarmCommand(['status', workflowId], { ...world.env, ...env });
 
     it('sees only the code of a failure, and the message once it has the key', async () => {
       const without = await status(failed.workflowId, keys(newKey('other')));

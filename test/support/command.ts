@@ -1,6 +1,9 @@
-import { type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, fork, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { COMMAND } from '../../sandbox/worker-process.js';
+
+const HOST = fileURLToPath(new URL('command-host.mjs', import.meta.url));
 
 /** Result of a command. */
 export interface CommandResult {
@@ -30,4 +33,43 @@ export async function runCommand(
   });
   const [exitCode] = (await once(child, 'close')) as [number | null];
   return { exitCode, stdout, stderr };
+}
+
+/** Processes that wait for a command. */
+const idleHosts: ChildProcess[] = [];
+
+/**
+ * Runs `aplos-upload` without a terminal, in a process that has run other commands before: starting Node.js and loading
+ * Temporal's client takes longer than most commands. Use {@link runCommand} for what only a process of its own shows:
+ * that it ends, its signals, and variables that Node.js reads when it starts.
+ *
+ * @param cwd working folder. Default: that of this process
+ */
+export async function runWarmCommand(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string = process.cwd(),
+): Promise<CommandResult> {
+  const host = idleHosts.pop() ?? startHost();
+  host.channel?.ref();
+  const result = new Promise<CommandResult>((resolve, reject) => {
+    const onExit = (code: number | null) =>
+      reject(new Error(`aplos-upload ${args.join(' ')} ended its process with code ${code}`));
+    host.once('exit', onExit);
+    host.once('message', (message) => {
+      host.off('exit', onExit);
+      resolve(message as CommandResult);
+    });
+  });
+  host.send({ args, env: { ...process.env, ...env }, cwd });
+  const { exitCode, stdout, stderr } = await result;
+  host.channel?.unref();
+  idleHosts.push(host);
+  return { exitCode, stdout, stderr };
+}
+
+function startHost(): ChildProcess {
+  const host = fork(HOST, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  host.unref();
+  return host;
 }

@@ -10,7 +10,7 @@ import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/se
 import { startWorker, type WorkerProcess } from '../../sandbox/worker-process.js';
 import { loadSettings } from '../../src/settings/load.js';
 import { dataConverterFor } from '../../src/temporal/connection.js';
-import { type CommandResult, runCommand } from './command.js';
+import { type CommandResult, runWarmCommand } from './command.js';
 
 /** A Temporal server, and a namespace there. */
 export type TemporalNamespace = Pick<TemporalDevServer, 'address' | 'uiUrl' | 'httpUrl'> & {
@@ -38,7 +38,7 @@ export interface World {
    * @param cwd working folder; default: that of this process
    */
   startWorker(env?: NodeJS.ProcessEnv, cwd?: string): Promise<WorkerProcess>;
-  /** Runs `aplos-upload` with these arguments. */
+  /** Runs `aplos-upload` with these arguments, in a process that runs several commands. */
   run(...args: string[]): Promise<CommandResult>;
   /** Writes a file into the folder, and returns its path. */
   write(name: string, content: string | Buffer): Promise<string>;
@@ -117,7 +117,7 @@ export async function openWorld(temporal: TemporalNamespace, sandbox: Sandbox): 
       workers.push(worker);
       return worker;
     },
-    run: (...args) => runCommand(args, env),
+    run: (...args) => runWarmCommand(args, env),
     write: async (name, content) => {
       const path = join(folder, name);
       await writeFile(path, content);

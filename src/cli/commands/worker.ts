@@ -11,7 +11,9 @@ export const workerCommand = new Command('worker')
   )
   .action(async ({ logLevel }: { logLevel: string }) => {
     const { loadSettings } = await import('../../settings/load.js');
+    const settings = loadSettings();
+    // Loads the worker only now, because it takes longer than to find a mistake in the settings.
     const { createUploadWorker } = await import('../../worker.js');
-    const worker = await createUploadWorker(loadSettings(), logLevel.toUpperCase() as LogLevel);
+    const worker = await createUploadWorker(settings, logLevel.toUpperCase() as LogLevel);
     await worker.run();
   });

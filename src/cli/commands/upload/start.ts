@@ -1,0 +1,37 @@
+import { type FileJob, requestForFileJob } from '../../../client/file-job.js';
+import { UploadClient } from '../../../client.js';
+import type { Settings } from '../../../settings/settings.js';
+import { withTracing } from '../../../telemetry/tracing/start.js';
+import { warnAboutMissingWorkers } from '../../output/missing-hosts.js';
+import { commandTracing } from '../../output/tracing.js';
+import { uiLinks } from '../../output/ui-links.js';
+import { dryRun } from './dry-run.js';
+import { uploadInBulk } from './in-bulk.js';
+import { uploadIndividually } from './individually.js';
+import type { UploadOptions } from './options.js';
+import { printPreview, readOnce } from './preview.js';
+
+/** Largest number of files that are reported one by one. */
+const MAX_INDIVIDUAL_FILES = 20;
+
+/** Connects, then starts the uploads of checked jobs and reports them. A dry run only says what would be started. */
+export async function startUploads(
+  jobs: readonly FileJob[],
+  options: UploadOptions,
+  settings: Settings,
+): Promise<void> {
+  await withTracing(commandTracing, async () => {
+    const client = await UploadClient.connect({ settings });
+    try {
+      await warnAboutMissingWorkers(client, jobs);
+      if (options.dryRun) return await dryRun(client, jobs, options);
+      const isWatched = process.stderr.isTTY === true;
+      const read = isWatched ? readOnce() : requestForFileJob;
+      if (isWatched) await printPreview(client, jobs, read);
+      const start = jobs.length <= MAX_INDIVIDUAL_FILES ? uploadIndividually : uploadInBulk;
+      await start(client, jobs, read, options, uiLinks(settings));
+    } finally {
+      await client.close();
+    }
+  });
+}
