@@ -1,11 +1,9 @@
+import { access, mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundlePath } from '@temporalio/worker';
+import { inject, vi } from 'vitest';
 import { searchAttributeTypes } from '../../src/temporal/search-attributes.js';
 import { ensureBinaries } from '../../tools/binaries.js';
 
@@ -23,9 +21,22 @@ export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   return env;
 }
 
-/** Bundles the workflows from source. */
-export function bundleWorkflows({ traced = false } = {}): Promise<WorkflowBundleWithSourceMap> {
+/** Bundles the workflows from source, once in a run of the tests. */
+export async function bundleWorkflows({ traced = false } = {}): Promise<WorkflowBundlePath> {
   quietRuntime();
+  const codePath = join(inject('bundles'), traced ? 'traced.js' : 'plain.js');
+  const isFirst = await mkdir(`${codePath}.started`).then(
+    () => true,
+    () => false,
+  );
+  if (isFirst) {
+    await writeFile(`${codePath}.part`, (await bundleFromSource(traced)).code);
+    await rename(`${codePath}.part`, codePath);
+  } else await vi.waitFor(() => access(codePath), { timeout: 120_000, interval: 50 });
+  return { codePath };
+}
+
+function bundleFromSource(traced: boolean) {
   const source = (name: string) => fileURLToPath(new URL(`../../src/workflows/${name}.ts`, import.meta.url));
   return bundleWorkflowCode({
     workflowsPath: source('index'),

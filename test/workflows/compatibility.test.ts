@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TRACE_HEADER } from '../../src/contract/trace-names.js';
 import { workerTracing } from '../../src/telemetry/tracing/worker-tracing.js';
@@ -27,7 +27,7 @@ const payload = (value: unknown) => ({
 });
 
 describe('workflow compatibility', () => {
-  let workflowBundle: WorkflowBundleWithSourceMap;
+  let workflowBundle: WorkflowBundlePath;
   beforeAll(async () => {
     workflowBundle = await bundleWorkflows({ traced: true });
   });

@@ -1,7 +1,7 @@
 import type { WorkflowFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withErrorCodes } from '../../src/activities/failures.js';
 import { findAnalyses } from '../../src/activities/findAnalyses.js';
@@ -22,7 +22,7 @@ const record = {
 
 describe('previewAnalyses', () => {
   let env: TestWorkflowEnvironment;
-  let workflowBundle: WorkflowBundleWithSourceMap;
+  let workflowBundle: WorkflowBundlePath;
   let runs = 0;
 
   beforeAll(async () => {

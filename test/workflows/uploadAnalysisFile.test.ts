@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkRequest } from '../../src/activities/checkRequest.js';
 import { withErrorCodes } from '../../src/activities/failures.js';
@@ -21,7 +21,7 @@ const failure = (type: string, remedy: string, nonRetryable = true) =>
 
 describe('uploadAnalysisFile', () => {
   let env: TestWorkflowEnvironment;
-  let workflowBundle: WorkflowBundleWithSourceMap;
+  let workflowBundle: WorkflowBundlePath;
   let runs = 0;
 
   beforeAll(async () => {
