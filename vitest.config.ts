@@ -17,14 +17,33 @@ const shared = {
   env: { XDG_CONFIG_HOME: fileURLToPath(new URL('test/support/no-settings', import.meta.url)) },
 } as const;
 
-/** Tests that wait longest, for timeouts of real processes. */
-const SLOWEST = ['pay-once', 'chaos', 'kills', 'outages', 'batch', 'pay-once-preview', 'encryption'];
+/** Tests that take longest, mostly because they wait for real processes. The longest comes first. */
+const SLOWEST = [
+  'e2e/pay-once',
+  'e2e/chaos',
+  'e2e/kills',
+  'e2e/outages',
+  'docs/trigger',
+  'e2e/batch',
+  'e2e/errors',
+  'e2e/pay-once-preview',
+  'e2e/encryption',
+  'e2e/pay-once-batches',
+  'activities/startExecution',
+  'e2e/reset',
+  'telemetry/worker',
+  'e2e/versions',
+  'workflows/uploadAnalysisFile',
+  'e2e/memory',
+  'e2e/hosts',
+  'e2e/bad-input',
+];
 
 /** Starts the slowest tests first, so that none of them is left over at the end. */
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
-      const index = SLOWEST.findIndex((name) => moduleId.endsWith(`/e2e/${name}.test.ts`));
+      const index = SLOWEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
       return index === -1 ? SLOWEST.length : index;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));

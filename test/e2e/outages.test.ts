@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { basename } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { Payments, SHORT_LAG } from '../support/payments.js';
@@ -20,7 +20,11 @@ describe('S3 that is away for several lives of a presigned POST', () => {
     faults.add({ route: 'upload', times: 'always', status: 503 });
     const paths = await Promise.all(Array.from({ length: 4 }, () => pay.file()));
     const handles = await Promise.all(paths.map((path) => pay.start(path, ['day 1'])));
-    await sleep(30_000);
+    const presigns = (path: string) =>
+      pay.world.sandbox.files.filter(({ fileName }) => fileName === basename(path)).length;
+    await expect
+      .poll(() => Math.min(...paths.map(presigns)), { timeout: 100_000, interval: 50 })
+      .toBeGreaterThan(3);
     faults.clear();
     const receipts = await Promise.all(handles.map((handle) => handle.result()));
     for (const { status, presigns } of receipts) {
