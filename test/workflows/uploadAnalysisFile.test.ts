@@ -1,6 +1,12 @@
 import { Context } from '@temporalio/activity';
 import type { WorkflowFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  type ApplicationFailureOptions,
+  CancelledFailure,
+  TimeoutFailure,
+} from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,13 +17,16 @@ import type { UploadActivities } from '../../src/contract/steps.js';
 import { ran, request, successfulActivities } from '../support/successful-activities.js';
 import { bundleWorkflows, timeSkippingServer } from '../support/temporal.js';
 
-const failure = (type: string, remedy: string, nonRetryable = true) =>
+const failure = (type: string, remedy: string, options: ApplicationFailureOptions = { nonRetryable: true }) =>
   ApplicationFailure.create({
     type,
     message: `${type} happened to pk.csv. Do this.`,
-    nonRetryable,
     details: [{ code: type, remedy }],
+    ...options,
   });
+
+/** Returns a failure that says when to try again, as activities do. */
+const outage = (type: string) => failure(type, 'retry', { nextRetryDelay: '1 hour' });
 
 describe('uploadAnalysisFile', () => {
   let env: TestWorkflowEnvironment;
@@ -167,8 +176,7 @@ describe('uploadAnalysisFile', () => {
     const begun = await env.currentTimeMs();
     const { receipt } = await run({
       presignUpload: async (input) => {
-        if ((await env.currentTimeMs()) - begun < 2 * 24 * 3600_000)
-          throw failure('API_UNREACHABLE', 'retry', false);
+        if ((await env.currentTimeMs()) - begun < 2 * 24 * 3600_000) throw outage('API_UNREACHABLE');
         return successfulActivities([]).presignUpload(input);
       },
     });
@@ -178,7 +186,7 @@ describe('uploadAnalysisFile', () => {
   it('fails after seven days with the code of the last attempt', async () => {
     const { failure: ended, calls } = await run({
       uploadFile: async () => {
-        throw failure('S3_UNREACHABLE', 'retry', false);
+        throw outage('S3_UNREACHABLE');
       },
     });
     expect(ended?.type).toBe('S3_UNREACHABLE');
