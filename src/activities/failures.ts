@@ -1,6 +1,6 @@
 import { ApplicationFailure, activityInfo, log } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
-import { type ErrorCode, errorTable, UploadError } from '../contract/errors.js';
+import { type Remedy, UploadError } from '../contract/errors.js';
 import type { FailureDetails } from '../contract/steps.js';
 import { shortenText } from '../util/shorten-text.js';
 
@@ -24,7 +24,7 @@ function toFailure(error: unknown, fileName: string | undefined): unknown {
     return toFailure(new UploadError('INTERNAL', shortenText(String(error))), fileName);
   }
   const { code, message, details, retryAfterMs } = error;
-  const remedy = remedyNow(code);
+  const remedy = remedyNow(error.remedy);
   return ApplicationFailure.create({
     type: code,
     message: fileName === undefined || message.includes(fileName) ? message : `${fileName}: ${message}`,
@@ -38,9 +38,8 @@ const BRIEFLY_MS = 5 * 60_000;
 const MIN_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 5 * 60_000;
 
-/** Returns the remedy of a code for this attempt: what is retried briefly is final once the step is old enough. */
-function remedyNow(code: ErrorCode): FailureDetails['remedy'] {
-  const { remedy } = errorTable[code];
+/** Returns the remedy for this attempt: what is retried briefly is final once the step is old enough. */
+function remedyNow(remedy: Remedy): FailureDetails['remedy'] {
   if (remedy !== 'retry-briefly') return remedy;
   return ageMs() < BRIEFLY_MS ? 'retry' : 'final';
 }

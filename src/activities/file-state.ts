@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity';
 import type { AplosApi, FileState } from '../aplos/api.js';
-import { errorTable, UploadError } from '../contract/errors.js';
+import { UploadError } from '../contract/errors.js';
 import type { FileRef } from '../contract/steps.js';
 
 /**
@@ -22,6 +22,6 @@ export async function fileStateIfOffered(
   }
 }
 
-/** Reports whether a call failed because Aplos does not offer it, or does not know its object. */
+/** Reports whether a call may have failed because Aplos does not offer it, or does not know its object. */
 export const callMayNotExist = (error: unknown): error is UploadError =>
-  error instanceof UploadError && errorTable[error.code].callMayNotExist;
+  error instanceof UploadError && error.callMayNotExist;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
 import type { ExecutionRecord } from '../aplos/api.js';
 import type { ExecutionList, Listing } from '../aplos/execution-list.js';
-import { errorTable, UploadError } from '../contract/errors.js';
+import { UploadError } from '../contract/errors.js';
 import { elapsedMs, now } from '../util/clock.js';
 
 /** How an execution is searched for. */
@@ -76,9 +76,7 @@ const extraFor = (lagMs: number, listLagMs: number): number =>
 
 /** Reports whether Aplos refuses the list for good. A login that fails says nothing about the list. */
 const isFinal = (error: unknown): error is UploadError =>
-  error instanceof UploadError &&
-  errorTable[error.code].remedy === 'final' &&
-  !error.code.startsWith('LOGIN_');
+  error instanceof UploadError && error.remedy === 'final' && !error.code.startsWith('LOGIN_');
 
 /** After a doubt the list must show metadata; before a first start it must at least say that there is none. */
 function assertTellsMetadata({ records }: Listing, { fileName, trackingId, settleMs }: Search): void {

@@ -379,7 +379,7 @@ export const errorTable = {
   API_ANSWER_UNEXPECTED: row(
     'retry-briefly',
     'service',
-    'The response of the Aplos API is JSON of an unknown shape: this may be another version of Aplos NCA, or not Aplos NCA at all.',
+    'The response of the Aplos API is JSON of an unknown shape: this may be another version of Aplos NCA, or not Aplos NCA at all. If the response is too large, or holds a value that cannot be real, such as an id of 300 characters, the error is final immediately.',
     'Check APLOS_API_URL and APLOS_API_VERSION. If both are correct, report the error.',
     { mayHaveStarted: true, callMayNotExist: true },
   ),

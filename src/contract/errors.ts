@@ -1,4 +1,4 @@
-import { type ErrorCode, errorTable } from './error-table.js';
+import { type ErrorCode, errorTable, type Remedy } from './error-table.js';
 
 export {
   type ErrorCode,
@@ -19,6 +19,8 @@ export interface UploadErrorOptions {
   readonly details?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   /** What to do. Default: the `action` of the error table. */
   readonly action?: string;
+  /** Whether this error is final although others with its code are retried. Default: `false` */
+  readonly final?: boolean;
 }
 
 /** An error with a code of the {@link errorTable}. Its message is one line: what happened, to which file, and what to do. */
@@ -29,6 +31,7 @@ export class UploadError extends Error {
   readonly happened: string;
   readonly retryAfterMs: number | undefined;
   readonly details: UploadErrorOptions['details'];
+  readonly #isFinal: boolean;
 
   /** @param happened what happened and to which file, as a sentence; a full stop at its end is optional */
   constructor(code: ErrorCode, happened: string, options: UploadErrorOptions = {}) {
@@ -40,15 +43,26 @@ export class UploadError extends Error {
     this.happened = happened;
     this.retryAfterMs = options.retryAfterMs;
     this.details = options.details;
+    this.#isFinal = options.final ?? false;
+  }
+
+  /** Remedy for this error: that of its code, unless this error is final. */
+  get remedy(): Remedy {
+    return this.#isFinal ? 'final' : errorTable[this.code].remedy;
   }
 
   /** Whether a retry of the same step can succeed. */
   get retryable(): boolean {
-    return errorTable[this.code].remedy === 'retry';
+    return this.remedy === 'retry';
   }
 
   /** Whether Aplos may have started an execution although the start failed with this error. */
   get mayHaveStarted(): boolean {
     return errorTable[this.code].mayHaveStarted;
+  }
+
+  /** Whether the call may have failed because Aplos does not offer it, or does not know its object. */
+  get callMayNotExist(): boolean {
+    return errorTable[this.code].callMayNotExist && !this.#isFinal;
   }
 }

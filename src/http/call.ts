@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Dispatcher, errors, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import type { ErrorCode } from '../contract/errors.js';
 import { UploadError } from '../contract/errors.js';
 import { networkErrorName } from './network-error.js';
@@ -8,7 +8,8 @@ import { networkErrorName } from './network-error.js';
 const RESPONSE_TIMEOUT_MS = 35_000;
 /** A server that keeps sending a byte now and then must not hold a call for longer. */
 const CALL_DEADLINE_MS = 60_000;
-const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+/** An unsuccessful response is read up to this size: its status decides, and its message is short. */
+const MAX_ERROR_BYTES = 64 * 1024;
 
 /** A small HTTP request, and how errors name it. */
 export interface HttpCall {
@@ -20,6 +21,10 @@ export interface HttpCall {
   readonly body?: string;
   /** Error code if there is no connection, or it drops. */
   readonly unreachable: ErrorCode;
+  /** Error code if a successful response is larger than `maxBytes`. */
+  readonly oversized: ErrorCode;
+  /** Maximum size of a successful response in bytes. A larger one is not read to its end. */
+  readonly maxBytes: number;
   /**
    * Called before the call is made. Returns a function that is called right before the first byte is sent; if it throws, nothing
    * is sent, and the call throws the same error. Only for calls with a body. Default: no check
@@ -29,7 +34,7 @@ export interface HttpCall {
   readonly deadlineMs?: number;
 }
 
-/** An HTTP response with its whole body. */
+/** An HTTP response with its body: the whole body if the response is successful, otherwise the first 64 KiB of it. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData['headers'];
@@ -37,10 +42,11 @@ export interface HttpResponse {
 }
 
 /**
- * Makes one HTTP call without retries, and returns the whole response, whatever its status.
+ * Makes one HTTP call without retries, and returns the response, whatever its status.
  *
  * @throws {@link UploadError} with `call.unreachable` if there is no connection, it drops, no data arrives for 35 s, or the
  * response is not complete within 60 s. With `beforeSending`, the detail `notSent` says that nothing was sent
+ * @throws {@link UploadError} with `call.oversized`, final, if a successful response is too large
  * @throws what `call.beforeSending` throws
  * @throws the signal's reason if aborted
  */
@@ -62,10 +68,12 @@ export async function callOnce(
       headersTimeout: RESPONSE_TIMEOUT_MS,
       bodyTimeout: RESPONSE_TIMEOUT_MS,
     });
-    return { status: response.statusCode, headers: response.headers, text: await readText(response.body) };
+    const { statusCode: status, headers } = response;
+    return { status, headers, text: await readText(response, call) };
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     if (body?.refusal !== undefined) throw body.refusal;
+    if (cause instanceof UploadError) throw cause;
     const { host } = new URL(call.url);
     const reason = deadline.aborted ? 'the response was not complete in time' : networkErrorName(cause);
     throw new UploadError(call.unreachable, `Cannot ${call.purpose}: ${host} did not respond (${reason})`, {
@@ -116,14 +124,24 @@ class GuardedBody {
   }
 }
 
-async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
+async function readText(
+  { statusCode, body }: Dispatcher.ResponseData,
+  { purpose, url, oversized, maxBytes }: HttpCall,
+): Promise<string> {
+  const isSuccess = statusCode >= 200 && statusCode <= 299;
+  const limit = isSuccess ? maxBytes : MAX_ERROR_BYTES;
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_RESPONSE_BYTES)
-      throw new errors.ResponseExceededMaxSizeError(`more than ${MAX_RESPONSE_BYTES} bytes`);
     chunks.push(chunk);
+    if (bytes <= limit) continue;
+    if (!isSuccess) break;
+    throw new UploadError(
+      oversized,
+      `Cannot ${purpose}: ${new URL(url).host} returned more than ${limit.toLocaleString('en')} bytes`,
+      { final: true },
+    );
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks).subarray(0, limit).toString('utf8');
 }

@@ -1,3 +1,5 @@
+import { cutText } from './cut-text.js';
+
 const JWT = /\beyJ[\w-]+(\.[\w-]*)*/g;
 const LONG_SECRET = /[\w+/=-]{80,}/g;
 const MAX_CHARACTERS = 300;
@@ -8,5 +10,5 @@ const MAX_CHARACTERS = 300;
  */
 export function shortenText(text: string): string {
   const line = text.replace(/\s+/g, ' ').replace(JWT, '[token]').replace(LONG_SECRET, '[…]').trim();
-  return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}…` : line;
+  return cutText(line, MAX_CHARACTERS);
 }

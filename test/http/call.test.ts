@@ -15,7 +15,14 @@ async function callOf(listener: RequestListener): Promise<HttpCall> {
     server.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  return { purpose: 'list the executions', method: 'GET', url, unreachable: 'API_UNREACHABLE' };
+  return {
+    purpose: 'list the executions',
+    method: 'GET',
+    url,
+    unreachable: 'API_UNREACHABLE',
+    oversized: 'API_ANSWER_UNEXPECTED',
+    maxBytes: 1000,
+  };
 }
 
 function newDispatcher(): Agent {

@@ -167,7 +167,17 @@ describe.skipIf(!hasOpenssl)('createDispatcher, behind a proxy', () => {
     vi.stubEnv('https_proxy', proxy.url);
     const by = dispatcher(own.cert);
     const call = (target: string, through = by) =>
-      callOnce({ purpose: 'see', method: 'GET', url: target, unreachable: 'API_UNREACHABLE' }, through);
+      callOnce(
+        {
+          purpose: 'see',
+          method: 'GET',
+          url: target,
+          unreachable: 'API_UNREACHABLE',
+          oversized: 'API_ANSWER_UNEXPECTED',
+          maxBytes: 1_000_000,
+        },
+        through,
+      );
     await expect(call('https://s3.test/')).resolves.toMatchObject({ status: 204 });
     await expect(call('https://other.test/')).rejects.toThrow('ERR_TLS_CERT_ALTNAME_INVALID');
     await expect(call('https://s3.test/', dispatcher())).rejects.toThrow('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
@@ -247,7 +257,17 @@ describe.skipIf(!hasOpenssl)('createDispatcher, behind a proxy', () => {
     vi.stubEnv('HTTP_PROXY', proxy.url);
     const target = url.replace('127.0.0.1', host);
     await expect(
-      callOnce({ purpose: 'see', method: 'GET', url: target, unreachable: 'API_UNREACHABLE' }, dispatcher()),
+      callOnce(
+        {
+          purpose: 'see',
+          method: 'GET',
+          url: target,
+          unreachable: 'API_UNREACHABLE',
+          oversized: 'API_ANSWER_UNEXPECTED',
+          maxBytes: 1_000_000,
+        },
+        dispatcher(),
+      ),
     ).resolves.toMatchObject({ status: 204 });
     expect(proxy.requests).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { callOnce, type HttpCall, type HttpResponse } from '../../http/call.js';
 import type { AplosProfile } from '../../settings/settings.js';
 import { CallGate } from './call-gate.js';
 import { findPool } from './discovery.js';
+import { RESPONSE_LIMITS, type ResponseKind } from './response-limits.js';
 import { errorFromResponse, readResponse } from './responses.js';
 import { type Identity, type Login, Session } from './session.js';
 
@@ -16,6 +17,8 @@ export interface ApiCall<Schema extends z.ZodType> {
   readonly path: string;
   /** Sent as JSON. Default: no body */
   readonly body?: unknown;
+  /** What the call asks for. It limits the size of the response. */
+  readonly kind: Exclude<ResponseKind, 'login' | 'discovery'>;
   /** Schema of a successful response. */
   readonly response: Schema;
   /** See {@link HttpCall.beforeSending}. It is called whenever the call is made: again after the token was renewed. */
@@ -78,7 +81,7 @@ export class AplosConnection {
 
   #sendAs(
     { token, tenantId, userId }: Identity,
-    { purpose, method, path, body, beforeSending }: ApiCall<z.ZodType>,
+    { purpose, method, path, body, kind, beforeSending }: ApiCall<z.ZodType>,
     signal?: AbortSignal,
   ): Promise<HttpResponse> {
     const httpCall = {
@@ -90,6 +93,8 @@ export class AplosConnection {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       unreachable: 'API_UNREACHABLE',
+      oversized: 'API_ANSWER_UNEXPECTED',
+      maxBytes: RESPONSE_LIMITS[kind],
       beforeSending,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     } as const;

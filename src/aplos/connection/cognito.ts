@@ -5,6 +5,7 @@ import { tryParseJson } from '../../contract/json.js';
 import { callOnce, type HttpResponse } from '../../http/call.js';
 import { retryAfterMs } from '../../http/retry-after.js';
 import { shortenText } from '../../util/shorten-text.js';
+import { RESPONSE_LIMITS } from './response-limits.js';
 
 /** A Cognito user pool, and the application that logs in to it. */
 export interface CognitoPool {
@@ -31,13 +32,18 @@ export type AuthFlow =
     }
   | { readonly AuthFlow: 'REFRESH_TOKEN_AUTH'; readonly AuthParameters: { REFRESH_TOKEN: string } };
 
+/** Tokens are sent in a header, so their size and characters are limited. */
+const tokenSchema = z.string().regex(/^[\w.~+/=-]{1,16384}$/);
+/** Cognito's maximum is one day for ID tokens. */
+const MAX_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
+
 const loginSchema = z.object({
   ChallengeName: z.string().nullish(),
   AuthenticationResult: z
     .object({
-      IdToken: z.string().min(1),
-      RefreshToken: z.string().nullish(),
-      ExpiresIn: z.number().positive(),
+      IdToken: tokenSchema,
+      RefreshToken: tokenSchema.nullish(),
+      ExpiresIn: z.number().positive().max(MAX_LIFETIME_SECONDS),
     })
     .nullish(),
 });
@@ -48,17 +54,19 @@ const refusalSchema = z.object({
   Message: z.string().optional(),
 });
 
-const codesByType: Record<string, ErrorCode> = {
-  InvalidPasswordException: 'LOGIN_REFUSED',
-  UserNotFoundException: 'LOGIN_USER_UNKNOWN',
-  UserNotConfirmedException: 'LOGIN_CHALLENGE',
-  PasswordResetRequiredException: 'LOGIN_CHALLENGE',
-  TooManyRequestsException: 'LOGIN_THROTTLED',
-  LimitExceededException: 'LOGIN_THROTTLED',
-  ThrottlingException: 'LOGIN_THROTTLED',
-  InternalErrorException: 'LOGIN_UNAVAILABLE',
-  ServiceUnavailable: 'LOGIN_UNAVAILABLE',
-};
+const codesByType: ReadonlyMap<string, ErrorCode> = new Map(
+  Object.entries({
+    InvalidPasswordException: 'LOGIN_REFUSED',
+    UserNotFoundException: 'LOGIN_USER_UNKNOWN',
+    UserNotConfirmedException: 'LOGIN_CHALLENGE',
+    PasswordResetRequiredException: 'LOGIN_CHALLENGE',
+    TooManyRequestsException: 'LOGIN_THROTTLED',
+    LimitExceededException: 'LOGIN_THROTTLED',
+    ThrottlingException: 'LOGIN_THROTTLED',
+    InternalErrorException: 'LOGIN_UNAVAILABLE',
+    ServiceUnavailable: 'LOGIN_UNAVAILABLE',
+  } as const),
+);
 
 /**
  * Logs in with Cognito's operation InitiateAuth.
@@ -81,6 +89,8 @@ export async function initiateAuth(
       },
       body: JSON.stringify({ ...flow, ClientId: pool.clientId }),
       unreachable: 'LOGIN_UNAVAILABLE',
+      oversized: 'LOGIN_UNEXPECTED',
+      maxBytes: RESPONSE_LIMITS.login,
     },
     dispatcher,
   );
@@ -111,11 +121,11 @@ function refusal({ status, text, headers }: HttpResponse): UploadError {
   const type = parsed.data?.__type.split('#').at(-1) ?? '';
   const message = shortenText(parsed.data?.message ?? parsed.data?.Message ?? '');
   const code =
-    (type === 'NotAuthorizedException' ? codeOfNotAuthorized(message) : codesByType[type]) ??
+    (type === 'NotAuthorizedException' ? codeOfNotAuthorized(message) : codesByType.get(type)) ??
     codeOfStatus(status);
   return new UploadError(
     code,
-    `Cognito refused the login: ${[type || `status ${status}`, message].filter(Boolean).join(', ')}`,
+    `Cognito refused the login: ${[shortenText(type) || `status ${status}`, message].filter(Boolean).join(', ')}`,
     {
       details: { status },
       retryAfterMs: retryAfterMs(headers['retry-after']),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
 import { callOnce, type HttpResponse } from '../../http/call.js';
 import type { CognitoPool } from './cognito.js';
+import { RESPONSE_LIMITS } from './response-limits.js';
 import { errorFromResponse, readResponse } from './responses.js';
 
 const configurationSchema = z.object({
@@ -38,7 +39,14 @@ async function discover(apiUrl: string, dispatcher: Dispatcher) {
   const purpose = 'discover the login settings';
   const url = `${apiUrl}/app/configuration`;
   const response = await callOnce(
-    { purpose, method: 'GET', url, unreachable: 'API_UNREACHABLE' },
+    {
+      purpose,
+      method: 'GET',
+      url,
+      unreachable: 'API_UNREACHABLE',
+      oversized: 'API_ANSWER_UNEXPECTED',
+      maxBytes: RESPONSE_LIMITS.discovery,
+    },
     dispatcher,
   );
   try {

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
-import { tryParseJson } from '../../contract/json.js';
+import { OversizedJsonError, parseUntrustedJson, tryParseJson } from '../../contract/json.js';
 import { problemsOf } from '../../contract/problems.js';
 import type { HttpResponse } from '../../http/call.js';
 import { retryAfterMs } from '../../http/retry-after.js';
 import { shortenText } from '../../util/shorten-text.js';
+import { FIELD_LIMITS, isImpossible } from '../fields.js';
 
 /**
  * Parses a successful response of the API.
  *
- * @throws {@link UploadError} `API_ANSWER_BROKEN` if it is not JSON, `API_ANSWER_UNEXPECTED` if it does not match the schema
+ * @throws {@link UploadError} `API_ANSWER_BROKEN` if it is not JSON; `API_ANSWER_UNEXPECTED` if it does not match the schema, which
+ * is final if a value is longer than it can be
  */
 export function readResponse<Schema extends z.ZodType>(
   purpose: string,
@@ -19,16 +21,27 @@ export function readResponse<Schema extends z.ZodType>(
   const parsed = schema.safeParse(parseJson(purpose, text));
   if (parsed.success) return parsed.data;
   const problems = problemsOf(parsed.error, 'response');
+  const final = isImpossible(parsed.error);
+  const what = final ? 'a value that it cannot return' : 'JSON of an unknown shape';
   throw new UploadError(
     'API_ANSWER_UNEXPECTED',
-    `Cannot ${purpose}: the Aplos API returned JSON of an unknown shape (${shortenText(problems.join('; '))})`,
+    `Cannot ${purpose}: the Aplos API returned ${what} (${shortenText(problems.join('; '))})`,
+    { final },
   );
 }
 
 function parseJson(purpose: string, text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
+    return parseUntrustedJson(text);
+  } catch (error) {
+    if (error instanceof OversizedJsonError)
+      throw new UploadError(
+        'API_ANSWER_UNEXPECTED',
+        `Cannot ${purpose}: the Aplos API returned ${error.message}`,
+        {
+          final: true,
+        },
+      );
     throw new UploadError('API_ANSWER_BROKEN', `Cannot ${purpose}: the Aplos API returned ${kindOf(text)}`);
   }
 }
@@ -41,7 +54,11 @@ function kindOf(text: string): string {
 const text = z.string().optional().catch(undefined);
 const errorMessage = z.object({ message: z.string() }).transform(({ message }) => message);
 const errorSchema = z.object({
-  errors: z.array(z.union([errorMessage, z.string()])).catch([]),
+  errors: z
+    .array(z.unknown())
+    .transform((all) => all.slice(0, FIELD_LIMITS.messages))
+    .pipe(z.array(z.union([errorMessage, z.string()])))
+    .catch([]),
   error: errorMessage.optional().catch(undefined),
   message: text,
   Message: text,

@@ -1,39 +1,45 @@
 import { z } from 'zod';
-
-const messages = z
-  .array(z.unknown())
-  .nullish()
-  .transform((all) => (all ?? []).map((each) => (typeof each === 'string' ? each : JSON.stringify(each))));
+import {
+  bucketSchema,
+  expirySchema,
+  formFieldsSchema,
+  idSchema,
+  listOf,
+  messagesSchema,
+  objectKeySchema,
+  urlSchema,
+  wordSchema,
+} from '../fields.js';
 
 /** Response to a request for a presigned POST. Older responses contain no file ID. */
 export const presignSchema = z
   .object({
-    file: z.object({ id: z.string().min(1) }).nullish(),
-    s3: z.object({ bucket_name: z.string().min(1), object_key: z.string().min(1) }).nullish(),
+    file: z.object({ id: idSchema }).nullish(),
+    s3: z.object({ bucket_name: bucketSchema, object_key: objectKeySchema }).nullish(),
     presigned: z.object({
-      url: z.url(),
-      fields: z.record(z.string(), z.union([z.string(), z.number().transform(String)])),
-      expires_in: z.number().positive(),
+      url: urlSchema,
+      fields: formFieldsSchema,
+      expires_in: expirySchema,
     }),
   })
   .refine(({ file, s3 }) => file || s3, 'file.id and s3 are both missing');
 
 /** A file. */
-export const fileSchema = z.object({ workable_state: z.string(), errors: messages });
+export const fileSchema = z.object({ workable_state: wordSchema, errors: messagesSchema });
 
 /** Response to a start. */
 export const startedSchema = z.object({
-  execution_id: z.string().min(1),
-  status: z.string().default('queuing'),
+  execution_id: idSchema,
+  status: wordSchema.default('queuing'),
 });
 
 /** An execution. */
 export const executionSchema = z.object({
-  execution_id: z.string().min(1),
-  status: z.string(),
-  errors: messages,
+  execution_id: idSchema,
+  status: wordSchema,
+  errors: messagesSchema,
   meta_data: z.unknown().optional(), // JSON already: to check it again costs memory in long lists
 });
 
 /** The list of executions. */
-export const executionListSchema = z.object({ items: z.array(executionSchema) });
+export const executionListSchema = z.object({ items: listOf(executionSchema) });

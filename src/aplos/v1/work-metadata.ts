@@ -1,15 +1,21 @@
 import { z } from 'zod';
 import { type JsonValue, tryParseJson } from '../../contract/json.js';
 import type { Work } from '../api.js';
+import { boundedText } from '../fields.js';
 
 const KEY = 'aplos_upload';
 
+/** Longer than any value that this program writes. Another program may have written the metadata. */
+const MAX_LENGTH = 255;
+const text = boundedText(MAX_LENGTH);
+const optionalText = text.optional().catch(undefined);
+
 const workSchema = z.object({
-  tracking_id: z.string(),
-  content_id: z.string().optional(),
-  file_name: z.string().optional(),
-  requested_at: z.string().optional(),
-  again: z.string().optional(),
+  tracking_id: text,
+  content_id: optionalText,
+  file_name: optionalText,
+  requested_at: optionalText,
+  again: optionalText,
 });
 
 /**
