@@ -59,8 +59,10 @@ const utf8Bytes = (text: string) => Buffer.byteLength(text);
 export const boundedText = (maxLength: number) =>
   possible(z.string().min(1), (text) => findTextProblem(text, maxLength));
 
-/** ID of a file or an execution. */
-export const idSchema = boundedText(FIELD_LIMITS.id);
+/** ID of a file, an execution, a tenant or a user. It becomes a segment of a path, where `.` and `..` are none. */
+export const idSchema = possible(boundedText(FIELD_LIMITS.id), (id) =>
+  /^\.{1,2}$/.test(id) ? 'is a relative path' : undefined,
+);
 
 /** State of a file, or status of an execution, as Aplos words it. */
 export const wordSchema = boundedText(FIELD_LIMITS.word);
@@ -74,7 +76,7 @@ export const objectKeySchema = possible(boundedText(FIELD_LIMITS.keyBytes), (key
 );
 
 /** URL of a presigned POST or of results. */
-export const urlSchema = possible(z.url(), (url) => findTextProblem(url, FIELD_LIMITS.url));
+export const urlSchema = boundedText(FIELD_LIMITS.url).pipe(z.url());
 
 /** Time for which a presigned POST or URL is valid, in seconds. */
 export const expirySchema = possible(
@@ -82,7 +84,7 @@ export const expirySchema = possible(
   (seconds) =>
     seconds > 0 && seconds <= FIELD_LIMITS.expirySeconds
       ? undefined
-      : `is ${seconds}, but must be from 0 to ${formatNumber(FIELD_LIMITS.expirySeconds)} seconds`,
+      : `is ${seconds}, but must be more than 0 and at most ${formatNumber(FIELD_LIMITS.expirySeconds)} seconds`,
 );
 
 /** Fields of a presigned POST, in their order. Numbers become text. */

@@ -3,7 +3,7 @@ import { type FileHandle, stat } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
-import { type ReadTimeouts, waitFor } from './read-timeouts.js';
+import { IDLE_TIMEOUT_MS, PacedReads, type ReadTimeouts, waitFor } from './read-timeouts.js';
 
 /** Maximum size of a chunk: 256 KiB. */
 export const CHUNK_BYTES = 256 * 1024;
@@ -55,13 +55,14 @@ export class DiskFile implements OpenFile {
 
   async *chunks(timeouts: ReadTimeouts = {}): AsyncGenerator<Buffer, void> {
     let position = 0;
-    let reading = this.#read(position, timeouts);
+    const reads = new PacedReads(timeouts, (bytes) => readStalled(this.path, timeouts, bytes));
+    let reading = this.#read(position, reads, timeouts);
     while (position < this.sizeBytes) {
       const chunk = await reading;
       if (chunk.length === 0) throw this.#changed('became shorter');
       position += chunk.length;
       if (position < this.sizeBytes) {
-        reading = this.#read(position, timeouts);
+        reading = this.#read(position, reads, timeouts);
         reading.catch(() => {}); // awaited in the next iteration, unless the consumer stops
       } else {
         await this.assertUnchanged(timeouts);
@@ -77,12 +78,13 @@ export class DiskFile implements OpenFile {
    * @throws the signal's reason if aborted
    */
   async assertUnchanged(timeouts: ReadTimeouts = {}): Promise<void> {
-    const [current, atPath, beyondEnd] = await this.#withTimeouts(
+    const [current, atPath, beyondEnd] = await this.#pending(
       Promise.all([
         this.#handle.stat({ bigint: true }),
         stat(this.path, { bigint: true }).catch(undefinedIfMissing),
         this.#handle.read(Buffer.alloc(1), 0, 1, this.sizeBytes),
       ]),
+      (checks) => waitFor(checks, timeouts, () => readStalled(this.path, timeouts)),
       timeouts,
     );
     if (beyondEnd.bytesRead > 0) throw this.#changed('became longer');
@@ -96,24 +98,29 @@ export class DiskFile implements OpenFile {
     if (this.#pendingReads === 0) await closed;
   }
 
-  async #read(position: number, timeouts: ReadTimeouts): Promise<Buffer> {
+  async #read(position: number, reads: PacedReads, timeouts: ReadTimeouts): Promise<Buffer> {
     const size = Math.min(CHUNK_BYTES, this.sizeBytes - position);
-    const { bytesRead, buffer } = await this.#withTimeouts(
+    const { bytesRead, buffer } = await this.#pending(
       this.#handle.read(Buffer.allocUnsafeSlow(size), 0, size, position),
+      (read) => reads.next(read, (result) => result.bytesRead),
       timeouts,
     );
     return buffer.subarray(0, bytesRead);
   }
 
-  async #withTimeouts<Result>(work: Promise<Result>, timeouts: ReadTimeouts): Promise<Result> {
+  async #pending<Result>(
+    work: Promise<Result>,
+    wait: (work: Promise<Result>) => Promise<Result>,
+    { signal }: ReadTimeouts,
+  ): Promise<Result> {
     this.#pendingReads++;
     const read = work.finally(() => {
       this.#pendingReads--;
     });
     try {
-      return await waitFor(read, timeouts, (waitedMs) => readStalled(this.path, waitedMs));
+      return await wait(read);
     } catch (error) {
-      if (timeouts.signal?.aborted || error instanceof UploadError) throw error;
+      if (signal?.aborted || error instanceof UploadError) throw error;
       throw readFailed(this.path, error);
     }
   }
@@ -123,11 +130,15 @@ export class DiskFile implements OpenFile {
   }
 }
 
-/** Returns the error for a file system that does not respond. */
-export const readStalled = (path: string, waitedMs: number): UploadError =>
+/** Returns the error for a file system that returns no data, or only a few bytes, within the idle timeout. */
+export const readStalled = (
+  path: string,
+  { idleTimeoutMs = IDLE_TIMEOUT_MS }: ReadTimeouts,
+  bytes = 0,
+): UploadError =>
   new UploadError(
     'FILE_READ_STALLED',
-    `No data could be read from the file ${quote(path)} for ${waitedMs / 1000} s`,
+    `${bytes > 0 ? `Only ${bytes} bytes` : 'No data'} could be read from the file ${quote(path)} for ${idleTimeoutMs / 1000} s`,
   );
 
 /** Returns the error for a failed read. */

@@ -1,8 +1,10 @@
+import { Progress } from '../util/progress.js';
+
 /** Limits for waiting on a file system or a server. */
 export interface ReadTimeouts {
   /** Ends the wait at once, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Time without data, in milliseconds, after which a read fails. Default: 60,000. */
+  /** Time without enough progress, in milliseconds, after which reading fails. Default: 60,000. */
   readonly idleTimeoutMs?: number | undefined;
 }
 
@@ -19,7 +21,7 @@ export const IDLE_TIMEOUT_MS = 60_000;
 export function waitFor<Result>(
   work: Promise<Result>,
   { signal, idleTimeoutMs = IDLE_TIMEOUT_MS }: ReadTimeouts,
-  makeTimeoutError: (waitedMs: number) => Error,
+  makeTimeoutError: () => Error,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     const stopWaiting = (reason: unknown) => {
@@ -27,7 +29,7 @@ export function waitFor<Result>(
       reject(reason);
     };
     const abort = () => stopWaiting(signal?.reason);
-    const timer = setTimeout(() => stopWaiting(makeTimeoutError(idleTimeoutMs)), idleTimeoutMs);
+    const timer = setTimeout(() => stopWaiting(makeTimeoutError()), idleTimeoutMs);
     const cleanUp = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
@@ -36,4 +38,29 @@ export function waitFor<Result>(
     if (signal?.aborted) abort();
     work.then(resolve, reject).finally(cleanUp);
   });
+}
+
+/** Consecutive reads of one file. Together they must make progress, so that a byte now and then does not last for ever. */
+export class PacedReads {
+  readonly #timeouts: ReadTimeouts;
+  readonly #progress: Progress;
+  readonly #makeTimeoutError: (bytes: number) => Error;
+
+  /** @param makeTimeoutError creates the error for reads that take too long, given the bytes that they returned in the meantime */
+  constructor(timeouts: ReadTimeouts, makeTimeoutError: (bytes: number) => Error) {
+    this.#timeouts = timeouts;
+    this.#progress = new Progress(timeouts.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
+    this.#makeTimeoutError = makeTimeoutError;
+  }
+
+  /** Waits for one read like {@link waitFor}. Time between the reads does not count. */
+  async next<Result>(read: Promise<Result>, bytesIn: (result: Result) => number): Promise<Result> {
+    const startedAt = performance.now();
+    const { restMs } = this.#progress;
+    const result = await waitFor(read, { ...this.#timeouts, idleTimeoutMs: restMs }, () =>
+      this.#makeTimeoutError(this.#progress.bytes),
+    );
+    this.#progress.add(performance.now() - startedAt, bytesIn(result));
+    return result;
+  }
 }

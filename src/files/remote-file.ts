@@ -3,7 +3,7 @@ import { UploadError } from '../contract/errors.js';
 import { networkErrorName } from '../http/network-error.js';
 import { quote } from '../util/quote.js';
 import type { OpenFile } from './open-file.js';
-import { IDLE_TIMEOUT_MS, type ReadTimeouts, waitFor } from './read-timeouts.js';
+import { IDLE_TIMEOUT_MS, PacedReads, type ReadTimeouts } from './read-timeouts.js';
 
 /** One version of a file on a server. */
 export interface RemoteObject {
@@ -28,6 +28,9 @@ export interface RemoteObject {
 const RESUME_DELAYS_MS = [100, 500, 1_000, 2_000, 4_000];
 /** Bytes since the last interruption after which the attempts start over: 1 MiB. */
 const PROGRESS_BYTES = 1024 * 1024;
+
+/** Consecutive idle timeouts after which the step fails and is retried later, so that other files can be read in the meantime. */
+const MAX_STALLS = 1;
 
 /** A file on a server. Its reader resumes after interruptions, because a POST to S3 has to be sent in one go. */
 export class RemoteFile implements OpenFile {
@@ -57,6 +60,7 @@ export class RemoteFile implements OpenFile {
     let position = 0;
     let resumedAt = 0;
     let interruptions = 0;
+    let stalls = 0;
     while (position < this.sizeBytes) {
       try {
         for await (const chunk of this.#bytesFrom(position, timeouts)) {
@@ -64,7 +68,8 @@ export class RemoteFile implements OpenFile {
           yield chunk;
         }
       } catch (error) {
-        if (position - resumedAt >= PROGRESS_BYTES) interruptions = 0;
+        if (position - resumedAt >= PROGRESS_BYTES) interruptions = stalls = 0;
+        if (isStalled(error) && ++stalls > MAX_STALLS) throw error;
         const delayMs = this.#resumeDelaysMs[interruptions++];
         if (!isRetryable(error) || !this.#object.canResume || delayMs === undefined) throw error;
         resumedAt = position;
@@ -113,25 +118,33 @@ export class RemoteFile implements OpenFile {
   }
 }
 
-/** Yields the chunks of an iterable, and throws {@link stalled} if the idle timeout passes without one. */
+/** Yields the chunks of an iterable, and throws {@link stalled} if the idle timeout passes without enough progress. */
 export async function* eachWithin(
   bytes: AsyncIterable<Buffer>,
   path: string,
   timeouts: ReadTimeouts,
 ): AsyncGenerator<Buffer, void> {
   const iterator = bytes[Symbol.asyncIterator]();
+  const reads = new PacedReads(timeouts, (bytesRead) => stalled(path, timeouts, bytesRead));
   for (;;) {
-    const { done, value } = await waitFor(iterator.next(), timeouts, () => stalled(path, timeouts));
+    const { done, value } = await reads.next(iterator.next(), (next) => next.value?.length ?? 0);
     if (done) return;
     yield value;
   }
 }
 
-/** Returns the error for a server that sends no data within the idle timeout. */
-export const stalled = (path: string, { idleTimeoutMs = IDLE_TIMEOUT_MS }: ReadTimeouts): UploadError =>
+/** Returns the error for a server that sends no data, or only a few bytes, within the idle timeout. */
+export const stalled = (
+  path: string,
+  { idleTimeoutMs = IDLE_TIMEOUT_MS }: ReadTimeouts,
+  bytes = 0,
+): UploadError =>
   new UploadError(
     'SOURCE_UNREACHABLE',
-    `The server of the source ${quote(path)} sent no data for ${idleTimeoutMs / 1000} s`,
+    `The server of the source ${quote(path)} sent ${bytes > 0 ? `only ${bytes} bytes` : 'no data'} for ${idleTimeoutMs / 1000} s`,
+    { details: { stalled: true } },
   );
+
+const isStalled = (error: unknown) => error instanceof UploadError && error.details?.stalled === true;
 
 const isRetryable = (error: unknown) => error instanceof UploadError && error.retryable;

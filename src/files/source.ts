@@ -109,7 +109,7 @@ function openLocal(
     : assertIsFile(path, roots).then(() => {
         throw unsupportedType(fileName);
       });
-  return waitFor(opening, timeouts, (waitedMs) => readStalled(path, waitedMs)).catch((error: unknown) => {
+  return waitFor(opening, timeouts, () => readStalled(path, timeouts)).catch((error: unknown) => {
     opening.then((file) => file.close()).catch(() => {}); // in case it opens later
     throw error;
   });

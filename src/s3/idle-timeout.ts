@@ -1,19 +1,25 @@
-/** Aborts a signal if there is no activity for a while, or if an outer signal is aborted. */
+import { Progress } from '../util/progress.js';
+
+/** Aborts a signal if a transfer does not make enough progress, or if an outer signal is aborted. */
 export class IdleTimeout {
   readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #progress: Progress;
   readonly #outer: AbortSignal;
+  readonly #makeTimeoutError: (bytes: number) => Error;
   readonly #abortWithOuter = () => this.#abort(this.#outer.reason);
-  #isPaused = false;
+  #timer: NodeJS.Timeout | undefined;
+  #resumedAt = 0;
 
   /**
-   * @param timeoutMs time without activity, in milliseconds, after which the signal is aborted
+   * @param timeoutMs time without enough progress, in milliseconds, after which the signal is aborted
    * @param outer aborts the signal, too
-   * @param makeTimeoutError creates the reason of the signal after a timeout
+   * @param makeTimeoutError creates the reason of the signal after a timeout, given the bytes that moved in the meantime
    */
-  constructor(timeoutMs: number, outer: AbortSignal, makeTimeoutError: () => Error) {
+  constructor(timeoutMs: number, outer: AbortSignal, makeTimeoutError: (bytes: number) => Error) {
+    this.#progress = new Progress(timeoutMs);
     this.#outer = outer;
-    this.#timer = setTimeout(() => this.#isPaused || this.#abort(makeTimeoutError()), timeoutMs);
+    this.#makeTimeoutError = makeTimeoutError;
+    this.resume();
     outer.addEventListener('abort', this.#abortWithOuter, { once: true });
     if (outer.aborted) this.#abortWithOuter();
   }
@@ -23,15 +29,28 @@ export class IdleTimeout {
     return this.#controller.signal;
   }
 
-  /** Restarts the timeout after activity. */
-  restart(): void {
-    this.#isPaused = false;
-    this.#timer.refresh();
+  /** Suspends the timeout until it is resumed or restarted. Adds the bytes that moved since then. */
+  pause(bytes = 0): void {
+    if (this.#timer !== undefined) this.#progress.add(performance.now() - this.#resumedAt, bytes);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
-  /** Suspends the timeout until the next {@link restart}. */
-  pause(): void {
-    this.#isPaused = true;
+  /** Continues the timeout with what is left of it. */
+  resume(): void {
+    clearTimeout(this.#timer);
+    if (this.signal.aborted) return;
+    this.#resumedAt = performance.now();
+    this.#timer = setTimeout(
+      () => this.#abort(this.#makeTimeoutError(this.#progress.bytes)),
+      this.#progress.restMs,
+    );
+  }
+
+  /** Starts the whole timeout again. */
+  restart(): void {
+    this.#progress.restart();
+    this.resume();
   }
 
   /** Ends the timeout and aborts the signal, to stop whatever still uses it. */
@@ -41,6 +60,7 @@ export class IdleTimeout {
 
   #abort(reason: unknown): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#outer.removeEventListener('abort', this.#abortWithOuter);
     this.#controller.abort(reason);
   }

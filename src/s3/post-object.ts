@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { UploadError } from '../contract/errors.js';
 import type { PresignedPost, UploadEvidence } from '../contract/steps.js';
@@ -9,6 +8,7 @@ import { assertSha256, type OpenFile } from '../files/source.js';
 import type { HostList } from '../http/host-list.js';
 import { networkErrorName } from '../http/network-error.js';
 import { quote } from '../util/quote.js';
+import { receiveEarlyResponse } from './early-response.js';
 import { unquoteEtag } from './etag.js';
 import { assertS3Host } from './hosts.js';
 import { IdleTimeout } from './idle-timeout.js';
@@ -19,7 +19,7 @@ import { refusalError, requestIdOf } from './refusal.js';
 export interface PostOptions {
   /** Name of the file in the form. S3 inserts it for `${filename}` in the key. */
   readonly fileName: string;
-  /** Time without data read, sent or received, in milliseconds, after which the upload fails. */
+  /** Time without enough progress in reading, sending or receiving, in milliseconds, after which the upload fails. */
   readonly idleTimeoutMs: number;
   /** Stops the upload at once by dropping the connection, so S3 stores nothing. */
   readonly signal: AbortSignal;
@@ -35,6 +35,8 @@ export interface PostOptions {
 
 const MAX_EXPIRY_MARGIN_MS = 30_000;
 const MAX_RESPONSE_BYTES = 64 * 1024;
+/** Takes half a minute at the least rate, and so less than the default idle timeout. */
+const PIECE_BYTES = 32 * 1024;
 
 /**
  * Uploads a file to S3 with a presigned POST, without retries. The file is streamed, with a few hundred KiB in memory.
@@ -98,13 +100,16 @@ class Upload {
     this.#options = options;
     this.#host = new URL(post.url).host;
     this.#name = quote(options.fileName);
-    this.#idleTimeout = new IdleTimeout(options.idleTimeoutMs, options.signal, () => this.#stalled());
+    this.#idleTimeout = new IdleTimeout(options.idleTimeoutMs, options.signal, (bytes) =>
+      this.#stalled(bytes),
+    );
   }
 
   async run(): Promise<UploadEvidence> {
     const startedAt = performance.now();
     try {
       const { statusCode: status, headers, body } = await this.#send();
+      this.#idleTimeout.restart();
       const text = await this.#readText(body);
       this.#options.signal.throwIfAborted();
       if (status < 200 || status > 299) throw refusalError({ status, headers, text }, this.#post, this.#name);
@@ -143,13 +148,13 @@ class Upload {
   }
 
   async *#bytes(head: Buffer, tail: Buffer): AsyncGenerator<Buffer> {
-    const { idleTimeoutMs, expectSha256, onProgress } = this.#options;
+    const { idleTimeoutMs, expectSha256 } = this.#options;
     const hasher = new ChecksumHasher();
     let bytesRead = 0;
     yield head;
+    this.#idleTimeout.restart();
     this.#idleTimeout.pause();
     for await (const chunk of this.#file.chunks({ idleTimeoutMs, signal: this.#idleTimeout.signal })) {
-      this.#idleTimeout.restart();
       hasher.update(chunk);
       bytesRead += chunk.length;
       if (bytesRead === this.#file.sizeBytes) {
@@ -157,11 +162,7 @@ class Upload {
         this.#checksums = checksums;
         if (expectSha256 !== undefined) assertSha256(this.#file, checksums.sha256, expectSha256);
       }
-      await receiveEarlyResponse();
-      yield chunk;
-      this.#bytesSent = bytesRead;
-      onProgress(bytesRead);
-      this.#idleTimeout.pause();
+      yield* this.#pieces(chunk);
     }
     this.#idleTimeout.restart();
     await receiveEarlyResponse();
@@ -169,13 +170,25 @@ class Upload {
     this.#idleTimeout.restart();
   }
 
-  /** Reads the start of a response. If the connection drops or stalls, the status is enough. */
+  /** Sends a chunk in pieces, so that a slow connection makes progress in time. */
+  async *#pieces(chunk: Buffer): AsyncGenerator<Buffer> {
+    for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
+      const piece = chunk.subarray(start, start + PIECE_BYTES);
+      this.#idleTimeout.resume();
+      await receiveEarlyResponse();
+      yield piece;
+      this.#idleTimeout.pause(piece.length);
+      this.#bytesSent += piece.length;
+      this.#options.onProgress(this.#bytesSent);
+    }
+  }
+
+  /** Reads the start of a response, within the idle timeout. If the connection drops or stalls, the status is enough. */
   async #readText(body: AsyncIterable<Buffer>): Promise<string> {
     const chunks: Buffer[] = [];
     let bytes = 0;
     try {
       for await (const chunk of body) {
-        this.#idleTimeout.restart();
         chunks.push(chunk);
         bytes += chunk.length;
         if (bytes >= MAX_RESPONSE_BYTES) break;
@@ -195,13 +208,13 @@ class Upload {
     );
   }
 
-  #stalled(): UploadError {
+  #stalled(bytes: number): UploadError {
     const seconds = `${this.#options.idleTimeoutMs / 1000} s`;
     return new UploadError(
       'S3_STALLED',
       this.#bytesSent === this.#file.sizeBytes
         ? `${this.#host} did not respond within ${seconds} after all ${this.#bytesSent} bytes of ${this.#name} were sent`
-        : `${this.#host} received no data of ${this.#name} for ${seconds}, after ${this.#progress()}`,
+        : `${this.#host} received ${bytes > 0 ? `only ${bytes} bytes` : 'no data'} of ${this.#name} for ${seconds}, after ${this.#progress()}`,
       { details: { host: this.#host, bytesSent: this.#bytesSent } },
     );
   }
@@ -224,16 +237,6 @@ class Upload {
 // undici accepts any async iterable as a body, and requests a chunk only after the socket has accepted the previous one. Its
 // types only allow streams, which would read further ahead.
 const asStream = (bytes: AsyncIterable<Buffer>) => bytes as unknown as Readable;
-
-/**
- * Lets the event loop read from the socket before the next write. A server that refuses an upload early sends a response
- * and closes the connection. The next write would fail, and the response would be lost. The first `setImmediate` ends this
- * iteration of the event loop; the sockets are read before the second one fires.
- */
-async function receiveEarlyResponse(): Promise<void> {
-  await setImmediate();
-  await setImmediate();
-}
 
 function evidenceIn(
   headers: IncomingHttpHeaders,

@@ -33,7 +33,7 @@ export type AuthFlow =
   | { readonly AuthFlow: 'REFRESH_TOKEN_AUTH'; readonly AuthParameters: { REFRESH_TOKEN: string } };
 
 /** Tokens are sent in a header, so their size and characters are limited. */
-const tokenSchema = z.string().regex(/^[\w.~+/=-]{1,16384}$/);
+const tokenSchema = z.string().regex(/^[\x20-\x7e]{1,16384}$/);
 /** Cognito's maximum is one day for ID tokens. */
 const MAX_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
 import { tryParseJson } from '../../contract/json.js';
 import type { Secret } from '../../util/secret.js';
+import { idSchema } from '../fields.js';
 import { type AuthFlow, type CognitoPool, type CognitoTokens, initiateAuth } from './cognito.js';
 
 /** A token, and the IDs in the paths of the API. `token` is secret. */
@@ -31,8 +32,8 @@ export interface SessionOptions {
 }
 
 const claimsSchema = z.object({
-  'custom:aplos_user_id': z.string().min(1),
-  'custom:aplos_user_tenant_id': z.string().min(1),
+  'custom:aplos_user_id': idSchema,
+  'custom:aplos_user_tenant_id': idSchema,
 });
 
 /** A token is renewed when this share of its lifetime is left, but not earlier than five minutes before it expires. */

@@ -74,7 +74,7 @@ describe('presignUpload', () => {
     ['no presigned POST', { s3 }, 'presigned: '],
     ['an invalid URL', { s3, presigned: { ...presigned, url: 'bucket' } }, 'presigned.url: '],
     ['no fields', { s3, presigned: { ...presigned, fields: null } }, 'presigned.fields: '],
-    ['no lifetime', { s3, presigned: { ...presigned, expires_in: 0 } }, 'presigned.expires_in: '],
+    ['no lifetime', { s3, presigned: { ...presigned, expires_in: null } }, 'presigned.expires_in: '],
     ['an empty file id', { file: { id: '' }, s3, presigned }, 'file.id: '],
   ])('throws API_ANSWER_UNEXPECTED for a response with %s', async (_what, body, problem) => {
     const { api } = await apiResponding({ body });
