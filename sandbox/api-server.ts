@@ -15,8 +15,12 @@ import {
   serve,
   untilClosed,
 } from './http.js';
+import type { SandboxSettings } from './options.js';
+import { refused, subscriptionRefusal } from './v3/answers.js';
+import { DIALECTS } from './v3/dialects.js';
 
-const USER_PATH = /^\/tenants\/([^/]+)\/users\/([^/]+)(\/.*)$/;
+const OWNED_PATH = /^(?:\/api)?(\/v3)?\/tenants\/([^/]+)(?:\/users\/([^/]+))?(\/.*)$/;
+const CONFIGURATION_PATH = /^(?:\/api)?(\/v3)?\/app\/configuration$/;
 const INITIATE_AUTH = 'AWSCognitoIdentityProviderService.InitiateAuth';
 
 // Bodies of API Gateway's own responses. It responds with 403 to an unknown path.
@@ -29,25 +33,39 @@ export interface ApiServerOptions {
   readonly cognito: Cognito;
   readonly routes: readonly ApiRoute[];
   readonly executions: Executions;
+  /** Can change while the sandbox runs. */
+  readonly settings: SandboxSettings;
   readonly context: ServerContext;
 }
 
 /** Serves the API and its discovery, Cognito at `POST /`, and `/_sandbox` for tests in other processes. */
 export function serveApi(options: ApiServerOptions): Promise<SandboxServer> {
-  const { cognito, context } = options;
+  const { cognito, context, settings } = options;
+  const speaks = (version: ApiRoute['version']) => settings.api === 'both' || settings.api === version;
 
   return serve(options.port, async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://sandbox');
+    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://sandbox');
     if (pathname.startsWith('/_sandbox/')) return control(pathname, request, response);
     if (request.method === 'POST' && pathname === '/') return login(request, response);
 
-    if (request.method === 'GET' && pathname === '/app/configuration')
+    const configuration = CONFIGURATION_PATH.exec(pathname);
+    const configured = configuration?.[1] ? 'v3' : 'v1';
+    if (request.method === 'GET' && configuration && speaks(configured))
       return handleCall('discovery', request, response, context, (call) =>
-        respond(call, async () => ({ status: 200, body: discovery(cognito) })),
+        respond(call, async () => ({ status: 200, body: discovery(cognito, configured) })),
       );
 
-    const [, tenantId = '', userId = '', path = ''] = USER_PATH.exec(pathname) ?? [];
-    const route = options.routes.find((each) => each.method === request.method && each.path.test(path));
+    const [, v3, tenantId = '', userId, path = ''] = OWNED_PATH.exec(pathname) ?? [];
+    const version = v3 ? 'v3' : 'v1';
+    const scope = userId === undefined ? 'tenant' : 'user';
+    const route = options.routes.find(
+      (each) =>
+        each.version === version &&
+        (each.scope ?? 'user') === scope &&
+        speaks(version) &&
+        each.method === request.method &&
+        each.path.test(path),
+    );
     await handleCall(route?.name ?? 'unknown', request, response, context, async (call) => {
       if (!route) return sendBody(response, 403, UNKNOWN_PATH);
       const { authorization } = request.headers;
@@ -55,9 +73,11 @@ export function serveApi(options: ApiServerOptions): Promise<SandboxServer> {
       const body = await readJson(request);
       await respond(call, async () => {
         const account = await authenticate(cognito, authorization, tenantId, userId);
-        if (!account) return { status: 403, body: UNAUTHORIZED };
+        if (!account) return { status: version === 'v3' ? 401 : 403, body: UNAUTHORIZED };
+        const refusal = subscriptionRefusal(settings, route.name);
+        if (refusal) return refused(settings, refusal);
         const id = decodeURIComponent(route.path.exec(path)?.[1] ?? '');
-        return route.handle({ account, id, body, triggered: call.triggered });
+        return route.handle({ account, id, body, query, triggered: call.triggered });
       });
     });
   });
@@ -90,6 +110,12 @@ export function serveApi(options: ApiServerOptions): Promise<SandboxServer> {
       case 'DELETE /_sandbox/faults':
         faults.clear();
         return sendBody(response, 200, { waiting: [] });
+      case 'POST /_sandbox/settings': {
+        const changes = settingsSchema.safeParse(await readJson(request));
+        if (!changes.success) return sendBody(response, 400, z.prettifyError(changes.error));
+        Object.assign(settings, changes.data);
+        return sendBody(response, 200, changes.data);
+      }
       case 'GET /_sandbox/ledger':
         return sendBody(response, 200, { charges: options.executions.charges });
       case 'GET /_sandbox/calls':
@@ -98,7 +124,7 @@ export function serveApi(options: ApiServerOptions): Promise<SandboxServer> {
         return sendBody(
           response,
           404,
-          'POST or DELETE /_sandbox/faults, GET /_sandbox/ledger, GET /_sandbox/calls\n',
+          'POST or DELETE /_sandbox/faults, POST /_sandbox/settings, GET /_sandbox/ledger, GET /_sandbox/calls\n',
         );
     }
   }
@@ -155,7 +181,16 @@ const failed = (error: unknown): ApiResponse => ({
 const expires = (triggered: TriggeredFault | undefined): boolean =>
   triggered !== undefined && 'expire' in triggered.fault;
 
-const discovery = ({ clientId, region, userPoolId }: Cognito) => ({
+const settingsSchema = z.strictObject({
+  api: z.enum(['v1', 'v3', 'both']).optional(),
+  dialect: z.enum(DIALECTS).optional(),
+  subscription: z.enum(['active', 'restricted', 'expired', 'disabled']).optional(),
+});
+
+const discovery = ({ clientId, region, userPoolId }: Cognito, version: ApiRoute['version']) => ({
+  ...(version === 'v3' && {
+    api_routing: { users: { version }, files: { version }, executions: { version } },
+  }),
   idp: {
     Auth: {
       Cognito: {

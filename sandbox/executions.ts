@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Account } from './cognito.js';
 import type { FileRecord, Files } from './files.js';
-import { analyse, type ConfiguredColumns, columnsNamed, resultsZip } from './nca.js';
+import { analyse, columnsIn, columnsNamed, resultsZip } from './nca.js';
 import type { ObjectStore } from './object-store.js';
 import type { SandboxSettings } from './options.js';
+import { admit, type Schedule } from './pace.js';
 import { isText, parseTable } from './table.js';
 
 /** An execution that was accepted, and so charged. */
@@ -21,32 +22,75 @@ export interface Charge {
   readonly metaData?: unknown;
   readonly dataProcessing?: unknown;
   readonly postProcessing?: unknown;
+  /** Name of the execution. Version 3 only. */
+  readonly name?: string;
+  /** Other sections, as they were sent. Version 3 only. */
+  readonly sections?: Readonly<Record<string, unknown>>;
+  /** Request body as it was sent. */
+  readonly body: unknown;
 }
 
-/** Request body of a start. */
-export interface StartBody {
+/** Request of a start. */
+export interface StartRequest {
   readonly configuration: Readonly<Record<string, unknown>>;
-  readonly meta_data?: unknown;
-  readonly data_processing?: unknown;
-  readonly post_processing?: unknown;
+  readonly metaData?: unknown;
+  readonly dataProcessing?: unknown;
+  readonly postProcessing?: unknown;
+  readonly name?: string | undefined;
+  readonly sections?: Readonly<Record<string, unknown>>;
+  /** Request body as it was sent. */
+  readonly body: unknown;
+}
+
+/** Response to a start. */
+export interface StartResult {
+  readonly executionId: string;
+  readonly status: 'queued' | 'throttled' | 'rejected';
+  readonly delaySeconds?: number;
+  /** Why the start was rejected. */
+  readonly reason?: string;
+}
+
+/** State of an execution in the words of version 3. */
+export type ExecutionStatus =
+  | 'queued'
+  | 'throttled'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'rejected'
+  | 'cancelled';
+
+/** An execution as a user sees it, whatever the version of the API. */
+export interface ExecutionState {
+  readonly charge: Charge;
+  /** Absent for executions from before the sandbox was started. */
+  readonly file?: FileRecord;
+  readonly status: ExecutionStatus;
+  readonly errors: readonly string[];
+  /** Seconds since the start, at most until the end. */
+  readonly elapsed: number;
 }
 
 interface Execution {
   readonly charge: Charge;
   readonly account: Account;
   readonly file: FileRecord;
-  /** Start time by `performance.now()`. */
-  readonly startedAt: number;
+  readonly schedule: Schedule;
+  /** Why it was rejected. */
+  readonly rejection?: string;
+  isCancelled?: boolean;
   outcome?: Promise<readonly string[]>;
 }
 
-const DOWNLOAD_SECONDS = 3600;
+/** Lifetime of a presigned download in seconds. */
+export const DOWNLOAD_SECONDS = 3600;
 const MAX_ANALYSED_BYTES = 64 * 1024 ** 2;
 
 /** All executions, and what was charged for them. */
 export class Executions {
   readonly #all: Execution[] = [];
-  readonly #past: readonly { status: string }[];
+  readonly #past: readonly ExecutionState[];
   readonly #store: ObjectStore;
   readonly #files: Files;
   readonly #settings: SandboxSettings;
@@ -60,95 +104,128 @@ export class Executions {
 
   /** Every execution that was accepted, in order. */
   get charges(): readonly Charge[] {
-    return this.#all.map(({ charge }) => charge);
+    return this.#all.filter(({ rejection }) => rejection === undefined).map(({ charge }) => charge);
   }
 
   /** Number of executions that the subscription still allows. */
   get remaining(): number {
-    return Math.max(0, this.#settings.allocation - this.#all.length);
+    return Math.max(0, this.#settings.allocation - this.charges.length);
   }
 
-  /** Accepts an execution, and returns the response. */
-  start(account: Account, file: FileRecord, body: StartBody): object {
-    const startedAt = performance.now();
+  /** Accepts or rejects an execution. A refused one (429) leaves a rejected execution behind, as the real service may do. */
+  start(
+    account: Account,
+    file: FileRecord,
+    request: StartRequest,
+  ): StartResult & { readonly isRefused: boolean } {
+    const own = this.#all.filter((each) => each.account === account && each.rejection === undefined);
+    const admission = admit(
+      own.map(({ schedule }) => schedule),
+      this.#settings,
+    );
     const now = Date.now();
-    const trackingId = trackingIdIn(body.meta_data);
+    const trackingId = trackingIdIn(request.metaData);
+    const { configuration, ...others } = request;
     const charge: Charge = {
       executionId: `${Math.floor(now / 1000)}-${now % 1000}${this.#all.length}:${randomUUID()}`,
       fileId: file.fileId,
       ...(trackingId !== undefined && { trackingId }),
       at: new Date(now).toISOString(),
-      configuration: body.configuration,
-      configurationSha256: createHash('sha256').update(JSON.stringify(body.configuration)).digest('hex'),
-      ...('meta_data' in body && { metaData: body.meta_data }),
-      ...('data_processing' in body && { dataProcessing: body.data_processing }),
-      ...('post_processing' in body && { postProcessing: body.post_processing }),
+      configuration,
+      configurationSha256: createHash('sha256').update(JSON.stringify(configuration)).digest('hex'),
+      ...(Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)) as Omit<
+        Charge,
+        'executionId' | 'fileId' | 'at' | 'configuration' | 'configurationSha256'
+      >),
     };
-    this.#all.push({ charge, account, file, startedAt });
-    return { execution_id: charge.executionId, status: 'queuing' };
+    const startedAt = performance.now();
+    const { executionId } = charge;
+    if (admission.kind !== 'accepted') {
+      const { reason } = admission;
+      const schedule = { startedAt, throttledUntil: startedAt, runsAt: startedAt, endsAt: startedAt };
+      this.#all.push({ charge, account, file, schedule, rejection: reason });
+      return { executionId, status: 'rejected', reason, isRefused: admission.kind === 'refused' };
+    }
+    const { schedule, delaySeconds } = admission;
+    this.#all.push({ charge, account, file, schedule });
+    return delaySeconds === undefined
+      ? { executionId, status: 'queued', isRefused: false }
+      : { executionId, status: 'throttled', delaySeconds, isRefused: false };
   }
 
-  /** Returns the status of an execution of a user; `undefined` if there is none. */
-  async status(account: Account, executionId: string): Promise<object | undefined> {
-    const execution = this.#all.find(
-      ({ charge, account: { userId } }) => charge.executionId === executionId && userId === account.userId,
-    );
-    if (!execution) return undefined;
-    const status = await this.#describe(execution);
-    if (status.status !== 'complete') return status;
-    return {
-      ...status,
-      presigned: {
-        url: await this.#store.download(resultsKey(execution), DOWNLOAD_SECONDS),
-        expires_in: DOWNLOAD_SECONDS,
-        expires_at_utc: new Date(Date.now() + DOWNLOAD_SECONDS * 1000).toISOString(),
-      },
-    };
+  /** Returns an execution of a user; `undefined` if there is none. */
+  async find(account: Account, executionId: string): Promise<ExecutionState | undefined> {
+    const execution = this.#findOwn(account, executionId);
+    return execution
+      ? this.#describe(execution)
+      : this.#past.find(({ charge }) => charge.executionId === executionId);
+  }
+
+  /** Cancels an execution of a user. */
+  cancel(account: Account, executionId: string): void {
+    const execution = this.#findOwn(account, executionId);
+    if (execution) execution.isCancelled = true;
+  }
+
+  /** Presigns the download of an execution's results. */
+  async download(account: Account, executionId: string): Promise<string | undefined> {
+    const execution = this.#findOwn(account, executionId);
+    return execution && this.#store.download(resultsKey(execution), DOWNLOAD_SECONDS);
   }
 
   /**
-   * Lists the executions of a user, newest first.
+   * Lists the executions of a user, newest first. Not described yet, so that a page of a long list is cheap.
    *
    * @param startedBefore hides executions that were started later, by `performance.now()`
    */
-  async list(account: Account, startedBefore: number): Promise<{ status: string }[]> {
+  list(
+    account: Account,
+    startedBefore: number,
+  ): { readonly executionId: string; readonly describe: () => Promise<ExecutionState> }[] {
     const shown = this.#all.filter(
-      ({ account: { userId }, startedAt }) => userId === account.userId && startedAt <= startedBefore,
+      ({ account: { userId }, schedule }) => userId === account.userId && schedule.startedAt <= startedBefore,
     );
-    const described = await Promise.all(shown.reverse().map((execution) => this.#describe(execution)));
-    return [...described, ...this.#past];
+    return [
+      ...shown.reverse().map((execution) => ({
+        executionId: execution.charge.executionId,
+        describe: () => this.#describe(execution),
+      })),
+      ...this.#past.map((state) => ({ executionId: state.charge.executionId, describe: async () => state })),
+    ];
   }
 
-  async #describe(execution: Execution): Promise<{ status: string }> {
-    const { charge, file, startedAt } = execution;
-    const { stepMs } = this.#settings;
-    const elapsed = performance.now() - startedAt;
-    const still = elapsed < stepMs ? 'queuing' : elapsed < 2 * stepMs ? 'running' : undefined;
-    if (!still)
-      execution.outcome ??= this.#run(execution).catch((error: unknown) => {
-        delete execution.outcome;
-        throw error;
-      });
-    const errors = (await execution.outcome) ?? [];
-    return {
-      execution_id: charge.executionId,
-      status: still ?? (errors.length > 0 ? 'failed' : 'complete'),
-      file: { id: file.fileId, file_name: file.fileName },
-      s3: { bucket_name: file.bucket, object_key: file.key },
-      meta_data: charge.metaData ?? null,
-      errors,
-      times: { created_utc: charge.at, elapsed: Math.min(elapsed, 2 * stepMs) / 1000 },
-    } as { status: string };
+  #findOwn({ userId }: Account, executionId: string): Execution | undefined {
+    return this.#all.find(
+      ({ charge, account }) => charge.executionId === executionId && userId === account.userId,
+    );
+  }
+
+  async #describe(execution: Execution): Promise<ExecutionState> {
+    const { charge, file, schedule, rejection, isCancelled } = execution;
+    const now = performance.now();
+    const elapsed = (Math.min(now, schedule.endsAt) - schedule.startedAt) / 1000;
+    const state = { charge, file, elapsed, errors: [] };
+    if (rejection !== undefined) return { ...state, status: 'rejected', errors: [rejection] };
+    if (isCancelled) return { ...state, status: 'cancelled' };
+    if (now < schedule.throttledUntil) return { ...state, status: 'throttled' };
+    if (now < schedule.runsAt) return { ...state, status: 'queued' };
+    if (now < schedule.endsAt) return { ...state, status: 'running' };
+    execution.outcome ??= this.#run(execution).catch((error: unknown) => {
+      delete execution.outcome;
+      throw error;
+    });
+    const errors = await execution.outcome;
+    return { ...state, errors, status: errors.length > 0 ? 'failed' : 'succeeded' };
   }
 
   /** Analyses the file and stores the results. Returns the reasons why it failed, if it did. */
   async #run(execution: Execution): Promise<readonly string[]> {
     const { charge, file } = execution;
-    const { workable_state, errors } = await this.#files.state(file);
-    if (workable_state === 'invalid') return errors;
+    const { state, errors } = await this.#files.state(file);
+    if (state === 'invalid') return errors;
     let rows: string[][] | undefined;
     if (isText(file.fileName)) {
-      const columns = charge.configuration.columns as ConfiguredColumns;
+      const columns = columnsIn(charge.configuration);
       const table = parseTable(wholeLines(await this.#store.bytes(file.key, MAX_ANALYSED_BYTES)));
       const missing = columnsNamed(columns).filter((name) => !table.columns.includes(name));
       if (missing.length > 0) return missing.map((name) => `The file has no column "${name}".`);
@@ -159,28 +236,31 @@ export class Executions {
   }
 }
 
-/** Returns what the list shows of an execution that a worker started long ago. */
-function pastExecution(index: number): { status: string } {
+/** Returns an execution that a worker started before the sandbox. They lie 25 minutes apart: 20,000 in a year. */
+function pastExecution(index: number): ExecutionState {
   const id = createHash('sha256').update(`${index}`).digest('hex');
-  const at = new Date(Date.UTC(2025, 0, 1) + index * 60_000).toISOString();
+  const at = new Date(Date.now() - (index + 1) * 25 * 60_000).toISOString();
   const fileName = `past-${index}.csv`;
-  return {
-    execution_id: `${index}:${id}`,
-    status: 'complete',
-    file: { id, file_name: fileName },
-    s3: { bucket_name: 'past', object_key: `tenants/past/files/${id}.csv` },
-    meta_data: {
-      study: 'past',
-      aplos_upload: {
-        tracking_id: id.slice(0, 32),
-        content_id: id.slice(32),
-        file_name: fileName,
-        requested_at: at,
-      },
+  const metaData = {
+    study: 'past',
+    aplos_upload: {
+      tracking_id: id.slice(0, 32),
+      content_id: id.slice(32),
+      file_name: fileName,
+      requested_at: at,
     },
-    errors: [],
-    times: { created_utc: at, elapsed: 60 },
-  } as { status: string };
+  };
+  const charge: Charge = {
+    executionId: `${index}:${id}`,
+    fileId: id,
+    at,
+    configuration: {},
+    configurationSha256: id,
+    metaData,
+    name: `past · aplos-upload ${id.slice(0, 32)}`,
+    body: {},
+  };
+  return { charge, status: 'succeeded', errors: [], elapsed: 60 };
 }
 
 const resultsKey = ({ charge, account }: Execution): string =>

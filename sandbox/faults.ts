@@ -12,6 +12,11 @@ export const ROUTES = [
   'status',
   'list',
   'metrics',
+  'config',
+  'package',
+  'downloadUrl',
+  'cancel',
+  'subscription',
   'upload',
   'results',
 ] as const;

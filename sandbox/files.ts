@@ -45,10 +45,20 @@ export type FileRecord = Omit<SandboxFile, 'uploads' | 'storedAt'> & {
   readonly uploads: { -readonly [Field in keyof RecordedUpload]: RecordedUpload[Field] }[];
 };
 
-/** State of a file, as the API reports it. */
+/** State of a file. */
 export interface FileState {
-  readonly workable_state: 'converting' | 'ready' | 'invalid';
+  readonly state: 'not-stored' | 'converting' | 'ready' | 'invalid';
   readonly errors: readonly string[];
+}
+
+/** A presigned POST for a file. */
+export interface PresignedFile {
+  readonly file: FileRecord;
+  readonly url: string;
+  /** Lifetime in seconds. */
+  readonly expiresIn: number;
+  /** Time of expiry. ISO 8601, UTC. */
+  readonly expiresAt: string;
 }
 
 // Aplos sends them in lower case and without the bucket, which is in the URL.
@@ -104,10 +114,9 @@ export class Files {
    * Creates a file record and a presigned POST for it.
    *
    * @param expired part of the presigned POST that has already expired
-   * @returns the presign response
    */
-  async presign(account: Account, fileName: string, expired?: 'policy' | 'token'): Promise<object> {
-    const { presignSeconds, presignShape, minFileBytes, maxFileBytes } = this.#settings;
+  async presign(account: Account, fileName: string, expired?: 'policy' | 'token'): Promise<PresignedFile> {
+    const { presignSeconds, minFileBytes, maxFileBytes } = this.#settings;
     const fileId = randomUUID();
     const key = `${account.tenantId}/${account.userId}/files/${fileId}/input${extname(fileName).toLowerCase()}`;
     const expiresIn = expired === 'policy' ? -60 : presignSeconds;
@@ -121,7 +130,7 @@ export class Files {
     const fields = asAplosSends(signed);
     for (const name of SECRET_FIELDS) this.#secrets.add(fields[name] ?? '');
     const now = Date.now();
-    this.all.push({
+    const file: FileRecord = {
       fileId,
       fileName,
       bucket: this.#store.bucket,
@@ -132,20 +141,15 @@ export class Files {
       fields,
       tokenExpiresAt: expired === 'token' ? now : now + presignSeconds * 1000,
       uploads: [],
-    });
-    return {
-      message: 'File upload request created',
-      ...(presignShape === 'file' && { file: { id: fileId } }),
-      s3: { bucket_name: this.#store.bucket, object_key: key },
-      presigned: {
-        method_type: 'post',
-        url,
-        fields,
-        expires_in: presignSeconds,
-        expires_at_utc: new Date(now + presignSeconds * 1000).toISOString(),
-      },
-      file_name: fileName,
     };
+    this.all.push(file);
+    const expiresAt = new Date(now + presignSeconds * 1000).toISOString();
+    return { file, url, expiresIn: presignSeconds, expiresAt };
+  }
+
+  /** Returns the size and the ETag of a stored file. */
+  stored({ key }: FileRecord): Promise<{ readonly size: number; readonly etag: string } | undefined> {
+    return this.#store.head(key);
   }
 
   /** Reports whether S3 stores the file. */
@@ -156,11 +160,11 @@ export class Files {
   /** Returns the current state of a file. */
   async state({ key, fileName, storedAt }: FileRecord): Promise<FileState> {
     const size = await this.#store.size(key);
-    if (size === undefined) return { workable_state: 'converting', errors: [] };
+    if (size === undefined) return { state: 'not-stored', errors: [] };
     if (Date.now() < (storedAt ?? 0) + this.#settings.conversionMs)
-      return { workable_state: 'converting', errors: [] };
+      return { state: 'converting', errors: [] };
     const head = await this.#store.bytes(key, HEAD_BYTES);
     const errors = problemsOfTable(fileName, head, size <= HEAD_BYTES);
-    return { workable_state: errors.length > 0 ? 'invalid' : 'ready', errors };
+    return { state: errors.length > 0 ? 'invalid' : 'ready', errors };
   }
 }

@@ -10,6 +10,13 @@ export interface ConfiguredColumns {
   readonly grouping?: readonly string[];
 }
 
+/** Returns the `columns` of a configuration, whose keys are in snake_case or in camelCase. */
+export function columnsIn(configuration: Readonly<Record<string, unknown>>): ConfiguredColumns {
+  const columns = (configuration.columns ?? {}) as ConfiguredColumns & { readonly uniqueId?: string };
+  const { uniqueId, unique_id = uniqueId } = columns;
+  return unique_id === undefined ? columns : { ...columns, unique_id };
+}
+
 /** Returns every column that a configuration names. */
 export function columnsNamed(columns: ConfiguredColumns): string[] {
   const { time, unique_id, concentration, sorting = [], grouping = [] } = columns;

@@ -61,11 +61,16 @@ export class ObjectStore {
 
   /** Returns the size of an object in bytes; `undefined` if there is none. */
   async size(key: string): Promise<number | undefined> {
+    return (await this.head(key))?.size;
+  }
+
+  /** Returns the size of an object in bytes, and its ETag without quotes; `undefined` if there is none. */
+  async head(key: string): Promise<{ readonly size: number; readonly etag: string } | undefined> {
     try {
-      const { ContentLength } = await this.#client.send(
+      const { ContentLength, ETag } = await this.#client.send(
         new HeadObjectCommand({ Bucket: this.bucket, Key: key }),
       );
-      return ContentLength ?? 0;
+      return { size: ContentLength ?? 0, etag: (ETag ?? '').replaceAll('"', '') };
     } catch (error) {
       if (error instanceof NotFound) return undefined;
       throw error;

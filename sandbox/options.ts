@@ -1,4 +1,5 @@
 import type { S3Bucket } from './object-store.js';
+import type { DialectName } from './v3/dialects.js';
 
 /** A user who may log in. */
 export interface SandboxUser {
@@ -12,6 +13,12 @@ export interface SandboxUser {
   readonly userId?: string;
 }
 
+/** Versions of the API that a sandbox speaks. */
+export type SpokenVersions = 'v1' | 'v3' | 'both';
+
+/** State of the subscription, as Aplos reports it. */
+export type SubscriptionStatus = 'active' | 'restricted' | 'expired' | 'disabled';
+
 /** Options of a sandbox. */
 export interface SandboxOptions {
   /** Bucket to use. The sandbox does not stop its server. Default: a server of its own. */
@@ -20,6 +27,26 @@ export interface SandboxOptions {
   readonly port?: number;
   /** Port of the S3 proxy. Default: a free port. */
   readonly s3Port?: number;
+  /** Versions of the API that the sandbox speaks. The paths of the others are unknown. Default: `v1`. */
+  readonly api?: SpokenVersions;
+  /** Source that version 3 follows: see {@link DialectName}. Default: `r`. */
+  readonly dialect?: DialectName;
+  /** Number of executions on a page of version 3. Default: 100. */
+  readonly pageSize?: number;
+  /** Status of the subscription. Default: `active`. */
+  readonly subscription?: SubscriptionStatus;
+  /** Number of executions of a user that run at a time; the others are queued. Default: no limit. */
+  readonly maxConcurrent?: number;
+  /** Number of executions of a user that may be queued. More starts are refused with 429. Default: no limit. */
+  readonly maxQueued?: number;
+  /** Minimum time between two starts of a user, in milliseconds. Earlier ones are refused with 429. Default: 0. */
+  readonly minIntervalMs?: number;
+  /** Number of starts of a user in an hour. Further ones are accepted as `throttled`. Default: no limit. */
+  readonly maxPerHour?: number;
+  /** Delay of a throttled execution, in milliseconds. Default: 60,000. */
+  readonly throttleMs?: number;
+  /** Number of starts of a user in a day. Further ones are `rejected`, and not charged. Default: no limit. */
+  readonly maxPerDay?: number;
   /** Latency added to every call, in milliseconds. Default: 0. */
   readonly latencyMs?: number;
   /** Users who may log in. Default: one user. */
@@ -49,10 +76,24 @@ export interface SandboxOptions {
 }
 
 /** The options with their defaults filled in, except `s3` and ports. */
-export type SandboxSettings = Required<Omit<SandboxOptions, 's3' | 'port' | 's3Port'>>;
+export type SandboxSettings = {
+  -readonly [Name in keyof Required<
+    Omit<SandboxOptions, 's3' | 'port' | 's3Port'>
+  >]: Required<SandboxOptions>[Name];
+};
 
 /** Fills in the defaults. */
 export const withDefaults = (options: SandboxOptions): SandboxSettings => ({
+  api: options.api ?? 'v1',
+  dialect: options.dialect ?? 'r',
+  pageSize: options.pageSize ?? 100,
+  subscription: options.subscription ?? 'active',
+  maxConcurrent: options.maxConcurrent ?? Number.POSITIVE_INFINITY,
+  maxQueued: options.maxQueued ?? Number.POSITIVE_INFINITY,
+  minIntervalMs: options.minIntervalMs ?? 0,
+  maxPerHour: options.maxPerHour ?? Number.POSITIVE_INFINITY,
+  throttleMs: options.throttleMs ?? 60_000,
+  maxPerDay: options.maxPerDay ?? Number.POSITIVE_INFINITY,
   latencyMs: options.latencyMs ?? 0,
   users: options.users ?? [{ userName: 'pharmacometrics@example.com', password: 'Sandbox-only-1' }],
   idTokenSeconds: options.idTokenSeconds ?? 3600,

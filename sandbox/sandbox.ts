@@ -8,9 +8,11 @@ import { Faults } from './faults.js';
 import { Files, type SandboxFile } from './files.js';
 import type { RecordedCall } from './http.js';
 import { ObjectStore, type S3Bucket } from './object-store.js';
-import { type SandboxOptions, withDefaults } from './options.js';
+import { type SandboxOptions, type SandboxSettings, withDefaults } from './options.js';
 import { serveS3Proxy } from './s3-proxy.js';
 import { startSeaweed } from './servers/seaweed.js';
+import { dialects } from './v3/dialects.js';
+import { routesV3 } from './v3/routes.js';
 
 export type { Charge } from './executions.js';
 export type { Fault, FaultAction, Faults, FaultTrigger, Route } from './faults.js';
@@ -18,9 +20,9 @@ export type { RecordedUpload, SandboxFile } from './files.js';
 export type { RecordedCall } from './http.js';
 export type { SandboxOptions, SandboxUser } from './options.js';
 
-/** A local stand-in for Aplos NCA (API version 1), Amazon Cognito and Amazon S3. */
+/** A local stand-in for Aplos NCA (versions 1 and 3 of its API), Amazon Cognito and Amazon S3. */
 export interface Sandbox {
-  /** Base URL of the API: `http://127.0.0.1:PORT`. */
+  /** Base URL of the API: `http://127.0.0.1:PORT`, with the path of the dialect. */
   readonly apiUrl: string;
   /** URL of Cognito's InitiateAuth. */
   readonly cognitoUrl: string;
@@ -67,6 +69,8 @@ export interface Sandbox {
    * @throws Error if the file was not stored
    */
   storedStream(fileId: string): Promise<Readable>;
+  /** Changes settings while the sandbox runs, for example the version of the API that it speaks. */
+  change(changes: Partial<SandboxSettings>): void;
   /** Stops the servers, and S3 unless it was passed in the options. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -109,19 +113,21 @@ async function startOn(
   const api = await serveApi({
     port: options.port ?? 0,
     cognito,
-    routes: apiRoutes(files, executions, settings),
+    routes: [...apiRoutes(files, executions, settings), ...routesV3(files, executions, settings)],
     executions,
+    settings,
     context,
   }).catch(async (error: unknown) => {
     await s3Proxy.stop();
     throw error;
   });
 
+  const apiUrl = api.url + dialects[settings.dialect].basePath;
   const [account] = cognito.accounts;
   const [{ userName, password }] = settings.users;
   let stopped: Promise<void> | undefined;
   return {
-    apiUrl: api.url,
+    apiUrl,
     cognitoUrl: `${api.url}/`,
     s3Url: s3Proxy.url,
     s3,
@@ -131,7 +137,7 @@ async function startOn(
     clientId: cognito.clientId,
     region: cognito.region,
     env: {
-      APLOS_API_URL: api.url,
+      APLOS_API_URL: apiUrl,
       COGNITO_ENDPOINT: `${api.url}/`,
       COGNITO_USER_NAME: userName,
       COGNITO_PASSWORD: password,
@@ -144,6 +150,9 @@ async function startOn(
     files: files.all,
     calls,
     secrets,
+    change: (changes) => {
+      Object.assign(settings, changes);
+    },
     storedBytes: async (fileId) => store.bytes(keyOf(fileId)),
     storedStream: async (fileId) => store.stream(keyOf(fileId)),
     stop() {

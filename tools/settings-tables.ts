@@ -3,7 +3,7 @@
 import { GROUPS, type Reader, type Setting, spellingsOf } from '../src/settings/setting.js';
 import { profileTable, settingsTable } from '../src/settings/table.js';
 
-const units: Record<NonNullable<Setting['unit']>, string> = { s: 'seconds', bytes: 'bytes' };
+const units: Record<NonNullable<Setting['unit']>, string> = { s: 'seconds', days: 'days', bytes: 'bytes' };
 const readers: Record<Reader, string> = {
   worker: 'worker',
   client: 'client',

@@ -1,4 +1,5 @@
-import { cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { verifyReported } from '../aplos/reported-file.js';
 import { UploadError } from '../contract/errors.js';
 import type { Confirmation, FileRef, FileRequest, UploadEvidence } from '../contract/steps.js';
 import { verifyEtag } from '../s3/etag.js';
@@ -6,7 +7,7 @@ import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { fileStateIfOffered } from './file-state.js';
 
-/** Verifies an upload: status 204, an ETag that matches the bytes sent, and a file that Aplos can read. */
+/** Verifies an upload: status 204, an ETag that matches the bytes sent, and a file that Aplos can read and reports as it was sent. */
 export const confirmUpload =
   ({ api }: ActivityDependencies) =>
   async ({
@@ -26,8 +27,28 @@ export const confirmUpload =
       const why = state.errors.length > 0 ? ` (${shortenText(state.errors.join('; '))})` : '';
       throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
     }
-    return { fileState: state?.state ?? 'unknown', etagIsMd5 };
+    if (state?.readiness === 'pending' && !isOverdue(state.state))
+      throw notReady(fileName, file, state.state);
+    const reported = state ? verifyReported(fileName, state, evidence) : {};
+    return { fileState: state?.state ?? 'unknown', etagIsMd5, ...reported };
   };
+
+/** The vendor does not document these states. If Aplos does not notice an upload, the executions are started nevertheless. */
+const UNNOTICED = ['signed-url-created', 'uploading'];
+const UNNOTICED_FOR_MS = 15 * 60_000;
+
+/** Reports whether Aplos should have noticed the upload by now. */
+function isOverdue(state: string): boolean {
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
+  const waitedMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
+  return UNNOTICED.includes(state) && waitedMs >= UNNOTICED_FOR_MS;
+}
+
+const notReady = (fileName: string, { fileId }: FileRef, state: string) =>
+  new UploadError(
+    'FILE_NOT_READY',
+    `${fileName} is stored, but Aplos reports the state "${shortenText(state)}" for file ${fileId}`,
+  );
 
 function assert204(fileName: string, { status }: UploadEvidence): void {
   if (status === 204) return;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
-import type { ExecutionRecord } from '../aplos/api.js';
+import type { AplosApi, ExecutionRecord } from '../aplos/api.js';
 import type { ExecutionList, Listing } from '../aplos/execution-list.js';
 import { UploadError } from '../contract/errors.js';
 import { elapsedMs, now } from '../util/clock.js';
@@ -49,7 +49,7 @@ export async function findExecution(
     if (isInDoubt && listing) extraMs = extraFor(listing.lagMs, listLagMs);
     const restMs = settleMs + extraMs - elapsedMs(began);
     if (listing && isLast && (restMs <= 0 || !isInDoubt) && extraMs <= maxExtraMs) {
-      assertTellsMetadata(listing, search);
+      assertHasMarks(listing, search);
       return undefined;
     }
     if (elapsedMs(began) > settleMs + maxExtraMs)
@@ -63,7 +63,7 @@ function isProven(listing: Listing, search: Search): boolean {
   if (provenBy.length === 0) return false;
   const shown = new Set(listing.records.map(({ executionId }) => executionId));
   if (!provenBy.every((executionId) => shown.has(executionId))) return false;
-  assertTellsMetadata(listing, search);
+  assertHasMarks(listing, search);
   return true;
 }
 
@@ -78,12 +78,35 @@ const extraFor = (lagMs: number, listLagMs: number): number =>
 const isFinal = (error: unknown): error is UploadError =>
   error instanceof UploadError && error.remedy === 'final' && !error.code.startsWith('LOGIN_');
 
-/** After a doubt the list must show metadata; before a first start it must at least say that there is none. */
-function assertTellsMetadata({ records }: Listing, { fileName, trackingId, settleMs }: Search): void {
-  const isTold = ({ hasMetaData }: ExecutionRecord) =>
-    settleMs > 0 ? hasMetaData === true : hasMetaData !== undefined;
+/**
+ * Returns a found execution as Aplos reports it now, if its record may be outdated.
+ *
+ * @returns `undefined` if Aplos no longer has the execution, or has rejected it
+ */
+export async function asReportedNow(
+  api: AplosApi,
+  record: ExecutionRecord | undefined,
+): Promise<ExecutionRecord | undefined> {
+  if (!record?.isRemembered) return record;
+  try {
+    const { status, errors } = await api.execution(record.executionId, cancellationSignal());
+    return status === 'rejected' ? undefined : { ...record, status, errors };
+  } catch (error) {
+    if (error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED'))
+      return undefined;
+    throw error;
+  }
+}
+
+/**
+ * After a doubt the list must show metadata or names, in which the identity of the work is stored. Before a first start it must at
+ * least say that there are none.
+ */
+function assertHasMarks({ records }: Listing, { fileName, trackingId, settleMs }: Search): void {
+  const isTold = ({ hasMarks }: ExecutionRecord) =>
+    settleMs > 0 ? hasMarks === true : hasMarks !== undefined;
   if (records.length > 0 && !records.some(isTold))
-    throw unsettled(fileName, trackingId, 'Aplos lists executions without their metadata');
+    throw unsettled(fileName, trackingId, 'Aplos lists executions without their metadata or names');
 }
 
 /** Returns the error for a start of which nobody can tell whether it took effect. */

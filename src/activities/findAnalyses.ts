@@ -17,7 +17,7 @@ export const findAnalyses =
   async (input: unknown, argumentCount: number): Promise<AnalysisFinding[]> => {
     const { profile, analyses } = parsePreviewInput(decodeInput(input, argumentCount));
     const listing = await executions(profile).read(0);
-    assertShowsMetadata(listing);
+    assertHasMarks(listing);
     const byContentId = groupByContentId(listing, new Set(analyses.map(({ contentId }) => contentId)));
     return analyses.map(({ trackingId, contentId }) => {
       const execution = listing.find(trackingId);
@@ -55,8 +55,8 @@ function toKnown({ executionId, status, work }: ExecutionRecord): KnownExecution
   return { executionId, status, ...optional('fileName'), ...optional('requestedAt'), ...optional('again') };
 }
 
-/** Without metadata, every analysis would look new. */
-function assertShowsMetadata({ records }: Listing): void {
-  if (records.length === 0 || records.some(({ hasMetaData }) => hasMetaData !== undefined)) return;
-  throw new UploadError('API_ANSWER_UNEXPECTED', 'Aplos lists executions without their metadata');
+/** Without metadata or names, every analysis would look new. */
+function assertHasMarks({ records }: Listing): void {
+  if (records.length === 0 || records.some(({ hasMarks }) => hasMarks !== undefined)) return;
+  throw new UploadError('API_ANSWER_UNEXPECTED', 'Aplos lists executions without their metadata or names');
 }

@@ -69,11 +69,11 @@ async function findExecution(
   if (!execution || !earlier) return undefined;
   const isIt = ({ work }: ExecutionRecord) => work?.trackingId === trackingId;
   const listing = await unlessMissing(executions(profile).read(LIST_AGE_MS));
-  // The list may lack the newest executions.
+  // The list may lack the newest executions, and remember others that Aplos no longer has.
   const found =
-    listing?.records.find(isIt) ??
+    listing?.records.find((record) => isIt(record) && !record.isRemembered) ??
     (await unlessMissing(api(profile).execution(earlier.executionId, cancellationSignal())));
-  if (!found || !isIt(found)) return undefined;
+  if (!found || !isIt(found) || found.status === 'rejected') return undefined;
   const { executionId, status } = found;
   return { ...earlier, label: executionLabel(execution, index), executionId, status, origin: 'found' };
 }

@@ -1,12 +1,12 @@
 import { cancellationSignal, log } from '@temporalio/activity';
-import type { ExecutionRecord } from '../aplos/api.js';
+import type { AcceptedStart } from '../aplos/api.js';
 import { contentIdFor, trackingIdFor } from '../contract/analysis-id.js';
 import { UploadError } from '../contract/errors.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { StartInput } from '../contract/steps.js';
 import { OneAtATime } from '../util/one-at-a-time.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { findExecution, unsettled } from './find-execution.js';
+import { asReportedNow, findExecution, unsettled } from './find-execution.js';
 import { StartAttempt } from './start-attempt.js';
 
 const WAIT_FOR_OTHERS_MS = 2_000;
@@ -35,15 +35,26 @@ async function startOnce(
   const { profile, fileName, label, file, execution } = input;
   const trackingId = trackingIdFor(input);
   const list = executions(profile);
-  const find = (settleMs: number, maxAgeMs = 0, provenBy: readonly string[] = []) =>
-    findExecution(list, { fileName, trackingId, settleMs, maxAgeMs, listLagMs, provenBy });
+  const find = async (settleMs: number, maxAgeMs = 0, provenBy: readonly string[] = []) =>
+    asReportedNow(
+      api(profile),
+      await findExecution(list, { fileName, trackingId, settleMs, maxAgeMs, listLagMs, provenBy }),
+    );
   const result = (
-    { executionId, status }: Pick<ExecutionRecord, 'executionId' | 'status'>,
+    { executionId, status, delaySeconds }: AcceptedStart,
     origin: StartedExecution['origin'],
   ): StartedExecution => {
     if (origin === 'found') log.info('Aplos has this execution already', { executionId, label });
     const { again } = execution;
-    return { label, executionId, status, trackingId, origin, ...(again === undefined ? {} : { again }) };
+    return {
+      label,
+      executionId,
+      status,
+      ...(delaySeconds === undefined ? {} : { delaySeconds }),
+      trackingId,
+      origin,
+      ...(again === undefined ? {} : { again }),
+    };
   };
 
   const runStartedMs = Date.parse(input.runStartedAt);
@@ -74,10 +85,10 @@ async function startOnce(
   };
   try {
     const started = await api(profile).startExecution(
-      { file, execution: analysis, work },
+      { file, label, execution: analysis, work },
       { signal: cancellationSignal(), beforeSending: () => attempt.announceSending() },
     );
-    list.acknowledge({ ...started, work, errors: [], hasMetaData: true });
+    list.acknowledge({ ...started, work, errors: [], hasMarks: true });
     return result(started, 'started');
   } catch (error) {
     const mayHaveStarted =

@@ -3,13 +3,20 @@ import { UploadError } from '../contract/errors.js';
 import type { AplosProfile } from '../settings/settings.js';
 import { quote } from '../util/quote.js';
 import type { AplosApi } from './api.js';
+import { AutoVersion } from './auto-version.js';
 import { AplosConnection, type Login } from './connection.js';
 import { ExecutionList } from './execution-list.js';
 import { AplosV1 } from './v1/v1.js';
+import { AplosV3 } from './v3/v3.js';
 
-/** Implementation of each version of the API. */
-const dialects: Record<AplosProfile['apiVersion'], new (connection: AplosConnection) => AplosApi> = {
-  v1: AplosV1,
+/** Creates the API in each version. `auto` asks the host for the version. */
+const dialects: Readonly<
+  Record<AplosProfile['apiVersion'], (connection: AplosConnection, profile: AplosProfile) => AplosApi>
+> = {
+  v1: (connection) => new AplosV1(connection),
+  v3: (connection, profile) => new AplosV3(connection, profile),
+  auto: (connection, profile) =>
+    new AutoVersion(connection, (version) => dialects[version](connection, profile)),
 };
 
 /** Callbacks of the accounts. */
@@ -72,7 +79,7 @@ export class AplosAccounts {
     const connection = new AplosConnection(profile, this.#dispatcher, (login) =>
       this.#options.onLogin?.(profileName, login),
     );
-    const api = new dialects[profile.apiVersion](connection);
+    const api = dialects[profile.apiVersion](connection, profile);
     const account = { connection, api, executions: this.#executionList(profileName, api) };
     this.#accounts.set(profileName, account);
     return account;

@@ -1,4 +1,5 @@
 import type { ExecutionRequest } from '../contract/request.js';
+import type { Section } from '../contract/sections.js';
 import type { FileRef, PresignedPost } from '../contract/steps.js';
 
 /** A file record at Aplos and the presigned POST for it. `presigned` is secret until it expires. */
@@ -9,11 +10,18 @@ export interface PresignResponse {
 
 /** State of an uploaded file at Aplos. */
 export interface FileState {
-  /** Whether Aplos can read the file; `pending` while it converts the file. */
-  readonly readiness: 'ready' | 'invalid' | 'pending';
+  /**
+   * Whether Aplos can read the file. `pending`: Aplos still works on it, and reports when it is done. `usable`: an execution may
+   * be started, and waits for the file at Aplos if necessary.
+   */
+  readonly readiness: 'ready' | 'usable' | 'pending' | 'invalid';
   /** State as reported by Aplos, e.g. `converting`. */
   readonly state: string;
   readonly errors: readonly string[];
+  /** Size that Aplos reports, in bytes. Absent if it reports none. */
+  readonly sizeBytes?: number | undefined;
+  /** Checksum that Aplos reports, as text of unknown algorithm. Absent if it reports none. */
+  readonly checksum?: string | undefined;
 }
 
 /** An execution in the list of Aplos. */
@@ -22,13 +30,18 @@ export interface ExecutionRecord {
   /** Status as reported by Aplos, in lower case, e.g. `queuing` or `complete`. */
   readonly status: string;
   readonly errors: readonly string[];
-  /** Identity that {@link AplosApi.startExecution} added to the metadata; absent if another program started it. */
+  /** Identity that {@link AplosApi.startExecution} sent with the start; absent if another program started the execution. */
   readonly work?: Work;
-  /** Whether the execution has metadata. `undefined` if the response does not say. */
-  readonly hasMetaData: boolean | undefined;
+  /**
+   * Whether the execution has what the identity is stored in: metadata in version 1, a name in version 3. `undefined` if the
+   * response does not say.
+   */
+  readonly hasMarks: boolean | undefined;
+  /** Set if the record was read earlier, and the execution may have another status by now. */
+  readonly isRemembered?: true;
 }
 
-/** Identity of the work of an execution. It is added to the metadata, to find the execution in a list. */
+/** Identity of the work of an execution, which is sent with the start to find the execution in a list. */
 export interface Work {
   /** See {@link trackingIdFor}. */
   readonly trackingId: string;
@@ -44,9 +57,38 @@ export interface Work {
 /** One analysis of one file. */
 export interface StartRequest {
   readonly file: FileRef;
+  /** Name of the analysis for people. It is not part of the work's identity. */
+  readonly label: string;
   readonly execution: Omit<ExecutionRequest, 'label' | 'again'>;
   readonly work: Work;
 }
+
+/** Response to a start that Aplos accepted. */
+export interface AcceptedStart {
+  readonly executionId: string;
+  /** Status as reported by Aplos, in lower case. `throttled`: Aplos accepted the start, and runs it after a delay. */
+  readonly status: string;
+  /** Delay that Aplos reported for a throttled execution, in seconds. */
+  readonly delaySeconds?: number | undefined;
+}
+
+/** What Aplos reports about the subscription of an account. Each value is absent if Aplos does not report it. */
+export interface Subscription {
+  readonly plan?: string | undefined;
+  /** Status as reported by Aplos, e.g. `active` or `restricted`. */
+  readonly status?: string | undefined;
+  /** Number of executions that the subscription pays for. */
+  readonly allocated?: number | undefined;
+  /** Number of executions that are left. */
+  readonly remaining?: number | undefined;
+  /** Number of executions that run at a time; 0 if there is no limit. */
+  readonly maxConcurrent?: number | undefined;
+  /** Whether results may be downloaded. */
+  readonly mayDownload?: boolean | undefined;
+}
+
+/** Version of the API. */
+export type ApiVersion = 'v1' | 'v3';
 
 /** Options of a start. */
 export interface StartOptions {
@@ -69,14 +111,22 @@ export interface AplosApi {
    * Starts an execution. Each success is charged. After an error with the trait `mayHaveStarted`, it is unknown whether it was
    * started.
    *
-   * @throws {@link UploadError} `EXECUTION_REFUSED` or `ALLOCATION_EXHAUSTED` if Aplos refused to start it
+   * @throws {@link UploadError} `EXECUTION_REFUSED`, `EXECUTION_REJECTED` or `ALLOCATION_EXHAUSTED` if Aplos refused to start it,
+   * `SECTION_UNSUPPORTED` without a call
    */
-  startExecution(
-    start: StartRequest,
-    options?: StartOptions,
-  ): Promise<{ executionId: string; status: string }>;
-  /** Lists the executions of the user. The newest ones may be missing. */
+  startExecution(start: StartRequest, options?: StartOptions): Promise<AcceptedStart>;
+  /**
+   * Checks that this version of the API takes all sections of a request.
+   *
+   * @throws {@link UploadError} `SECTION_UNSUPPORTED`
+   */
+  assertTakes(sections: readonly Section[]): Promise<void>;
+  /** Lists the executions of the user. The newest ones may be missing, and records that were read earlier may be outdated. */
   listExecutions(): Promise<readonly ExecutionRecord[]>;
   /** Returns one execution. */
   execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord>;
+  /** Returns what Aplos reports about the subscription. Empty if Aplos does not offer the calls. */
+  subscription(): Promise<Subscription>;
+  /** Returns the version of the API that is used. */
+  version(): Promise<ApiVersion>;
 }

@@ -8,7 +8,10 @@ export interface Listing {
   /** Time of the request. */
   readonly askedAt: Moment;
   readonly records: readonly ExecutionRecord[];
-  /** Returns the execution with a tracking id: from the list, or because Aplos acknowledged its start to this process. */
+  /**
+   * Returns the execution with a tracking id: from the list, or because Aplos acknowledged its start to this process. A rejected
+   * execution did nothing, and does not count.
+   */
   find(trackingId: string): ExecutionRecord | undefined;
   /**
    * Lag of the list that this process observed recently, in milliseconds: the longest time for which an acknowledged execution
@@ -24,7 +27,7 @@ export interface ExecutionListOptions {
 }
 
 interface Acknowledged {
-  readonly record: ExecutionRecord;
+  readonly record: ExecutionRecord & { readonly work: Work };
   readonly at: Moment;
   isListed: boolean;
   /** Time for which the execution was missing from the list, in milliseconds. */
@@ -55,7 +58,7 @@ export class ExecutionList {
   }
 
   /** Remembers an execution whose start Aplos acknowledged. It is found from now on, even if the list lacks it. */
-  acknowledge(record: ExecutionRecord & { readonly work: Work }): void {
+  acknowledge(record: Acknowledged['record']): void {
     this.#acknowledged.set(record.work.trackingId, { record, at: now(), isListed: false, lagMs: 0 });
     const [oldest] = this.#acknowledged.keys();
     if (oldest !== undefined && this.#acknowledged.size > MAX_ACKNOWLEDGED) this.#acknowledged.delete(oldest);
@@ -83,21 +86,32 @@ export class ExecutionList {
 
   #toListing(askedAt: Moment, records: readonly ExecutionRecord[]): Listing {
     const byTrackingId = new Map<string, ExecutionRecord>();
-    for (const record of records) if (record.work) byTrackingId.set(record.work.trackingId, record);
+    const rejected = new Set<string>();
+    for (const record of records) {
+      if (record.status === 'rejected') rejected.add(record.executionId);
+      else if (record.work) byTrackingId.set(record.work.trackingId, record);
+    }
+    const acknowledged = (trackingId: string) => {
+      const record = this.#acknowledged.get(trackingId)?.record;
+      return record && !rejected.has(record.executionId) ? record : undefined;
+    };
     return {
       askedAt,
       records,
-      lagMs: this.#observe(askedAt, byTrackingId),
-      find: (trackingId) => byTrackingId.get(trackingId) ?? this.#acknowledged.get(trackingId)?.record,
+      lagMs: this.#observe(
+        askedAt,
+        ({ executionId, work }) => byTrackingId.has(work.trackingId) || rejected.has(executionId),
+      ),
+      find: (trackingId) => byTrackingId.get(trackingId) ?? acknowledged(trackingId),
     };
   }
 
   /** Compares a list with the acknowledged executions. Returns the longest lag among the recent ones. */
-  #observe(askedAt: Moment, listed: ReadonlyMap<string, ExecutionRecord>): number {
+  #observe(askedAt: Moment, isListed: (record: Acknowledged['record']) => boolean): number {
     let lagMs = 0;
-    for (const [trackingId, execution] of this.#acknowledged) {
+    for (const execution of this.#acknowledged.values()) {
       const ageMs = elapsedMs(execution.at) - elapsedMs(askedAt);
-      if (!execution.isListed && listed.has(trackingId)) {
+      if (!execution.isListed && isListed(execution.record)) {
         execution.isListed = true;
         // It appeared between two requests. The second one may have come much later.
         execution.lagMs = Math.min(ageMs, 2 * execution.lagMs);

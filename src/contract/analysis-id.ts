@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './json.js';
 import type { ExecutionRequest } from './request.js';
+import { SECTIONS } from './sections.js';
 
 /** One analysis of one file. */
 export interface Analysis {
@@ -17,8 +18,8 @@ export interface Analysis {
  * and workflow run, and under every label.
  */
 export function trackingIdFor({ fileName, sha256, execution }: Analysis): string {
-  const { configuration, metaData, dataProcessing, postProcessing, again } = execution;
-  return idOf({ fileName, sha256, configuration, metaData, dataProcessing, postProcessing, again });
+  const { metaData, again } = execution;
+  return idOf({ fileName, sha256, ...sectionsOf(execution), metaData, again });
 }
 
 /**
@@ -26,9 +27,11 @@ export function trackingIdFor({ fileName, sha256, execution }: Analysis): string
  * the metadata. Analyses with equal content ids and different tracking ids compute the same under another name.
  */
 export function contentIdFor({ sha256, execution }: Omit<Analysis, 'fileName'>): string {
-  const { configuration, dataProcessing, postProcessing } = execution;
-  return idOf({ sha256, configuration, dataProcessing, postProcessing });
+  return idOf({ sha256, ...sectionsOf(execution) });
 }
+
+const sectionsOf = (execution: Analysis['execution']) =>
+  Object.fromEntries(SECTIONS.map((name) => [name, execution[name]]));
 
 const idOf = (work: object): string =>
   createHash('sha256').update(canonicalJson(work)).digest('hex').slice(0, 32);

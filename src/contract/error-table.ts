@@ -357,6 +357,13 @@ export const errorTable = {
     'Check APLOS_API_URL and APLOS_API_VERSION.',
     { callMayNotExist: true },
   ),
+  API_DELETED: row(
+    'final',
+    'caller',
+    'The file or the execution was deleted at Aplos (410).',
+    'Restore it in Aplos NCA, or replay the upload with --from presign.',
+    { callMayNotExist: true },
+  ),
   API_REFUSED: row(
     'final',
     'caller',
@@ -384,6 +391,12 @@ export const errorTable = {
     { mayHaveStarted: true, callMayNotExist: true },
   ),
 
+  PRESIGN_AMBIGUOUS: row(
+    'final',
+    'service',
+    'The presigned POST has the same form field in two spellings, so it is unclear which one S3 has signed. Nothing was sent.',
+    'Report the field in the message to Aplos; then replay the upload with --from presign.',
+  ),
   S3_HOST_REFUSED: row(
     'final',
     'service',
@@ -460,7 +473,7 @@ export const errorTable = {
   UPLOAD_CORRUPTED: row(
     'presign-again',
     'service',
-    'The MD5 that S3 stored differs from the MD5 of the bytes that were sent.',
+    'S3 or Aplos reports another MD5, checksum or size than that of the bytes that were sent.',
     'The workflow uploads the file again, a limited number of times. If this persists, check the disk, the memory and any proxy.',
   ),
 
@@ -470,11 +483,47 @@ export const errorTable = {
     'Aplos NCA cannot read the file as a table. No execution was started.',
     'Correct the file as the message says, then upload it again.',
   ),
+  FILE_NOT_READY: row(
+    'retry',
+    'service',
+    'Aplos NCA has the file, but still checks or converts it. The executions start once the file is ready.',
+    'If this persists for hours, contact Aplos and quote the file ID from the message.',
+  ),
   EXECUTION_REFUSED: row(
     'final',
     'caller',
     'Aplos NCA refused to start the execution, for example because of its configuration.',
     'Correct the configuration, then upload again with it.',
+  ),
+  EXECUTION_REJECTED: row(
+    'final',
+    'caller',
+    'Aplos NCA took the start of the execution, but then rejected it, for example because a daily limit is reached. A rejected execution does not run and is not charged.',
+    'Read the reason in the message. Once it no longer applies, replay the upload. The file is not sent again.',
+  ),
+  SECTION_UNSUPPORTED: row(
+    'final',
+    'caller',
+    'The request has a section that the version of the Aplos API cannot take. Nothing was sent.',
+    'Remove the section from the request, or set APLOS_API_VERSION or APLOS_UPLOAD_START_BODY on the worker as the message says; then replay the upload.',
+  ),
+  SUBSCRIPTION_RESTRICTED: row(
+    'final',
+    'settings',
+    'Aplos restricts the subscription, for example because an invoice is unpaid.',
+    'Have whoever manages the subscription at Aplos pay the open invoice or lift the restriction; then replay the upload.',
+  ),
+  SUBSCRIPTION_EXPIRED: row(
+    'final',
+    'settings',
+    'The subscription has expired. For 60 days, existing results can be downloaded, but nothing can be uploaded or started.',
+    'Have whoever manages the subscription at Aplos renew it; then replay the upload.',
+  ),
+  SUBSCRIPTION_DISABLED: row(
+    'final',
+    'settings',
+    'Aplos has disabled the subscription.',
+    'Contact Aplos to have the subscription enabled, or use another account; then replay the upload.',
   ),
   ALLOCATION_EXHAUSTED: row(
     'final',

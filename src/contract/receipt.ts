@@ -5,7 +5,9 @@ export interface StartedExecution {
   readonly executionId: string;
   /** Status that Aplos reported, e.g. `queuing`. */
   readonly status: string;
-  /** Value of `aplos_upload.tracking_id` in the metadata of the execution. */
+  /** Delay that Aplos reported for a `throttled` execution, in seconds. It was accepted, and runs after that. */
+  readonly delaySeconds?: number;
+  /** Identity of the analysis: `aplos_upload.tracking_id` in the metadata of the execution and, in version 3, part of its name. */
   readonly trackingId: string;
   /**
    * `started`: this run started it, and Aplos confirmed the start. `found`: it was among the executions that Aplos already had,
@@ -61,6 +63,10 @@ export interface Receipt {
   readonly status: number;
   /** File state that Aplos reported at confirmation, e.g. `ready`. */
   readonly fileState: string;
+  /** Size that Aplos reported at confirmation, in bytes. It equals `sizeBytes`. Absent if Aplos reported none. */
+  readonly reportedSizeBytes?: number;
+  /** Which checksum of the bytes that were sent equals that which Aplos reported. Absent if Aplos reported none that is known. */
+  readonly reportedChecksum?: 'md5' | 'sha256';
   readonly executions: readonly StartedExecution[];
   readonly steps: readonly StepRecord[];
   /** How many times the file was presigned: more than once if a presigned POST expired or the bytes were damaged. */

@@ -80,8 +80,24 @@ const execution = z
     metaData: json
       .optional()
       .describe('Metadata that Aplos stores unchanged and returns with the execution.'),
-    dataProcessing: json.optional().describe("Sent as the vendor's data_processing."),
-    postProcessing: json.optional().describe("Sent as the vendor's post_processing."),
+    dataCleaning: json
+      .optional()
+      .describe("Sent as the vendor's data_cleaning. Requires version 3 of the API."),
+    customCalculations: json
+      .optional()
+      .describe("Sent as the vendor's custom_calculations. Requires version 3 of the API."),
+    customPlots: json
+      .optional()
+      .describe("Sent as the vendor's custom_plots. Requires version 3 of the API."),
+    customTables: json
+      .optional()
+      .describe("Sent as the vendor's custom_tables. Requires version 3 of the API."),
+    dataProcessing: json
+      .optional()
+      .describe("Sent as the vendor's data_processing. Requires version 1 of the API, or its request body."),
+    postProcessing: json
+      .optional()
+      .describe("Sent as the vendor's post_processing. Requires version 1 of the API, or its request body."),
     again: name(REQUEST_LIMITS.again)
       .optional()
       .describe(

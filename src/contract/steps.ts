@@ -1,6 +1,7 @@
 import type { Remedy } from './error-table.js';
 import type { Receipt, StartedExecution } from './receipt.js';
 import type { ExecutionRequest, UploadRequest } from './request.js';
+import type { Section } from './sections.js';
 
 /** Identifies an uploaded file at Aplos. Older responses of the API have no file id. */
 export interface FileRef {
@@ -68,6 +69,10 @@ export interface Confirmation {
   readonly fileState: string;
   /** Whether the ETag is an MD5, and so proves that S3 stored the bytes that were sent. */
   readonly etagIsMd5: boolean;
+  /** See {@link Receipt.reportedSizeBytes}. */
+  readonly reportedSizeBytes?: number;
+  /** See {@link Receipt.reportedChecksum}. */
+  readonly reportedChecksum?: 'md5' | 'sha256';
 }
 
 /** Upload request without its executions. The steps that do not need them omit them to keep the history small. */
@@ -104,7 +109,11 @@ export interface UploadActivities {
   /** Finds out whether the run that a request repeats did the work, and Aplos still has it. */
   findEarlierUpload(input: { request: UploadRequest }): Promise<Timed<EarlierUpload>>;
   /** Checks the file, and requests a file record and a presigned POST for it from Aplos. */
-  presignUpload(input: { request: FileRequest }): Promise<Timed<PresignResult>>;
+  presignUpload(input: {
+    request: FileRequest;
+    /** Sections that the executions of the request have. */
+    sections?: readonly Section[];
+  }): Promise<Timed<PresignResult>>;
   /** Posts the file to S3. Heartbeats an `UploadHeartbeat`. */
   uploadFile(input: { request: FileRequest; presigned: PresignedPost }): Promise<Timed<UploadEvidence>>;
   /** Verifies the upload: status 204, matching MD5, and a file that Aplos can read. */

@@ -31,6 +31,12 @@ export const seconds = z.coerce
   .positive('must be more than 0')
   .transform((value) => value * 1000);
 
+/** A number of days, converted to milliseconds. */
+export const days = z.coerce
+  .number('must be a number of days')
+  .positive('must be more than 0')
+  .transform((value) => value * 24 * 60 * 60_000);
+
 /** A positive whole number. */
 export const wholeNumber = z.coerce
   .number('must be a whole number')

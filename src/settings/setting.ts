@@ -26,6 +26,8 @@ export interface Setting {
   readonly variable: string;
   /** Key in the settings file, with its table. The key for a file or a command ends in `_file` or `_command`. Default: none */
   readonly key?: string;
+  /** Other names that programs of the vendor use for the setting. Default: none */
+  readonly alias?: { readonly variable: string; readonly key: string };
   /** Ways to provide the value, by precedence. Default: the value itself */
   readonly sources?: readonly Source[];
   /** If set, the value is masked, its file must be private, and the settings file cannot contain it. */
@@ -41,7 +43,7 @@ export interface Setting {
   /** If set, an account without this setting is an error. */
   readonly required?: true;
   /** Unit of a number. Default: none */
-  readonly unit?: 's' | 'bytes';
+  readonly unit?: 's' | 'days' | 'bytes';
   /** Format of the value, in Markdown. Default: the unit */
   readonly format?: string;
   /** Effect of leaving the setting out, if `default` does not say it. Default: none */
@@ -82,15 +84,17 @@ export interface Spelling {
 }
 
 /** Returns the ways to provide a setting, by precedence. */
-export const spellingsOf = ({ variable, key, sources = ['value'], secret }: Setting): Spelling[] =>
-  sources.map((source) => {
+export const spellingsOf = ({ variable, key, alias, sources = ['value'], secret }: Setting): Spelling[] => [
+  ...sources.map((source) => {
     const suffix = source === 'value' ? '' : `_${source}`;
     return {
       source,
       variable: variable + suffix.toUpperCase(),
       key: key === undefined || (secret && source === 'value') ? undefined : key + suffix,
     };
-  });
+  }),
+  ...(alias ? [{ source: 'value' as const, ...alias }] : []),
+];
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;

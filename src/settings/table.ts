@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import {
   certificates,
+  days,
   type EncryptionKey,
   encryptionKeys,
   folders,
@@ -289,16 +290,40 @@ export const profileTable = {
     group: 'Aplos accounts',
     variable: 'APLOS_API_VERSION',
     key: 'api_version',
-    schema: z.literal('v1', 'must be "v1"'),
-    format: '`v1`',
-    default: 'v1',
+    schema: z.enum(['auto', 'v1', 'v3'], 'must be "auto", "v1" or "v3"'),
+    format: '`auto`, `v1` or `v3`',
+    default: 'auto',
     readBy: ['worker'],
-    description: 'Version of the API',
+    description:
+      'Version of the API. `auto` asks the host, and asks again if the host refuses calls of that version',
+  },
+  startBody: {
+    group: 'Aplos accounts',
+    variable: 'APLOS_UPLOAD_START_BODY',
+    key: 'start_body',
+    schema: z.enum(['v1', 'v3'], 'must be "v1" or "v3"'),
+    format: '`v1` or `v3`',
+    default: 'v3',
+    readBy: ['worker'],
+    description:
+      'Request body with which version 3 of the API starts executions: its own (`file_id`, `calculation`, …), or that of version 1 (`file`, `configuration`, …)',
+  },
+  lookBackMs: {
+    group: 'Aplos accounts',
+    variable: 'APLOS_UPLOAD_LOOK_BACK',
+    key: 'look_back',
+    schema: days,
+    default: '365',
+    unit: 'days',
+    readBy: ['worker'],
+    description:
+      'How old an execution may be to be found in version 3 of the API, which returns the history in pages. An analysis that was started earlier is started, and charged, again',
   },
   clientId: {
     group: 'Aplos accounts',
     variable: 'COGNITO_CLIENT_ID',
     key: 'client_id',
+    alias: { variable: 'COGNITO_CLIENT_KEY', key: 'client_key' },
     schema: text,
     unset: 'discovered from the API',
     readBy: ['worker'],

@@ -31,6 +31,10 @@ export function receiptFor(
     etagIsMd5: confirmation.etagIsMd5,
     status: evidence.status,
     fileState: confirmation.fileState,
+    ...(confirmation.reportedSizeBytes === undefined
+      ? {}
+      : { reportedSizeBytes: confirmation.reportedSizeBytes }),
+    ...(confirmation.reportedChecksum ? { reportedChecksum: confirmation.reportedChecksum } : {}),
     executions: executions.map(({ ran, ...execution }) => execution),
     steps: [
       { step: 'presign', ...presignTiming },

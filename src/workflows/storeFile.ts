@@ -1,6 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 import { priorityFor } from '../contract/priority.js';
 import type { UploadRequest } from '../contract/request.js';
+import { sectionsIn } from '../contract/sections.js';
 import type {
   Confirmation,
   FileRef,
@@ -29,9 +30,10 @@ export interface StoredFile {
  * steps are repeated, for seven days at most. Only a POST that was sent while it was valid counts as refused.
  */
 export async function storeFile(
-  { executions: _, ...request }: UploadRequest,
+  { executions, ...request }: UploadRequest,
   visibility: RunVisibility,
 ): Promise<StoredFile> {
+  const sections = [...new Set(executions.flatMap(sectionsIn))];
   const began = Date.now();
   for (let presigns = 1, refusedPosts = 0, unsentPosts = 0; ; presigns++) {
     const { file, presigned, sizeBytes, ran: presignTiming } = await presign();
@@ -54,7 +56,7 @@ export async function storeFile(
     const summary = summaries.presignUpload(request);
     return onFileHost(request, visibility, (queue) =>
       presignUpload.executeWithOptions({ summary, priority: priorityFor(request).waiting, ...queue }, [
-        { request },
+        { request, sections },
       ]),
     );
   }

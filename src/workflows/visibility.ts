@@ -2,6 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { type AddBatch, batchesOf } from '../contract/batches.js';
 import type { ErrorCode } from '../contract/error-table.js';
+import { executionStatus } from '../contract/execution-status.js';
 import { hostTaskQueue } from '../contract/names.js';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
@@ -191,7 +192,9 @@ export class RunVisibility {
       ...(fileId ? [`- File id: \`${fileId}\``] : []),
       ...(presigns > 1 ? [`- Presigned ${presigns} times`] : []),
       `- Executions: ${executions.length} of ${requested.length} started`,
-      ...executions.map(({ label, executionId, status }) => `  - ${label}: \`${executionId}\` (${status})`),
+      ...executions.map(
+        (execution) => `  - ${execution.label}: \`${execution.executionId}\` (${executionStatus(execution)})`,
+      ),
     ].join('\n');
   }
 }

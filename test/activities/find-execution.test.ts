@@ -6,7 +6,7 @@ import { elapsedMs, now } from '../../src/util/clock.js';
 import { environmentFor } from '../support/job.js';
 
 const LIST_LAG_MS = 100;
-const execution: ExecutionRecord = { executionId: 'e1', status: 'queuing', errors: [], hasMetaData: true };
+const execution: ExecutionRecord = { executionId: 'e1', status: 'queuing', errors: [], hasMarks: true };
 
 /** Returns a list that shows an execution after some time, and that was seen to lag by another time. */
 function listThat({ showsAfterMs, lagMs }: { showsAfterMs: number; lagMs: number }) {

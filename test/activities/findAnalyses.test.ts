@@ -10,7 +10,7 @@ const record = (executionId: string, work: Work): ExecutionRecord & { work: Work
   executionId,
   status: 'complete',
   errors: [],
-  hasMetaData: true,
+  hasMarks: true,
   work,
 });
 const paid = record('paid', {
@@ -69,7 +69,7 @@ describe('findAnalyses', () => {
   });
 
   it('ignores the executions of other programs, and shortens texts that others may have written', async () => {
-    const foreign: ExecutionRecord = { executionId: 'f', status: 'complete', errors: [], hasMetaData: true };
+    const foreign: ExecutionRecord = { executionId: 'f', status: 'complete', errors: [], hasMarks: true };
     const long = record('long', { trackingId: id('a'), contentId: id('1'), fileName: 'x y'.repeat(5_000) });
     const [finding] = await find([foreign, long], ask([id('a'), id('1')]));
     expect(finding?.execution?.fileName?.length).toBeLessThan(400);
@@ -92,7 +92,7 @@ describe('findAnalyses', () => {
       executionId: 'b',
       status: 'complete',
       errors: [],
-      hasMetaData: undefined,
+      hasMarks: undefined,
     };
     await expect(find([blind], ask([id('a'), id('1')]))).rejects.toMatchObject({
       code: 'API_ANSWER_UNEXPECTED',

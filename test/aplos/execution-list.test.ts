@@ -8,7 +8,7 @@ const record = (trackingId: string): ExecutionRecord & { work: Work } => ({
   executionId: `execution of ${trackingId}`,
   status: 'queuing',
   errors: [],
-  hasMetaData: true,
+  hasMarks: true,
   work: { trackingId },
 });
 

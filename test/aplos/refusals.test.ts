@@ -56,6 +56,7 @@ describe('AplosApi', () => {
     const start = {
       file: { bucket: 'b', key: 'k' },
       execution: { configuration: {} },
+      label: 'day 1',
       work: { trackingId: 't' },
     };
     await expect(api.startExecution(start)).rejects.toMatchObject({ code: 'API_UNAVAILABLE' });

@@ -34,6 +34,8 @@ export async function account(
 export const profileOf = ({ apiUrl, cognitoUrl, user }: Sandbox): AplosProfile => ({
   apiUrl,
   apiVersion: 'v1',
+  startBody: 'v3',
+  lookBackMs: 365 * 24 * 3_600_000,
   userName: user.userName,
   password: new Secret(user.password),
   cognitoEndpoint: cognitoUrl,
@@ -69,6 +71,8 @@ export async function apiResponding(fake: FakeResponse): Promise<{ api: AplosApi
   const api = apiOf({
     apiUrl: url.replace(/\/$/, ''),
     apiVersion: 'v1',
+    startBody: 'v3',
+    lookBackMs: 365 * 24 * 3_600_000,
     userName: 'jane@example.com',
     password: new Secret('right'),
     clientId: 'client',

@@ -16,7 +16,7 @@ const record = {
   executionId: 'e1',
   status: 'complete',
   errors: [],
-  hasMetaData: true,
+  hasMarks: true,
   work: { trackingId, contentId, fileName: 'pk.csv' },
 };
 

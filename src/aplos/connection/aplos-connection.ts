@@ -2,8 +2,10 @@ import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { callOnce, type HttpCall, type HttpResponse } from '../../http/call.js';
 import type { AplosProfile } from '../../settings/settings.js';
+import type { ApiVersion } from '../api.js';
 import { CallGate } from './call-gate.js';
-import { findPool } from './discovery.js';
+import { findPool, findVersion } from './discovery.js';
+import { HostConfiguration } from './host-configuration.js';
 import { RESPONSE_LIMITS, type ResponseKind } from './response-limits.js';
 import { errorFromResponse, readResponse } from './responses.js';
 import { type Identity, type Login, Session } from './session.js';
@@ -13,8 +15,12 @@ export interface ApiCall<Schema extends z.ZodType> {
   /** What the call does, in the imperative, for error messages: `presign pk.csv`. */
   readonly purpose: string;
   readonly method: 'GET' | 'POST';
-  /** Path below that of the user, e.g. `/nca/files`. */
+  /** Path below that of the user or the tenant, e.g. `/nca/files`. */
   readonly path: string;
+  /** Path between the base URL of the API and `/tenants`, e.g. `/v3`. Default: none */
+  readonly root?: string;
+  /** What the path belongs to. Default: `user` */
+  readonly scope?: 'user' | 'tenant';
   /** Sent as JSON. Default: no body */
   readonly body?: unknown;
   /** What the call asks for. It limits the size of the response. */
@@ -29,16 +35,18 @@ export interface ApiCall<Schema extends z.ZodType> {
 export class AplosConnection {
   readonly #apiUrl: string;
   readonly #dispatcher: Dispatcher;
+  readonly #host: HostConfiguration;
   readonly #session: Session;
   readonly #gate = new CallGate();
 
   /** @param onLogin called after every login and token renewal, successful or not */
   constructor(profile: AplosProfile, dispatcher: Dispatcher, onLogin: (login: Login) => void) {
-    const { apiUrl, userName, password, clientId, region, cognitoEndpoint: endpoint } = profile;
+    const { apiUrl, apiVersion, userName, password, clientId, region, cognitoEndpoint: endpoint } = profile;
     this.#apiUrl = apiUrl;
     this.#dispatcher = dispatcher;
+    this.#host = new HostConfiguration(apiUrl, apiVersion, dispatcher);
     this.#session = new Session({
-      findPool: () => findPool({ apiUrl, clientId, region, endpoint }, dispatcher),
+      findPool: () => findPool({ apiUrl, clientId, region, endpoint }, dispatcher, this.#host),
       userName,
       password,
       dispatcher,
@@ -53,6 +61,16 @@ export class AplosConnection {
    */
   async logIn(): Promise<void> {
     await this.#session.identity();
+  }
+
+  /**
+   * Returns the version of the API that the host speaks.
+   *
+   * @param since earliest time at which the host was asked, by `performance.now()`. Default: whenever it was
+   * @throws {@link UploadError} with an `API_…` code
+   */
+  version(since?: number): Promise<ApiVersion> {
+    return findVersion(this.#host, since);
   }
 
   /**
@@ -81,13 +99,15 @@ export class AplosConnection {
 
   #sendAs(
     { token, tenantId, userId }: Identity,
-    { purpose, method, path, body, kind, beforeSending }: ApiCall<z.ZodType>,
+    { purpose, method, root = '', scope, path, body, kind, beforeSending }: ApiCall<z.ZodType>,
     signal?: AbortSignal,
   ): Promise<HttpResponse> {
+    const tenant = `${this.#apiUrl}${root}/tenants/${encodeURIComponent(tenantId)}`;
+    const owner = scope === 'tenant' ? tenant : `${tenant}/users/${encodeURIComponent(userId)}`;
     const httpCall = {
       purpose,
       method,
-      url: `${this.#apiUrl}/tenants/${encodeURIComponent(tenantId)}/users/${encodeURIComponent(userId)}${path}`,
+      url: `${owner}${path}`,
       headers: {
         authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

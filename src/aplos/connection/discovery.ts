@@ -1,16 +1,8 @@
 import type { Dispatcher } from 'undici';
-import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
-import { callOnce, type HttpResponse } from '../../http/call.js';
+import type { ApiVersion } from '../api.js';
 import type { CognitoPool } from './cognito.js';
-import { RESPONSE_LIMITS } from './response-limits.js';
-import { errorFromResponse, readResponse } from './responses.js';
-
-const configurationSchema = z.object({
-  idp: z.object({
-    Auth: z.object({ Cognito: z.object({ region: z.string().min(1), userPoolClientId: z.string().min(1) }) }),
-  }),
-});
+import { HostConfiguration, isRefusal } from './host-configuration.js';
 
 /** Settings of the user pool. What is not set is discovered. */
 export interface PoolSettings {
@@ -23,51 +15,46 @@ export interface PoolSettings {
 /**
  * Returns the user pool from the settings. Reads what is not set from the public configuration of the Aplos host.
  *
+ * @param host configuration of the host. Default: it is read
  * @throws {@link UploadError} `API_ANSWER_UNEXPECTED` if the host is not Aplos NCA, `API_UNREACHABLE`, `API_UNAVAILABLE`
  */
-export async function findPool(settings: PoolSettings, dispatcher: Dispatcher): Promise<CognitoPool> {
+export async function findPool(
+  settings: PoolSettings,
+  dispatcher: Dispatcher,
+  host = new HostConfiguration(settings.apiUrl, 'v1', dispatcher),
+): Promise<CognitoPool> {
   const { clientId, region, endpoint } = settings;
   if (clientId && (region || endpoint)) return { clientId, endpoint: endpoint ?? endpointOf(region ?? '') };
-  const discovered = await discover(settings.apiUrl, dispatcher);
+  const { cognito } = await host.get();
+  if (!cognito)
+    throw new UploadError('API_ANSWER_UNEXPECTED', 'The configuration of the Aplos host names no user pool', {
+      action: 'Set COGNITO_CLIENT_ID and COGNITO_REGION.',
+    });
   return {
-    clientId: clientId ?? discovered.userPoolClientId,
-    endpoint: endpoint ?? endpointOf(region ?? discovered.region),
+    clientId: clientId ?? cognito.userPoolClientId,
+    endpoint: endpoint ?? endpointOf(region ?? cognito.region),
   };
 }
 
-async function discover(apiUrl: string, dispatcher: Dispatcher) {
-  const purpose = 'discover the login settings';
-  const url = `${apiUrl}/app/configuration`;
-  const response = await callOnce(
-    {
-      purpose,
-      method: 'GET',
-      url,
-      unreachable: 'API_UNREACHABLE',
-      oversized: 'API_ANSWER_UNEXPECTED',
-      maxBytes: RESPONSE_LIMITS.discovery,
-    },
-    dispatcher,
-  );
+/**
+ * Returns the version of the API that a host speaks. A host without a public configuration speaks version 1.
+ *
+ * @param since earliest time of the request, by `performance.now()`. Default: whenever it was
+ * @throws {@link UploadError} with an `API_…` code and the detail `notSent`, because nothing else was sent
+ */
+export async function findVersion(host: HostConfiguration, since?: number): Promise<ApiVersion> {
   try {
-    if (response.status !== 200) throw errorFromResponse(purpose, response);
-    return readResponse(purpose, response, configurationSchema).idp.Auth.Cognito;
+    return (await host.get(since)).version;
   } catch (error) {
-    if (!(error instanceof UploadError) || isTransient(error, response)) throw error;
-    throw new UploadError(
-      'API_ANSWER_UNEXPECTED',
-      `${url} did not return the configuration of an Aplos NCA API`,
-      {
-        cause: error,
-        action:
-          'Check APLOS_API_URL, e.g. https://api.aplos-nca.com, or set COGNITO_CLIENT_ID and COGNITO_REGION.',
-      },
-    );
+    if (isRefusal(error)) return 'v1';
+    if (!(error instanceof UploadError)) throw error;
+    const { code, happened, retryAfterMs, details } = error;
+    throw new UploadError(code, happened, {
+      cause: error,
+      retryAfterMs,
+      details: { ...details, notSent: true },
+    });
   }
 }
-
-/** A truncated configuration may come from Aplos; an HTML page or other text comes from another host. */
-const isTransient = ({ code, retryable }: UploadError, { text }: HttpResponse) =>
-  code === 'API_ANSWER_BROKEN' ? text.trimStart().startsWith('{') : retryable;
 
 const endpointOf = (region: string) => `https://cognito-idp.${region}.amazonaws.com/`;

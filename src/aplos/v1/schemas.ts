@@ -43,3 +43,12 @@ export const executionSchema = z.object({
 
 /** The list of executions. */
 export const executionListSchema = z.object({ items: listOf(executionSchema) });
+
+const count = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+  .optional()
+  .catch(undefined);
+const counts = z.object({ allocated: count, remaining: count }).optional().catch(undefined);
+
+/** Counts of executions. */
+export const metricsSchema = z.object({ subscription: counts, user: counts });

@@ -1,18 +1,32 @@
 import type { z } from 'zod';
+import { errorTable, UploadError } from '../../contract/errors.js';
 import type { JsonValue } from '../../contract/json.js';
+import { type Section, sectionsIn } from '../../contract/sections.js';
 import type { FileRef } from '../../contract/steps.js';
 import type {
+  AcceptedStart,
   AplosApi,
   ExecutionRecord,
   FileState,
   PresignResponse,
   StartOptions,
   StartRequest,
+  Subscription,
 } from '../api.js';
 import type { AplosConnection } from '../connection.js';
-import { asRefusalToStart } from './refusal-to-start.js';
-import { executionListSchema, executionSchema, fileSchema, presignSchema, startedSchema } from './schemas.js';
-import { withWork, workIn } from './work-metadata.js';
+import { signedFields } from '../form-fields.js';
+import { asRefusalToStart } from '../refusal-to-start.js';
+import { assertSupported } from '../supported-sections.js';
+import { withWork, workIn } from '../work-metadata.js';
+import {
+  executionListSchema,
+  executionSchema,
+  fileSchema,
+  metricsSchema,
+  presignSchema,
+  startedSchema,
+} from './schemas.js';
+import { startBodyV1 } from './start-body.js';
 
 /** Version 1 of the API: paths without a version, names in snake_case. */
 export class AplosV1 implements AplosApi {
@@ -20,6 +34,10 @@ export class AplosV1 implements AplosApi {
 
   constructor(connection: AplosConnection) {
     this.#connection = connection;
+  }
+
+  async version() {
+    return 'v1' as const;
   }
 
   async presignUpload(fileName: string, signal?: AbortSignal): Promise<PresignResponse> {
@@ -43,7 +61,7 @@ export class AplosV1 implements AplosApi {
       },
       presigned: {
         url: presigned.url,
-        fields: presigned.fields,
+        fields: signedFields(presigned.fields),
         requestedAt: new Date(requestedAt).toISOString(),
         expiresAt: new Date(requestedAt + presigned.expires_in * 1000).toISOString(),
       },
@@ -61,22 +79,19 @@ export class AplosV1 implements AplosApi {
       },
       signal,
     );
-    return { state, errors, readiness: state === 'ready' || state === 'invalid' ? state : 'pending' };
+    return { state, errors, readiness: state === 'ready' || state === 'invalid' ? state : 'usable' };
+  }
+
+  async assertTakes(sections: readonly Section[]): Promise<void> {
+    assertSupported(sections, 'v1', 'v1');
   }
 
   async startExecution(
     { file, execution, work }: StartRequest,
     { signal, beforeSending }: StartOptions = {},
-  ) {
-    const body = {
-      ...(file.fileId
-        ? { file: { id: file.fileId } }
-        : { s3: { bucket_name: file.bucket, object_key: file.key } }),
-      configuration: execution.configuration,
-      meta_data: withWork(execution.metaData, work),
-      data_processing: execution.dataProcessing,
-      post_processing: execution.postProcessing,
-    };
+  ): Promise<AcceptedStart> {
+    await this.assertTakes(sectionsIn(execution));
+    const body = startBodyV1(file, execution, withWork(execution.metaData, work));
     try {
       const { execution_id: executionId, status } = await this.#connection.call(
         {
@@ -120,6 +135,22 @@ export class AplosV1 implements AplosApi {
     );
     return toRecord(execution);
   }
+
+  async subscription(): Promise<Subscription> {
+    try {
+      const { subscription, user } = await this.#connection.call({
+        purpose: 'read the subscription',
+        method: 'GET',
+        path: '/metrics',
+        response: metricsSchema,
+      });
+      const { allocated, remaining } = subscription ?? user ?? {};
+      return { allocated, remaining };
+    } catch (error) {
+      if (error instanceof UploadError && errorTable[error.code].callMayNotExist) return {};
+      throw error;
+    }
+  }
 }
 
 function toRecord(execution: z.output<typeof executionSchema>): ExecutionRecord {
@@ -129,7 +160,7 @@ function toRecord(execution: z.output<typeof executionSchema>): ExecutionRecord 
     executionId,
     status,
     errors,
-    hasMetaData: metaData === undefined ? undefined : metaData !== null,
+    hasMarks: metaData === undefined ? undefined : metaData !== null,
     ...(work === undefined ? {} : { work }),
   };
 }

@@ -1,3 +1,4 @@
+import { executionStatus } from '../../contract/execution-status.js';
 import type { Receipt, StartedExecution } from '../../contract/receipt.js';
 import { count } from '../../util/units.js';
 import { out } from './colors.js';
@@ -47,9 +48,9 @@ export function receiptText(receipt: Receipt): string {
   );
 }
 
-const executionText = ({ label, executionId, status, origin, again }: StartedExecution): string =>
+const executionText = ({ label, executionId, origin, again, ...execution }: StartedExecution): string =>
   [
-    `${executionId}  ${label} (${status})`,
+    `${executionId}  ${label} (${executionStatus(execution)})`,
     ...(origin === 'found' ? ['found, not started again'] : []),
     ...(again === undefined ? [] : [`again: ${again}`]),
   ].join(', ');

@@ -122,6 +122,8 @@ describe('an ID token', () => {
     const api = apiOf({
       apiUrl: endpoint,
       apiVersion: 'v1',
+      startBody: 'v3',
+      lookBackMs: 1,
       userName: 'jane',
       password: new Secret('right'),
       clientId: 'client',

@@ -125,6 +125,7 @@ describe('fileState', () => {
 const start: StartRequest = {
   file: { fileId: 'f1', bucket: 'bucket', key: 'key' },
   execution: { configuration: { version: '1', z: 1, a: [{}] } },
+  label: 'day 1',
   work: { trackingId: 't1' },
 };
 const aplos_upload = { tracking_id: 't1' };
@@ -219,7 +220,7 @@ describe('listExecutions', () => {
         executionId: 'e1',
         status: 'queuing',
         errors: [],
-        hasMetaData: true,
+        hasMarks: true,
         ...(trackingId && { work: { trackingId } }),
       },
     ]);
@@ -229,12 +230,12 @@ describe('listExecutions', () => {
   it.each([
     [{}, undefined],
     [{ meta_data: null }, false],
-  ])('reports missing metadata in %j as %s', async (more, hasMetaData) => {
+  ])('reports missing metadata in %j as %s', async (more, hasMarks) => {
     const { api } = await apiResponding({
       body: { items: [{ execution_id: 'e1', status: 'failed', errors: ['x'], ...more }] },
     });
     expect(await api.listExecutions()).toEqual([
-      { executionId: 'e1', status: 'failed', errors: ['x'], hasMetaData },
+      { executionId: 'e1', status: 'failed', errors: ['x'], hasMarks },
     ]);
   });
 
@@ -258,7 +259,7 @@ describe('execution', () => {
       executionId: execution_id,
       status: 'complete',
       errors: [],
-      hasMetaData: true,
+      hasMarks: true,
       work: { trackingId: 't1' },
     });
     expect(calls.map(({ what }) => what)).toEqual([

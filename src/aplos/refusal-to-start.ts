@@ -1,4 +1,4 @@
-import { UploadError } from '../../contract/errors.js';
+import { UploadError } from '../contract/errors.js';
 
 /**
  * Translates the error of a call that starts an execution: `API_REFUSED` and `API_FORBIDDEN` become `ALLOCATION_EXHAUSTED`

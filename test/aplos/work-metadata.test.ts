@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withWork, workIn } from '../../../src/aplos/v1/work-metadata.js';
-import type { JsonValue } from '../../../src/contract/json.js';
+import { withWork, workIn } from '../../src/aplos/work-metadata.js';
+import type { JsonValue } from '../../src/contract/json.js';
 
 const aplos_upload = { tracking_id: 't1' };
 

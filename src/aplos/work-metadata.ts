@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { type JsonValue, tryParseJson } from '../../contract/json.js';
-import type { Work } from '../api.js';
-import { boundedText } from '../fields.js';
+import { type JsonObject, type JsonValue, tryParseJson } from '../contract/json.js';
+import { anyCase, isObject } from './any-case.js';
+import type { Work } from './api.js';
+import { boundedText } from './fields.js';
 
 const KEY = 'aplos_upload';
 
@@ -10,13 +11,14 @@ const MAX_LENGTH = 255;
 const text = boundedText(MAX_LENGTH);
 const optionalText = text.optional().catch(undefined);
 
-const workSchema = z.object({
-  tracking_id: text,
-  content_id: optionalText,
-  file_name: optionalText,
-  requested_at: optionalText,
+const workSchema = anyCase({
+  trackingId: text.transform((value) => value.toLowerCase()),
+  contentId: optionalText,
+  fileName: optionalText,
+  requestedAt: optionalText,
   again: optionalText,
 });
+const metaDataSchema = anyCase({ aplosUpload: workSchema });
 
 /**
  * Returns an execution's metadata with the identity of the work, which Aplos stores and returns with the execution. If the
@@ -34,22 +36,16 @@ export function withWork(metaData: JsonValue | undefined, work: Work): JsonValue
     },
   };
   if (metaData === undefined) return own;
-  return isObject(metaData) ? { ...metaData, ...own } : { meta_data: metaData, ...own };
+  return isJsonObject(metaData) ? { ...metaData, ...own } : { meta_data: metaData, ...own };
 }
 
-/** Returns the identity of the work in the metadata of an execution, which Aplos may return as JSON or as JSON in a string. */
+/**
+ * Returns the identity of the work in the metadata of an execution, which Aplos may return as JSON or as JSON in a string, and
+ * with keys in another case.
+ */
 export function workIn(metaData: JsonValue | undefined): Work | undefined {
   const value = typeof metaData === 'string' ? tryParseJson(metaData) : metaData;
-  const { data } = workSchema.safeParse(isObject(value) ? value[KEY] : undefined);
-  if (!data) return undefined;
-  return {
-    trackingId: data.tracking_id,
-    contentId: data.content_id,
-    fileName: data.file_name,
-    requestedAt: data.requested_at,
-    again: data.again,
-  };
+  return metaDataSchema.safeParse(value).data?.aplosUpload;
 }
 
-const isObject = (value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isJsonObject = (value: JsonValue): value is JsonObject => isObject(value);

@@ -1,0 +1,37 @@
+import type { ExecutionState } from '../executions.js';
+import type { SandboxSettings } from '../options.js';
+import { dialects } from './dialects.js';
+
+/** Returns an execution as version 3 reports it: without its metadata. */
+export function executionV3(
+  { charge, status, errors, elapsed }: ExecutionState,
+  { dialect }: SandboxSettings,
+): object {
+  const { queued, succeeded } = dialects[dialect];
+  const words: Partial<Record<ExecutionState['status'], string>> = { queued, succeeded };
+  const hasEnded = ['succeeded', 'failed', 'rejected', 'cancelled'].includes(status);
+  const startedMs = Date.parse(charge.at);
+  return {
+    id: charge.executionId,
+    rootId: charge.executionId,
+    parentId: null,
+    name: charge.name ?? null,
+    status: words[status] ?? status,
+    statusMessage: errors[0] ?? null,
+    errorCode: null,
+    currentPhase: hasEnded ? null : status,
+    progress: { completedPhases: hasEnded ? 3 : 0, totalPhases: 3, percent: hasEnded ? 100 : 0 },
+    phases: [],
+    packageAvailable: status === 'succeeded',
+    error: errors[0] ?? null,
+    errors,
+    warnings: [],
+    createdUtc: charge.at,
+    startedUtc: charge.at,
+    completedUtc: hasEnded ? new Date(startedMs + elapsed * 1000).toISOString() : null,
+    durationMs: hasEnded ? Math.round(elapsed * 1000) : null,
+    input: { fileId: charge.fileId },
+    engineVersions: {},
+    lifecycleState: 'active',
+  };
+}

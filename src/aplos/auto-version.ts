@@ -1,0 +1,76 @@
+import { UploadError } from '../contract/errors.js';
+import type { Section } from '../contract/sections.js';
+import type { ApiVersion, AplosApi, StartOptions, StartRequest } from './api.js';
+import type { AplosConnection } from './connection.js';
+
+/** Statuses with which a host refuses the paths of a version that it does not speak. API Gateway uses 403. */
+const REFUSED_PATH: readonly unknown[] = [403, 404, 405, 410];
+
+/**
+ * The API in the version that the host speaks. The host is asked for its version before the first call, and again if it refuses
+ * a call in a way that may mean that the version has changed. The call is then repeated in the new version: it had no effect.
+ */
+export class AutoVersion implements AplosApi {
+  readonly #connection: AplosConnection;
+  readonly #create: (version: ApiVersion) => AplosApi;
+  readonly #apis = new Map<ApiVersion, AplosApi>();
+
+  /** @param create creates the API of a version */
+  constructor(connection: AplosConnection, create: (version: ApiVersion) => AplosApi) {
+    this.#connection = connection;
+    this.#create = create;
+  }
+
+  version(): Promise<ApiVersion> {
+    return this.#connection.version();
+  }
+
+  presignUpload(fileName: string, signal?: AbortSignal) {
+    return this.#call((api) => api.presignUpload(fileName, signal));
+  }
+
+  fileState(fileId: string, signal?: AbortSignal) {
+    return this.#call((api) => api.fileState(fileId, signal));
+  }
+
+  assertTakes(sections: readonly Section[]) {
+    return this.#call((api) => api.assertTakes(sections));
+  }
+
+  startExecution(start: StartRequest, options?: StartOptions) {
+    return this.#call((api) => api.startExecution(start, options));
+  }
+
+  listExecutions() {
+    return this.#call((api) => api.listExecutions());
+  }
+
+  execution(executionId: string, signal?: AbortSignal) {
+    return this.#call((api) => api.execution(executionId, signal));
+  }
+
+  subscription() {
+    return this.#call((api) => api.subscription());
+  }
+
+  async #call<Result>(call: (api: AplosApi) => Promise<Result>): Promise<Result> {
+    const version = await this.#connection.version();
+    const calledAt = performance.now();
+    try {
+      return await call(this.#api(version));
+    } catch (error) {
+      if (!(error instanceof UploadError) || !REFUSED_PATH.includes(error.details?.status)) throw error;
+      const current = await this.#connection.version(calledAt);
+      if (current === version) throw error;
+      return call(this.#api(current));
+    }
+  }
+
+  #api(version: ApiVersion): AplosApi {
+    const existing = this.#apis.get(version);
+    if (existing) return existing;
+    const api = this.#create(version);
+    this.#apis.set(version, api);
+    return api;
+  }
+}

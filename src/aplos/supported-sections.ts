@@ -1,0 +1,41 @@
+import { UploadError } from '../contract/errors.js';
+import type { Section } from '../contract/sections.js';
+import type { AplosProfile } from '../settings/settings.js';
+import type { ApiVersion } from './api.js';
+
+/** Sections that each request body of a start has. */
+const SECTIONS_OF: Readonly<Record<AplosProfile['startBody'], readonly Section[]>> = {
+  v1: ['configuration', 'dataProcessing', 'postProcessing'],
+  v3: ['configuration', 'dataCleaning', 'customCalculations', 'customPlots', 'customTables'],
+};
+
+/**
+ * Checks that a version of the API takes all sections of a request.
+ *
+ * @param body request body that starts have in this version
+ * @throws {@link UploadError} `SECTION_UNSUPPORTED`
+ */
+export function assertSupported(
+  sections: readonly Section[],
+  version: ApiVersion,
+  body: AplosProfile['startBody'],
+): void {
+  const unsupported = sections.filter((section) => !SECTIONS_OF[body].includes(section));
+  if (unsupported.length === 0) return;
+  const names = unsupported.join(', ');
+  const sent =
+    version === 'v3' && body === 'v1'
+      ? 'version 3 with the request body of version 1'
+      : `version ${version.slice(1)}`;
+  throw new UploadError('SECTION_UNSUPPORTED', `The Aplos API in ${sent} cannot take ${names}`, {
+    action: actionFor(version, body),
+  });
+}
+
+function actionFor(version: ApiVersion, body: AplosProfile['startBody']): string {
+  if (version === 'v1')
+    return 'Remove it from the request, or use a host that speaks version 3 (APLOS_API_URL, APLOS_API_VERSION).';
+  return body === 'v1'
+    ? 'Remove it from the request, or unset APLOS_UPLOAD_START_BODY on the worker.'
+    : 'Remove it from the request, or set APLOS_UPLOAD_START_BODY to v1 on the worker.';
+}

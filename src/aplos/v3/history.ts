@@ -1,0 +1,125 @@
+import { UploadError } from '../../contract/errors.js';
+import type { ExecutionRecord } from '../api.js';
+
+/** An execution of a page, and its time of creation. */
+export interface DatedRecord {
+  readonly record: ExecutionRecord;
+  /** Milliseconds since 1970 by the clock of Aplos. `undefined` if Aplos does not report it. */
+  readonly createdMs: number | undefined;
+}
+
+/** A page of the history of executions. */
+export interface HistoryPage {
+  readonly executions: readonly DatedRecord[];
+  /** Key of the next page. `undefined`: this is the last one. */
+  readonly nextKey: string | undefined;
+}
+
+const MAX_PAGES = 20_000;
+/** New executions may appear in the history behind others that were created a little later. */
+const OVERLAP_MS = 15 * 60_000;
+/** Times of creation may differ by this much from the order of the history, as Aplos has several clocks. */
+const ORDER_TOLERANCE_MS = 5 * 60_000;
+
+/**
+ * The history of executions, which may have many pages. It is read once, and remembered. After that, only newer pages are read:
+ * until they are older than what was read before. Aplos does not promise the order of the pages, so it is observed: if the newest
+ * executions do not come first, all pages are read each time.
+ */
+export class ExecutionHistory {
+  readonly #readPage: (key: string | undefined) => Promise<HistoryPage>;
+  readonly #lookBackMs: number;
+  readonly #remembered = new Map<string, ExecutionRecord>();
+  #isComplete = false;
+  /** Page at which the first look continues, if it was interrupted. */
+  #resumeAt: string | undefined;
+  /** Time up to which all executions are known. */
+  #knownUntilMs = Number.NEGATIVE_INFINITY;
+  #isNewestFirst: boolean | undefined;
+
+  /**
+   * @param readPage requests one page from Aplos. Default key: the first page
+   * @param lookBackMs how old an execution may be to be found by the first look, in milliseconds
+   */
+  constructor(readPage: (key: string | undefined) => Promise<HistoryPage>, lookBackMs: number) {
+    this.#readPage = readPage;
+    this.#lookBackMs = lookBackMs;
+  }
+
+  /**
+   * Returns all executions that are not older than the look-back. Calls must not overlap.
+   *
+   * @throws {@link UploadError} `API_ANSWER_UNEXPECTED` if Aplos returns the same pages again and again
+   */
+  async read(): Promise<ExecutionRecord[]> {
+    const fresh = new Map<string, ExecutionRecord>();
+    const isResumed = this.#resumeAt !== undefined;
+    if (!this.#isComplete) {
+      await this.#walk(fresh, this.#resumeAt, Date.now() - this.#lookBackMs, (key) => {
+        this.#resumeAt = key;
+      });
+      this.#isComplete = true;
+      this.#resumeAt = undefined;
+      if (isResumed) await this.#walk(fresh, undefined, this.#knownUntilMs - OVERLAP_MS);
+    } else {
+      await this.#walk(fresh, undefined, this.#knownUntilMs - OVERLAP_MS);
+    }
+    const older = [...this.#remembered].filter(([executionId]) => !fresh.has(executionId));
+    return [...fresh.values(), ...older.map(([, record]) => record)];
+  }
+
+  /** Forgets an execution that Aplos no longer has. */
+  forget(executionId: string): void {
+    this.#remembered.delete(executionId);
+  }
+
+  /** Reads pages until they are older than a time. */
+  async #walk(
+    fresh: Map<string, ExecutionRecord>,
+    startKey: string | undefined,
+    untilMs: number,
+    onPage: (nextKey: string) => void = () => {},
+  ): Promise<void> {
+    const usedKeys = new Set<string>();
+    let newestMs = Number.NEGATIVE_INFINITY;
+    let lowestMs = Number.POSITIVE_INFINITY;
+    let key = startKey;
+    for (let page = 0; page < MAX_PAGES; page++) {
+      if (key !== undefined) usedKeys.add(key);
+      const { executions, nextKey } = await this.#readPage(key);
+      const hasNew = executions.some(({ record }) => !fresh.has(record.executionId));
+      let pageNewestMs = Number.NEGATIVE_INFINITY;
+      for (const { record, createdMs } of executions) {
+        fresh.set(record.executionId, record);
+        this.#remembered.set(record.executionId, { ...record, isRemembered: true });
+        this.#observeOrder(createdMs, lowestMs);
+        if (createdMs === undefined) continue;
+        lowestMs = Math.min(lowestMs, createdMs);
+        pageNewestMs = Math.max(pageNewestMs, createdMs);
+      }
+      newestMs = Math.max(newestMs, pageNewestMs);
+      const isOldEnough = this.#isNewestFirst === true && executions.length > 0 && pageNewestMs < untilMs;
+      if (nextKey === undefined || isOldEnough) break;
+      if (usedKeys.has(nextKey)) {
+        if (executions.length > 0 && !hasNew) throw repeats();
+        break;
+      }
+      onPage(nextKey);
+      key = nextKey;
+      if (page === MAX_PAGES - 1) throw repeats();
+    }
+    this.#knownUntilMs = Math.max(this.#knownUntilMs, newestMs);
+  }
+
+  /** Once the order was found to be another one, it stays that. */
+  #observeOrder(createdMs: number | undefined, lowestMs: number): void {
+    if (createdMs === undefined || createdMs > lowestMs + ORDER_TOLERANCE_MS) this.#isNewestFirst = false;
+    else if (createdMs < lowestMs && lowestMs !== Number.POSITIVE_INFINITY) this.#isNewestFirst ??= true;
+  }
+}
+
+const repeats = (): UploadError =>
+  new UploadError(
+    'API_ANSWER_UNEXPECTED',
+    'Cannot list the executions: the Aplos API returned the same page of the history again',
+  );

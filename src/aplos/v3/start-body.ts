@@ -1,0 +1,30 @@
+import type { JsonValue } from '../../contract/json.js';
+import { sectionsIn } from '../../contract/sections.js';
+import type { FileRef } from '../../contract/steps.js';
+import type { AplosProfile } from '../../settings/settings.js';
+import type { StartRequest } from '../api.js';
+import { startBodyV1 } from '../v1/start-body.js';
+
+/** Returns the body of a start. The sections are sent unchanged. */
+export function startBody(
+  kind: AplosProfile['startBody'],
+  file: FileRef,
+  execution: StartRequest['execution'],
+  { name, metaData }: { readonly name: string; readonly metaData: JsonValue },
+): object {
+  if (kind === 'v1') return { name, ...startBodyV1(file, execution, metaData) };
+  const sections = sectionsIn(execution);
+  return {
+    file_id: file.fileId,
+    name,
+    // An empty configuration is only sent if there is nothing else.
+    ...(sections.includes('configuration') || sections.length === 0
+      ? { calculation: execution.configuration }
+      : {}),
+    data_cleaning: execution.dataCleaning,
+    custom_calculations: execution.customCalculations,
+    custom_plots: execution.customPlots,
+    custom_tables: execution.customTables,
+    metadata: metaData,
+  };
+}

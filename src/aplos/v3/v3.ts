@@ -1,0 +1,241 @@
+import type { z } from 'zod';
+import { errorTable, UploadError } from '../../contract/errors.js';
+import type { Section } from '../../contract/sections.js';
+import { sectionsIn } from '../../contract/sections.js';
+import type { AplosProfile } from '../../settings/settings.js';
+import { shortenText } from '../../util/shorten-text.js';
+import type {
+  AcceptedStart,
+  AplosApi,
+  ExecutionRecord,
+  FileState,
+  PresignResponse,
+  StartOptions,
+  StartRequest,
+  Subscription,
+} from '../api.js';
+import type { ApiCall, AplosConnection } from '../connection.js';
+import { signedFields } from '../form-fields.js';
+import { asRefusalToStart } from '../refusal-to-start.js';
+import { assertSupported } from '../supported-sections.js';
+import { withWork } from '../work-metadata.js';
+import { readinessOf } from './file-states.js';
+import { type DatedRecord, ExecutionHistory, type HistoryPage } from './history.js';
+import {
+  type Execution,
+  executionSchema,
+  fileSchema,
+  pageSchema,
+  presignSchema,
+  startedSchema,
+  subscriptionSchema,
+} from './schemas.js';
+import { startBody } from './start-body.js';
+import { nameFor, trackingIdIn } from './work-name.js';
+
+/** Lifetime of a presigned POST whose response does not say it, in seconds. */
+const DEFAULT_EXPIRES_IN = 300;
+
+/** Version 3 of the API: paths below `/v3`, and responses in camelCase in an envelope. */
+export class AplosV3 implements AplosApi {
+  readonly #connection: AplosConnection;
+  readonly #startBody: AplosProfile['startBody'];
+  readonly #history: ExecutionHistory;
+
+  constructor(
+    connection: AplosConnection,
+    { startBody, lookBackMs }: Pick<AplosProfile, 'startBody' | 'lookBackMs'>,
+  ) {
+    this.#connection = connection;
+    this.#startBody = startBody;
+    this.#history = new ExecutionHistory((key) => this.#page(key), lookBackMs);
+  }
+
+  async version() {
+    return 'v3' as const;
+  }
+
+  async presignUpload(fileName: string, signal?: AbortSignal): Promise<PresignResponse> {
+    const requestedAt = Date.now();
+    const presigned = await this.#call(
+      {
+        purpose: `presign ${fileName}`,
+        method: 'POST',
+        path: '/files',
+        body: { file_name: fileName, method_type: 'post', category: 'nca_input' },
+        response: presignSchema,
+      },
+      signal,
+    );
+    const { fileId, url, bucket, key, expiresIn } = presigned;
+    const fields = signedFields(presigned.fields);
+    return {
+      file: { fileId, bucket: bucket || new URL(url).host, key: key || (fields.key ?? '') },
+      presigned: {
+        url,
+        fields,
+        requestedAt: new Date(requestedAt).toISOString(),
+        expiresAt: new Date(requestedAt + (expiresIn ?? DEFAULT_EXPIRES_IN) * 1000).toISOString(),
+      },
+    };
+  }
+
+  async fileState(fileId: string, signal?: AbortSignal): Promise<FileState> {
+    const file = await this.#call(
+      {
+        purpose: `get the state of file ${fileId}`,
+        method: 'GET',
+        path: `/files/${encodeURIComponent(fileId)}`,
+        response: fileSchema,
+      },
+      signal,
+    );
+    const { status, size, checksum } = file;
+    if (status?.toLowerCase() === 'deleted')
+      throw new UploadError('API_DELETED', `Aplos reports that file ${fileId} was deleted`);
+    const state = file.state || file.workableState || status || 'unknown';
+    const errors = [...file.errors, ...textsOf(file.error, file.statusMessage)];
+    return {
+      state,
+      errors,
+      readiness: readinessOf(state),
+      ...(typeof size === 'number' ? { sizeBytes: size } : {}),
+      ...(checksum ? { checksum } : {}),
+    };
+  }
+
+  async assertTakes(sections: readonly Section[]): Promise<void> {
+    assertSupported(sections, 'v3', this.#startBody);
+  }
+
+  async startExecution(
+    start: StartRequest,
+    { signal, beforeSending }: StartOptions = {},
+  ): Promise<AcceptedStart> {
+    const { file, execution, work, label } = start;
+    await this.assertTakes(sectionsIn(execution));
+    const content = { name: nameFor(label, work), metaData: withWork(execution.metaData, work) };
+    try {
+      const started = await this.#call(
+        {
+          purpose: `start an execution of file ${file.fileId ?? file.key}`,
+          method: 'POST',
+          path: '/analysis/queue',
+          body: startBody(this.#startBody, file, execution, content),
+          response: startedSchema,
+          beforeSending,
+        },
+        signal,
+      );
+      const { executionId, delaySeconds, message, error, errors } = started;
+      const status = (started.status ?? 'queued').toLowerCase();
+      if (status === 'rejected') throw rejected(executionId, [...textsOf(message, error), ...errors]);
+      return { executionId, status, ...(typeof delaySeconds === 'number' ? { delaySeconds } : {}) };
+    } catch (error) {
+      throw asRefusalToStart(error);
+    }
+  }
+
+  listExecutions(): Promise<readonly ExecutionRecord[]> {
+    return this.#history.read();
+  }
+
+  async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {
+    const path = `/executions/${encodeURIComponent(executionId)}/status`;
+    const call = { purpose: `get execution ${executionId}`, path, response: executionSchema } as const;
+    try {
+      return toRecord(await this.#call({ ...call, method: 'GET' }, signal)).record;
+    } catch (error) {
+      if (error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED'))
+        this.#history.forget(executionId);
+      throw error;
+    }
+  }
+
+  async subscription(): Promise<Subscription> {
+    const parts = [];
+    for (const path of ['/active-subscription', '/subscription-status', '/metrics'])
+      parts.push(await this.#subscriptionPart(path));
+    const first = <Value>(values: (Value | null | undefined)[]) =>
+      values.find((value): value is Value => value !== null && value !== undefined);
+    return {
+      plan: first(parts.flatMap(({ plan, planName, name }) => [plan, planName, name])),
+      status: first(parts.map(({ status }) => status)),
+      allocated: first(parts.flatMap(({ allocated, maxExecutions }) => [allocated, maxExecutions])),
+      remaining: first(
+        parts.flatMap(({ remaining, remainingExecutions }) => [remaining, remainingExecutions]),
+      ),
+      maxConcurrent: first(parts.map(({ maxConcurrentExecutions }) => maxConcurrentExecutions)),
+      mayDownload: first(parts.map(({ downloadAuthorized }) => downloadAuthorized)),
+    };
+  }
+
+  async #subscriptionPart(path: string): Promise<Partial<z.output<typeof subscriptionSchema>>> {
+    const purpose = 'read the subscription';
+    try {
+      return await this.#call({
+        purpose,
+        method: 'GET',
+        path,
+        scope: 'tenant',
+        response: subscriptionSchema,
+      });
+    } catch (error) {
+      if (error instanceof UploadError && errorTable[error.code].callMayNotExist) return {};
+      throw error;
+    }
+  }
+
+  async #page(key: string | undefined): Promise<HistoryPage> {
+    // The vendor's clients disagree on the name of the parameter.
+    const query = key === undefined ? '' : `?${new URLSearchParams({ start_key: key, nextToken: key })}`;
+    const page = await this.#call({
+      purpose: 'list the executions',
+      method: 'GET',
+      path: `/executions${query}`,
+      response: pageSchema,
+    });
+    const { executions = page.items ?? [], nextKey = page.nextToken } = page;
+    return { executions: executions.map(toRecord), nextKey: textOfKey(nextKey) };
+  }
+
+  #call<Schema extends z.ZodType>(call: ApiCall<Schema>, signal?: AbortSignal): Promise<z.output<Schema>> {
+    return this.#connection.call({ ...call, root: '/v3' }, signal);
+  }
+}
+
+function toRecord(execution: Execution): DatedRecord {
+  const { id, executionId = id ?? '', name, createdUtc, error, statusMessage } = execution;
+  const trackingId = name ? trackingIdIn(name) : undefined;
+  const created = typeof createdUtc === 'number' ? createdUtc : Date.parse(createdUtc ?? '');
+  const createdMs = Number.isNaN(created) ? undefined : created;
+  const errors = [...execution.errors, ...(typeof error === 'string' && error ? [error] : [])];
+  const status = execution.status.toLowerCase();
+  if (status === 'rejected' && errors.length === 0) errors.push(...textsOf(statusMessage));
+  const requestedAt = typeof createdUtc === 'string' ? { requestedAt: createdUtc } : {};
+  return {
+    createdMs,
+    record: {
+      executionId: id ?? executionId,
+      status,
+      errors,
+      hasMarks: name === undefined ? undefined : name !== null && name !== '',
+      ...(trackingId === undefined ? {} : { work: { trackingId, ...requestedAt } }),
+    },
+  };
+}
+
+const rejected = (executionId: string, reasons: readonly string[]): UploadError =>
+  new UploadError(
+    'EXECUTION_REJECTED',
+    `Aplos rejected execution ${executionId}: ${shortenText(reasons.join('; ')) || 'it gave no reason'}`,
+    { details: { executionId } },
+  );
+
+const textsOf = (...texts: readonly (string | null | undefined)[]): string[] =>
+  texts.flatMap((text) => (text ? [text] : []));
+
+function textOfKey(key: unknown): string | undefined {
+  if (key === undefined || key === null || key === '') return undefined;
+  return typeof key === 'string' ? key : JSON.stringify(key);
+}
