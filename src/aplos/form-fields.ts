@@ -23,11 +23,14 @@ const UNCONDITIONAL = ['policy', 'x-amz-signature', 'AWSAccessKeyId', 'signature
  */
 export function signedFields(fields: Readonly<Record<string, string>>): Record<string, string> {
   const expected = namesInPolicy(fields);
-  const originals = new Map(expected.map((name) => [plainKey(name), name]));
+  const isExpected = new Set(expected.map((name) => name.toLowerCase()));
+  const originals = new Map(expected.map((name) => [plainKey(name), amazonName(name)]));
   const seen = new Map<string, string>();
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => {
-      const name = expected.includes(key) ? key : (originals.get(plainKey(key)) ?? amazonName(key));
+      const name = isExpected.has(key.toLowerCase())
+        ? key
+        : (originals.get(plainKey(key)) ?? amazonName(key));
       const other = seen.get(name.toLowerCase());
       if (other !== undefined) throw ambiguous(other, key);
       seen.set(name.toLowerCase(), key);
@@ -42,9 +45,11 @@ function namesInPolicy(fields: Readonly<Record<string, string>>): string[] {
   return [...(data?.conditions.flat() ?? []), ...UNCONDITIONAL];
 }
 
-/** Returns `x-amz-meta-study` for `xAmzMetaStudy`, and other names unchanged. */
-const amazonName = (key: string): string =>
-  /^xAmz[A-Z]/.test(key) ? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) : key;
+/** Returns `x-amz-meta-study` for `xAmzMetaStudy` and `X-Amz-Meta-Study`, and other names unchanged. */
+function amazonName(key: string): string {
+  if (/^x-amz-/i.test(key)) return key.toLowerCase();
+  return /^xAmz[A-Z]/.test(key) ? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) : key;
+}
 
 const ambiguous = (one: string, other: string): UploadError =>
   new UploadError(

@@ -1,7 +1,9 @@
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { JsonObject, JsonValue } from '../contract/json.js';
+import { UploadError } from '../contract/errors.js';
+import type { JsonValue } from '../contract/json.js';
 import { type ExecutionRequest, parseUploadRequest, type UploadRequestInput } from '../contract/request.js';
+import type { Sections } from '../contract/sections.js';
 import { shownSource } from '../contract/source.js';
 import { type FileHost, hostFor } from '../files/host-of-files.js';
 import { openSource } from '../files/source.js';
@@ -57,13 +59,24 @@ export async function requestForFileJob({ location, request }: FileJob): Promise
 export const displayLocation = ({ location }: Pick<FileJob, 'location'>): string =>
   isUrl(location) ? shownSource(location) : location;
 
-/** Returns the execution request for a configuration that was read from a file. Its label is the name of that file. */
-export const executionFromFile = (
+/**
+ * Returns the execution request for a configuration that was read from a file. Its label is the name of that file.
+ *
+ * @param metaData metadata that is given separately. Default: that in the file
+ * @throws UploadError `REQUEST_INVALID` if both are given
+ */
+export function executionFromFile(
   path: string,
-  configuration: JsonObject,
+  sections: Sections,
   metaData: JsonValue | undefined,
-): ExecutionRequest => ({
-  label: basename(path, extname(path)),
-  configuration,
-  ...(metaData === undefined ? {} : { metaData }),
-});
+): ExecutionRequest {
+  if (metaData !== undefined && sections.metaData !== undefined)
+    throw new UploadError('REQUEST_INVALID', `${path} has metadata, and other metadata is given as well`, {
+      action: 'Remove one of them.',
+    });
+  return {
+    label: basename(path, extname(path)),
+    ...sections,
+    ...(metaData === undefined ? {} : { metaData }),
+  };
+}

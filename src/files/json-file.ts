@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
 import type { JsonObject, JsonValue } from '../contract/json.js';
+import { readSections, type Sections } from '../contract/sections.js';
 import { systemErrorCode } from '../util/system-error.js';
 
 /**
@@ -24,8 +25,8 @@ export async function readJson(path: string, what: string): Promise<JsonValue> {
   return parseJson(await readText(path, what), what);
 }
 
-/** Reads the configuration of an analysis. Throws like {@link readText}. */
-export async function readConfiguration(path: string, what: string): Promise<JsonObject> {
+/** Reads the configuration of an analysis, and the other sections in its file. Throws like {@link readText}. */
+export async function readConfiguration(path: string, what: string): Promise<Sections> {
   return asConfiguration(await readJson(path, what), what);
 }
 
@@ -40,8 +41,11 @@ export function parseJson(text: string, what: string): JsonValue {
   }
 }
 
-/** Checks that a configuration is a JSON object. Throws like {@link readText}. */
-export function asConfiguration(value: JsonValue, what: string): JsonObject {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw new UploadError('REQUEST_INVALID', `${what} is not a JSON object`);
+/** Returns the sections in the JSON of a configuration file. See {@link readSections}. Throws like {@link readText}. */
+export function asConfiguration(value: JsonValue, what: string): Sections {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UploadError('REQUEST_INVALID', `${what} is not a JSON object`);
+  const sections = readSections(value as JsonObject);
+  if (typeof sections === 'string') throw new UploadError('REQUEST_INVALID', `${what} ${sections}`);
+  return sections;
 }

@@ -26,7 +26,7 @@ const userWithoutOwnPassword = {
 const notAuthorized = { __type: 'NotAuthorizedException', message: 'Incorrect username or password.' };
 
 const rows: [fault: Fault, work: (job: Job) => Promise<unknown>, code: ErrorCode][] = [
-  [{ route: 'discovery', response: 'html' }, presign, 'API_ANSWER_UNEXPECTED'],
+  [{ route: 'discovery', response: 'html', times: 2 }, presign, 'API_ANSWER_UNEXPECTED'],
   [{ route: 'discovery', status: 503 }, presign, 'API_UNAVAILABLE'],
   [{ route: 'login', status: 400, body: notAuthorized }, presign, 'LOGIN_REFUSED'],
   [{ route: 'login', status: 400 }, presign, 'LOGIN_THROTTLED'],

@@ -118,7 +118,7 @@ describe('profiles in the settings file', () => {
     expect(profiles.get('default')?.userName).toBe('jane@example.com');
     expect(profiles.get('team')).toMatchObject({
       apiUrl: 'https://api.acme.aplos-nca.com',
-      apiVersion: 'v1',
+      apiVersion: 'auto',
       userName: 'team@example.com',
       clientId: 'c',
       region: 'r',

@@ -101,7 +101,7 @@ describe('loadSettings', () => {
   it.each([
     ['APLOS_API_URL', 'api.aplos-nca.com', 'must be an http(s) URL'],
     ['APLOS_API_URL', 'ftp://api.aplos-nca.com', 'must be an http(s) URL'],
-    ['APLOS_API_VERSION', 'v2', 'must be "v1"'],
+    ['APLOS_API_VERSION', 'v2', 'must be "auto", "v1" or "v3"'],
     ['COGNITO_ENDPOINT', 'localhost', 'must be an http(s) URL'],
     ['APLOS_UPLOAD_UI_URL', 'localhost:8233', 'must be an http(s) URL'],
     ['APLOS_UPLOAD_IDLE_TIMEOUT', 'a minute', 'must be a number of seconds'],

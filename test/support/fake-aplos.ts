@@ -58,7 +58,10 @@ export interface FakeResponse {
 }
 
 /** Starts a stand-in for Aplos that accepts any login, returns the same response to every call, and records the calls. */
-export async function apiResponding(fake: FakeResponse): Promise<{ api: AplosApi; calls: Call[] }> {
+export async function apiResponding(
+  fake: FakeResponse,
+  changes: Partial<AplosProfile> = {},
+): Promise<{ api: AplosApi; calls: Call[] }> {
   const calls: Call[] = [];
   const url = await httpServer(async (request, response) => {
     const sent = (await bodyOf(request)).toString();
@@ -77,6 +80,7 @@ export async function apiResponding(fake: FakeResponse): Promise<{ api: AplosApi
     password: new Secret('right'),
     clientId: 'client',
     cognitoEndpoint: url,
+    ...changes,
   });
   return { api, calls };
 }

@@ -55,8 +55,9 @@ export class ExecutionHistory {
     const fresh = new Map<string, ExecutionRecord>();
     const isResumed = this.#resumeAt !== undefined;
     if (!this.#isComplete) {
-      await this.#walk(fresh, this.#resumeAt, Date.now() - this.#lookBackMs, (key) => {
+      await this.#walk(fresh, this.#resumeAt, Date.now() - this.#lookBackMs, (key, newestMs) => {
         this.#resumeAt = key;
+        this.#knownUntilMs = Math.max(this.#knownUntilMs, newestMs);
       });
       this.#isComplete = true;
       this.#resumeAt = undefined;
@@ -78,7 +79,7 @@ export class ExecutionHistory {
     fresh: Map<string, ExecutionRecord>,
     startKey: string | undefined,
     untilMs: number,
-    onPage: (nextKey: string) => void = () => {},
+    onPage: (nextKey: string, newestMs: number) => void = () => {},
   ): Promise<void> {
     const usedKeys = new Set<string>();
     let newestMs = Number.NEGATIVE_INFINITY;
@@ -88,23 +89,20 @@ export class ExecutionHistory {
       if (key !== undefined) usedKeys.add(key);
       const { executions, nextKey } = await this.#readPage(key);
       const hasNew = executions.some(({ record }) => !fresh.has(record.executionId));
-      let pageNewestMs = Number.NEGATIVE_INFINITY;
       for (const { record, createdMs } of executions) {
         fresh.set(record.executionId, record);
         this.#remembered.set(record.executionId, { ...record, isRemembered: true });
         this.#observeOrder(createdMs, lowestMs);
         if (createdMs === undefined) continue;
         lowestMs = Math.min(lowestMs, createdMs);
-        pageNewestMs = Math.max(pageNewestMs, createdMs);
+        newestMs = Math.max(newestMs, createdMs);
       }
-      newestMs = Math.max(newestMs, pageNewestMs);
-      const isOldEnough = this.#isNewestFirst === true && executions.length > 0 && pageNewestMs < untilMs;
-      if (nextKey === undefined || isOldEnough) break;
+      if (nextKey === undefined || (this.#isNewestFirst === true && lowestMs < untilMs)) break;
       if (usedKeys.has(nextKey)) {
         if (executions.length > 0 && !hasNew) throw repeats();
         break;
       }
-      onPage(nextKey);
+      onPage(nextKey, newestMs);
       key = nextKey;
       if (page === MAX_PAGES - 1) throw repeats();
     }

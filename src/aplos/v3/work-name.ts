@@ -1,7 +1,7 @@
 import type { Work } from '../api.js';
 
 const MAX_LABEL_LENGTH = 60;
-const MARK = /\baplos[\s_-]?upload[\s:_-]*([0-9a-f]{32})(?![0-9a-f])/i;
+const MARK = /(?<![a-z\d])aplos[\s_-]?upload[\s:_-]*([0-9a-f]{32})(?![0-9a-f])/i;
 
 /**
  * Returns the name of an execution. Version 3 returns no metadata, so that the name carries the identity of the work. The tracking

@@ -5,7 +5,8 @@ import { UploadError } from '../../contract/errors.js';
 import type { JsonObject, JsonValue } from '../../contract/json.js';
 import { problemsOf } from '../../contract/problems.js';
 import type { ExecutionRequest } from '../../contract/request.js';
-import { parseJson, readConfiguration, readJson, readText } from '../../files/json-file.js';
+import type { Sections } from '../../contract/sections.js';
+import { asConfiguration, parseJson, readConfiguration, readJson, readText } from '../../files/json-file.js';
 import { isUrl } from '../../util/is-url.js';
 import { collectProblem, valuesOrThrow } from './problems.js';
 
@@ -88,7 +89,7 @@ function jsonRows(path: string, text: string): Row[] {
 
 class RowReader {
   readonly #manifest: string;
-  readonly #configurations = new Map<string, Promise<JsonObject>>();
+  readonly #configurations = new Map<string, Promise<Sections>>();
 
   constructor(manifest: string) {
     this.#manifest = manifest;
@@ -103,16 +104,28 @@ class RowReader {
       file: isUrl(file) ? file : this.#resolve(file),
       execution: {
         ...(label === undefined ? {} : { label }),
-        configuration: await this.#configuration(configuration, where),
-        ...(metadata === undefined ? {} : { metaData: await this.#metaData(metadata, where) }),
+        ...(await this.#sections(configuration, metadata, where)),
         ...(again === undefined ? {} : { again }),
       },
     };
   }
 
-  async #configuration(given: string | JsonObject, where: string): Promise<JsonObject> {
-    if (typeof given !== 'string') return given;
-    if (isInline(given)) return parseJson(given, `${where}: configuration`) as JsonObject;
+  async #sections(
+    configuration: string | JsonObject,
+    metadata: JsonValue | undefined,
+    where: string,
+  ): Promise<Sections> {
+    const sections = await this.#configuration(configuration, where);
+    if (metadata === undefined) return sections;
+    if (sections.metaData !== undefined)
+      throw invalid(`${where}: has metadata, and its configuration has metadata as well`);
+    return { ...sections, metaData: await this.#metaData(metadata, where) };
+  }
+
+  async #configuration(given: string | JsonObject, where: string): Promise<Sections> {
+    const what = `${where}: configuration`;
+    if (typeof given !== 'string') return asConfiguration(given, what);
+    if (isInline(given)) return asConfiguration(parseJson(given, what), what);
     const path = this.#resolve(given);
     const known =
       this.#configurations.get(path) ?? readConfiguration(path, `${where}: configuration ${given}`);

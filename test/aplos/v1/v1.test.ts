@@ -109,10 +109,10 @@ describe('fileState', () => {
       { workable_state: 'invalid', errors: ['No header row', { line: 1 }] },
       { state: 'invalid', readiness: 'invalid', errors: ['No header row', '{"line":1}'] },
     ],
-    [{ workable_state: 'converting' }, { state: 'converting', readiness: 'pending', errors: [] }],
+    [{ workable_state: 'converting' }, { state: 'converting', readiness: 'usable', errors: [] }],
     [
       { workable_state: 'new', errors: null, id: 'f' },
-      { state: 'new', readiness: 'pending', errors: [] },
+      { state: 'new', readiness: 'usable', errors: [] },
     ],
   ])('parses %j', async (body, state) => {
     const { api, calls } = await apiResponding({ body });
