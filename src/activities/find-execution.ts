@@ -74,9 +74,11 @@ function isProven(listing: Listing, search: Search): boolean {
 const extraFor = (lagMs: number, listLagMs: number): number =>
   lagMs > listLagMs ? 2 * lagMs - listLagMs : 0;
 
-/** Reports whether Aplos refuses the list for good. A login that fails says nothing about the list. */
+/** Reports whether Aplos refuses the list for good. A login or a subscription that fails says nothing about the list. */
 const isFinal = (error: unknown): error is UploadError =>
-  error instanceof UploadError && error.remedy === 'final' && !error.code.startsWith('LOGIN_');
+  error instanceof UploadError &&
+  error.remedy === 'final' &&
+  !/^(LOGIN|SUBSCRIPTION)_/.test(error.code);
 
 /**
  * Returns a found execution as Aplos reports it now, if its record may be outdated.

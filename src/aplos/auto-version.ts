@@ -14,6 +14,7 @@ export class AutoVersion implements AplosApi {
   readonly #connection: AplosConnection;
   readonly #create: (version: ApiVersion) => AplosApi;
   readonly #apis = new Map<ApiVersion, AplosApi>();
+  #version: Promise<ApiVersion> | undefined;
 
   /** @param create creates the API of a version */
   constructor(connection: AplosConnection, create: (version: ApiVersion) => AplosApi) {
@@ -22,7 +23,11 @@ export class AutoVersion implements AplosApi {
   }
 
   version(): Promise<ApiVersion> {
-    return this.#connection.version();
+    this.#version ??= this.#connection.version().catch((error: unknown) => {
+      this.#version = undefined;
+      throw error;
+    });
+    return this.#version;
   }
 
   presignUpload(fileName: string, signal?: AbortSignal) {
@@ -54,7 +59,7 @@ export class AutoVersion implements AplosApi {
   }
 
   async #call<Result>(call: (api: AplosApi) => Promise<Result>): Promise<Result> {
-    const version = await this.#connection.version();
+    const version = await this.version();
     const calledAt = performance.now();
     try {
       return await call(this.#api(version));
@@ -62,6 +67,7 @@ export class AutoVersion implements AplosApi {
       if (!(error instanceof UploadError) || !REFUSED_PATH.includes(error.details?.status)) throw error;
       const current = await this.#connection.version(calledAt);
       if (current === version) throw error;
+      this.#version = Promise.resolve(current);
       return call(this.#api(current));
     }
   }

@@ -70,7 +70,7 @@ describe('the error of an unsuccessful call', () => {
       { errors: [{ message: 'No header row' }, { message: 'No column' }], log_id: 'l1' },
       'No header row; No column, log ID l1',
     ],
-    [{ error: { message: 'Not so', code: 'VALIDATION_ERROR' } }, 'Not so'],
+    [{ error: { message: 'Not so', code: 'VALIDATION_ERROR' } }, 'VALIDATION_ERROR, Not so'],
     [{ message: 'Missing Authentication Token' }, 'Missing Authentication Token'],
     [{ Message: 'explicit deny' }, 'explicit deny'],
     [{ errors: [], message: 'nothing to add' }, 'nothing to add'],

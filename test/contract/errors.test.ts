@@ -77,6 +77,7 @@ describe('the error table', () => {
     expect(codesWhere((row) => row.callMayNotExist)).toEqual([
       'API_FORBIDDEN',
       'API_NOT_FOUND',
+      'API_DELETED',
       'API_ANSWER_UNEXPECTED',
     ]);
   });
