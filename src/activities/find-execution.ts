@@ -76,9 +76,7 @@ const extraFor = (lagMs: number, listLagMs: number): number =>
 
 /** Reports whether Aplos refuses the list for good. A login or a subscription that fails says nothing about the list. */
 const isFinal = (error: unknown): error is UploadError =>
-  error instanceof UploadError &&
-  error.remedy === 'final' &&
-  !/^(LOGIN|SUBSCRIPTION)_/.test(error.code);
+  error instanceof UploadError && error.remedy === 'final' && !/^(LOGIN|SUBSCRIPTION)_/.test(error.code);
 
 /**
  * Returns a found execution as Aplos reports it now, if its record may be outdated.

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { type JsonObject, type JsonValue, tryParseJson } from '../contract/json.js';
 import { anyCase, isObject } from './any-case.js';
 import type { Work } from './api.js';

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
 import type { JsonObject, JsonValue } from '../contract/json.js';
-import { readSections, type Sections } from '../contract/sections.js';
+import { readSections } from '../contract/read-sections.js';
+import type { Sections } from '../contract/sections.js';
 import { systemErrorCode } from '../util/system-error.js';
 
 /**

@@ -20,6 +20,7 @@ const file = (api: AplosApi) => api.fileState('f1');
 const start = (api: AplosApi) =>
   api.startExecution({
     file: { fileId: 'f1', bucket: 'b', key: 'k' },
+    label: 'day 1',
     execution: { configuration: {} },
     work: { trackingId: 't1' },
   });
@@ -305,6 +306,8 @@ async function hostileService(answers: { discovery?: Answer; login?: Answer; cal
   const api = apiOf({
     apiUrl: url.replace(/\/$/, ''),
     apiVersion: 'v1',
+    startBody: 'v3',
+    lookBackMs: 1,
     userName: 'jane@example.com',
     password: new Secret('right'),
     ...(answers.discovery === undefined ? { clientId: 'client' } : {}),

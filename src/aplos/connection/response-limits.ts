@@ -10,7 +10,8 @@ export const RESPONSE_LIMITS = {
   start: 1 * MIB,
   /** Contains the metadata, which may be almost as large as a request. */
   execution: 4 * MIB,
-  /** Contains every execution of the user. */
+  subscription: 256 * KIB,
+  /** Contains every execution of the user, or a page of them. */
   list: 64 * MIB,
 } as const;
 

@@ -141,6 +141,7 @@ export class AplosV1 implements AplosApi {
       const { subscription, user } = await this.#connection.call({
         purpose: 'read the subscription',
         method: 'GET',
+        kind: 'subscription',
         path: '/metrics',
         response: metricsSchema,
       });

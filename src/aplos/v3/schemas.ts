@@ -1,39 +1,53 @@
 import { z } from 'zod';
 import { anyCase, isObject } from '../any-case.js';
 import { enveloped } from '../envelope.js';
+import {
+  boundedText,
+  bucketSchema,
+  expirySchema,
+  FIELD_LIMITS,
+  formFieldsSchema,
+  idSchema,
+  listOf,
+  messagesSchema,
+  objectKeySchema,
+  urlSchema,
+  wordSchema,
+} from '../fields.js';
 
-const id = z.string().min(1);
-const text = z.string().nullish().catch(undefined);
+const text = boundedText(FIELD_LIMITS.message).nullish().catch(undefined);
+const word = wordSchema.nullish();
 const number = z
   .union([
     z.number(),
     z
       .string()
-      .regex(/^\d+(\.\d+)?$/)
+      .regex(/^\d{1,15}(\.\d+)?$/)
       .transform(Number),
   ])
   .nullish()
   .catch(undefined);
-const messages = z
-  .array(z.unknown())
-  .nullish()
-  .catch([])
-  .transform((all) => (all ?? []).map((each) => (typeof each === 'string' ? each : JSON.stringify(each))));
+const messages = messagesSchema.catch([]);
 
 const post = {
-  url: z.url(),
-  fields: z.record(z.string(), z.union([z.string(), z.number().transform(String)])),
-  expiresIn: z.union([z.number().positive(), z.string().regex(/^\d+$/).transform(Number)]).nullish(),
+  url: urlSchema,
+  fields: formFieldsSchema,
+  expiresIn: z
+    .preprocess(
+      (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+      expirySchema,
+    )
+    .nullish(),
 };
 
 /** Response to a request for a presigned POST: the shape of version 3, or that of version 1 in any case. */
 export const presignSchema = enveloped(
   z.union([
-    anyCase({ ...post, fileId: id, key: text, bucket: text }),
+    anyCase({ ...post, fileId: idSchema, key: objectKeySchema.nullish(), bucket: bucketSchema.nullish() }),
     anyCase({
       presigned: anyCase(post),
-      file: anyCase({ id }),
-      s3: anyCase({ bucketName: text, objectKey: text }).nullish(),
+      file: anyCase({ id: idSchema }),
+      s3: anyCase({ bucketName: bucketSchema.nullish(), objectKey: objectKeySchema.nullish() }).nullish(),
     }).transform(({ presigned, file, s3 }) => ({
       ...presigned,
       fileId: file.id,
@@ -46,9 +60,9 @@ export const presignSchema = enveloped(
 /** A file. `workableState` is the state in version 1. */
 export const fileSchema = enveloped(
   anyCase({
-    state: text,
-    workableState: text,
-    status: text,
+    state: word,
+    workableState: word,
+    status: word,
     size: number,
     checksum: text,
     errors: messages,
@@ -60,8 +74,8 @@ export const fileSchema = enveloped(
 /** Response to a start. */
 export const startedSchema = enveloped(
   anyCase({
-    executionId: id,
-    status: text,
+    executionId: idSchema,
+    status: word,
     message: text,
     delaySeconds: number,
     error: text,
@@ -70,14 +84,14 @@ export const startedSchema = enveloped(
 );
 
 const execution = anyCase({
-  id: id.optional(),
-  executionId: id.optional(),
+  id: idSchema.optional(),
+  executionId: idSchema.optional(),
   name: text,
-  status: z.string(),
+  status: wordSchema,
   statusMessage: text,
   error: z.unknown().optional(),
   errors: messages,
-  createdUtc: z.union([z.string(), z.number()]).nullish().catch(undefined),
+  createdUtc: z.union([wordSchema, z.number()]).nullish().catch(undefined),
   input: anyCase({ fileId: text }).nullish().catch(undefined),
 }).refine((value) => value.id ?? value.executionId, 'id is missing');
 
@@ -89,8 +103,8 @@ export type Execution = z.output<typeof execution>;
 /** A page of the history. `nextKey` is text, or the key of a database as JSON. */
 export const pageSchema = enveloped(
   anyCase({
-    executions: z.array(execution).optional(),
-    items: z.array(execution).optional(),
+    executions: listOf(execution).optional(),
+    items: listOf(execution).optional(),
     nextKey: z.unknown().optional(),
     nextToken: z.unknown().optional(),
   }).refine(({ executions, items }) => executions ?? items, 'executions is missing'),

@@ -33,6 +33,8 @@ import {
 import { startBody } from './start-body.js';
 import { nameFor, trackingIdIn } from './work-name.js';
 
+/** A longer key does not fit into a URL. */
+const MAX_KEY_LENGTH = 4096;
 /** Lifetime of a presigned POST whose response does not say it, in seconds. */
 const DEFAULT_EXPIRES_IN = 300;
 
@@ -61,6 +63,7 @@ export class AplosV3 implements AplosApi {
       {
         purpose: `presign ${fileName}`,
         method: 'POST',
+        kind: 'presign',
         path: '/files',
         body: { file_name: fileName, method_type: 'post', category: 'nca_input' },
         response: presignSchema,
@@ -85,6 +88,7 @@ export class AplosV3 implements AplosApi {
       {
         purpose: `get the state of file ${fileId}`,
         method: 'GET',
+        kind: 'file',
         path: `/files/${encodeURIComponent(fileId)}`,
         response: fileSchema,
       },
@@ -120,6 +124,7 @@ export class AplosV3 implements AplosApi {
         {
           purpose: `start an execution of file ${file.fileId ?? file.key}`,
           method: 'POST',
+          kind: 'start',
           path: '/analysis/queue',
           body: startBody(this.#startBody, file, execution, content),
           response: startedSchema,
@@ -142,7 +147,12 @@ export class AplosV3 implements AplosApi {
 
   async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {
     const path = `/executions/${encodeURIComponent(executionId)}/status`;
-    const call = { purpose: `get execution ${executionId}`, path, response: executionSchema } as const;
+    const call = {
+      purpose: `get execution ${executionId}`,
+      kind: 'execution',
+      path,
+      response: executionSchema,
+    } as const;
     try {
       return toRecord(await this.#call({ ...call, method: 'GET' }, signal)).record;
     } catch (error) {
@@ -176,6 +186,7 @@ export class AplosV3 implements AplosApi {
       return await this.#call({
         purpose,
         method: 'GET',
+        kind: 'subscription',
         path,
         scope: 'tenant',
         response: subscriptionSchema,
@@ -192,6 +203,7 @@ export class AplosV3 implements AplosApi {
     const page = await this.#call({
       purpose: 'list the executions',
       method: 'GET',
+      kind: 'list',
       path: `/executions${query}`,
       response: pageSchema,
     });
@@ -237,5 +249,11 @@ const textsOf = (...texts: readonly (string | null | undefined)[]): string[] =>
 
 function textOfKey(key: unknown): string | undefined {
   if (key === undefined || key === null || key === '') return undefined;
-  return typeof key === 'string' ? key : JSON.stringify(key);
+  const text = typeof key === 'string' ? key : JSON.stringify(key);
+  if (text.length <= MAX_KEY_LENGTH) return text;
+  throw new UploadError(
+    'API_ANSWER_UNEXPECTED',
+    'Cannot list the executions: the key of the next page is longer than a URL can be',
+    { final: true },
+  );
 }
