@@ -161,6 +161,31 @@ describe('aplos-upload, given bad input', () => {
     expect(exitCode).toBe(2);
   });
 
+  it.each([
+    ['upload', ['upload', 'missing.csv', '--config', 'c.json'], {}],
+    ['worker', ['worker'], { APLOS_UPLOAD_IDLE_TIMEOUT: 'soon' }],
+  ])(
+    'finds a mistake before it loads the SDK of Temporal, which takes longer: %s',
+    async (_name, args, env) => {
+      const listModules = `
+      import { createRequire } from 'node:module';
+      const { cache } = createRequire(${JSON.stringify(import.meta.url)});
+      process.on('exit', () => console.log(Object.keys(cache).join()));`;
+      const { exitCode, stdout } = await runCommand(
+        args,
+        {
+          ...world.env,
+          ...env,
+          NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(listModules)}`,
+        },
+        { cwd: world.folder },
+      );
+      expect(exitCode).toBe(2);
+      expect(stdout).toContain('commander');
+      expect(stdout).not.toContain('@temporalio');
+    },
+  );
+
   it('prints the command to run and starts no worker if search attributes are missing', async () => {
     await world.client.connection.operatorService.removeSearchAttributes({
       namespace: world.temporal.namespace,

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND, type WorkerProcess } from '../../sandbox/worker-process.js';
 import { type AnalysisPreview, requestForFile, UploadClient } from '../../src/client.js';
+import { TASK_QUEUE } from '../../src/contract/names.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { hasWorker } from '../../src/temporal/worker-liveness.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -202,6 +204,10 @@ describe('what was paid before', () => {
     const slow = await dryRun(file);
     worker.child.kill('SIGCONT');
     await worker.stop();
+    const { workflowService, options } = world.client;
+    await expect
+      .poll(() => hasWorker(workflowService, options.namespace, TASK_QUEUE), { timeout: 30_000 })
+      .toBe(false);
     const missing = await dryRun(file);
     for (const { stdout, exitCode } of [slow, missing]) {
       expect(stdout).toBe(`${file}: already done\n\n1 file: 1 done. Nothing was started.\n`);
