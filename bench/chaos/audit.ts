@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { Charge } from '../../sandbox/executions.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { bytesOf } from '../../test/support/history.js';
 import type { OwnWorld, World } from '../../test/support/world.js';
@@ -77,9 +78,11 @@ function account({ sandbox }: World, uploads: readonly Upload[]): Account {
   const expected = unique(
     uploads.flatMap(({ file, labels }) => labels.map((label) => workKey(file.fileName, label))),
   );
-  const started = sandbox.charges.map(({ fileId, configuration }) =>
-    workKey(fileNames.get(fileId), configuration.analysis),
-  );
+  const workOf = ({ fileId, configuration }: Charge) =>
+    workKey(fileNames.get(fileId), configuration.analysis);
+  const started = sandbox.charges.map(workOf);
+  const startsOf = (work: string) =>
+    sandbox.charges.filter((charge) => workOf(charge) === work).map(({ at }) => at);
   const trackingIds = sandbox.charges.map(({ trackingId }) => String(trackingId));
   const missing = without(expected, started);
   const receipts = receiptsOf(uploads);
@@ -108,7 +111,7 @@ function account({ sandbox }: World, uploads: readonly Upload[]): Account {
       receiptsDifferent: onOneSide.length,
     },
     remarks: [
-      ...repeated(started).map((work) => `started again: ${work}`),
+      ...repeated(started).map((work) => `started again: ${work}, at ${startsOf(work).join(' and ')}`),
       ...missing.map((work) => `not started: ${work}`),
       ...onOneSide.map(
         (execution) => `on a receipt but not charged, or charged but not on a receipt: ${execution}`,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { requestForFile, type UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { deleteWorkflow } from '../../test/support/delete-workflow.js';
@@ -17,12 +18,18 @@ export interface Upload {
   failure?: string;
 }
 
-/** Asks for each file concurrently, for some a second time, and waits for all. Adds each request to `uploads`. */
+/**
+ * Asks for each file concurrently, for some a second time, and waits for all. Adds each request to `uploads`.
+ *
+ * @param listLagMs how long an execution may be missing from the list, in milliseconds. Temporal's retention is longer than
+ * that, so a workflow is not deleted earlier
+ */
 export async function upload(
   world: World,
   client: UploadClient,
   work: readonly WorkFile[],
   uploads: Upload[],
+  listLagMs: number,
 ): Promise<void> {
   await Promise.all(
     work.map(async (file) => {
@@ -41,8 +48,9 @@ export async function upload(
       }
       const { workflowId, receipt } = await first();
       if (!receipt || !repeat) return;
-      if (repeat !== 'deleted') await second(repeat === 'batch' ? 'chaos again' : 'chaos');
-      else if (await deleteWorkflow(world.client, workflowId, DELETED_WITHIN_MS)) await second('chaos');
+      if (repeat !== 'deleted') return void (await second(repeat === 'batch' ? 'chaos again' : 'chaos'));
+      await sleep(listLagMs);
+      if (await deleteWorkflow(world.client, workflowId, DELETED_WITHIN_MS)) await second('chaos');
       else await first();
     }),
   );

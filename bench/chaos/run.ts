@@ -89,7 +89,9 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
     s3Outage,
   ]);
   const uploads: Upload[] = [];
-  const done = world.client.withAbortSignal(whole, () => upload(world, client, work, uploads));
+  const done = world.client.withAbortSignal(whole, () =>
+    upload(world, client, work, uploads, listLag.seconds * 1000),
+  );
   const progress = setInterval(() => onProgress?.(progressLine(uploads, workers)), PROGRESS_EVERY_MS);
   try {
     await Promise.race([done, pause(minutes * MINUTE_MS, whileFaults), disruption.then(() => done)]);
