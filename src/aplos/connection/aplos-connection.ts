@@ -31,6 +31,9 @@ export interface ApiCall<Schema extends z.ZodType> {
   readonly beforeSending?: HttpCall['beforeSending'];
 }
 
+/** The first one may join a renewal that was in progress. */
+const MAX_RENEWALS = 2;
+
 /** Makes calls to the API as the user of one profile. All calls share one login and one limit for concurrent calls. */
 export class AplosConnection {
   readonly #apiUrl: string;
@@ -90,11 +93,17 @@ export class AplosConnection {
   }
 
   async #send(call: ApiCall<z.ZodType>, signal?: AbortSignal): Promise<HttpResponse> {
-    const identity = await this.#session.identity();
-    const response = await this.#sendAs(identity, call, signal);
-    if (response.status !== 401 && response.status !== 403) return response;
-    const renewed = await this.#session.replace(identity);
-    return renewed ? this.#sendAs(renewed, call, signal) : response;
+    let identity = await this.#session.identity();
+    for (let renewals = 0; ; renewals++) {
+      const response = await this.#sendAs(identity, call, signal);
+      if (response.status !== 401 && response.status !== 403) {
+        this.#session.accepted(identity);
+        return response;
+      }
+      const newer = renewals < MAX_RENEWALS ? await this.#session.replace(identity, signal) : undefined;
+      if (!newer) return response;
+      identity = newer;
+    }
   }
 
   #sendAs(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
@@ -54,6 +55,7 @@ export class Session {
   #expiresAt = 0;
   #refreshToken: string | undefined;
   #loginInProgress: Promise<Identity> | undefined;
+  #acceptedToken: string | undefined;
   #lastForcedRenewal = Number.NEGATIVE_INFINITY;
 
   constructor(options: SessionOptions) {
@@ -69,35 +71,55 @@ export class Session {
   async identity(): Promise<Identity> {
     if (this.#identity && Date.now() < this.#renewAt) return this.#identity;
     try {
-      return await this.#loginOnce();
+      return await this.#loginOnce(() => this.#renew());
     } catch (error) {
       if (this.#identity && Date.now() < this.#expiresAt) return this.#identity;
       throw error;
     }
   }
 
+  /** Records that Aplos accepted a token. */
+  accepted({ token }: Identity): void {
+    this.#acceptedToken = token;
+  }
+
   /**
-   * Returns an identity with a newer token than one that Aplos refused; `undefined` if the token was already renewed for
-   * this reason less than 30 s ago.
+   * Returns an identity with a newer token than one that Aplos refused. Waits if the last token was renewed for this reason
+   * less than 30 s ago, unless Aplos has accepted none of its calls: then the account lacks a permission, and there is no newer
+   * token.
+   *
+   * @throws the signal's reason if aborted
    */
-  async replace(refused: Identity): Promise<Identity | undefined> {
-    if (this.#identity && this.#identity.token !== refused.token) return this.#identity;
-    if (!this.#loginInProgress && Date.now() - this.#lastForcedRenewal < MIN_FORCED_RENEWAL_INTERVAL_MS)
-      return undefined;
-    const identity = await this.#loginOnce();
+  async replace(refused: Identity, signal?: AbortSignal): Promise<Identity | undefined> {
+    for (;;) {
+      if (this.#identity && this.#identity.token !== refused.token) return this.#identity;
+      const restMs = this.#lastForcedRenewal + MIN_FORCED_RENEWAL_INTERVAL_MS - Date.now();
+      if (this.#loginInProgress || restMs <= 0) break;
+      if (this.#acceptedToken !== refused.token) return undefined;
+      await sleep(restMs, undefined, { signal });
+    }
+    const identity = await this.#loginOnce(() => this.#logInWithPassword());
     this.#lastForcedRenewal = Date.now();
     return identity;
   }
 
-  #loginOnce(): Promise<Identity> {
-    this.#loginInProgress ??= this.#renew().finally(() => {
+  #loginOnce(logIn: () => Promise<Identity>): Promise<Identity> {
+    this.#loginInProgress ??= logIn().finally(() => {
       this.#loginInProgress = undefined;
     });
     return this.#loginInProgress;
   }
 
   async #renew(): Promise<Identity> {
-    return (await this.#refresh()) ?? (await this.#logIn('password', this.#passwordFlow()));
+    return (await this.#refresh()) ?? (await this.#logInWithPassword());
+  }
+
+  #logInWithPassword(): Promise<Identity> {
+    const { userName, password } = this.#options;
+    return this.#logIn('password', {
+      AuthFlow: 'USER_PASSWORD_AUTH',
+      AuthParameters: { USERNAME: userName, PASSWORD: password.reveal() },
+    });
   }
 
   async #refresh(): Promise<Identity | undefined> {
@@ -133,13 +155,6 @@ export class Session {
       throw error;
     });
     return this.#pool;
-  }
-
-  #passwordFlow() {
-    return {
-      AuthFlow: 'USER_PASSWORD_AUTH',
-      AuthParameters: { USERNAME: this.#options.userName, PASSWORD: this.#options.password.reveal() },
-    } as const;
   }
 
   #store({ idToken, refreshToken, expiresIn }: CognitoTokens): Identity {

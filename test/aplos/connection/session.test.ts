@@ -95,7 +95,7 @@ describe('Session', () => {
 });
 
 describe('Session, when Aplos refuses a token', () => {
-  it('renews it and repeats the call', async () => {
+  it('logs in again and repeats the call', async () => {
     const { sandbox, api } = await account({ s3 });
     sandbox.faults.add({ route: 'list', expire: 'token' });
     expect(await api.listExecutions()).toEqual([]);
@@ -103,7 +103,7 @@ describe('Session, when Aplos refuses a token', () => {
       'discovery 200',
       'login 200',
       'list 403',
-      'refresh 200',
+      'login 200',
       'list 200',
     ]);
   });
@@ -113,13 +113,14 @@ describe('Session, when Aplos refuses a token', () => {
     await api.listExecutions();
     sandbox.faults.add({ route: 'list', expire: 'token' });
     await twentyTimes(() => api.listExecutions());
-    expect(logins(sandbox)).toEqual(['login', 'refresh']);
+    expect(logins(sandbox)).toEqual(['login', 'login']);
   });
 
   it('renews it for the next call if the renewal failed', async () => {
     const { sandbox, api } = await account({ s3 });
+    await api.listExecutions();
     sandbox.faults.add({ route: 'list', expire: 'token' });
-    sandbox.faults.add({ route: 'refresh', status: 500 });
+    sandbox.faults.add({ route: 'login', status: 500 });
     await expect(api.listExecutions()).rejects.toMatchObject({ code: 'LOGIN_UNAVAILABLE', retryable: true });
     expect(await api.listExecutions()).toEqual([]);
   });
@@ -136,19 +137,41 @@ describe('Session, when Aplos refuses a token', () => {
     await refused();
     advance(29);
     await refused();
-    expect(logins(sandbox)).toEqual(['login', 'refresh']);
+    expect(logins(sandbox)).toEqual(['login', 'login']);
     advance(1);
     await refused();
-    expect(logins(sandbox)).toEqual(['login', 'refresh', 'refresh']);
+    expect(logins(sandbox)).toEqual(['login', 'login', 'login']);
+  });
+
+  it('that it accepted before, less than 30 s after the last renewal, waits and logs in again', async () => {
+    const advance = freezeClock();
+    const { sandbox, api } = await account({ s3 });
+    for (let times = 0; times < 2; times++) {
+      sandbox.faults.add({ route: 'list', expire: 'token' });
+      const listed = api.listExecutions();
+      if (times > 0) advance(0.1);
+      expect(await listed).toEqual([]);
+      advance(29.9);
+    }
+    expect(logins(sandbox)).toEqual(['login', 'login', 'login']);
+  });
+
+  it('that a renewal has just brought, logs in with the password', async () => {
+    const advance = freezeClock();
+    const { sandbox, api } = await account({ s3 });
+    await api.listExecutions();
+    advance(3600);
+    sandbox.faults.add({ route: 'list', expire: 'token' });
+    expect(await api.listExecutions()).toEqual([]);
+    expect(logins(sandbox)).toEqual(['login', 'refresh', 'login']);
   });
 
   it('throws the error of the login if the login is refused too', async () => {
     const { sandbox, api } = await account({ s3 });
     sandbox.faults.add({ route: 'list', expire: 'token' });
-    sandbox.faults.add({ route: 'refresh', expire: 'token' });
     await api.presignUpload('pk.csv');
     sandbox.faults.add({ route: 'login', status: 400, body: { __type: 'NotAuthorizedException' } });
     await expect(api.listExecutions()).rejects.toMatchObject({ code: 'LOGIN_REFUSED', retryable: false });
-    expect(logins(sandbox)).toEqual(['login', 'refresh', 'login']);
+    expect(logins(sandbox)).toEqual(['login', 'login']);
   });
 });
