@@ -3,6 +3,7 @@ import type { Listing } from '../aplos/execution-list.js';
 import { UploadError } from '../contract/errors.js';
 import {
   type AnalysisFinding,
+  type AnalysisIds,
   type KnownExecution,
   MAX_SIMILAR,
   parsePreviewInput,
@@ -18,30 +19,40 @@ export const findAnalyses =
     const { profile, analyses } = parsePreviewInput(decodeInput(input, argumentCount));
     const listing = await executions(profile).read(0);
     assertHasMarks(listing);
-    const byContentId = groupByContentId(listing, new Set(analyses.map(({ contentId }) => contentId)));
-    return analyses.map(({ trackingId, contentId }) => {
+    const byContent = groupBy('contentId', listing, analyses);
+    const byFile = groupBy('fileVersionId', listing, analyses);
+    return analyses.map(({ trackingId, contentId, fileVersionId = '' }) => {
       const execution = listing.find(trackingId);
-      const similar = (byContentId.get(contentId) ?? []).filter(({ work }) => work.trackingId !== trackingId);
+      const others = (group: readonly TrackedRecord[] = []) =>
+        group
+          .filter(({ work }) => work.trackingId !== trackingId)
+          .slice(0, MAX_SIMILAR)
+          .map(toKnown);
+      const sameFile = others(byFile.get(fileVersionId));
       return {
         ...(execution === undefined ? {} : { execution: toKnown(execution) }),
-        similar: similar.slice(0, MAX_SIMILAR).map(toKnown),
+        similar: others(byContent.get(contentId)),
+        ...(sameFile.length === 0 ? {} : { sameFile }),
       };
     });
   };
 
 type TrackedRecord = ExecutionRecord & { readonly work: Work };
 
-/** Returns the executions with these content ids, the latest first. */
-function groupByContentId(
+/** Returns the executions that have an id of one of the analyses, by that id, the latest first. */
+function groupBy(
+  key: 'contentId' | 'fileVersionId',
   { records }: Listing,
-  contentIds: ReadonlySet<string>,
+  analyses: readonly AnalysisIds[],
 ): Map<string, TrackedRecord[]> {
+  const ids = new Set(analyses.map((each) => each[key]));
   const groups = new Map<string, TrackedRecord[]>();
   for (const { work, ...record } of records) {
-    if (work?.contentId === undefined || !contentIds.has(work.contentId)) continue;
-    const group = groups.get(work.contentId) ?? [];
+    const id = work?.[key];
+    if (work === undefined || id === undefined || !ids.has(id)) continue;
+    const group = groups.get(id) ?? [];
     group.push({ ...record, work });
-    groups.set(work.contentId, group);
+    groups.set(id, group);
   }
   for (const group of groups.values())
     group.sort((a, b) => ((a.work.requestedAt ?? '') < (b.work.requestedAt ?? '') ? 1 : -1));

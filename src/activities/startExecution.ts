@@ -1,6 +1,6 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import type { AcceptedStart } from '../aplos/api.js';
-import { contentIdFor, trackingIdFor } from '../contract/analysis-id.js';
+import { contentIdFor, fileVersionIdFor, trackingIdFor } from '../contract/analysis-id.js';
 import { UploadError } from '../contract/errors.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { StartInput } from '../contract/steps.js';
@@ -79,6 +79,7 @@ async function startOnce(
   const work = {
     trackingId,
     contentId: contentIdFor(input),
+    fileVersionId: fileVersionIdFor(input),
     fileName,
     requestedAt: new Date().toISOString(),
     again,

@@ -47,6 +47,8 @@ export interface Work {
   readonly trackingId: string;
   /** See {@link contentIdFor}. */
   readonly contentId?: string | undefined;
+  /** See {@link fileVersionIdFor}. */
+  readonly fileVersionId?: string | undefined;
   readonly fileName?: string | undefined;
   /** Time of the start by the worker's clock: ISO 8601, UTC. */
   readonly requestedAt?: string | undefined;

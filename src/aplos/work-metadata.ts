@@ -13,6 +13,7 @@ const optionalText = text.optional().catch(undefined);
 const workSchema = anyCase({
   trackingId: text.transform((value) => value.toLowerCase()),
   contentId: optionalText,
+  fileVersionId: optionalText,
   fileName: optionalText,
   requestedAt: optionalText,
   again: optionalText,
@@ -24,11 +25,12 @@ const metaDataSchema = anyCase({ aplosUpload: workSchema });
  * metadata is an object, it gains the key `aplos_upload`; any other value is stored next to it, as `meta_data`.
  */
 export function withWork(metaData: JsonValue | undefined, work: Work): JsonValue {
-  const { trackingId, contentId, fileName, requestedAt, again } = work;
+  const { trackingId, contentId, fileVersionId, fileName, requestedAt, again } = work;
   const own = {
     [KEY]: {
       tracking_id: trackingId,
       ...(contentId === undefined ? {} : { content_id: contentId }),
+      ...(fileVersionId === undefined ? {} : { file_version_id: fileVersionId }),
       ...(fileName === undefined ? {} : { file_name: fileName }),
       ...(requestedAt === undefined ? {} : { requested_at: requestedAt }),
       ...(again === undefined ? {} : { again }),

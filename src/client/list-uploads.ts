@@ -1,8 +1,11 @@
 import type { Client } from '@temporalio/client';
 import { pMapIterable, pMapSkip } from 'p-map';
+import type { UploadRequest } from '../contract/request.js';
+import { canBeQueried, quoteForQuery } from '../temporal/query.js';
 import { queryFor, type UploadFilter } from './filter.js';
 import { stateOf } from './states.js';
 import { summaryOf, type UploadSummary } from './summary.js';
+import { contentPrefixFor } from './workflow-id.js';
 
 /**
  * Lists the uploads that match a filter, each with its latest run: a failed run does not match if the upload was resumed
@@ -15,9 +18,30 @@ export function listUploads(
   filter: UploadFilter,
   concurrency: number,
 ): AsyncIterable<UploadSummary> {
+  return latestRuns(client, queryFor(filter), concurrency);
+}
+
+/**
+ * Lists the uploads of the content of a request under its name, whatever their executions, each with its latest run.
+ *
+ * @param concurrency maximum number of concurrent calls to Temporal
+ */
+export function listUploadsOfContent(
+  client: Client,
+  request: UploadRequest,
+  concurrency: number,
+): AsyncIterable<UploadSummary> {
+  const prefix = contentPrefixFor(request);
+  const condition = canBeQueried(prefix) ? `WorkflowId STARTS_WITH ${quoteForQuery(prefix)}` : undefined;
+  return condition
+    ? latestRuns(client, `${queryFor({})} AND ${condition}`, concurrency)
+    : pMapIterable([], () => pMapSkip);
+}
+
+function latestRuns(client: Client, query: string, concurrency: number): AsyncIterable<UploadSummary> {
   const listed = new Set<string>();
   return pMapIterable(
-    client.workflow.list({ query: queryFor(filter) }),
+    client.workflow.list({ query }),
     async (info) => {
       const { workflowId, runId, status } = info;
       if (listed.has(workflowId)) return pMapSkip;

@@ -1,5 +1,5 @@
 import { pMapIterable } from 'p-map';
-import { contentIdFor, trackingIdFor } from '../contract/analysis-id.js';
+import { contentIdFor, fileVersionIdFor, trackingIdFor } from '../contract/analysis-id.js';
 import { executionLabel } from '../contract/names.js';
 import { type AnalysisIds, type KnownExecution, MAX_ANALYSES } from '../contract/preview.js';
 import type { ExecutionRequest, UploadRequest } from '../contract/request.js';
@@ -35,6 +35,11 @@ export interface AnalysisPreview {
    * reason, the latest first: at most three.
    */
   readonly similar: readonly KnownExecution[];
+  /**
+   * Other executions of the same bytes under the same name, with any configuration and metadata, the latest first: at
+   * most three. Absent if there are none.
+   */
+  readonly sameFile?: readonly KnownExecution[];
 }
 
 const CONCURRENCY = 4;
@@ -106,5 +111,9 @@ async function previewGroup(
 function idsOf({ fileName, expect }: UploadRequest, execution: ExecutionRequest): AnalysisIds | undefined {
   if (expect?.sha256 === undefined) return undefined;
   const analysis = { fileName, sha256: expect.sha256, execution };
-  return { trackingId: trackingIdFor(analysis), contentId: contentIdFor(analysis) };
+  return {
+    trackingId: trackingIdFor(analysis),
+    contentId: contentIdFor(analysis),
+    fileVersionId: fileVersionIdFor(analysis),
+  };
 }

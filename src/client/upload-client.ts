@@ -10,7 +10,7 @@ import { asCompleted, type CompletedUpload, type PendingUpload } from './as-comp
 import { type ConnectedClient, connectFromEnvironment } from './connect.js';
 import { toUploadError } from './failures.js';
 import type { UploadFilter } from './filter.js';
-import { listUploads } from './list-uploads.js';
+import { listUploads, listUploadsOfContent } from './list-uploads.js';
 import { previewUploads, type UploadPreview } from './preview.js';
 import { type ReplayOptions, type ReplayOutcome, replayUpload } from './replay.js';
 import { startUpload } from './start-upload.js';
@@ -18,6 +18,7 @@ import type { StartState } from './states.js';
 import { statusOf, type UploadStatus } from './status.js';
 import type { UploadSummary } from './summary.js';
 import { WorkerAvailability } from './worker-availability.js';
+import { workflowIdFor } from './workflow-id.js';
 
 /** An upload that {@link UploadClient.start} started or joined. */
 export interface UploadHandle {
@@ -167,6 +168,20 @@ export class UploadClient {
    */
   list(filter: UploadFilter = {}): AsyncIterable<UploadSummary> {
     return listUploads(this.#client, filter, CONCURRENCY);
+  }
+
+  /**
+   * Lists the uploads of the same content under the same name, whatever their executions and batches, each with its latest
+   * run. Uploads of the last seconds may be missing, except the one with the workflow id of the request.
+   *
+   * @throws {@link UploadError} `REQUEST_INVALID`
+   */
+  async *listSameContent(input: UploadRequestInput): AsyncGenerator<UploadSummary, void> {
+    const request = await this.#withHost(parseUploadRequest(input));
+    const own = await this.status(workflowIdFor(request));
+    if (own) yield own;
+    for await (const upload of listUploadsOfContent(this.#client, request, CONCURRENCY))
+      if (upload.workflowId !== own?.workflowId) yield upload;
   }
 
   /**

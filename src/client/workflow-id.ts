@@ -13,17 +13,21 @@ const NOT_QUERYABLE = /["\\\u0000-\u001f]/g;
  * differ only in the last hash. If the request has no SHA-256, the source identifies the content: without the signature of a
  * presigned URL, and with the host if the request names one.
  */
-export function workflowIdFor({
+export function workflowIdFor(request: UploadRequest): string {
+  return `${contentPrefixFor(request)}${hashOf(request.executions)}`;
+}
+
+/** Returns what the workflow ids of all uploads of the same content under the same name begin with, whatever their executions. */
+export function contentPrefixFor({
   profile,
   fileName,
   source,
   host,
   expect,
-  executions,
-}: UploadRequest): string {
+}: Omit<UploadRequest, 'executions'>): string {
   const content = expect?.sha256 ?? `${host === undefined ? '' : `${host}:`}${sourceIdentity(source)}`;
   const shownName = fileName.replace(NOT_QUERYABLE, '_');
-  return `${profile}:${shownName}:${hashOf([profile, fileName, content])}-${hashOf(executions)}`;
+  return `${profile}:${shownName}:${hashOf([profile, fileName, content])}-`;
 }
 
 const hashOf = (value: unknown): string =>

@@ -33,5 +33,12 @@ export function contentIdFor({ sha256, execution }: Omit<Analysis, 'fileName'>):
 const sectionsOf = (execution: Analysis['execution']) =>
   Object.fromEntries(SECTIONS.map((name) => [name, execution[name]]));
 
+/**
+ * Returns the id of a file's name and bytes. Analyses with equal file version ids are of the same file, whatever their
+ * configurations and metadata.
+ */
+export const fileVersionIdFor = ({ fileName, sha256 }: Pick<Analysis, 'fileName' | 'sha256'>): string =>
+  idOf({ fileName, sha256 });
+
 const idOf = (work: object): string =>
   createHash('sha256').update(canonicalJson(work)).digest('hex').slice(0, 32);

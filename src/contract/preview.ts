@@ -11,10 +11,15 @@ export const MAX_SIMILAR = 3;
 const id = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 lower-case hex digits');
 const previewInputSchema = z.strictObject({
   profile: z.string().min(1).max(REQUEST_LIMITS.profile),
-  analyses: z.array(z.strictObject({ trackingId: id, contentId: id })).max(MAX_ANALYSES),
+  analyses: z
+    .array(z.strictObject({ trackingId: id, contentId: id, fileVersionId: id.optional() }))
+    .max(MAX_ANALYSES),
 });
 
-/** What identifies an analysis, and its computation. See {@link trackingIdFor} and {@link contentIdFor}. */
+/**
+ * What identifies an analysis, its computation and its file. See {@link trackingIdFor}, {@link contentIdFor} and
+ * {@link fileVersionIdFor}.
+ */
 export type AnalysisIds = PreviewInput['analyses'][number];
 
 /** Argument of the workflow `previewAnalyses`, and of its activity. */
@@ -42,6 +47,11 @@ export interface AnalysisFinding {
    * reason, the latest first: at most three.
    */
   readonly similar: readonly KnownExecution[];
+  /**
+   * Other executions of the same bytes under the same name, with any configuration and metadata, the latest first: at
+   * most three. Absent if there are none.
+   */
+  readonly sameFile?: readonly KnownExecution[];
 }
 
 /** Activity of the workflow `previewAnalyses`. */

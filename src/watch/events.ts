@@ -1,7 +1,7 @@
-import type { UploadHandle } from '../client.js';
+import type { UploadHandle, UploadState } from '../client.js';
 
 /** Dependency of a watch. While one is unavailable, the watch keeps trying. */
-export type Dependency = 'temporal' | 'state-file' | 'folder' | 'outcomes';
+export type Dependency = 'temporal' | 'state-file' | 'folder' | 'outcomes' | 'earlier-work';
 
 /** Something that happened in a watch. `file` is a path, relative to the watched folder if the file is inside. */
 export type WatchEvent =
@@ -55,6 +55,16 @@ export type WatchEvent =
       readonly file: string;
       readonly workflowId: string;
       readonly reason: 'known-content';
+      /** State of the upload, if another watch or command started it. */
+      readonly state?: UploadState;
+    }
+  | {
+      readonly event: 'not-started';
+      readonly file: string;
+      readonly workflowId: string;
+      readonly reason: 'known-to-aplos';
+      /** Executions of the file that Aplos has. */
+      readonly executionIds: readonly string[];
     }
   | {
       readonly event: 'not-started';

@@ -1,4 +1,5 @@
 import type { Dependency, OnWatchEvent, WatchEvent } from './events.js';
+import { outageFrom } from './outages.js';
 
 /** Reports the events of a watch, and does not repeat what has not changed since it was reported. */
 export class WatchReporter {
@@ -40,6 +41,23 @@ export class WatchReporter {
     if (this.#unavailable.has(dependency)) return;
     this.#unavailable.add(dependency);
     this.#onEvent({ event: 'problem', error });
+  }
+
+  /** Reports an error: as the outage that it reveals, or else as one of a dependency. */
+  failure(dependency: Dependency, error: unknown): void {
+    const outage = outageFrom(error);
+    this.unavailable(outage?.dependency ?? dependency, outage?.error ?? error);
+  }
+
+  /**
+   * Reports an error of one file, or the outage that it reveals.
+   *
+   * @param file what to call the file
+   */
+  fileFailure(path: string, file: string, error: unknown): void {
+    const outage = outageFrom(error);
+    if (outage) this.unavailable(outage.dependency, outage.error);
+    else this.reportOnce(path, { event: 'problem', file, error });
   }
 
   /** Reports that a dependency has recovered, if it was reported as unavailable. */

@@ -1,6 +1,13 @@
 import { basename } from 'node:path';
 import { checkFileJob, createFileJob, type FileJobOptions, requestForFileJob } from '../client/file-job.js';
-import { parseUploadRequest, type UploadClient, type UploadHandle, workflowIdFor } from '../client.js';
+import {
+  parseUploadRequest,
+  type UploadClient,
+  type UploadHandle,
+  type UploadRequest,
+  type UploadState,
+  workflowIdFor,
+} from '../client.js';
 import { UploadError } from '../contract/errors.js';
 import type { JsonValue } from '../contract/json.js';
 import type { ExecutionRequest } from '../contract/request.js';
@@ -8,6 +15,7 @@ import type { FileHost } from '../files/host-of-files.js';
 import { statListed } from '../files/listing.js';
 import { type FileConfiguration, readFileConfiguration } from './configuration.js';
 import { haveSameSizeAndTime, type ScannedDataFile, stampOf } from './folder.js';
+import { findKnownWork, type KnownWork } from './known-work.js';
 import type { FileRecord, WatchState } from './state-file.js';
 
 /** Shortest time for which a namespace keeps a closed workflow. */
@@ -23,6 +31,14 @@ export interface WatchRequest extends FileJobOptions {
   readonly files: FileHost;
 }
 
+/** A file that was read. */
+export interface ReadFile {
+  readonly file: ScannedDataFile;
+  readonly request: UploadRequest;
+  /** Record to save before the start. */
+  readonly starting: FileRecord;
+}
+
 /** Result of starting a file. */
 export type StartOutcome =
   | {
@@ -31,7 +47,7 @@ export type StartOutcome =
       /** State of the upload at the start. Another command may have started it. */
       readonly state: UploadHandle['state'];
     }
-  /** An earlier watch had started the upload, and ended before it could record that. */
+  /** The upload is running, but the state file did not say so: another watch or command started it. */
   | { readonly outcome: 'found'; readonly record: FileRecord }
   /** The same content was started before under this name. */
   | {
@@ -39,6 +55,10 @@ export type StartOutcome =
       readonly record: FileRecord;
       /** True if the file was moved, copied or touched since; false if only its share was mounted again. */
       readonly isMoved: boolean;
+      /** State of the upload, if the state file did not know it. */
+      readonly state?: UploadState;
+      /** Executions that Aplos has, if neither the state file nor Temporal knows the upload. */
+      readonly executionIds?: readonly string[];
     }
   /** The file is being written to, or a file with the same name and content is being started. */
   | { readonly outcome: 'deferred' };
@@ -51,7 +71,6 @@ export class WatchStarter {
   readonly #client: UploadClient;
   readonly #state: WatchState;
   readonly #request: WatchRequest;
-  readonly #inProgress = new Set<string>();
   readonly #unresolved = new Set<FileRecord>();
 
   constructor(client: UploadClient, state: WatchState, request: WatchRequest) {
@@ -82,12 +101,12 @@ export class WatchStarter {
   }
 
   /**
-   * Reads a file and starts its upload.
+   * Reads a file, and returns what to start, or the outcome if its content needs no start.
    *
    * @throws UploadError if the file or its configuration is invalid, Temporal or the state file is unavailable, or as
    * {@link assertResolved}
    */
-  async start(file: ScannedDataFile): Promise<StartOutcome> {
+  async read(file: ScannedDataFile): Promise<ReadFile | StartOutcome> {
     const { path, stamp } = file;
     const { executions, configuration } = await this.#readConfiguration(file);
     const job = await checkFileJob(createFileJob(path, executions, this.#request), this.#request.files);
@@ -96,34 +115,66 @@ export class WatchStarter {
     const stats = await statListed(path);
     if (!stats || stampOf(stats) !== stamp) return { outcome: 'deferred' };
 
+    const workflowId = workflowIdFor(request);
     const sha256 = request.expect?.sha256 ?? '';
-    const content = `${request.fileName}/${sha256}`;
-    if (this.#inProgress.has(content)) return { outcome: 'deferred' };
-    this.#inProgress.add(content);
-    try {
-      const workflowId = workflowIdFor(request);
-      const starting = {
-        at: new Date(),
-        stage: 'starting',
-        workflowId,
-        path,
-        stamp,
-        sha256,
-        configuration,
-      } as const;
-      const known = this.#state.findByContent(path, sha256);
-      if (known) {
-        const outcome = await this.#outcomeFor(known, starting);
-        if (outcome) return outcome;
-      }
-      if (known?.workflowId !== workflowId || known.stamp !== stamp) await this.#state.save(starting);
-      const { state } = await this.#client.start(request);
-      const record = { ...starting, stage: 'started' } as const;
+    const starting = {
+      at: new Date(),
+      stage: 'starting',
+      workflowId,
+      path,
+      stamp,
+      sha256,
+      configuration,
+    } as const;
+    const known = this.#state.findByContent(path, sha256);
+    return (known && (await this.#outcomeFor(known, starting))) ?? { file, request, starting };
+  }
+
+  /**
+   * Starts the upload of a file that neither the state file nor Temporal nor Aplos knows.
+   *
+   * @throws UploadError if Temporal or the state file is unavailable
+   */
+  async start({ request, starting }: ReadFile): Promise<StartOutcome> {
+    const { path, stamp, sha256, workflowId } = starting;
+    const known = this.#state.findByContent(path, sha256);
+    if (known && known.stage !== 'starting') return { outcome: 'deferred' };
+    if (known?.workflowId !== workflowId || known.stamp !== stamp) await this.#state.save(starting);
+    const { state } = await this.#client.start(request);
+    const record = { ...starting, stage: 'started' } as const;
+    await this.#state.save(record);
+    return { outcome: 'started', record, state };
+  }
+
+  /** Asks Temporal and Aplos which of the files were started before. Throws as {@link findKnownWork}. */
+  findKnown(files: readonly ReadFile[]): Promise<(KnownWork | undefined)[]> {
+    return findKnownWork(
+      this.#client,
+      files.map(({ request }) => request),
+    );
+  }
+
+  /**
+   * Records a file that another watch or command started, or an earlier watch whose state file was lost.
+   *
+   * @throws UploadError `STATE_FILE_UNWRITABLE`
+   */
+  async recordKnown({ starting }: ReadFile, work: KnownWork): Promise<StartOutcome> {
+    if (!('upload' in work)) {
+      const record = { ...starting, stage: 'ended', configuration: undefined } as const;
       await this.#state.save(record);
-      return { outcome: 'started', record, state };
-    } finally {
-      this.#inProgress.delete(content);
+      const executionIds = work.executions.map(({ executionId }) => executionId);
+      return { outcome: 'known', record, isMoved: true, executionIds };
     }
+    const { workflowId, state } = work.upload;
+    const isSame = workflowId === starting.workflowId;
+    const stage = state === 'running' ? 'started' : 'ended';
+    const configuration = isSame ? starting.configuration : undefined;
+    const record = { ...starting, workflowId, stage, configuration } as const;
+    await this.#state.save(record);
+    return state === 'running'
+      ? { outcome: 'found', record }
+      : { outcome: 'known', record, isMoved: true, state };
   }
 
   /** Returns the outcome for a content that is already recorded, or `undefined` if it has to be started. */

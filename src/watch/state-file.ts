@@ -110,7 +110,7 @@ export class WatchState {
     return this.#byContent.size;
   }
 
-  /** Returns the record of the file at a path, if its size and mtime have not changed. */
+  /** Returns the record of the file at a path, if its version has not changed. */
   findByPath(path: string, stamp: string): FileRecord | undefined {
     const record = this.#byPath.get(path);
     return record?.stamp === stamp ? this.#byContent.get(contentKey(record)) : undefined;

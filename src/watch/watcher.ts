@@ -1,20 +1,17 @@
 import { basename, relative, sep } from 'node:path';
-import pMap from 'p-map';
 import { UploadClient } from '../client.js';
-import { UploadError } from '../contract/errors.js';
 import type { Settings } from '../settings/settings.js';
 import { configurationChecksum } from './configuration.js';
 import { configurationNames } from './configuration-match.js';
 import type { OnWatchEvent } from './events.js';
 import type { ScannedDataFile, WatchedFolder } from './folder.js';
+import { GroupStarter } from './group-starter.js';
 import { outageFrom } from './outages.js';
 import { OutcomeReporter } from './outcomes.js';
 import { WatchReporter } from './reporter.js';
 import { reportScan } from './scan-report.js';
 import { type WatchRequest, WatchStarter } from './starter.js';
 import type { FileRecord, WatchState } from './state-file.js';
-
-const START_CONCURRENCY = 8;
 
 /** Parts of a {@link Watcher}. */
 export interface WatcherOptions {
@@ -31,6 +28,7 @@ export interface WatcherOptions {
 interface Connected {
   readonly starter: WatchStarter;
   readonly outcomes: OutcomeReporter;
+  readonly groups: GroupStarter;
 }
 
 /**
@@ -44,10 +42,8 @@ export class Watcher {
   readonly #settings: Settings;
   readonly #request: WatchRequest;
   readonly #reporter: WatchReporter;
-  /** Configuration files that were compared after the start, with their size and mtime, by data file. */
+  /** Configuration files that were compared after the start, with their versions, by data file. */
   readonly #compared = new Map<string, string>();
-  /** Files that changed or vanished between a scan and their start, with their version in the scan. */
-  readonly #deferred = new Map<string, string>();
   #connected: Connected | undefined;
 
   constructor({ root, folder, state, settings, request, onEvent }: WatcherOptions) {
@@ -75,7 +71,7 @@ export class Watcher {
     if (!this.#connected) return;
     const due = [];
     for (const file of files) if (await this.#isDue(file, this.#connected)) due.push(file);
-    await this.#startAll(due.sort(byPath), this.#connected);
+    await this.#connected.groups.startAll(due.sort(byPath));
   }
 
   async #connect(): Promise<Connected | undefined> {
@@ -91,7 +87,9 @@ export class Watcher {
         (error) => this.#reportError(error),
         () => this.#reporter.available('temporal'),
       );
-      return { starter, outcomes };
+      const shown = (path: string) => this.#shown(path);
+      const groups = new GroupStarter({ starter, outcomes, reporter: this.#reporter, shown });
+      return { starter, outcomes, groups };
     } catch (error) {
       await client?.close();
       if (!outageFrom(error)) throw error;
@@ -108,8 +106,7 @@ export class Watcher {
       reportScan(scan, this.#reporter, (path) => this.#shown(path));
       return scan.dataFiles;
     } catch (error) {
-      const dependency = outageFrom(error)?.dependency ?? 'folder';
-      this.#reporter.unavailable(dependency, error);
+      this.#reporter.failure('folder', error);
       return [];
     }
   }
@@ -165,58 +162,10 @@ export class Watcher {
     });
   }
 
-  async #startAll(files: readonly ScannedDataFile[], connected: Connected): Promise<void> {
-    let isOutage = false;
-    const startOne = async (file: ScannedDataFile) => {
-      if (isOutage) return;
-      try {
-        await this.#start(file, connected);
-      } catch (error) {
-        if (outageFrom(error)) isOutage = true;
-        this.#reportStartError(error, file);
-      }
-    };
-    await pMap(files, startOne, { concurrency: START_CONCURRENCY });
-  }
-
-  async #start(dataFile: ScannedDataFile, { starter, outcomes }: Connected): Promise<void> {
-    const { path } = dataFile;
-    const file = this.#shown(path);
-    const result = await starter.start(dataFile);
-    if (result.outcome === 'deferred') return;
-    const { record } = result;
-    const { workflowId } = record;
-    if (result.outcome === 'known') {
-      if (!result.isMoved) return;
-      this.#reporter.reportOnce(path, { event: 'not-started', file, workflowId, reason: 'known-content' });
-      return;
-    }
-    this.#reporter.available('temporal');
-    this.#reporter.available('state-file');
-    const state = result.outcome === 'found' ? 'running' : result.state;
-    this.#reporter.forget(path);
-    this.#reporter.report({ event: 'started', file, workflowId, state });
-    outcomes.add(record, file);
-  }
-
-  #reportStartError(error: unknown, { path, stamp }: ScannedDataFile): void {
-    const code = error instanceof UploadError ? error.code : undefined;
-    if (code === 'FILE_CHANGED' || code === 'FILE_NOT_FOUND') {
-      const isRepeated = this.#deferred.get(path) === stamp;
-      this.#deferred.set(path, stamp);
-      if (!isRepeated) return; // the next scan decides
-    }
-    if (code === 'FILE_EMPTY')
-      this.#reporter.reportOnce(path, { event: 'waiting', file: this.#shown(path), reason: 'empty' });
-    else this.#reportError(error, path);
-  }
-
   /** Reports an error as an outage if it is one, otherwise as a problem of a file or of the outcomes. */
   #reportError(error: unknown, path?: string): void {
-    const outage = outageFrom(error);
-    if (outage) this.#reporter.unavailable(outage.dependency, outage.error);
-    else if (path === undefined) this.#reporter.unavailable('outcomes', error);
-    else this.#reporter.reportOnce(path, { event: 'problem', file: this.#shown(path), error });
+    if (path === undefined) this.#reporter.failure('outcomes', error);
+    else this.#reporter.fileFailure(path, this.#shown(path), error);
   }
 
   /** Returns a path for messages: relative to the watched folder if it is inside. */

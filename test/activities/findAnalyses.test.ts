@@ -42,6 +42,19 @@ describe('findAnalyses', () => {
     ]);
   });
 
+  it('returns other executions of the same file, whatever their configurations', async () => {
+    const fileVersionId = id('f');
+    const records = [
+      record('same analysis', { trackingId: id('a'), contentId: id('1'), fileVersionId }),
+      record('other configuration', { trackingId: id('b'), contentId: id('2'), fileVersionId }),
+      record('other file', { trackingId: id('c'), contentId: id('2'), fileVersionId: id('e') }),
+    ];
+    const analyses = [{ trackingId: id('a'), contentId: id('1'), fileVersionId }];
+    expect(await find(records, { profile: 'default', analyses })).toEqual([
+      { execution: known('same analysis'), similar: [], sameFile: [known('other configuration')] },
+    ]);
+  });
+
   it('returns the latest three executions of the same content under another tracking id', async () => {
     const others = ['05', '07', '06', '04'].map((day) =>
       record(`day ${day}`, {

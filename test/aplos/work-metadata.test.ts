@@ -22,6 +22,7 @@ describe('the identity of the work in metadata', () => {
     const work = {
       trackingId: 't1',
       contentId: 'c1',
+      fileVersionId: 'f1',
       fileName: 'pk.csv',
       requestedAt: '2026-11-26T14:00:00.000Z',
       again: 'engine 3.2',

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { previewUploads, type UploadPreview } from '../../src/client/preview.js';
 import { WorkerAvailability } from '../../src/client/worker-availability.js';
-import { contentIdFor, trackingIdFor } from '../../src/contract/analysis-id.js';
+import { contentIdFor, fileVersionIdFor, trackingIdFor } from '../../src/contract/analysis-id.js';
 import type { AnalysisFinding, PreviewInput } from '../../src/contract/preview.js';
 import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
 
@@ -58,6 +58,7 @@ describe('previewUploads', () => {
       trackingIdFor({ fileName: 'pk.csv', sha256, execution: each }),
     );
     const contentId = contentIdFor({ sha256, execution: { configuration } });
+    const fileVersionId = fileVersionIdFor({ fileName: 'pk.csv', sha256 });
     const { inputs, preview } = workersThat(() => [{ execution, similar: [] }, { similar: [execution] }]);
     expect(await preview(requestOf({ executions }))).toEqual([
       {
@@ -73,8 +74,8 @@ describe('previewUploads', () => {
       {
         profile: 'default',
         analyses: [
-          { trackingId, contentId },
-          { trackingId: other, contentId },
+          { trackingId, contentId, fileVersionId },
+          { trackingId: other, contentId, fileVersionId },
         ],
       },
     ]);

@@ -37,11 +37,14 @@ describe('requestForFile', () => {
     expect(await requestForFile(path, rest)).toMatchObject(rest);
   });
 
-  it.each([
-    ['missing', 'missing.csv', 'FILE_NOT_FOUND'],
-    ['of another type', 'pk.pdf', 'FILE_TYPE_UNSUPPORTED'],
-  ])('rejects a file that is %s', async (_what, name, code) => {
-    await expect(requestForFile(`${await temporaryFolder()}/${name}`)).rejects.toMatchObject({ code });
+  it('rejects a file that is missing', async () => {
+    const path = `${await temporaryFolder()}/missing.csv`;
+    await expect(requestForFile(path)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  });
+
+  it('rejects a file that is of another type', async () => {
+    const { path } = await temporaryFile(CONTENT, 'pk.pdf');
+    await expect(requestForFile(path)).rejects.toMatchObject({ code: 'FILE_TYPE_UNSUPPORTED' });
   });
 
   it('rejects an empty file', async () => {

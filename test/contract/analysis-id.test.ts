@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentIdFor, trackingIdFor } from '../../src/contract/analysis-id.js';
+import { contentIdFor, fileVersionIdFor, trackingIdFor } from '../../src/contract/analysis-id.js';
 import type { JsonValue } from '../../src/contract/json.js';
 
 const sha256 = 'a'.repeat(64);
@@ -35,6 +35,16 @@ describe('trackingIdFor', () => {
         );
       }),
     );
+  });
+});
+
+describe('fileVersionIdFor', () => {
+  it('changes with the name and the bytes of a file, and with nothing else', () => {
+    expect(fileVersionIdFor({ ...analysis, execution: { configuration: {} } } as typeof analysis)).toBe(
+      fileVersionIdFor(analysis),
+    );
+    expect(fileVersionIdFor({ ...analysis, fileName: 'pk2.csv' })).not.toBe(fileVersionIdFor(analysis));
+    expect(fileVersionIdFor({ ...analysis, sha256: 'b'.repeat(64) })).not.toBe(fileVersionIdFor(analysis));
   });
 });
 

@@ -148,6 +148,7 @@ describe('aplos-upload upload, with a worker and real servers', () => {
       aplos_upload: {
         tracking_id: executions[0]?.trackingId,
         content_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        file_version_id: expect.stringMatching(/^[0-9a-f]{32}$/),
         file_name: 'meta.csv',
         requested_at: expect.any(String),
       },

@@ -33,7 +33,10 @@ describe.concurrent('aplos-upload watch', () => {
 
   beforeAll(async () => {
     [world, fresh] = await Promise.all([startWorld({ refuseConfiguration }), newNamespace()]);
-    await world.startWorker();
+    await Promise.all([
+      world.startWorker(),
+      world.startWorker({ ...world.env, TEMPORAL_NAMESPACE: fresh.namespace }),
+    ]);
     config = await world.write('c.json', JSON.stringify(configuration));
   });
   afterAll(() => world?.stop());
@@ -88,7 +91,6 @@ describe.concurrent('aplos-upload watch', () => {
     }
 
     const env = { ...world.env, TEMPORAL_NAMESPACE: fresh.namespace };
-    await world.startWorker(env);
     await writeFile(join(folder, 'new-killed.csv'), table(2_000));
     await utimes(join(folder, 'site 1', '3-killed.csv'), new Date(), new Date());
     await rename(join(folder, '6-killed.csv'), join(folder, 'site 1', '6-killed.csv'));
@@ -197,6 +199,26 @@ describe.concurrent('aplos-upload watch', () => {
       code: 'EXECUTION_REFUSED',
     });
     expect(events.find(({ event }) => event === 'problem')).toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
+  it('starts nothing that Temporal or Aplos knows if its state file is lost, also with another configuration', async () => {
+    const { folder, state } = await newFolder('lost');
+    await writeFile(join(folder, 'pk-lost.csv'), table(100));
+    const first = startWatching([folder, '--config', config, '--state', state], world.env);
+    await first.prints(/pk-lost\.csv: done, execution /);
+    await first.end('SIGKILL');
+    await writeFile(join(folder, 'pk-lost.json'), JSON.stringify({ ...configuration, mark: 'later' }));
+
+    const second = startWatching([folder, '--state', `${state}-2`], world.env);
+    await second.prints(/pk-lost\.csv: not started, because this content was already started .* \(done\)/);
+    await second.prints(/pk-lost\.csv: not started again with a configuration that was added or changed/);
+    await second.end('SIGKILL');
+
+    const env = { ...world.env, TEMPORAL_NAMESPACE: fresh.namespace };
+    const third = startWatching([folder, '--state', `${state}-3`], env);
+    await third.prints(/pk-lost\.csv: not started, because Aplos already has executions of this content/);
+    await third.end('SIGKILL');
+    expect(chargesOf('-lost.csv')).toBe(1);
   });
 
   it('asks Temporal about starts that an earlier watch did not finish', async () => {

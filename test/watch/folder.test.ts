@@ -48,7 +48,7 @@ describe('WatchedFolder', () => {
     return settled();
   };
 
-  it('reports a file as settled once two scans, at least the settle time apart, find the same size and mtime', async () => {
+  it('reports a file as settled once two scans, at least the settle time apart, find the same version', async () => {
     await write('pk.csv');
     await utimes(join(root, 'pk.csv'), 0, 0); // tools copy mtimes, so an old one does not count
     expect(await settled()).toEqual([]);

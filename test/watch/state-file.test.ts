@@ -37,7 +37,7 @@ describe('WatchState', () => {
     expect([...again.atStage('starting')]).toEqual([]);
   });
 
-  it('finds a record by name and content in any folder, and by path while size and mtime are unchanged', async () => {
+  it('finds a record by name and content in any folder, and by path while the version is unchanged', async () => {
     const state = await open(await stateFile());
     await state.save(recordWith());
     expect(state.findByContent('/mnt/elsewhere/pk.csv', 'aa')).toEqual(recordWith());

@@ -10,6 +10,7 @@ const recoveries: Record<Dependency, string> = {
   'state-file': 'The state file is writable again.',
   folder: 'The watched folder is available again.',
   outcomes: 'The outcomes of uploads are available again.',
+  'earlier-work': 'Aplos can tell again what it has.',
 };
 
 /** Prints the events of a watch: one JSON object per line on stdout, or text, with problems and failures on stderr. */
@@ -41,8 +42,10 @@ function messageFor(event: WatchEvent): string {
     case 'started':
       return startLine(event.file, event);
     case 'not-started':
+      if (event.reason === 'known-to-aplos')
+        return `${event.file}: not started, because Aplos already has executions of this content under this name: ${event.executionIds.join(', ')}. To start another one: aplos-upload upload`;
       return event.reason === 'known-content'
-        ? `${event.file}: not started, because this content was already started under this name: ${event.workflowId}`
+        ? `${event.file}: not started, because this content was already started under this name: ${event.workflowId}${event.state ? ` (${event.state})` : ''}`
         : `${event.file}: not started again with a configuration that was added or changed after the start of ${event.workflowId}, because every execution is charged. To start an execution with it: aplos-upload upload ${JSON.stringify(event.path)} --config ${JSON.stringify(event.configurationPath)}`;
     case 'done':
       return event.error
@@ -74,7 +77,11 @@ function factsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
     case 'started':
       return { file: event.file, workflowId: event.workflowId, state: event.state };
     case 'not-started':
-      return { file: event.file, workflowId: event.workflowId };
+      return {
+        file: event.file,
+        workflowId: event.workflowId,
+        ...(event.reason === 'known-to-aplos' ? { executionIds: event.executionIds } : {}),
+      };
     case 'done':
       return { file: event.file, workflowId: event.workflowId, executionIds: event.executionIds };
     case 'failed':
