@@ -7,6 +7,7 @@ import { isLoopback } from '../http/address.js';
 import { environmentProxies } from '../http/proxies.js';
 import type { Encryption } from '../settings/settings.js';
 import { shortenText } from '../util/shorten-text.js';
+import { systemErrorCode } from '../util/system-error.js';
 import { EncryptionCodec, plainCodec } from './encryption-codec.js';
 
 /** Timeout for connecting a client. A reachable Temporal server responds much faster. */
@@ -42,7 +43,10 @@ export function temporalTarget(): TemporalTarget {
       `Cannot read Temporal's settings: ${shortenText(String((cause as Error).message))}`,
       {
         cause,
-        action: 'Check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and the file it names.',
+        action:
+          systemErrorCode(cause) === 'EACCES'
+            ? 'Give read permission, name another file in TEMPORAL_CONFIG_FILE, or set HOME to a folder of this user.'
+            : 'Check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and the file it names.',
       },
     );
   }

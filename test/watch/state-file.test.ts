@@ -1,8 +1,10 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { userName } from '../../src/util/user-name.js';
 import { defaultStateFile } from '../../src/watch/default-state-file.js';
 import { type FileRecord, WatchState } from '../../src/watch/state-file.js';
+import { becomeOrdinaryUser } from '../support/ordinary-user.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const recordWith = (more: Partial<FileRecord> = {}): FileRecord => ({
@@ -118,5 +120,48 @@ describe('defaultStateFile', () => {
     );
     expect(defaultStateFile('/mnt/drop', {})).toMatch(/\/\.local\/state\/aplos-upload\/watch-drop-/);
     expect(defaultStateFile('/mnt/a/drop')).not.toBe(defaultStateFile('/mnt/b/drop'));
+  });
+
+  it.runIf(process.geteuid?.() === 0)(
+    'names the option to give if the user has no name and no home directory',
+    () => {
+      vi.stubEnv('HOME', undefined);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      becomeOrdinaryUser(54_321);
+      expect(() => defaultStateFile('/mnt/drop', {})).toThrow(
+        /has no home directory .* Name a file with --state/,
+      );
+      expect(defaultStateFile('/mnt/drop', { XDG_STATE_HOME: '/var/state' })).toContain('/var/state/');
+      expect(userName()).toBe('unknown');
+    },
+  );
+
+  it.runIf(process.geteuid?.() === 0)(
+    'names the option to give if the home directory does not exist',
+    async () => {
+      vi.stubEnv('HOME', '/nonexistent');
+      onTestFinished(() => void vi.unstubAllEnvs());
+      becomeOrdinaryUser();
+      await expect(WatchState.open(defaultStateFile('/mnt/drop', {}), 'default')).rejects.toMatchObject({
+        code: 'STATE_FILE_UNWRITABLE',
+        message: expect.stringMatching(
+          /"\/nonexistent\/.*" cannot be written \(EACCES\)\. Name another file with --state/,
+        ),
+      });
+    },
+  );
+
+  it('reads back the identity of a watched folder', async () => {
+    const file = join(await temporaryFolder(), 'watch.jsonl');
+    const state = await WatchState.open(file, 'default');
+    const identity = { mountPoint: '/mnt', inode: '2' };
+    await state.saveFolder('/mnt/drop', identity);
+    await state.saveFolder('/mnt/drop', identity);
+    await state.close();
+    expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(1);
+    const again = await WatchState.open(file, 'other');
+    onTestFinished(() => again.close());
+    expect(again.folderIdentity('/mnt/drop')).toMatchObject(identity);
+    expect(again.folderIdentity('/mnt/else')).toBeUndefined();
   });
 });
