@@ -5,7 +5,7 @@ import pMap from 'p-map';
 import { type ListedName, listFolder, statListed, whileListed } from './listing.js';
 import { deadLink, invalidName, unreadableFolder, type WalkProblem } from './walk-problems.js';
 
-/** A file that a walk found. */
+/** A file or folder that a walk found. */
 export interface WalkedFile {
   /** Absolute path, in which links are not resolved. */
   readonly path: string;
@@ -23,6 +23,8 @@ export interface Repeat {
 /** Everything below a folder. Nothing that is in scope is left out silently. */
 export interface Walk {
   readonly files: readonly WalkedFile[];
+  /** Folders that were listed, the first one included. */
+  readonly folders: readonly WalkedFile[];
   readonly problems: readonly WalkProblem[];
   readonly repeats: readonly Repeat[];
 }
@@ -65,6 +67,7 @@ interface Place {
 
 class Walker implements Walk {
   readonly files: WalkedFile[] = [];
+  readonly folders: WalkedFile[] = [];
   readonly problems: WalkProblem[] = [];
   readonly repeats: Repeat[] = [];
   readonly #root: string;
@@ -108,6 +111,7 @@ class Walker implements Walk {
     const names = await list.catch((error: unknown) => {
       this.problems.push(unreadableFolder(absolute, error));
     });
+    if (names) this.folders.push({ path: absolute, realPath: folder.realPath });
     return (names ?? []).flatMap((each) => this.#sort(folder, each) ?? []);
   }
 

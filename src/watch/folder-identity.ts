@@ -1,7 +1,13 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
+import pMap from 'p-map';
 import { UploadError } from '../contract/errors.js';
+import type { WalkedFile } from '../files/walk.js';
 import { quote } from '../util/quote.js';
+
+const STAT_CONCURRENCY = 32;
+const OTHER_DISK_ACTION =
+  'Mount the share. The watch resumes once it is mounted. If the folder was moved to this disk on purpose, watch it with another --state: what Temporal or Aplos knows is not started again.';
 
 /** What distinguishes a mounted folder from the empty folder that remains when its share is unmounted. */
 export interface FolderIdentity {
@@ -24,6 +30,32 @@ export async function folderIdentity(folder: string): Promise<FolderIdentity> {
   return { mountPoint, inode: String(ino) };
 }
 
+/** Returns the folders at which another file system begins: those at which a share is mounted. */
+export async function mountPointsAmong(folders: readonly WalkedFile[]): Promise<WalkedFile[]> {
+  const devices = new Map<string, Promise<bigint | undefined>>();
+  const deviceOf = (path: string) => {
+    const device =
+      devices.get(path) ??
+      stat(path, { bigint: true })
+        .then(({ dev }) => dev)
+        .catch(() => undefined);
+    devices.set(path, device);
+    return device;
+  };
+  const isMountPoint = async ({ realPath }: WalkedFile) => {
+    const [own, parent] = await Promise.all([deviceOf(realPath), deviceOf(dirname(realPath))]);
+    return own !== undefined && parent !== undefined && own !== parent;
+  };
+  const found = await pMap(folders, isMountPoint, { concurrency: STAT_CONCURRENCY });
+  return folders.filter((_, index) => found[index]);
+}
+
+/** Returns the error of a subfolder whose share is not mounted any more. */
+export const unmountedSubfolder = (folder: string): UploadError =>
+  new UploadError('FOLDER_UNAVAILABLE', `The share that was mounted at ${quote(folder)} is not mounted`, {
+    action: OTHER_DISK_ACTION,
+  });
+
 /**
  * Checks that a folder is not the empty mount point of the share that was watched before.
  *
@@ -40,8 +72,7 @@ export async function assertStillMounted(
       'FOLDER_UNAVAILABLE',
       `The folder ${quote(folder)} was on the share mounted at ${quote(before.mountPoint)}, which is not mounted`,
       {
-        action:
-          'Mount the share. The watch resumes once it is mounted. If the folder was moved to this disk on purpose, watch it with another --state: what Temporal or Aplos knows is not started again.',
+        action: OTHER_DISK_ACTION,
       },
     );
   if (before.inode !== now.inode && (await readdir(folder)).length === 0)

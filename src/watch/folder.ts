@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import { sep } from 'node:path';
 import pMap from 'p-map';
 import { UploadError } from '../contract/errors.js';
 import { FILE_TYPES } from '../contract/names.js';
@@ -9,7 +10,13 @@ import { unreadableFile } from '../files/walk-problems.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { CONFIGURATION_EXTENSION, ConfigurationMatcher } from './configuration-match.js';
-import { assertStillMounted, type FolderIdentity, folderIdentity } from './folder-identity.js';
+import {
+  assertStillMounted,
+  type FolderIdentity,
+  folderIdentity,
+  mountPointsAmong,
+  unmountedSubfolder,
+} from './folder-identity.js';
 
 const STAT_CONCURRENCY = 32;
 /** A file is reported that has not settled for this multiple of the settle time, and for ten minutes. */
@@ -44,6 +51,8 @@ export interface Scan {
   /** Links to files and folders that the scan has under another path. */
   readonly repeats: readonly Repeat[];
   readonly identity: FolderIdentity;
+  /** Subfolders at which a share is mounted. */
+  readonly mountPoints: readonly string[];
 }
 
 interface SeenFile {
@@ -59,17 +68,25 @@ export class WatchedFolder {
   readonly #folder: string;
   readonly #settleMs: number;
   #identity: FolderIdentity | undefined;
+  readonly #mountPoints: Set<string>;
   #seen = new Map<string, SeenFile>();
 
   /**
    * @param folder absolute path
    * @param settleMs time in milliseconds for which a file must be stable
    * @param identity the folder as an earlier watch knew it
+   * @param mountPoints its subfolders at which an earlier watch knew mounted shares
    */
-  constructor(folder: string, settleMs: number, identity?: FolderIdentity) {
+  constructor(
+    folder: string,
+    settleMs: number,
+    identity?: FolderIdentity,
+    mountPoints: readonly string[] = [],
+  ) {
     this.#folder = folder;
     this.#settleMs = settleMs;
     this.#identity = identity;
+    this.#mountPoints = new Set(mountPoints);
   }
 
   /**
@@ -78,7 +95,7 @@ export class WatchedFolder {
    * @throws UploadError `FOLDER_UNAVAILABLE`
    */
   async scan(): Promise<Scan> {
-    const { files, problems, repeats } = await filesIn(
+    const { files, folders, problems, repeats } = await filesIn(
       this.#folder,
       [...FILE_TYPES, CONFIGURATION_EXTENSION],
       [CONFIGURATION_EXTENSION],
@@ -91,11 +108,17 @@ export class WatchedFolder {
     if (own) throw this.#unavailable(own.cause);
     await assertStillMounted(this.#folder, this.#identity, identity);
     this.#identity = identity;
-    const scanned = await this.#compareWithLastScan(
-      files.map(({ path }) => path),
-      unreadable,
+    const subfolders = folders.filter(({ path }) => path !== this.#folder);
+    const mountPoints = (await mountPointsAmong(subfolders)).map(({ path }) => path);
+    for (const path of mountPoints) this.#mountPoints.add(path);
+    const unmounted = subfolders.filter(
+      ({ path }) => this.#mountPoints.has(path) && !mountPoints.includes(path),
     );
-    return { dataFiles: withConfigurations(scanned), unreadable, repeats, identity };
+    for (const { path } of unmounted) unreadable.set(path, unmountedSubfolder(path));
+    const paths = files.map(({ path }) => path);
+    const mounted = paths.filter((file) => !unmounted.some(({ path }) => file.startsWith(path + sep)));
+    const scanned = await this.#compareWithLastScan(mounted, unreadable);
+    return { dataFiles: withConfigurations(scanned), unreadable, repeats, identity, mountPoints };
   }
 
   async #compareWithLastScan(

@@ -4,6 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.js';
 import { tryParseJson } from '../contract/json.js';
+import { isBelow } from '../files/file-source.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 import type { FolderIdentity } from './folder-identity.js';
@@ -141,6 +142,13 @@ export class WatchState {
   /** Returns the identity of a watched folder, as it was saved. */
   folderIdentity(folder: string): FolderIdentity | undefined {
     return this.#folders.get(folder);
+  }
+
+  /** Lists the subfolders of a watched folder at which shares were mounted. */
+  mountPointsBelow(folder: string): string[] {
+    return [...this.#folders]
+      .filter(([path, { mountPoint }]) => path === mountPoint && isBelow(folder, path))
+      .map(([path]) => path);
   }
 
   /**

@@ -103,6 +103,8 @@ export class Watcher {
       const scan = await this.#folder.scan();
       this.#reporter.available('folder');
       await this.#state.saveFolder(this.#root, scan.identity);
+      for (const path of scan.mountPoints)
+        await this.#state.saveFolder(path, { mountPoint: path, inode: '' });
       reportScan(scan, this.#reporter, (path) => this.#shown(path));
       return scan.dataFiles;
     } catch (error) {

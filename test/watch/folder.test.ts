@@ -162,6 +162,29 @@ describe('WatchedFolder', () => {
     },
   );
 
+  it.skipIf(!canMount())(
+    'reports a subfolder whose share is unmounted, also after a restart, and reads the rest',
+    async () => {
+      await mkdir(join(root, 'site'));
+      mount(join(root, 'site'));
+      await write('pk.csv', 'site/a.csv');
+      expect((await folder.scan()).mountPoints).toEqual([join(root, 'site')]);
+      unmount(join(root, 'site'));
+      await write('site/local.csv');
+      const restarted = new WatchedFolder(root, SETTLE_MS, undefined, [join(root, 'site')]);
+      for (const each of [folder, restarted]) {
+        const { dataFiles, unreadable } = await each.scan();
+        expect(dataFiles.map(({ path }) => path)).toEqual([join(root, 'pk.csv')]);
+        expect([...unreadable].map(([path, { code }]) => [path, code])).toEqual([
+          [join(root, 'site'), 'FOLDER_UNAVAILABLE'],
+        ]);
+      }
+      mount(join(root, 'site'));
+      expect((await folder.scan()).unreadable.size).toBe(0);
+      unmount(join(root, 'site'));
+    },
+  );
+
   it('finds the configurations next to a data file, by both names and in upper and lower case', async () => {
     await write(
       'a.csv',

@@ -157,11 +157,13 @@ describe('defaultStateFile', () => {
     const identity = { mountPoint: '/mnt', inode: '2' };
     await state.saveFolder('/mnt/drop', identity);
     await state.saveFolder('/mnt/drop', identity);
+    await state.saveFolder('/mnt/drop/site', { mountPoint: '/mnt/drop/site', inode: '' });
     await state.close();
-    expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(1);
+    expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(2);
     const again = await WatchState.open(file, 'other');
     onTestFinished(() => again.close());
     expect(again.folderIdentity('/mnt/drop')).toMatchObject(identity);
     expect(again.folderIdentity('/mnt/else')).toBeUndefined();
+    expect(again.mountPointsBelow('/mnt/drop')).toEqual(['/mnt/drop/site']);
   });
 });

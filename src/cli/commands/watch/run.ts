@@ -44,7 +44,7 @@ export async function watch(location: string, options: WatchOptions): Promise<vo
   const stateFile = resolve(options.state ?? defaultStateFile(root));
   const state = await WatchState.open(stateFile, profile);
   const onEvent = watchLog(Boolean(options.json));
-  const folder = new WatchedFolder(root, settle, state.folderIdentity(root));
+  const folder = new WatchedFolder(root, settle, state.folderIdentity(root), state.mountPointsBelow(root));
   const watcher = new Watcher({ root, folder, state, settings, request, onEvent });
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 
