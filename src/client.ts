@@ -1,7 +1,7 @@
 export type { CompletedUpload, PendingUpload } from './client/as-completed.js';
 export type { StoredFailure } from './client/failures.js';
 export type { UploadFilter } from './client/filter.js';
-export { type FoundFiles, findFiles } from './client/find-files.js';
+export { type FoundFiles, findFiles, type Repeat } from './client/find-files.js';
 export type { AnalysisPreview, UploadPreview } from './client/preview.js';
 export type { ReplayFrom, ReplayOptions, ReplayOutcome, ReplaySkipReason } from './client/replay.js';
 export { requestForFile } from './client/request-for-file.js';

@@ -6,7 +6,9 @@ import { type ExecutionRequest, parseUploadRequest, type UploadRequestInput } fr
 import type { Sections } from '../contract/sections.js';
 import { shownSource } from '../contract/source.js';
 import { type FileHost, hostFor } from '../files/host-of-files.js';
+import { isListed } from '../files/listing.js';
 import { openSource } from '../files/source.js';
+import { deadLink } from '../files/walk-problems.js';
 import { isUrl } from '../util/is-url.js';
 import { userName } from '../util/user-name.js';
 import { requestForFile } from './request-for-file.js';
@@ -46,8 +48,19 @@ export function createFileJob(
 export async function checkFileJob({ location, request }: FileJob, files: FileHost): Promise<FileJob> {
   const source = isUrl(location) ? location : pathToFileURL(resolve(location)).href;
   const { host } = parseUploadRequest({ ...request, source, host: await hostFor(source, files) });
-  if (!isUrl(location)) await (await openSource(source, basename(location))).close();
+  if (!isUrl(location)) await checkFile(resolve(location), source);
   return { location, request: host === undefined ? request : { ...request, host } };
+}
+
+async function checkFile(path: string, source: string): Promise<void> {
+  try {
+    await (await openSource(source, basename(path))).close();
+  } catch (error) {
+    const isMissing = error instanceof UploadError && error.code === 'FILE_NOT_FOUND';
+    if (isMissing && (await isListed(path).catch(() => false)))
+      throw (await deadLink(path, error.cause)).error;
+    throw error;
+  }
 }
 
 /** Returns the upload request of a job. Reads a local file once, so that the worker can detect changes. */

@@ -7,6 +7,8 @@ import type { Repeat, Walk, WalkedFile } from '../files/walk.js';
 import { isUrl } from '../util/is-url.js';
 import { quote } from '../util/quote.js';
 
+export type { Repeat } from '../files/walk.js';
+
 /** Result of {@link findFiles}. */
 export interface FoundFiles {
   /** Paths relative to the working directory, and URLs. */

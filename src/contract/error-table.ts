@@ -221,6 +221,13 @@ export const errorTable = {
     'Rename it, for example with convmv.',
     { isUnreadable: true },
   ),
+  LINK_BROKEN: row(
+    'final',
+    'caller',
+    'A symbolic link leads to nothing, or back to itself.',
+    'Restore what it leads to, or remove the link.',
+    { isUnreadable: true },
+  ),
   FOLDER_UNREADABLE: row(
     'final',
     'settings',

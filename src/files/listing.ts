@@ -74,7 +74,7 @@ export async function whileListed<Result>(
 }
 
 /** Reports whether its folder lists a path. Throws the system's error if the folder cannot be listed. */
-async function isListed(path: string): Promise<boolean> {
+export async function isListed(path: string): Promise<boolean> {
   try {
     return (await readdir(dirname(path))).includes(basename(path));
   } catch (error) {

@@ -36,7 +36,7 @@ export const unreadableFile = (path: string, cause: unknown): WalkProblem => ({
       ),
 });
 
-/** Returns the problem of a link that cannot be followed. */
+/** Returns the problem of a link that cannot be followed, or of another name that is listed and does not exist. */
 export async function deadLink(path: string, cause: unknown): Promise<WalkProblem> {
   const isLoop = systemErrorCode(cause) === 'ELOOP';
   if (!isLoop && !isMissing(cause)) return unreadableFile(path, cause);
@@ -46,10 +46,7 @@ export async function deadLink(path: string, cause: unknown): Promise<WalkProble
   const happened = `The link ${quote(path)} leads to ${quote(target)}, ${where}`;
   return {
     path,
-    error: new UploadError('FILE_NOT_FOUND', happened, {
-      cause,
-      action: 'Restore what it leads to, or remove the link.',
-    }),
+    error: new UploadError('LINK_BROKEN', happened, { cause }),
   };
 }
 

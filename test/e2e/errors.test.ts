@@ -331,6 +331,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   PAYLOAD_UNREADABLE: 'test/e2e/encryption.test.ts',
   FILE_UNREADABLE: 'test/e2e/bad-input.test.ts',
   FILE_NAME_INVALID: 'test/files/data-files.test.ts',
+  LINK_BROKEN: 'test/files/data-files.test.ts',
   FOLDER_UNREADABLE: 'test/files/data-files.test.ts',
   SOURCE_FORBIDDEN: 'test/e2e/sources.test.ts',
   SOURCE_REFUSED: 'test/e2e/sources.test.ts',

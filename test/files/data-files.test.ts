@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readJobs } from '../../src/cli/input/jobs.js';
+import { checkFileJob, createFileJob } from '../../src/client/file-job.js';
 import { FILE_TYPES } from '../../src/contract/names.js';
 import { filesIn, filesMatching } from '../../src/files/data-files.js';
 import { whileListed } from '../../src/files/listing.js';
@@ -52,9 +53,9 @@ describe('filesIn', () => {
     expect(pathsIn(folder, found)).toEqual(['site/pk.csv']);
     expect(problemsOf(found)).toEqual([
       expect.stringMatching(
-        /^FILE_NOT_FOUND: The link ".*\/one\.csv" leads to "two\.csv", which leads back to it$/,
+        /^LINK_BROKEN: The link ".*\/one\.csv" leads to "two\.csv", which leads back to it$/,
       ),
-      expect.stringMatching(/^FILE_NOT_FOUND: The link ".*\/two\.csv"/),
+      expect.stringMatching(/^LINK_BROKEN: The link ".*\/two\.csv"/),
     ]);
   });
 
@@ -96,8 +97,8 @@ describe('filesIn', () => {
     expect(problemsOf(found)).toEqual([
       `FILE_NAME_INVALID: The name of "${folder}/M\\xfcller.csv" is not valid UTF-8`,
       `FILE_NAME_INVALID: The name of "${folder}/caf\\xe9" is not valid UTF-8`,
-      `FILE_NOT_FOUND: The link "${folder}/dead.csv" leads to "/nowhere/pk.csv", which does not exist`,
-      `FILE_NOT_FOUND: The link "${folder}/site" leads to "gone", which does not exist`,
+      `LINK_BROKEN: The link "${folder}/dead.csv" leads to "/nowhere/pk.csv", which does not exist`,
+      `LINK_BROKEN: The link "${folder}/site" leads to "gone", which does not exist`,
     ]);
   });
 
@@ -153,6 +154,18 @@ describe('filesIn', () => {
     await expect(
       readJobs([join(folder, 'listed')], { ...options, skipUnreadable: true }, shared),
     ).rejects.toMatchObject({ problems: ['None of the files can be read.'] });
+  });
+});
+
+describe('checkFileJob', () => {
+  it('tells a link to nowhere from a file that does not exist', async () => {
+    const folder = await folderWith('pk.csv');
+    await symlink('gone', join(folder, 'dead.csv'));
+    const check = (name: string) =>
+      checkFileJob(createFileJob(join(folder, name), [], { profile: 'default' }), shared);
+    await expect(check('dead.csv')).rejects.toMatchObject({ code: 'LINK_BROKEN' });
+    await expect(check('gone.csv')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    expect(await check('pk.csv')).toMatchObject({ location: join(folder, 'pk.csv') });
   });
 });
 

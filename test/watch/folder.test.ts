@@ -119,7 +119,7 @@ describe('WatchedFolder', () => {
       [join(root, 'pk.csv'), join(root, 'pk.json')],
     ]);
     expect([...unreadable].map(([path, { code }]) => [path, code])).toEqual([
-      [join(root, 'site'), 'FILE_NOT_FOUND'],
+      [join(root, 'site'), 'LINK_BROKEN'],
     ]);
     expect(repeats).toEqual([{ path: join(root, 'again.csv'), sameAs: join(root, 'pk.csv') }]);
   });

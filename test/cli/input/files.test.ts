@@ -65,7 +65,7 @@ describe('filesFrom', () => {
   });
 
   it('throws an error that names what cannot be seen, or leaves it out with --skip-unreadable', async () => {
-    const problem = expect.stringMatching(/^FILE_NOT_FOUND: The link ".*broken\/dead\.csv" leads to "gone"/);
+    const problem = expect.stringMatching(/^LINK_BROKEN: The link ".*broken\/dead\.csv" leads to "gone"/);
     for (const location of ['broken', 'broken/*.csv'])
       await expect(list(location)).rejects.toMatchObject({
         problems: [problem],
@@ -75,7 +75,7 @@ describe('filesFrom', () => {
     onTestFinished(() => written.mockRestore());
     const files = await filesFrom([join(folder, 'broken')], { skipUnreadable: true });
     expect(files.map((file) => relative(folder, file))).toEqual(['broken/pk.csv']);
-    expect(written.mock.calls.join()).toMatch(/Left out\. FILE_NOT_FOUND: The link ".*dead\.csv"/);
+    expect(written.mock.calls.join()).toMatch(/Left out\. LINK_BROKEN: The link ".*dead\.csv"/);
   });
 
   it('throws an error that names each folder and glob without files', async () => {
