@@ -18,9 +18,9 @@ const rooms = {
     'util',
   ],
   watch: ['client', 'temporal', 'files', 'settings', 'contract', 'util'],
-  worker: ['activities', 'telemetry', 'temporal', 'aplos', 'files', 'settings', 'http', 'contract'],
+  worker: ['activities', 'telemetry', 'temporal', 'aplos', 'files', 'settings', 'http', 'contract', 'util'],
   client: ['temporal', 'files', 'settings', 'http', 'contract', 'util'],
-  workflows: ['contract'],
+  workflows: ['contract', 'util'],
   activities: ['temporal', 'aplos', 's3', 'files', 'http', 'contract', 'util'],
   telemetry: ['temporal', 'aplos', 'http', 'contract', 'util'],
   temporal: ['settings', 'http', 'contract', 'util'],
@@ -44,6 +44,9 @@ const filesOf = (of) => `^src/(${of.join('|')})(/|\\.ts$)`;
 /** Files of the contract that the workflow bundle may contain. They import nothing but types. */
 const BUNDLED =
   '^src/contract/(execution-status|names|sections|source|trace-names|priority|error-table|search-attributes|json|batches)\\.ts$';
+
+/** Helpers that the workflow bundle may contain. They import nothing but each other. */
+const BUNDLED_HELPERS = '^src/util/(printable|escape-markdown|shell-word)\\.ts$';
 
 /** The rules of docs/architecture.md. @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -77,10 +80,17 @@ module.exports = {
     },
     {
       name: 'workflows-do-no-io',
-      comment: 'Workflow code is deterministic: it imports Temporal, the contract, and nothing else.',
+      comment: 'Workflow code is deterministic: it imports Temporal, the contract, and a few helpers.',
       severity: 'error',
       from: { path: '^src/workflows' },
-      to: { pathNot: ['^src/workflows', '^src/contract', 'node_modules/@temporalio/(workflow|common)/'] },
+      to: {
+        pathNot: [
+          '^src/workflows',
+          '^src/contract',
+          BUNDLED_HELPERS,
+          'node_modules/@temporalio/(workflow|common)/',
+        ],
+      },
     },
     {
       name: 'workflows-bundle-only-plain-files-of-the-contract',
@@ -94,6 +104,12 @@ module.exports = {
       severity: 'error',
       from: { path: BUNDLED },
       to: { path: '.', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'bundled-helpers-import-only-each-other',
+      severity: 'error',
+      from: { path: BUNDLED_HELPERS },
+      to: { pathNot: BUNDLED_HELPERS },
     },
     {
       name: 'only-rooms-around-temporal-import-temporal',

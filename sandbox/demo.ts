@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { out } from '../src/cli/output/colors.js';
 import { follow, progressView } from '../src/cli/output/progress.js';
-import { receiptText } from '../src/cli/output/receipt-text.js';
+import { receiptLines } from '../src/cli/output/receipt-text.js';
 import { requestForFile, UploadClient } from '../src/client.js';
 import { loadSettings } from '../src/settings/load.js';
 import { startCodecServer } from '../src/temporal/codec-server.js';
@@ -97,7 +97,7 @@ async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
   );
   view.stop();
   for (const receipt of receipts) {
-    console.log(`\n${receiptText(receipt)}`);
+    console.log(['', ...receiptLines(receipt)].join('\n'));
     const stored = await sandbox.storedBytes(receipt.fileId ?? '');
     const same = stored.equals(await readFile(sample(receipt.fileName)));
     console.log(

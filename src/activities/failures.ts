@@ -2,6 +2,7 @@ import { ApplicationFailure, activityInfo, log } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
 import { type Remedy, UploadError } from '../contract/errors.js';
 import type { FailureDetails } from '../contract/steps.js';
+import { printable } from '../util/printable.js';
 import { shortenText } from '../util/shorten-text.js';
 
 /** Wraps an activity so that its failures have a code of the error table as their type, and name the file. */
@@ -25,9 +26,10 @@ function toFailure(error: unknown, fileName: string | undefined): unknown {
   }
   const { code, message, details, retryAfterMs } = error;
   const remedy = remedyNow(error.remedy);
+  const name = fileName === undefined ? undefined : printable(fileName);
   return ApplicationFailure.create({
     type: code,
-    message: fileName === undefined || message.includes(fileName) ? message : `${fileName}: ${message}`,
+    message: name === undefined || message.includes(name) ? message : `${name}: ${message}`,
     nonRetryable: remedy !== 'retry',
     details: [{ code, remedy, ...details } satisfies FailureDetails],
     nextRetryDelay: retryAfterMs || backoffMs(),

@@ -9,7 +9,7 @@ import { statusCommand } from './commands/status.js';
 import { uploadCommand } from './commands/upload.js';
 import { watchCommand } from './commands/watch.js';
 import { workerCommand } from './commands/worker.js';
-import { ExitCode, reportError } from './output/errors.js';
+import { ExitCode, printError, reportError } from './output/errors.js';
 
 /** The commands, in the order in which `--help` lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -40,6 +40,9 @@ export async function runProgram(): Promise<void> {
     .description('Upload analysis files to Aplos NCA and start their executions, durably, with Temporal.')
     .version(VERSION)
     .exitOverride()
+    .configureOutput({
+      outputError: (text) => printError(text.trimEnd()),
+    })
     .showHelpAfterError('(run "aplos-upload --help" for usage)')
     .addHelpText('after', HELP_FOOTER);
   for (const command of COMMANDS) program.addCommand(command.copyInheritedSettings(program));

@@ -6,6 +6,7 @@ import { TASK_QUEUE, WORKFLOW_TYPE } from '../contract/names.js';
 import { priorityFor } from '../contract/priority.js';
 import type { UploadRequest } from '../contract/request.js';
 import { type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
+import { escapeMarkdown } from '../util/escape-markdown.js';
 import { shortenText } from '../util/shorten-text.js';
 import { joinEarlierRuns } from './earlier-runs.js';
 import { searchAttributesOf } from './search-attributes.js';
@@ -74,8 +75,11 @@ async function startRun(
   }
 }
 
+/** Returns the summary that the Temporal UI shows, as Markdown. */
 const summarize = ({ fileName, host, profile, batch, requestedBy }: UploadRequest) =>
-  `${fileName}${host ? ` on ${host}` : ''} → Aplos (${profile})${batch ? `, batch ${batch}` : ''}${requestedBy ? `, for ${requestedBy}` : ''}`;
+  escapeMarkdown(
+    `${fileName}${host ? ` on ${host}` : ''} → Aplos (${profile})${batch ? `, batch ${batch}` : ''}${requestedBy ? `, for ${requestedBy}` : ''}`,
+  );
 
 /** Converts the error of a start: an `UploadError` if Temporal refused the search attributes, or is not reachable. */
 export function startFailed(error: unknown, target: Pick<TemporalTarget, 'address' | 'namespace'>): unknown {

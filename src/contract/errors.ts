@@ -1,3 +1,4 @@
+import { printable } from '../util/printable.js';
 import { type ErrorCode, errorTable, type Remedy } from './error-table.js';
 
 export {
@@ -23,7 +24,7 @@ export interface UploadErrorOptions {
   readonly final?: boolean;
 }
 
-/** An error with a code of the {@link errorTable}. Its message is one line: what happened, to which file, and what to do. */
+/** An error with a code of the {@link errorTable}. Its message is one printable line: what happened, to which file, and what to do. */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
   readonly code: ErrorCode;
@@ -36,7 +37,7 @@ export class UploadError extends Error {
   /** @param happened what happened and to which file, as a sentence; a full stop at its end is optional */
   constructor(code: ErrorCode, happened: string, options: UploadErrorOptions = {}) {
     super(
-      `${happened.replace(/\.+$/, '')}. ${options.action ?? errorTable[code].action}`,
+      printable(`${happened.replace(/\.+$/, '')}. ${options.action ?? errorTable[code].action}`),
       options.cause === undefined ? {} : { cause: options.cause },
     );
     this.code = code;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { printable } from '../util/printable.js';
 import type { ListenAddress } from './listen-address.js';
 
 /** Handles one request. `path` is the path of its URL, without the query. */
@@ -38,6 +39,13 @@ export class HttpError extends Error {
   }
 }
 
+/** A browser shows the message as it is, even if it looks like HTML. */
+const PLAIN_TEXT = {
+  connection: 'close',
+  'content-type': 'text/plain; charset=utf-8',
+  'x-content-type-options': 'nosniff',
+};
+
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
@@ -55,8 +63,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       if (!(error instanceof HttpError)) onError?.(error);
       const { status, message } =
         error instanceof HttpError ? error : new HttpError(500, 'Internal server error');
-      if (!response.headersSent) response.writeHead(status, { connection: 'close' });
-      response.end(message);
+      if (!response.headersSent) response.writeHead(status, PLAIN_TEXT);
+      response.end(printable(message));
     }
   });
   if (!keepsProcessAlive) server.unref();

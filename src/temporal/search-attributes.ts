@@ -4,6 +4,7 @@ import proto from '@temporalio/proto';
 import { UploadError } from '../contract/errors.js';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
 import type { SearchAttributeName } from '../contract/search-attributes.js';
+import { shellWord } from '../util/shell-word.js';
 import { shortenText } from '../util/shorten-text.js';
 
 const { INDEXED_VALUE_TYPE_KEYWORD: Keyword, INDEXED_VALUE_TYPE_KEYWORD_LIST: KeywordList } =
@@ -68,7 +69,7 @@ function searchAttributesMissing(
   cause?: unknown,
 ): UploadError {
   const flags = names.map((name) => `--name ${name} --type ${SEARCH_ATTRIBUTES[name]}`).join(' ');
-  const command = `temporal operator search-attribute create --namespace ${namespace} ${flags}`;
+  const command = `temporal operator search-attribute create --namespace ${shellWord(namespace)} ${flags}`;
   const happened = `The namespace "${namespace}" lacks the search attributes ${names.join(', ')}`;
   if (cause === undefined)
     return new UploadError('SEARCH_ATTRIBUTES_MISSING', happened, {

@@ -5,6 +5,7 @@ import proto from '@temporalio/proto';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { UploadError } from '../contract/errors.js';
 import { TASK_QUEUE } from '../contract/names.js';
+import { shellWord } from '../util/shell-word.js';
 import { VERSION } from '../util/version.js';
 
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
@@ -110,6 +111,6 @@ export function whyNoWorkIsAssigned(
     return `New uploads go to ${describeVersion(current)}, but this worker is unversioned. Set TEMPORAL_DEPLOYMENT_NAME.`;
   return (
     `New uploads go to ${describeVersion(current)}. To assign them to this worker (${describeVersion(version)}), run: ` +
-    `temporal worker deployment set-current-version --deployment-name ${version.deploymentName} --build-id ${version.buildId}`
+    `temporal worker deployment set-current-version --deployment-name ${shellWord(version.deploymentName)} --build-id ${shellWord(version.buildId)}`
   );
 }

@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
-import { pino, stdSerializers } from 'pino';
+import { type DestinationStream, pino, stdSerializers } from 'pino';
 import pinoPretty from 'pino-pretty';
 import { isUnreadable } from '../temporal/unreadable.js';
+import { printable } from '../util/printable.js';
 
 /** The logger of a worker process. */
 export type WorkerLogger = DefaultLogger;
@@ -22,13 +23,7 @@ const levels = {
  * `debug`.
  */
 export function createLogger(level: LogLevel = 'INFO'): WorkerLogger {
-  const destination = process.stderr.isTTY
-    ? pinoPretty({
-        destination: 2,
-        ignore: 'pid,hostname,namespace,taskQueue,sdkComponent,activityId',
-        translateTime: 'SYS:HH:MM:ss',
-      })
-    : pino.destination({ fd: 2, sync: true });
+  const destination = process.stderr.isTTY ? terminal() : jsonLines();
   const sink = pino(
     {
       level: levels[level],
@@ -51,6 +46,30 @@ export function createLogger(level: LogLevel = 'INFO'): WorkerLogger {
     }
     sink[levels[entryLevel]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
   });
+}
+
+/** Writes JSON on stderr. Invisible characters are escaped, so that programs read the same values. */
+function jsonLines(): DestinationStream {
+  const stderr = pino.destination({ fd: 2, sync: true });
+  return { write: (line) => stderr.write(`${printable(line.trimEnd())}\n`) };
+}
+
+/** Writes text on stderr, in which every character is visible. */
+function terminal(): DestinationStream {
+  const pretty = pinoPretty({
+    destination: 2,
+    ignore: 'pid,hostname,namespace,taskQueue,sdkComponent,activityId',
+    translateTime: 'SYS:HH:MM:ss',
+  });
+  return { write: (line) => void pretty.write(`${JSON.stringify(JSON.parse(line, printableValue))}\n`) };
+}
+
+/** Makes the texts and keys of a value printable. A stack trace keeps its lines. */
+function printableValue(key: string, value: unknown): unknown {
+  if (typeof value === 'string')
+    return key === 'stack' ? value.split('\n').map(printable).join('\n') : printable(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [printable(name), each]));
 }
 
 /** Returns the code and message of a failure that has a code. Its message is complete, so the stack is left out. */

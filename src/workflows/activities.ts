@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PreviewActivities } from '../contract/preview.js';
 import type { FileRequest, UploadActivities } from '../contract/steps.js';
+import { escapeMarkdown } from '../util/escape-markdown.js';
 
 /**
  * Retries a step long enough to survive an outage of several days. A step that fails sets its own interval (see
@@ -26,18 +27,19 @@ const policies = {
 export const MAX_REFUSED_POSTS = 5;
 
 type File = Pick<FileRequest, 'fileName' | 'host'>;
-const onHost = ({ host }: File) => (host === undefined ? '' : `, on ${host}`);
+const onHost = ({ host }: File) => (host === undefined ? '' : `, on ${escapeMarkdown(host)}`);
+const name = ({ fileName }: File) => escapeMarkdown(fileName);
 
-/** Texts that the Temporal UI shows for each step and timer. */
+/** Texts that the Temporal UI shows for each step and timer, as Markdown. */
 export const summaries = {
-  findEarlierUpload: ({ fileName }: File) => `check whether Aplos still has ${fileName} and its executions`,
-  presignUpload: (file: File) => `presigned POST for ${file.fileName}${onHost(file)}`,
+  findEarlierUpload: (file: File) => `check whether Aplos still has ${name(file)} and its executions`,
+  presignUpload: (file: File) => `presigned POST for ${name(file)}${onHost(file)}`,
   uploadFile: (file: File, sizeBytes: number | undefined) =>
-    `${file.fileName}, ${sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes${onHost(file)}`,
-  confirmUpload: ({ fileName }: File) => `verify that ${fileName} is stored intact`,
-  nextPresign: ({ fileName }: File) => `until the next presigned POST for ${fileName}`,
-  startExecution: ({ fileName }: File, label: string) => `${label} on ${fileName}`,
-  nextWorkerCheck: (host: string) => `until the next check for a worker on ${host}`,
+    `${name(file)}, ${sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes${onHost(file)}`,
+  confirmUpload: (file: File) => `verify that ${name(file)} is stored intact`,
+  nextPresign: (file: File) => `until the next presigned POST for ${name(file)}`,
+  startExecution: (file: File, label: string) => `${escapeMarkdown(label)} on ${name(file)}`,
+  nextWorkerCheck: (host: string) => `until the next check for a worker on ${escapeMarkdown(host)}`,
 };
 
 export const { checkRequest } = proxyLocalActivities<UploadActivities>({ startToCloseTimeout: '10 seconds' });

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import { type ErrorCode, errorTable, isErrorCode } from '../contract/error-table.js';
 import type { FailureDetails } from '../contract/steps.js';
+import { printable } from '../util/printable.js';
 
 /** Reports whether a step failed in a way that a new presigned POST can fix. */
 export const needsNewPresignedPost = (error: unknown): boolean =>
@@ -61,7 +62,7 @@ export function workflowFailure(error: unknown, fileName: string): ApplicationFa
 export const finalFailure = (code: ErrorCode, message: string, cause: unknown): ApplicationFailure =>
   ApplicationFailure.create({
     type: code,
-    message,
+    message: printable(message),
     nonRetryable: true,
     details: [{ code, remedy: 'final' } satisfies FailureDetails],
     ...(cause instanceof Error ? { cause } : {}),

@@ -14,6 +14,8 @@ import {
 } from '../contract/search-attributes.js';
 import { shownSource } from '../contract/source.js';
 import type { FileRef } from '../contract/steps.js';
+import { escapeMarkdown } from '../util/escape-markdown.js';
+import { shellWord } from '../util/shell-word.js';
 
 const keyword = (name: KeywordName) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const keywordList = (name: Exclude<SearchAttributeName, KeywordName>) =>
@@ -25,9 +27,13 @@ const attributes = {
   batches: keywordList('AplosBatch'),
 };
 
-const replayCommand = () => `    aplos-upload replay "${workflowInfo().workflowId}"`;
+/** Returns the command as a block of code. After `--`, an id that starts with a dash is no option. */
+function replayCommand(): string {
+  const { workflowId } = workflowInfo();
+  return `    aplos-upload replay ${workflowId.startsWith('-') ? '-- ' : ''}${shellWord(workflowId)}`;
+}
 
-const failedNote = (code: string, message: string) => `**${code}**: ${message}
+const failedNote = (code: string, message: string) => `**${escapeMarkdown(code)}**: ${escapeMarkdown(message)}
 
 After fixing the cause, continue from the failed step with:
 
@@ -38,9 +44,9 @@ const cancelledNote = () => `This run was cancelled. To continue it from the ste
 ${replayCommand()}`;
 
 const hostHasNoWorkerNote = (host: string, nextCheck: Date) =>
-  `**Waiting for a worker on \`${host}\`**, the host that has the file: no worker polls the task queue \`${hostTaskQueue(host)}\`. The upload continues once you start one on that host:
+  `**Waiting for a worker on ${escapeMarkdown(host)}**, the host that has the file: no worker polls the task queue ${escapeMarkdown(hostTaskQueue(host))}. The upload continues once you start one on that host:
 
-    APLOS_UPLOAD_HOST=${host} aplos-upload worker
+    APLOS_UPLOAD_HOST=${shellWord(host)} aplos-upload worker
 
 (Checked at ${toMinutes(new Date())}. The next check is at ${toMinutes(nextCheck)}; \`aplos-upload status\` checks immediately.)`;
 
@@ -182,18 +188,19 @@ export class RunVisibility {
     const { step, fileId, sizeBytes, executions, presigns } = this.#progress;
     const { fileName, source, host, profile, executions: requested } = this.#request;
     return [
-      `### ${headings[step]}: ${fileName}`,
+      `### ${headings[step]}: ${escapeMarkdown(fileName)}`,
       ...(note ? ['', note] : []),
       '',
-      `- Source: \`${shownSource(source)}\`${sizeBytes === undefined ? '' : `, ${sizeBytes.toLocaleString('en')} bytes`}`,
-      ...(host === undefined ? [] : [`- Host: ${host}`]),
-      `- Profile: ${profile}`,
-      ...(this.#batches.length > 0 ? [`- Batch: ${this.#batches.join(', ')}`] : []),
-      ...(fileId ? [`- File id: \`${fileId}\``] : []),
+      `- Source: ${escapeMarkdown(shownSource(source))}${sizeBytes === undefined ? '' : `, ${sizeBytes.toLocaleString('en')} bytes`}`,
+      ...(host === undefined ? [] : [`- Host: ${escapeMarkdown(host)}`]),
+      `- Profile: ${escapeMarkdown(profile)}`,
+      ...(this.#batches.length > 0 ? [`- Batch: ${this.#batches.map(escapeMarkdown).join(', ')}`] : []),
+      ...(fileId ? [`- File id: ${escapeMarkdown(fileId)}`] : []),
       ...(presigns > 1 ? [`- Presigned ${presigns} times`] : []),
       `- Executions: ${executions.length} of ${requested.length} started`,
       ...executions.map(
-        (execution) => `  - ${execution.label}: \`${execution.executionId}\` (${executionStatus(execution)})`,
+        (execution) =>
+          `  - ${escapeMarkdown(execution.label)}: ${escapeMarkdown(execution.executionId)} (${escapeMarkdown(executionStatus(execution))})`,
       ),
     ].join('\n');
   }

@@ -75,7 +75,7 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/^116 files: 116 started\nResults: /);
     expect(stdout).toContain('108 done');
-    expect(stdout).toContain('replay --batch "study-7" --failed');
+    expect(stdout).toContain('replay --batch study-7 --failed');
   });
   afterAll(() => world?.stop());
 

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
+import { lexer, walkTokens } from 'marked';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkRequest } from '../../src/activities/checkRequest.js';
 import { withErrorCodes } from '../../src/activities/failures.js';
@@ -251,6 +252,34 @@ describe('uploadAnalysisFile', () => {
     expect(ended).toMatchObject({ type: 'INTERNAL', message: 'pk.csv: x is not a function' });
   });
 
+  it('shows names and messages of others in the Temporal UI as text, and its own command as code', async () => {
+    const hostile = '[a](http://evil.example) <b> `x` *y* http://evil.example';
+    const details = await withWorker(
+      { confirmUpload: () => Promise.reject(failure(`CODE ${hostile}`, 'final')) },
+      async (_calls, taskQueue) => {
+        const workflowId = `${taskQueue} $(touch x)'`;
+        const handle = await env.client.workflow.start('uploadAnalysisFile', {
+          taskQueue,
+          workflowId,
+          args: [
+            { ...request, fileName: '<b> *y*.csv', profile: hostile, batch: hostile, requestedBy: hostile },
+          ],
+        });
+        await handle.result().catch(() => {});
+        const { currentDetails } = await handle.query<{ currentDetails: string }>(
+          '__temporal_workflow_metadata',
+        );
+        return currentDetails;
+      },
+    );
+    const types: string[] = [];
+    walkTokens(lexer(details, { gfm: true }), ({ type }) => void types.push(type));
+    expect(types).not.toContain('link');
+    expect(types).not.toContain('html');
+    expect(types).not.toContain('em');
+    expect(details).toMatch(/^ {4}aplos-upload replay 'queue-\d+ \$\(touch x\)'\\'''$/m);
+  });
+
   describe('with a file on one host', () => {
     const onLab1 = { ...request, host: 'lab-1' };
 
@@ -289,7 +318,7 @@ describe('uploadAnalysisFile', () => {
           return { progress: await progressNow(), details: currentDetails };
         },
       );
-      expect(details).toContain('Waiting for a worker on `lab-1`');
+      expect(details).toContain('Waiting for a worker on lab-1');
       expect(details).toContain('APLOS_UPLOAD_HOST=lab-1 aplos-upload worker');
       expect(details).toMatch(/Checked at [\d-]+ \d\d:\d\d UTC\. The next check is at [\d-]+ \d\d:\d\d UTC;/);
       expect(progress).not.toHaveProperty('missingHost');

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { out } from '../output/colors.js';
+import { print, printJson, widthOf } from '../output/terminal.js';
 
 /** `aplos-upload settings` */
 export const settingsCommand = new Command('settings')
@@ -10,16 +11,18 @@ export const settingsCommand = new Command('settings')
     const groups = allSettings();
     const all = groups.flatMap(({ settings }) => settings);
     if (json) {
-      console.log(JSON.stringify(all));
+      printJson(all);
       return;
     }
     const [names, values] = [all.map(({ name }) => name), all.map(({ value }) => value)].map((column) =>
-      Math.max(...column.map((text) => text.length)),
+      Math.max(...column.map(widthOf)),
     );
     for (const { title, settings } of groups) {
-      console.log(out.bold(title));
-      if (settings.length === 0) console.log(`  ${out.dim('none')}`);
+      print(out.bold(title));
+      if (settings.length === 0) print(`  ${out.dim('none')}`);
       for (const { name, value, from } of settings)
-        console.log(`  ${name.padEnd(names ?? 0)}  ${value.padEnd(values ?? 0)}  ${out.dim(from)}`);
+        print(`  ${pad(name, names)}  ${pad(value, values)}  ${out.dim(from)}`);
     }
   });
+
+const pad = (text: string, columns = 0): string => text + ' '.repeat(Math.max(0, columns - widthOf(text)));

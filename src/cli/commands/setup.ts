@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import { out } from '../output/colors.js';
+import { print } from '../output/terminal.js';
 
 /** `aplos-upload setup` */
 export const setupCommand = new Command('setup')
@@ -14,7 +15,7 @@ export const setupCommand = new Command('setup')
     try {
       const registered = await registerSearchAttributes(connection, target.namespace);
       const names = Object.keys(SEARCH_ATTRIBUTES).join(', ');
-      console.log(
+      print(
         registered.length > 0
           ? `${out.green('✓')} Registered in namespace "${target.namespace}": ${registered.join(', ')}`
           : `${out.green('✓')} Namespace "${target.namespace}" already has all search attributes: ${names}`,

@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { duration } from '../../util/units.js';
 import { err } from './colors.js';
+import { printToStderr, renderLine } from './terminal.js';
 
 const LINE_INTERVAL_MS = 10_000;
 /** Period in milliseconds over which the rate is measured. */
@@ -30,7 +31,7 @@ export const batchView = (total: number): BatchView => (process.stderr.isTTY ? b
 
 function bar(total: number): BatchView {
   const view = new SingleBar({
-    format: `${err.cyan('{bar}')} {percentage}%  {text}`,
+    format: renderLine(`${err.cyan('{bar}')} {percentage}%  {text}`),
     stream: process.stderr,
     hideCursor: true,
     barsize: 24,
@@ -54,7 +55,7 @@ function lines(): BatchView {
   let printed = '';
   const write = () => {
     const text = last ? describe(last, rate) : '';
-    if (text !== printed) process.stderr.write(`${text}\n`);
+    if (text !== printed) printToStderr(text);
     printed = text;
   };
   const timer = setInterval(write, LINE_INTERVAL_MS);

@@ -1,10 +1,38 @@
+import { randomInt } from 'node:crypto';
 import pc from 'picocolors';
 
-const colorsFor = (stream: NodeJS.WriteStream) =>
-  pc.createColors(pc.isColorSupported && stream.isTTY === true);
+/** Parameters that mark the colors of this process. A text from outside cannot contain them, because nothing prints them. */
+const MARK = Array.from({ length: 6 }, () => randomInt(1000, 10_000)).join(';');
+const MARKED = new RegExp(`\\u001b\\[(\\d+);${MARK}m`, 'g');
 
-/** Colors for stdout. Disabled if stdout is not a terminal or `NO_COLOR` is set. */
+const escapeFor = (parameter: number) => `\u001b[${parameter};${MARK}m`;
+const style =
+  (isEnabled: boolean, start: number, end: number) =>
+  (text: string): string =>
+    isEnabled ? escapeFor(start) + text + escapeFor(end) : text;
+
+const colorsFor = (stream: NodeJS.WriteStream) => {
+  const isEnabled = pc.isColorSupported && stream.isTTY === true;
+  return {
+    bold: style(isEnabled, 1, 22),
+    dim: style(isEnabled, 2, 22),
+    red: style(isEnabled, 31, 39),
+    green: style(isEnabled, 32, 39),
+    yellow: style(isEnabled, 33, 39),
+    cyan: style(isEnabled, 36, 39),
+  };
+};
+
+/** Colors for stdout. Disabled if stdout is not a terminal or `NO_COLOR` is set. Use them only in lines for `print`. */
 export const out = colorsFor(process.stdout);
 
-/** Colors for stderr. Disabled if stderr is not a terminal or `NO_COLOR` is set. */
+/** Colors for stderr. Disabled if stderr is not a terminal or `NO_COLOR` is set. Use them only in lines for `printToStderr`. */
 export const err = colorsFor(process.stderr);
+
+/** Converts a line piece by piece, and leaves its colors as they are. Colors of other origin count as text. */
+export function convertAroundColors(line: string, convert: (text: string) => string): string {
+  return line
+    .split(MARKED)
+    .map((piece, index) => (index % 2 === 0 ? convert(piece) : `\u001b[${piece}m`))
+    .join('');
+}

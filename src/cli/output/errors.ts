@@ -1,7 +1,9 @@
 import { UploadFailedError } from '../../client/upload-failed-error.js';
 import { errorTable, UploadError } from '../../contract/errors.js';
+import { printable } from '../../util/printable.js';
 import { count } from '../../util/units.js';
 import { err } from './colors.js';
+import { printToStderr } from './terminal.js';
 
 /** Exit codes of the commands. */
 export const ExitCode = { done: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
@@ -30,33 +32,35 @@ export function reportError(error: unknown): ExitCode {
     for (const problem of error.problems.slice(0, MAX_LINES)) printError(problem);
     const rest = error.problems.length - MAX_LINES;
     if (rest > 0) printError(`… and ${count(rest, 'more problem')}`);
-    if (error.hint) process.stderr.write(`${error.hint}\n`);
+    if (error.hint) printToStderr(error.hint);
     return ExitCode.badUsage;
   }
   printError(formatError(error));
+  if (process.env.DEBUG && !isKnown(error) && error instanceof Error)
+    printToStderr(...(error.stack ?? '').split('\n').slice(1));
   return error instanceof UploadError ? errorTable[error.code].exitCode : ExitCode.failed;
 }
 
 /** Returns an error as one line: its code and its message. */
 export function formatError(error: unknown): string {
-  if (error instanceof UploadError || error instanceof UploadFailedError)
-    return `${error.code}: ${error.message}`;
-  return process.env.DEBUG && error instanceof Error
-    ? (error.stack ?? error.message)
-    : `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
+  if (isKnown(error)) return `${error.code}: ${error.message}`;
+  return `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
 }
+
+const isKnown = (error: unknown): error is UploadError | UploadFailedError =>
+  error instanceof UploadError || error instanceof UploadFailedError;
 
 /** Returns an error as one line that names the file. */
 export const formatErrorFor = (fileName: string, error: unknown): string => {
   const line = formatError(error);
-  return line.includes(fileName) ? line : `${fileName}: ${line}`;
+  return line.includes(printable(fileName)) ? line : `${fileName}: ${line}`;
 };
 
 /** Prints a line on stderr, marked as an error. */
-export const printError = (line: string): void => void process.stderr.write(`${err.red('✗')} ${line}\n`);
+export const printError = (line: string): void => printToStderr(`${err.red('✗')} ${line}`);
 
 /** Prints a line on stderr that is neither an error nor a result. */
-export const printNote = (line: string): void => void process.stderr.write(`${err.yellow('!')} ${line}\n`);
+export const printNote = (line: string): void => printToStderr(`${err.yellow('!')} ${line}`);
 
 /** Prints what `--skip-unreadable` leaves out. */
 export const printSkipped = (problem: string): void => printNote(`Left out. ${problem}`);

@@ -3,6 +3,7 @@ import { MultiBar } from 'cli-progress';
 import type { UploadClient, UploadHandle } from '../../client.js';
 import { err } from './colors.js';
 import { describeStep, waitingForHost } from './status-text.js';
+import { printToStderr, renderLine } from './terminal.js';
 
 const POLL_INTERVAL_MS = 500;
 
@@ -23,7 +24,7 @@ export interface ProgressView {
 export const progressView = (): ProgressView => (process.stderr.isTTY ? bars() : lines());
 
 function bars(): ProgressView {
-  const format = `{file} ${err.cyan('{bar}')} {percentage}%  {step}`;
+  const format = renderLine(`{file} ${err.cyan('{bar}')} {percentage}%  {step}`);
   const view = new MultiBar({
     format,
     stream: process.stderr,
@@ -35,10 +36,10 @@ function bars(): ProgressView {
   return {
     add: ({ fileName, sizeBytes = 0 }) => {
       const bar = view.create(Math.max(sizeBytes, 1), 0, {
-        file: fileName.padEnd(28).slice(0, 28),
+        file: renderLine(renderLine(fileName).padEnd(28).slice(0, 28)),
         step: 'waiting',
       });
-      return { show: (step, bytesSent) => bar.update(bytesSent, { step }) };
+      return { show: (step, bytesSent) => bar.update(bytesSent, { step: renderLine(step) }) };
     },
     stop: () => view.stop(),
   };
@@ -50,7 +51,7 @@ function lines(): ProgressView {
       let before = '';
       return {
         show: (step) => {
-          if (step !== before) process.stderr.write(`${fileName}: ${step}\n`);
+          if (step !== before) printToStderr(`${fileName}: ${step}`);
           before = step;
         },
       };

@@ -3,8 +3,8 @@ import type { Receipt, StartedExecution } from '../../contract/receipt.js';
 import { count } from '../../util/units.js';
 import { out } from './colors.js';
 
-/** Returns a receipt as text for people. */
-export function receiptText(receipt: Receipt): string {
+/** Returns a receipt as lines for people. */
+export function receiptLines(receipt: Receipt): string[] {
   const {
     fileName,
     sizeBytes,
@@ -43,9 +43,7 @@ export function receiptText(receipt: Receipt): string {
       : ['done by', `run ${repeatOf}; Aplos still has it, so nothing was sent`],
   ];
   const lines = rows.map(([name, value]) => `    ${out.dim(name.padEnd(9))} ${value}`);
-  return [`${out.green('✓')} ${out.bold(fileName)}  ${sizeBytes.toLocaleString('en')} bytes`, ...lines].join(
-    '\n',
-  );
+  return [`${out.green('✓')} ${out.bold(fileName)}  ${sizeBytes.toLocaleString('en')} bytes`, ...lines];
 }
 
 const executionText = ({ label, executionId, origin, again, ...execution }: StartedExecution): string =>

@@ -1,9 +1,11 @@
 import { UploadFailedError } from '../../client.js';
 import { UploadError } from '../../contract/errors.js';
+import { shellWord } from '../../util/shell-word.js';
 import { count, duration } from '../../util/units.js';
 import type { Dependency, OnWatchEvent, WatchEvent } from '../../watch/events.js';
 import { formatError, printError } from './errors.js';
 import { startLine } from './start-states.js';
+import { print, printJson } from './terminal.js';
 
 const recoveries: Record<Dependency, string> = {
   temporal: 'Temporal is available again.',
@@ -14,16 +16,16 @@ const recoveries: Record<Dependency, string> = {
 };
 
 /** Prints the events of a watch: one JSON object per line on stdout, or text, with problems and failures on stderr. */
-export const watchLog = (json: boolean): OnWatchEvent => (json ? printJson : printText);
+export const watchLog = (json: boolean): OnWatchEvent => (json ? printEvent : printText);
 
 function printText(event: WatchEvent): void {
   if (event.event === 'problem' || event.event === 'failed') printError(messageFor(event));
-  else console.log(messageFor(event));
+  else print(messageFor(event));
 }
 
-function printJson(event: WatchEvent): void {
+function printEvent(event: WatchEvent): void {
   const message = messageFor(event);
-  console.log(JSON.stringify({ at: new Date(), event: event.event, message, ...factsOf(event) }));
+  printJson({ at: new Date(), event: event.event, message, ...factsOf(event) });
 }
 
 function messageFor(event: WatchEvent): string {
@@ -46,7 +48,7 @@ function messageFor(event: WatchEvent): string {
         return `${event.file}: not started, because Aplos already has executions of this content under this name: ${event.executionIds.join(', ')}. To start another one: aplos-upload upload`;
       return event.reason === 'known-content'
         ? `${event.file}: not started, because this content was already started under this name: ${event.workflowId}${event.state ? ` (${event.state})` : ''}`
-        : `${event.file}: not started again with a configuration that was added or changed after the start of ${event.workflowId}, because every execution is charged. To start an execution with it: aplos-upload upload ${JSON.stringify(event.path)} --config ${JSON.stringify(event.configurationPath)}`;
+        : `${event.file}: not started again with a configuration that was added or changed after the start of ${event.workflowId}, because every execution is charged. To start an execution with it: aplos-upload upload ${shellWord(event.path)} --config ${shellWord(event.configurationPath)}`;
     case 'done':
       return event.error
         ? `${event.file}: done. ${event.error.message}`

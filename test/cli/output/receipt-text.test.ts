@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { receiptText } from '../../../src/cli/output/receipt-text.js';
+import { receiptLines } from '../../../src/cli/output/receipt-text.js';
 import type { Receipt, StartedExecution } from '../../../src/contract/receipt.js';
 
 const time = '2026-11-20T14:02:00.000Z';
@@ -30,10 +30,10 @@ const textWith = (changes: Partial<StartedExecution>): string => {
     presigns: 1,
     batches: [],
   };
-  return receiptText(receipt);
+  return receiptLines(receipt).join('\n');
 };
 
-describe('receiptText', () => {
+describe('receiptLines', () => {
   it.each<[changes: Partial<StartedExecution>, line: string]>([
     [{}, 'e1  day-1 (complete)\n'],
     [{ origin: 'found' }, 'e1  day-1 (complete), found, not started again\n'],

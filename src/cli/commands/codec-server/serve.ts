@@ -15,6 +15,7 @@ import { temporalTarget } from '../../../temporal/connection.js';
 import { EncryptionCodec } from '../../../temporal/encryption-codec.js';
 import { temporalUiUrl } from '../../../temporal/ui-links.js';
 import { formatError, printError } from '../../output/errors.js';
+import { print } from '../../output/terminal.js';
 
 /** Options of `aplos-upload codec-server`. */
 export interface CodecServerFlags {
@@ -54,7 +55,7 @@ export async function serveCodec({ listen, origin, auth }: CodecServerFlags): Pr
     onError: (error) => printError(formatError(error)),
     ...listen,
   });
-  console.log(`Listening at ${server.url} for pages of ${origins.join(', ')}. Press Ctrl-C to stop.`);
+  print(`Listening at ${server.url} for pages of ${origins.join(', ')}. Press Ctrl-C to stop.`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await server.stop();
   await dispatcher.destroy();

@@ -14,9 +14,11 @@ import {
 import { assertSearchAttributes } from '../../../temporal/search-attributes.js';
 import { describeVersion, type Pollers, pollersOf } from '../../../temporal/versioning.js';
 import { hasWorker } from '../../../temporal/worker-liveness.js';
+import { shellWord } from '../../../util/shell-word.js';
 import { count } from '../../../util/units.js';
 import { out } from '../../output/colors.js';
 import { ExitCode, formatError } from '../../output/errors.js';
+import { print } from '../../output/terminal.js';
 
 const PROBE_NAME = 'aplos-upload-doctor.csv';
 
@@ -78,7 +80,7 @@ async function assertHostIsPolled(
 ): Promise<void> {
   if (await hasWorker(workflowService, namespace, hostTaskQueue(host))) return;
   throw new UploadError('HOST_WITHOUT_WORKER', `No worker polls the task queue ${hostTaskQueue(host)}`, {
-    action: `Start a worker on that host: APLOS_UPLOAD_HOST=${host} aplos-upload worker`,
+    action: `Start a worker on that host: APLOS_UPLOAD_HOST=${shellWord(host)} aplos-upload worker`,
   });
 }
 
@@ -109,10 +111,10 @@ async function check<Result>(
 ): Promise<Result | undefined> {
   try {
     const result = await run();
-    console.log(`${out.green('✓')} ${name}: ${describe(result)}`);
+    print(`${out.green('✓')} ${name}: ${describe(result)}`);
     return result;
   } catch (error) {
-    console.log(`${out.red('✗')} ${name}: ${formatError(error)}`);
+    print(`${out.red('✗')} ${name}: ${formatError(error)}`);
     process.exitCode = ExitCode.failed;
     return undefined;
   }

@@ -5,6 +5,7 @@ import { userName } from '../../../util/user-name.js';
 import { filterFrom, type SelectOptions } from '../../input/filter.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, MAX_LINES } from '../../output/errors.js';
+import { print, printJson } from '../../output/terminal.js';
 
 /** Options of `aplos-upload replay`. */
 export interface ReplayCommandOptions extends SelectOptions {
@@ -26,10 +27,10 @@ export async function replay(workflowIds: readonly string[], options: ReplayComm
   const client = await UploadClient.connect();
   try {
     const selected = filter ? await listFailed(client, filter) : workflowIds;
-    if (selected.length === 0) print(options, 'Nothing to resume: no failed upload matches.');
+    if (selected.length === 0) printText(options, 'Nothing to resume: no failed upload matches.');
     else if (!filter || options.dryRun || options.yes || (await confirm(selected.length)))
       await replayEach(client, selected, options);
-    else console.log('Nothing was resumed.');
+    else print('Nothing was resumed.');
   } finally {
     await client.close();
   }
@@ -71,18 +72,19 @@ async function replayEach(
     const text = outcomeText(outcome);
     tally.set(text, (tally.get(text) ?? 0) + 1);
     if (outcome.state === 'resumed') resumed++;
-    if (json) console.log(JSON.stringify(outcome));
-    else if (workflowIds.length <= MAX_LINES) console.log(`${nameOf(outcome)}: ${text}`);
+    if (json) printJson(outcome);
+    else if (workflowIds.length <= MAX_LINES) print(`${nameOf(outcome)}: ${text}`);
     if (outcome.state === 'skipped' && outcome.reason !== 'done' && outcome.reason !== 'running')
       process.exitCode = ExitCode.failed;
   }
   if (workflowIds.length > MAX_LINES)
-    for (const [text, number] of tally) print(options, `${count(number, 'upload')}: ${text}`);
-  if (dryRun) print(options, '\nNothing was resumed.');
+    for (const [text, number] of tally) printText(options, `${count(number, 'upload')}: ${text}`);
+  if (dryRun) printText(options, '', 'Nothing was resumed.');
   else if (resumed > 0)
-    print(
+    printText(
       options,
-      '\nThe uploads continue in the background. To see their status: aplos-upload status --watch',
+      '',
+      'The uploads continue in the background. To see their status: aplos-upload status --watch',
     );
 }
 
@@ -95,6 +97,6 @@ function outcomeText(outcome: ReplayOutcome): string {
 
 const nameOf = ({ fileName, workflowId }: ReplayOutcome) => out.bold(fileName ?? workflowId);
 
-function print({ json }: ReplayCommandOptions, line: string): void {
-  if (!json) console.log(line);
+function printText({ json }: ReplayCommandOptions, ...lines: string[]): void {
+  if (!json) print(...lines);
 }

@@ -7,6 +7,7 @@ import { filterFrom, type SelectOptions } from '../../input/filter.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, printError } from '../../output/errors.js';
 import { statusLines } from '../../output/status-text.js';
+import { print, printJson, renderLine } from '../../output/terminal.js';
 import { MAX_ROWS, RowSelection } from './rows.js';
 
 /** Options of `aplos-upload status`. */
@@ -34,9 +35,9 @@ export async function showStatus(workflowIds: readonly string[], options: Status
       workflowIds.length > 0
         ? readByIds(client, workflowIds)
         : readByFilter(client, filter, selected ? '' : ' in the last 24 hours');
-    if (options.json) await printJson(client, workflowIds, filter);
+    if (options.json) await printAll(client, workflowIds, filter);
     else if (options.watch) await refresh(read);
-    else print(await read());
+    else printSnapshot(await read());
   } finally {
     await client.close();
   }
@@ -103,8 +104,8 @@ async function readDetails(client: UploadClient, upload: UploadSummary): Promise
   return status ?? { ...upload, pending: [] };
 }
 
-function print({ lines, unknownIds }: Pick<Snapshot, 'lines' | 'unknownIds'>): void {
-  if (lines.length > 0) console.log(lines.join('\n'));
+function printSnapshot({ lines, unknownIds }: Pick<Snapshot, 'lines' | 'unknownIds'>): void {
+  print(...lines);
   for (const id of unknownIds)
     printError(
       `${id}: Temporal has no upload with this id, or no longer has its history. To list recent uploads: aplos-upload status`,
@@ -117,16 +118,16 @@ async function refresh(read: () => Promise<Snapshot>): Promise<void> {
   let printed = '';
   while (true) {
     const { lines, running } = await read();
-    const text = lines.join('\n');
+    const text = lines.map(renderLine).join('\n');
     if (process.stdout.isTTY) logUpdate(text);
-    else if (text !== printed) console.log(text);
+    else if (text !== printed) print(...lines);
     printed = text;
     if (running === 0) return;
     await sleep(REFRESH_MS);
   }
 }
 
-async function printJson(
+async function printAll(
   client: UploadClient,
   workflowIds: readonly string[],
   filter: UploadFilter,
@@ -135,14 +136,14 @@ async function printJson(
     const details = pMapIterable(client.list(filter), (each) => readDetails(client, each), {
       concurrency: CONCURRENCY,
     });
-    for await (const each of details) console.log(JSON.stringify(each));
+    for await (const each of details) printJson(each);
     return;
   }
   const unknownIds: string[] = [];
   for (const id of workflowIds) {
     const found = await client.status(id);
-    if (found) console.log(JSON.stringify(found));
+    if (found) printJson(found);
     else unknownIds.push(id);
   }
-  print({ lines: [], unknownIds });
+  printSnapshot({ lines: [], unknownIds });
 }

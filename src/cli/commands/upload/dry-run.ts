@@ -10,6 +10,7 @@ import {
 import { count, counts } from '../../../util/units.js';
 import { out } from '../../output/colors.js';
 import { analysesText, type ShownAnalysis, summaryLines } from '../../output/preview-text.js';
+import { print, printJson } from '../../output/terminal.js';
 import { previewsOf } from './preview.js';
 
 const CONCURRENCY = 20;
@@ -42,17 +43,17 @@ export async function dryRun(
     tally.set(state, (tally.get(state) ?? 0) + 1);
     const shown = state === 'done' ? analyses?.map(notNew) : analyses;
     all.push(...(shown ?? []));
-    if (json) console.log(JSON.stringify({ file, workflowId, state, analyses }));
+    if (json) printJson({ file, workflowId, state, analyses });
     else
-      console.log(
+      print(
         [`${file}: ${forecasts[state]}`, ...(shown?.length ? [analysesText(fileName, shown)] : [])].join(
           '; ',
         ),
       );
   }
   if (json) return;
-  console.log(`\n${out.bold(count(jobs.length, 'file'))}: ${counts(tally)}. Nothing was started.`);
-  for (const line of summaryLines(all)) console.log(line);
+  print('', `${out.bold(count(jobs.length, 'file'))}: ${counts(tally)}. Nothing was started.`);
+  print(...summaryLines(all));
 
   async function forecastFor(input: UploadRequestInput, index: number) {
     const request = parseUploadRequest(input);

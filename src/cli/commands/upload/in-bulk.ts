@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { displayLocation, type FileJob } from '../../../client/file-job.js';
 import type { CompletedUpload, UploadClient, UploadHandle, UploadRequestInput } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
+import { shellWord } from '../../../util/shell-word.js';
 import { count, counts } from '../../../util/units.js';
 import { batchView } from '../../output/batch-progress.js';
 import { out } from '../../output/colors.js';
 import { ExitCode, formatErrorFor, MAX_LINES, printError } from '../../output/errors.js';
 import { startStates } from '../../output/start-states.js';
+import { print, printJson, printToStderr } from '../../output/terminal.js';
 import type { UiLinks } from '../../output/ui-links.js';
 import type { UploadOptions } from './options.js';
 import type { ReadRequest } from './preview.js';
@@ -120,7 +122,7 @@ class BulkUpload {
     if (!this.#json && (!isFailure || exceedsLimit)) return;
     try {
       const receipt = await upload.result();
-      if (this.#json) console.log(JSON.stringify(receipt));
+      if (this.#json) printJson(receipt);
     } catch (error) {
       this.#addFailure(formatErrorFor(upload.fileName, error));
     }
@@ -144,8 +146,9 @@ class BulkUpload {
   #exitInterrupted(): void {
     const { size: started } = this.#workflowIds;
     const rest = started < this.#jobs.length ? ' and start the rest' : '';
-    process.stderr.write(
-      `\nStopped. ${started.toLocaleString('en')} of ${count(this.#jobs.length, 'upload')} were started and continue in the background. Run the same command to join them${rest}.\n`,
+    printToStderr(
+      '',
+      `Stopped. ${started.toLocaleString('en')} of ${count(this.#jobs.length, 'upload')} were started and continue in the background. Run the same command to join them${rest}.`,
     );
     process.exit(ExitCode.interrupted);
   }
@@ -155,18 +158,19 @@ class BulkUpload {
   }
 
   printSummary(batch: string | undefined, page: string | undefined): void {
-    const selection = batch === undefined ? '--since 1h' : `--batch ${JSON.stringify(batch)}`;
-    console.log(`${out.bold(count(this.#jobs.length, 'file'))}: ${counts(this.#startTally)}`);
-    if (this.#waits) console.log(`Results: ${counts(this.#endTally)}`);
+    const selection = batch === undefined ? '--since 1h' : `--batch ${shellWord(batch)}`;
+    print(`${out.bold(count(this.#jobs.length, 'file'))}: ${counts(this.#startTally)}`);
+    if (this.#waits) print(`Results: ${counts(this.#endTally)}`);
     else if (this.#startTally.has(startStates.started) || this.#startTally.has(startStates.running))
-      console.log(
+      print(
         `The uploads continue in the background. To see their status: aplos-upload status ${selection} --watch`,
       );
     if ([...this.#endTally.keys()].some((state) => state !== 'done'))
-      console.log(
-        `To list the failed uploads: aplos-upload status ${selection} --failed\nAfter fixing the cause, resume them: aplos-upload replay ${selection} --failed`,
+      print(
+        `To list the failed uploads: aplos-upload status ${selection} --failed`,
+        `After fixing the cause, resume them: aplos-upload replay ${selection} --failed`,
       );
-    if (page) console.log(`In the Temporal UI: ${page}`);
+    if (page) print(`In the Temporal UI: ${page}`);
   }
 }
 

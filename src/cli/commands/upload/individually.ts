@@ -2,8 +2,9 @@ import type { FileJob } from '../../../client/file-job.js';
 import type { UploadClient, UploadHandle } from '../../../client.js';
 import { ExitCode, formatErrorFor, printError } from '../../output/errors.js';
 import { follow, progressView } from '../../output/progress.js';
-import { receiptText } from '../../output/receipt-text.js';
+import { receiptLines } from '../../output/receipt-text.js';
 import { startLine } from '../../output/start-states.js';
+import { print, printJson, printToStderr } from '../../output/terminal.js';
 import type { UiLinks } from '../../output/ui-links.js';
 import type { UploadOptions } from './options.js';
 import type { ReadRequest } from './preview.js';
@@ -25,16 +26,17 @@ export async function uploadIndividually(
 }
 
 function printStarted(handles: readonly UploadHandle[]): void {
-  for (const handle of handles) console.log(startLine(handle.fileName, handle));
+  for (const handle of handles) print(startLine(handle.fileName, handle));
   if (handles.some(({ state }) => state !== 'done'))
-    console.log(
-      '\nThe uploads continue in the background. Add --wait to wait for their receipts, or run: aplos-upload status',
+    print(
+      '',
+      'The uploads continue in the background. Add --wait to wait for their receipts, or run: aplos-upload status',
     );
 }
 
 function printLinks(handles: readonly UploadHandle[], { uploadPage }: UiLinks): void {
   const pages = handles.flatMap(({ workflowId }) => uploadPage(workflowId) ?? []);
-  if (pages.length > 0) console.log(['\nIn the Temporal UI:', ...pages].join('\n  '));
+  if (pages.length > 0) print('', 'In the Temporal UI:', ...pages.map((page) => `  ${page}`));
 }
 
 async function waitForAll(
@@ -49,7 +51,8 @@ async function waitForAll(
   process.off('SIGINT', interrupt);
   results.forEach((result, index) => {
     if (result.status === 'fulfilled') {
-      console.log(json ? JSON.stringify(result.value) : `\n${receiptText(result.value)}`);
+      if (json) printJson(result.value);
+      else print('', ...receiptLines(result.value));
     } else {
       printError(formatErrorFor(handles[index]?.fileName ?? '', result.reason));
       process.exitCode = ExitCode.failed;
@@ -58,8 +61,9 @@ async function waitForAll(
 
   function interrupt(): void {
     view.stop();
-    process.stderr.write(
-      '\nStopped waiting. The uploads continue in the background. Run the same command to wait again.\n',
+    printToStderr(
+      '',
+      'Stopped waiting. The uploads continue in the background. Run the same command to wait again.',
     );
     process.exit(ExitCode.interrupted);
   }

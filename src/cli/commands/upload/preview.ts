@@ -3,9 +3,9 @@ import { type FileJob, requestForFileJob } from '../../../client/file-job.js';
 import type { UploadClient, UploadPreview, UploadRequestInput } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
 import { count } from '../../../util/units.js';
-import { err } from '../../output/colors.js';
-import { formatError, MAX_LINES } from '../../output/errors.js';
+import { formatError, MAX_LINES, printNote } from '../../output/errors.js';
 import { analysesText, summaryLines } from '../../output/preview-text.js';
+import { printToStderr } from '../../output/terminal.js';
 
 /** Returns the upload request of a job, for which a local file is read. */
 export type ReadRequest = (job: FileJob) => Promise<UploadRequestInput>;
@@ -32,14 +32,14 @@ export async function printPreview(
   read: ReadRequest,
 ): Promise<void> {
   const isLong = jobs.length > MAX_LINES;
-  if (isLong) process.stderr.write(`Checking what Aplos already has of ${count(jobs.length, 'file')}.\n`);
+  if (isLong) printToStderr(`Checking what Aplos already has of ${count(jobs.length, 'file')}.`);
   const requests = await pMap(jobs, (job) => read(job).catch((): typeof pMapSkip => pMapSkip), {
     concurrency: CONCURRENCY,
   });
   const previews = await previewsOf(client, requests);
   const lines = previews.map(({ fileName, analyses }) => `${fileName}: ${analysesText(fileName, analyses)}`);
   const summary = summaryLines(previews.flatMap(({ analyses }) => analyses));
-  for (const line of [...(isLong ? [] : lines), ...summary]) process.stderr.write(`${line}\n`);
+  printToStderr(...(isLong ? [] : lines), ...summary);
 }
 
 /**
@@ -55,9 +55,7 @@ export async function previewsOf(
     for await (const preview of client.preview(requests)) previews.push(preview);
   } catch (error) {
     if (!(error instanceof UploadError)) throw error;
-    process.stderr.write(
-      `${err.yellow('!')} Cannot tell which analyses were paid before. ${formatError(error)}\n`,
-    );
+    printNote(`Cannot tell which analyses were paid before. ${formatError(error)}`);
   }
   return previews;
 }
