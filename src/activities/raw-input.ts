@@ -1,7 +1,15 @@
-import { isUtf8 } from 'node:buffer';
 import { setActivityOptions } from '@temporalio/activity';
-import { defaultPayloadConverter, RawValue, rawValueTypeInfo } from '@temporalio/common';
-import { invalidRequest } from '../contract/request.js';
+import {
+  defaultPayloadConverter,
+  METADATA_ENCODING_KEY,
+  type Payload,
+  RawValue,
+  rawValueTypeInfo,
+} from '@temporalio/common';
+import type { JsonValue } from '../contract/json.js';
+import { type ExactJson, parseExactJson } from '../contract/parse-json.js';
+import { invalidRequest, REQUEST_LIMITS } from '../contract/request.js';
+import { decodeText } from '../util/decode-text.js';
 import { shortenText } from '../util/shorten-text.js';
 
 /** Makes an activity receive its first argument as a `RawValue`, so that the activity itself handles undecodable input. */
@@ -17,7 +25,7 @@ export function withRawInput<Inputs extends unknown[], Result>(
  *
  * @param input first argument of the workflow, undecoded
  * @param argumentCount number of arguments that the workflow was started with
- * @throws UploadError `REQUEST_INVALID` if there are more or fewer arguments, or it is not JSON
+ * @throws UploadError `REQUEST_INVALID` if there are more or fewer arguments, it is not JSON, or parsing would alter or drop a value
  */
 export function decodeInput(input: unknown, argumentCount: number): unknown {
   if (argumentCount !== 1)
@@ -28,14 +36,24 @@ export function decodeInput(input: unknown, argumentCount: number): unknown {
 }
 
 function decode({ payload }: RawValue): unknown {
+  const { value, problems } = parse(payload);
+  if (problems.length > 0) throw invalidRequest(problems);
+  return value;
+}
+
+function parse(payload: Payload): ExactJson {
   try {
-    if (!isUtf8(Buffer.from(payload.data ?? []))) throw new TypeError('it is not UTF-8');
-    const value = defaultPayloadConverter.fromPayload(payload);
+    const encoding = decodeText(payload.metadata?.[METADATA_ENCODING_KEY] ?? new Uint8Array());
+    if (encoding === 'json/plain')
+      return parseExactJson(decodeText(payload.data ?? new Uint8Array()), LIMITS, 'request');
+    const value = defaultPayloadConverter.fromPayload<JsonValue>(payload);
     if (value instanceof Uint8Array) throw new TypeError('it is binary');
-    return value;
+    return { value, problems: [] };
   } catch (error) {
     throw invalidRequest([
       `request: must be JSON in a payload with the encoding json/plain (${shortenText((error as Error).message)})`,
     ]);
   }
 }
+
+const LIMITS = { depth: REQUEST_LIMITS.depth, values: REQUEST_LIMITS.bytes };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.js';
-import { tryParseJson } from '../contract/json.js';
+import { tryParseJson } from '../contract/parse-json.js';
 import { plainKey } from '../contract/plain-key.js';
 import { shortenText } from '../util/shorten-text.js';
 

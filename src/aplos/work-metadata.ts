@@ -1,4 +1,5 @@
-import { type JsonObject, type JsonValue, tryParseJson } from '../contract/json.js';
+import type { JsonObject, JsonValue } from '../contract/json.js';
+import { tryParseJson } from '../contract/parse-json.js';
 import { anyCase, isObject } from './any-case.js';
 import type { Work } from './api.js';
 import { boundedText } from './fields.js';

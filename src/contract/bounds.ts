@@ -30,6 +30,7 @@ export interface JsonProblem {
 /** Finds the parts of a value that are not JSON. The depth of the value must be limited. Keys that are `undefined` count as absent. */
 export function findJsonProblems(value: unknown, path: PropertyKey[] = []): JsonProblem[] {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return [];
+  if (Object.is(value, -0)) return [{ path, problem: '-0 is not a JSON number, and would become 0' }];
   if (typeof value === 'number')
     return Number.isFinite(value) ? [] : [{ path, problem: `${value} is not a JSON number` }];
   if (Array.isArray(value)) return value.flatMap((each, index) => findJsonProblems(each, [...path, index]));

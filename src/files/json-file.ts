@@ -1,22 +1,41 @@
 import { readFile } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
 import type { JsonObject, JsonValue } from '../contract/json.js';
+import { type ExactJson, parseExactJson } from '../contract/parse-json.js';
 import { readSections } from '../contract/read-sections.js';
 import type { Sections } from '../contract/sections.js';
+import { decodeText, EncodingError } from '../util/decode-text.js';
 import { systemErrorCode } from '../util/system-error.js';
 
+/** Limits of a JSON file. They are above those of a request, whose errors are more precise. */
+const LIMITS = { depth: 500, values: 2_000_000 };
+
 /**
- * Reads a text file.
+ * Reads a text file in UTF-8.
  *
  * @param what name of the file in error messages, e.g. `--config day-1.json`
  * @throws UploadError `REQUEST_INVALID`
  */
 export async function readText(path: string, what: string): Promise<string> {
+  let bytes: Buffer;
   try {
-    return await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (error) {
     throw new UploadError('REQUEST_INVALID', `${what} cannot be read (${systemErrorCode(error)})`, {
       action: 'Check the path.',
+    });
+  }
+  return asText(bytes, what);
+}
+
+/** Decodes UTF-8. Throws like {@link readText}. */
+export function asText(bytes: Uint8Array, what: string): string {
+  try {
+    return decodeText(bytes);
+  } catch (error) {
+    if (!(error instanceof EncodingError)) throw error;
+    throw new UploadError('REQUEST_INVALID', `${what} ${error.message}`, {
+      action: 'Save the file as UTF-8.',
     });
   }
 }
@@ -31,10 +50,18 @@ export async function readConfiguration(path: string, what: string): Promise<Sec
   return asConfiguration(await readJson(path, what), what);
 }
 
-/** Parses JSON. Throws like {@link readText}. */
+/** Parses JSON, and refuses it if parsing alters or drops a value. Throws like {@link readText}. */
 export function parseJson(text: string, what: string): JsonValue {
+  const { value, problems } = parse(text, what);
+  if (problems.length === 0) return value;
+  throw new UploadError('REQUEST_INVALID', `${what} cannot be read without a loss: ${problems.join('; ')}`, {
+    action: 'Write each key once, and numbers with at most 15 digits.',
+  });
+}
+
+function parse(text: string, what: string): ExactJson {
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseExactJson(text, LIMITS, 'the value');
   } catch (error) {
     throw new UploadError('REQUEST_INVALID', `${what} is not JSON: ${(error as Error).message}`, {
       action: 'Fix the JSON.',

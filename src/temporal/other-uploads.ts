@@ -2,8 +2,8 @@ import type { WorkflowService } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { errorTable, isErrorCode } from '../contract/error-table.js';
-import { tryParseJson } from '../contract/json.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
+import { tryParseJson } from '../contract/parse-json.js';
 import { canBeQueried, quoteForQuery } from './query.js';
 
 const {

@@ -3,8 +3,9 @@ import { basename, dirname, resolve } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.js';
-import { tryParseJson } from '../contract/json.js';
+import { tryParseJson } from '../contract/parse-json.js';
 import { isBelow } from '../files/file-source.js';
+import { decodeText, EncodingError } from '../util/decode-text.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 import type { FolderIdentity } from './folder-identity.js';
@@ -176,9 +177,9 @@ export class WatchState {
 
   async #load(): Promise<void> {
     let number = 0;
-    for await (const text of this.#handle.readLines({ autoClose: false, start: 0, encoding: 'utf8' })) {
-      number++;
-      const content = text.replaceAll('\0', ''); // a crash of the machine may leave NUL bytes
+    // Latin-1 keeps every byte, and has no other line breaks than these files, unlike U+2028 in a path.
+    for await (const bytes of this.#handle.readLines({ autoClose: false, start: 0, encoding: 'latin1' })) {
+      const content = this.#decodeLine(bytes, ++number);
       if (content === '') continue;
       const value = tryParseJson(content);
       const parsed = lineSchema.safeParse(value);
@@ -192,6 +193,18 @@ export class WatchState {
     const { size } = await this.#handle.stat();
     const { buffer } = await this.#handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
     this.#endsMidLine = size > 0 && buffer.toString() !== '\n';
+  }
+
+  /** Returns the line without NUL bytes, which a crash of the machine may leave. A crash may also truncate a character. */
+  #decodeLine(latin1: string, number: number): string {
+    const written = latin1.replaceAll('\0', '');
+    if (written === '' || (written.startsWith(LINE_PREFIX) && !written.endsWith('}'))) return '';
+    try {
+      return decodeText(Buffer.from(latin1, 'latin1'), number).replaceAll('\0', '');
+    } catch (error) {
+      if (!(error instanceof EncodingError)) throw error;
+      throw new UploadError('STATE_FILE_INVALID', `The state file ${quote(this.#file)} ${error.message}`);
+    }
   }
 
   #keep(record: FileRecord): void {

@@ -78,7 +78,7 @@ describe('a workflow that an untrusted client starts without a key', () => {
     ['JSON with a comma too many', [text('{"source": "file:///data/pk.csv",}')], notJson],
     ['no byte at all', [text('')], notJson],
     ['a payload without data', [payload('json/plain')], notJson],
-    ['Latin-1', [text(Buffer.from('{"source": "file:///Étude.csv"}', 'latin1'))], 'it is not UTF-8'],
+    ['Latin-1', [text(Buffer.from('{"source": "file:///Étude.csv"}', 'latin1'))], 'is not UTF-8 in line 1'],
     ['a payload without encoding', [payload(undefined, JSON.stringify(request))], notJson],
     ['protobuf', [payload('binary/protobuf', Buffer.from([8, 1]))], 'Unknown encoding: binary/protobuf'],
     ['an encoding of its own', [payload('x/y', '{}')], 'Unknown encoding: x/y'],

@@ -36,6 +36,20 @@ describe('the settings file', () => {
     });
   });
 
+  it('may start with a byte order mark', async () => {
+    expect(await settingsWith('\ufeff[worker]\nconcurrency = 3')).toMatchObject({ concurrency: 3 });
+  });
+
+  it('is rejected in another encoding, with the line', async () => {
+    const file = async (content: Buffer) =>
+      problemOf({ APLOS_UPLOAD_SETTINGS: (await temporaryFile(content, 'settings.toml')).path });
+    const text = '[worker]\nroots = ["/Größe"]';
+    expect(await file(Buffer.from(text, 'utf16le'))).toMatch(
+      /settings\.toml, which is UTF-16 .* from line 1 on/,
+    );
+    expect(await file(Buffer.from(text, 'latin1'))).toMatch(/settings\.toml, which is not UTF-8 in line 2/);
+  });
+
   it('is overridden by the environment', async () => {
     const toml = '[worker]\nconcurrency = 3\nlist_lag = 20\n[encryption]\nkey_file = "/nowhere"';
     const environment = { APLOS_UPLOAD_CONCURRENCY: '5', APLOS_UPLOAD_ENCRYPTION: 'off' };

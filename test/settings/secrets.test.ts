@@ -35,11 +35,22 @@ describe('a password', () => {
     [`${PASSWORD}`, PASSWORD],
     [`${PASSWORD}\n`, PASSWORD],
     [`${PASSWORD}\r\n`, PASSWORD],
+    [`\ufeff${PASSWORD}\n`, PASSWORD],
+    [`\n${PASSWORD}\t\n\n`, `\n${PASSWORD}\t\n`],
     [` ${PASSWORD} \n`, ` ${PASSWORD} `],
   ])('is read from a file without the line break at its end: %j', async (content, password) => {
     const { path } = await temporaryFile(content, 'password');
     const { profiles } = loadSettings({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path });
     expect(profiles.get('default')?.password.reveal()).toBe(password);
+  });
+
+  it('is rejected if its file is not UTF-8, without a part of it', async () => {
+    for (const encoding of ['utf16le', 'latin1'] as const) {
+      const { path } = await temporaryFile(Buffer.from(`${PASSWORD}é\n`, encoding), 'password');
+      const problem = problemOf({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path });
+      expect(problem).toMatch(/^COGNITO_PASSWORD_FILE names \S+password, which is .*not UTF-8/);
+      expect(problem).not.toMatch(/0xe9|é/);
+    }
   });
 
   it.each([[''], ['\n']])('is rejected if its file is empty: %j', async (content) => {
@@ -86,7 +97,7 @@ describe('a secret file', () => {
     const { path } = await temporaryFile(PASSWORD, 'password');
     await chmod(path, 0o644);
     expect(() => loadSettings({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_FILE: path })).toThrow(
-      `Run: chmod 600 '${path}'`,
+      `Run: chmod 600 ${path}.`,
     );
   });
 });
@@ -110,6 +121,7 @@ describe('a secret command', () => {
     [`echo '${PASSWORD}'; echo '${PASSWORD}' >&2; exit 3`, 'it exited with code 3'],
     ['kill -9 $$', 'it was ended by SIGKILL'],
     ['true', 'it printed nothing'],
+    ["printf 'a\\344'", 'it printed text that is not UTF-8'],
     ['head -c 100000 /dev/zero', 'it printed more than 64 KiB'],
   ])('fails with an error that does not contain its output: %s', (command, words) => {
     const problem = problemOf({ COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD_COMMAND: command });

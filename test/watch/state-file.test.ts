@@ -61,6 +61,10 @@ describe('WatchState', () => {
   it.each([
     ['truncated', '{"at":"2026-11-01T10:0'],
     ['truncated after a few bytes', '{"a'],
+    [
+      'truncated within a character',
+      Buffer.from('{"at":"2026-11-01T10:00:00.000Z","path":"/é').subarray(0, -1),
+    ],
     ['never written to disk', '\0\0\0\0'],
   ])('ignores a last line that was %s', async (_how, torn) => {
     const file = await stateFile();
@@ -83,6 +87,35 @@ describe('WatchState', () => {
       ),
     );
     expect((await open(file)).size).toBe(50);
+  });
+
+  it('keeps a record with any path, also before bytes that were never written to disk', async () => {
+    const file = await stateFile();
+    const path = '/data/Größe\u2028·血漿 🧪.csv';
+    await (await open(file)).save(recordWith({ path }));
+    const line = await readFile(file, 'utf8');
+    await writeFile(file, `\ufeff${line.trimEnd()}\0\0\0`);
+    expect((await open(file)).findByContent(path, 'aa')).toEqual(recordWith({ path }));
+  });
+
+  it.each<[encoding: string, content: Buffer, problem: RegExp]>([
+    [
+      'UTF-16',
+      Buffer.from('{"at":"2026-11-01T10:00:00.000Z"}', 'utf16le'),
+      /is UTF-16 .* from line 1 on, not UTF-8/,
+    ],
+    [
+      'Latin-1',
+      Buffer.from('\n{"at":"2026-11-01T10:00:00.000Z","path":"/\xe9"}', 'latin1'),
+      /is not UTF-8 in line 2/,
+    ],
+  ])('refuses a file in %s', async (_encoding, content, problem) => {
+    const file = join(await temporaryFolder(), 'watch.jsonl');
+    await writeFile(file, content);
+    await expect(open(file)).rejects.toMatchObject({
+      code: 'STATE_FILE_INVALID',
+      message: expect.stringMatching(problem),
+    });
   });
 
   it('refuses a file that is not a state file, and leaves it unchanged', async () => {

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { type ErrorCode, UploadError } from '../../contract/errors.js';
-import { tryParseJson } from '../../contract/json.js';
+import { tryParseJson } from '../../contract/parse-json.js';
 import { callOnce, type HttpResponse } from '../../http/call.js';
 import { retryAfterMs } from '../../http/retry-after.js';
 import { shortenText } from '../../util/shorten-text.js';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+
 import { type ErrorCode, UploadError } from '../../contract/errors.js';
-import { OversizedJsonError, parseUntrustedJson, tryParseJson } from '../../contract/json.js';
+import { OversizedJsonError, parseUntrustedJson, tryParseJson } from '../../contract/parse-json.js';
+
 import { problemsOf } from '../../contract/problems.js';
 import type { HttpResponse } from '../../http/call.js';
 import { retryAfterMs } from '../../http/retry-after.js';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
-import { tryParseJson } from '../../contract/json.js';
+import { tryParseJson } from '../../contract/parse-json.js';
 import type { Secret } from '../../util/secret.js';
 import { idSchema } from '../fields.js';
 import { type AuthFlow, type CognitoPool, type CognitoTokens, initiateAuth } from './cognito.js';

@@ -8,6 +8,7 @@ import type { ExecutionRequest } from '../../contract/request.js';
 import type { Sections } from '../../contract/sections.js';
 import { asConfiguration, parseJson, readConfiguration, readJson, readText } from '../../files/json-file.js';
 import { isUrl } from '../../util/is-url.js';
+import { quote } from '../../util/quote.js';
 import { collectProblem, valuesOrThrow } from './problems.js';
 
 /** A file of a manifest, with the executions of all its rows. */
@@ -64,8 +65,7 @@ function rowsIn(path: string, text: string): Row[] {
 function csvRows(path: string, text: string): Row[] {
   try {
     return parse<Row, Record<string, string>>(text, {
-      bom: true,
-      columns: true,
+      columns: (names: string[]) => withoutDuplicates(path, names),
       skip_empty_lines: true,
       trim: true,
       on_record: (cells, { lines }) => ({ line: lines, value: withoutEmpty(cells) }),
@@ -74,6 +74,13 @@ function csvRows(path: string, text: string): Row[] {
     if (error instanceof CsvError) throw invalid(`--manifest ${path} is not CSV: ${error.message}`);
     throw error;
   }
+}
+
+/** Two columns of the same name would lose the cells of one. */
+function withoutDuplicates(path: string, names: string[]): string[] {
+  const duplicate = names.find((name, index) => names.indexOf(name) < index);
+  if (duplicate === undefined) return names;
+  throw invalid(`--manifest ${path} has two columns ${quote(duplicate)}`);
 }
 
 const withoutEmpty = (cells: Record<string, string>) =>

@@ -15,11 +15,11 @@ describe('readManifest', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const read = async (name: string, text: string) => {
+  const read = async (name: string, text: string | Buffer) => {
     await writeFile(join(folder, name), text);
     return readManifest(join(folder, name));
   };
-  const problemsIn = (name: string, text: string) =>
+  const problemsIn = (name: string, text: string | Buffer) =>
     read(name, text).then(
       () => [],
       ({ problems }) => problems.map((problem: string) => problem.replaceAll(`${folder}/`, '')),
@@ -45,6 +45,41 @@ describe('readManifest', () => {
       'a.csv, day-7.json, meta.json, later',
     ].join('\r\n');
     expect(await read('jobs.csv', text)).toEqual(expected());
+  });
+
+  it('accepts a byte order mark in JSON Lines', async () => {
+    const [entry] = await read('jobs.jsonl', '\ufeff{"file":"a.csv","configuration":{"day":1}}\r\n');
+    expect(entry?.executions).toEqual([{ configuration: { day: 1 } }]);
+  });
+
+  it.each<[what: string, name: string, content: string | Buffer, problem: string]>([
+    [
+      'UTF-16',
+      'jobs.csv',
+      Buffer.from('\ufefffile,configuration\na.csv,day-1.json', 'utf16le'),
+      'is UTF-16 (little-endian) from line 1 on, not UTF-8',
+    ],
+    [
+      'Windows-1252',
+      'jobs.csv',
+      Buffer.from('file,configuration\nGr\xf6\xdfe.csv,day-1.json', 'latin1'),
+      'is not UTF-8 in line 2, but perhaps Windows-1252 or Latin-1',
+    ],
+    ['two columns of one name', 'jobs.csv', 'file,configuration,file\na,b,c', 'has two columns "file"'],
+    [
+      'a number that would be rounded',
+      'jobs.jsonl',
+      '\n{"file":"a.csv","configuration":{"dose":12345678901234567890}}',
+      'jobs.jsonl:2 cannot be read without a loss: configuration.dose: 12345678901234567890 cannot be stored exactly',
+    ],
+    [
+      'a key twice in a cell',
+      'jobs.csv',
+      'file,configuration\na.csv,"{""dose"":1,""dose"":2}"',
+      'jobs.csv:2: configuration cannot be read without a loss: dose: is given more than once',
+    ],
+  ])('refuses %s', async (_what, name, content, problem) => {
+    expect((await problemsIn(name, content)).join()).toContain(problem);
   });
 
   it('reads why an analysis is wanted again', async () => {

@@ -5,7 +5,7 @@ import {
   OversizedJsonError,
   parseUntrustedJson,
   tryParseJson,
-} from '../../src/contract/json.js';
+} from '../../src/contract/parse-json.js';
 
 afterEach(() => {
   vi.restoreAllMocks();

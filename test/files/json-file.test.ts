@@ -1,0 +1,53 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfiguration, readJson } from '../../src/files/json-file.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+async function read(content: string | Buffer): Promise<unknown> {
+  const path = join(await temporaryFolder(), 'day-1.json');
+  await writeFile(path, content);
+  return readJson(path, '--config day-1.json');
+}
+
+describe('a JSON file', () => {
+  it('may start with a byte order mark', async () => {
+    expect(await read('\ufeff{"dose":1}')).toEqual({ dose: 1 });
+  });
+
+  it.each<[what: string, content: string | Buffer, message: string]>([
+    [
+      'UTF-16',
+      Buffer.from('\ufeff{"dose":1}', 'utf16le'),
+      '--config day-1.json is UTF-16 (little-endian) from line 1 on, not UTF-8. Save the file as UTF-8.',
+    ],
+    [
+      'Windows-1252',
+      Buffer.from('{\n"study":"Gr\xf6\xdfe"}', 'latin1'),
+      '--config day-1.json is not UTF-8 in line 2, but perhaps Windows-1252 or Latin-1. Save the file as UTF-8.',
+    ],
+    [
+      'a number that would be rounded',
+      '{"model":[{"dose":12345678901234567890}]}',
+      '--config day-1.json cannot be read without a loss: model[0].dose: 12345678901234567890 cannot be stored exactly, and would become 12345678901234567000.',
+    ],
+    [
+      'a key twice',
+      '{"dose":1,"dose":2}',
+      '--config day-1.json cannot be read without a loss: dose: is given more than once.',
+    ],
+    ['a million levels', '['.repeat(1_000_000), 'the value: is nested deeper than 500 levels'],
+    ['something else than JSON', '{dose:1}', '--config day-1.json is not JSON: '],
+  ])('is refused if it holds %s', async (_what, content, message) => {
+    await expect(read(content)).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('is refused as a configuration if it is not an object', async () => {
+    const path = join(await temporaryFolder(), 'day-1.json');
+    await writeFile(path, '\ufeff[]');
+    await expect(readConfiguration(path, 'day-1.json')).rejects.toThrow('day-1.json is not a JSON object');
+  });
+});
