@@ -1,23 +1,14 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
 import { ran, request, successfulActivities } from '../support/successful-activities.js';
-import { bundleWorkflows, timeSkippingServer } from '../support/temporal.js';
+import { timeSkipping } from '../support/time-skipping.js';
 
 describe('uploadAnalysisFile, asked for in several batches', () => {
-  let env: TestWorkflowEnvironment;
-  let workflowBundle: WorkflowBundlePath;
-  let runs = 0;
-
-  beforeAll(async () => {
-    [env, workflowBundle] = await Promise.all([timeSkippingServer(), bundleWorkflows()]);
-  });
-  afterAll(() => env?.teardown());
+  const server = timeSkipping();
 
   async function run(
     input: Partial<UploadRequestInput>,
@@ -25,15 +16,8 @@ describe('uploadAnalysisFile, asked for in several batches', () => {
     whileRunning: (handle: WorkflowHandle) => Promise<unknown> = async () => {},
   ) {
     const calls: string[] = [];
-    const taskQueue = `batches-${++runs}`;
-    const worker = await Worker.create({
-      connection: env.nativeConnection,
-      taskQueue,
-      workflowBundle,
-      activities: { ...successfulActivities(calls), ...changes },
-    });
-    return worker.runUntil(async () => {
-      const handle = await env.client.workflow.start('uploadAnalysisFile', {
+    return server.withWorker({ ...successfulActivities(calls), ...changes }, async (taskQueue) => {
+      const handle = await server.client.workflow.start('uploadAnalysisFile', {
         taskQueue,
         workflowId: taskQueue,
         args: [{ ...request, ...input }],

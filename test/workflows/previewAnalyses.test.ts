@@ -1,14 +1,12 @@
 import type { WorkflowFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { withErrorCodes } from '../../src/activities/failures.js';
 import { findAnalyses } from '../../src/activities/findAnalyses.js';
 import { withRawInput } from '../../src/activities/raw-input.js';
 import { ExecutionList } from '../../src/aplos/execution-list.js';
 import { UploadError } from '../../src/contract/errors.js';
-import { bundleWorkflows, timeSkippingServer } from '../support/temporal.js';
+import { timeSkipping } from '../support/time-skipping.js';
 
 const trackingId = 'a'.repeat(32);
 const contentId = '1'.repeat(32);
@@ -21,29 +19,16 @@ const record = {
 };
 
 describe('previewAnalyses', () => {
-  let env: TestWorkflowEnvironment;
-  let workflowBundle: WorkflowBundlePath;
-  let runs = 0;
-
-  beforeAll(async () => {
-    [env, workflowBundle] = await Promise.all([timeSkippingServer(), bundleWorkflows()]);
-  });
-  afterAll(() => env?.teardown());
+  const server = timeSkipping();
 
   /** Runs the workflow with a list of executions. Returns its result, or the failure that it ends with. */
-  async function run(list: () => Promise<readonly (typeof record)[]>, ...args: readonly unknown[]) {
-    const taskQueue = `preview-${++runs}`;
+  function run(list: () => Promise<readonly (typeof record)[]>, ...args: readonly unknown[]) {
     const executions = new ExecutionList(list);
-    const worker = await Worker.create({
-      connection: env.nativeConnection,
-      taskQueue,
-      workflowBundle,
-      activities: {
-        findAnalyses: withRawInput(withErrorCodes(findAnalyses({ executions: () => executions }))),
-      },
-    });
-    return worker.runUntil(() =>
-      env.client.workflow
+    const activities = {
+      findAnalyses: withRawInput(withErrorCodes(findAnalyses({ executions: () => executions }))),
+    };
+    return server.withWorker(activities, (taskQueue) =>
+      server.client.workflow
         .execute('previewAnalyses', { taskQueue, workflowId: taskQueue, args: [...args] })
         .catch((error: WorkflowFailedError) => error.cause as ApplicationFailure),
     );

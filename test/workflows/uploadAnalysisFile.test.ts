@@ -7,16 +7,14 @@ import {
   CancelledFailure,
   TimeoutFailure,
 } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { lexer, walkTokens } from 'marked';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkRequest } from '../../src/activities/checkRequest.js';
 import { withErrorCodes } from '../../src/activities/failures.js';
 import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
 import { ran, request, successfulActivities } from '../support/successful-activities.js';
-import { bundleWorkflows, timeSkippingServer } from '../support/temporal.js';
+import { timeSkipping } from '../support/time-skipping.js';
 
 const failure = (type: string, remedy: string, options: ApplicationFailureOptions = { nonRetryable: true }) =>
   ApplicationFailure.create({
@@ -30,33 +28,20 @@ const failure = (type: string, remedy: string, options: ApplicationFailureOption
 const outage = (type: string) => failure(type, 'retry', { nextRetryDelay: '1 hour' });
 
 describe('uploadAnalysisFile', () => {
-  let env: TestWorkflowEnvironment;
-  let workflowBundle: WorkflowBundlePath;
-  let runs = 0;
+  const server = timeSkipping();
 
-  beforeAll(async () => {
-    [env, workflowBundle] = await Promise.all([timeSkippingServer(), bundleWorkflows()]);
-  });
-  afterAll(() => env?.teardown());
-
-  async function withWorker<Result>(
+  function withWorker<Result>(
     changes: Partial<UploadActivities>,
     work: (calls: string[], taskQueue: string) => Promise<Result>,
   ) {
     const calls: string[] = [];
-    const taskQueue = `queue-${++runs}`;
-    const worker = await Worker.create({
-      connection: env.nativeConnection,
-      taskQueue,
-      workflowBundle,
-      activities: { ...successfulActivities(calls), ...changes },
-      maxHeartbeatThrottleInterval: '100ms',
-    });
-    return worker.runUntil(() => work(calls, taskQueue));
+    return server.withWorker({ ...successfulActivities(calls), ...changes }, (taskQueue) =>
+      work(calls, taskQueue),
+    );
   }
 
   const start = (taskQueue: string, input: unknown = request) =>
-    env.client.workflow.start('uploadAnalysisFile', { taskQueue, workflowId: taskQueue, args: [input] });
+    server.client.workflow.start('uploadAnalysisFile', { taskQueue, workflowId: taskQueue, args: [input] });
 
   const run = (changes: Partial<UploadActivities>, input?: unknown) =>
     withWorker(changes, async (calls, taskQueue) => {
@@ -174,10 +159,10 @@ describe('uploadAnalysisFile', () => {
   });
 
   it('continues after Aplos was unreachable for two days', async () => {
-    const begun = await env.currentTimeMs();
+    const begun = await server.currentTimeMs();
     const { receipt } = await run({
       presignUpload: async (input) => {
-        if ((await env.currentTimeMs()) - begun < 2 * 24 * 3600_000) throw outage('API_UNREACHABLE');
+        if ((await server.currentTimeMs()) - begun < 2 * 24 * 3600_000) throw outage('API_UNREACHABLE');
         return successfulActivities([]).presignUpload(input);
       },
     });
@@ -258,7 +243,7 @@ describe('uploadAnalysisFile', () => {
       { confirmUpload: () => Promise.reject(failure(`CODE ${hostile}`, 'final')) },
       async (_calls, taskQueue) => {
         const workflowId = `${taskQueue} $(touch x)'`;
-        const handle = await env.client.workflow.start('uploadAnalysisFile', {
+        const handle = await server.client.workflow.start('uploadAnalysisFile', {
           taskQueue,
           workflowId,
           args: [
@@ -284,14 +269,10 @@ describe('uploadAnalysisFile', () => {
     const onLab1 = { ...request, host: 'lab-1' };
 
     /** Runs a worker on the task queue of the host during `work`. */
-    async function withHost<Result>(changes: Partial<UploadActivities>, work: () => Promise<Result>) {
+    function withHost<Result>(changes: Partial<UploadActivities>, work: () => Promise<Result>) {
       const { presignUpload, uploadFile } = { ...successfulActivities([]), ...changes };
-      const worker = await Worker.create({
-        connection: env.nativeConnection,
-        taskQueue: 'aplos-upload-on-lab-1',
-        activities: { presignUpload, uploadFile },
-      });
-      return worker.runUntil(work);
+      const taskQueue = 'aplos-upload-on-lab-1';
+      return server.withWorker({ presignUpload, uploadFile }, work, { taskQueue });
     }
     const failElsewhere = {
       presignUpload: () => Promise.reject(failure('READ_ELSEWHERE', 'final')),
