@@ -4,6 +4,7 @@
 const BENCHMARKS: Readonly<Record<string, string>> = {
   upload: 'Throughput of one large upload, compared with a bare HTTP client [--mb 600]',
   batch: 'Starts per second, memory and status of a large batch [--files 5000]',
+  encryption: 'Processor time and history size that encryption adds to an upload [--rounds 2000]',
   fairness: 'Duration of a single upload while a batch is running [--files 300]',
   hosts: 'Detection and recovery when the only worker of a host is killed [--files 300]',
   list: 'Searches in a list of 20,000 executions, and how many 1,000 starts need [--executions 20000 --files 1000]',

@@ -42,15 +42,22 @@ async function build(): Promise<void> {
 
 async function bundleWorkflows(into: string): Promise<void> {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
+  const interceptors = (...names: string[]) => ({
+    workflowInterceptorModules: names.map((name) => resolve(into, `workflows/${name}.js`)),
+  });
   const workflows = {
     workflowsPath: resolve(into, 'workflows/index.js'),
-    workflowInterceptorModules: ['tracing', 'metrics'].map((name) => resolve(into, `workflows/${name}.js`)),
+    ...interceptors('tracing', 'metrics'),
     logger: new DefaultLogger('WARN'),
   };
   const plain = await bundleWorkflowCode(workflows);
   writeFileSync(join(into, 'workflow-bundle.js'), plain.code);
   const failureConverterPath = resolve(into, 'temporal/encoded-failure-converter.js');
-  const encrypted = await bundleWorkflowCode({ ...workflows, failureConverterPath });
+  const encrypted = await bundleWorkflowCode({
+    ...workflows,
+    ...interceptors('tracing', 'metrics', 'trusted-results'),
+    failureConverterPath,
+  });
   writeFileSync(join(into, 'workflow-bundle-encrypted.js'), encrypted.code);
 }
 

@@ -18,7 +18,8 @@ export function withErrorCodes<Inputs extends unknown[], Result>(
   };
 }
 
-function toFailure(error: unknown, fileName: string | undefined): unknown {
+/** Returns the failure that Temporal stores for an error: an {@link UploadError} keeps its code and message. */
+export function toFailure(error: unknown, fileName: string | undefined): unknown {
   if (error instanceof TemporalFailure) return error;
   if (!(error instanceof UploadError)) {
     log.error('Unexpected error', { error });

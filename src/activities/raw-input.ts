@@ -6,11 +6,15 @@ import {
   RawValue,
   rawValueTypeInfo,
 } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import type { JsonValue } from '../contract/json.js';
 import { type ExactJson, parseExactJson } from '../contract/parse-json.js';
 import { invalidRequest, REQUEST_LIMITS } from '../contract/request.js';
+import { ARRIVED_IN, ORIGINAL, UNTRUSTED } from '../contract/untrusted.js';
 import { decodeText } from '../util/decode-text.js';
 import { shortenText } from '../util/shorten-text.js';
+
+const { Payload: PayloadProto } = proto.temporal.api.common.v1;
 
 /** Makes an activity receive its first argument as a `RawValue`, so that the activity itself handles undecodable input. */
 export function withRawInput<Inputs extends unknown[], Result>(
@@ -21,7 +25,7 @@ export function withRawInput<Inputs extends unknown[], Result>(
 }
 
 /**
- * Returns the value of the only argument of a workflow.
+ * Returns the value of the only argument of a workflow. It need not be encrypted: anybody may start a workflow.
  *
  * @param input first argument of the workflow, undecoded
  * @param argumentCount number of arguments that the workflow was started with
@@ -32,10 +36,27 @@ export function decodeInput(input: unknown, argumentCount: number): unknown {
     throw invalidRequest([
       `request: must be the only argument of the workflow, but ${argumentCount} were given`,
     ]);
-  return input instanceof RawValue ? decode(input) : input;
+  if (!(input instanceof RawValue)) return input;
+  const original = isArgument(input) && input.payload.metadata?.[ORIGINAL];
+  return decode(original ? PayloadProto.decode(original) : input.payload);
 }
 
-function decode({ payload }: RawValue): unknown {
+/**
+ * Returns why the undecoded input of an activity is not trusted, as a sentence. `undefined` if it is encrypted for the activity, or
+ * it contains the argument of the workflow, which is encrypted for the workflow or not at all.
+ */
+export function whyUntrustedInput(input: RawValue, activityType: string): string | undefined {
+  const { [UNTRUSTED]: reason, [ORIGINAL]: original } = input.payload.metadata ?? {};
+  if (!reason) return undefined;
+  if (!isArgument(input)) return `The input of ${activityType} ${textOf(reason)}`;
+  return original ? undefined : `The argument of the workflow ${textOf(reason)}`;
+}
+
+const isArgument = ({ payload }: RawValue) => textOf(payload.metadata?.[ARRIVED_IN]) === 'workflow';
+
+const textOf = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString('utf8');
+
+function decode(payload: Payload): unknown {
   const { value, problems } = parse(payload);
   if (problems.length > 0) throw invalidRequest(problems);
   return value;

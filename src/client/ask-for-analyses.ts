@@ -6,7 +6,7 @@ import { errorTable, isErrorCode, UploadError } from '../contract/errors.js';
 import { PREVIEW_WORKFLOW_TYPE, TASK_QUEUE } from '../contract/names.js';
 import type { AnalysisFinding, PreviewInput } from '../contract/preview.js';
 import type { TemporalTarget } from '../temporal/connection.js';
-import { toUploadError } from './failures.js';
+import { toUploadError, trusted } from './failures.js';
 import { startFailed } from './start-upload.js';
 import { UploadFailedError } from './upload-failed-error.js';
 import type { WorkerAvailability } from './worker-availability.js';
@@ -50,7 +50,8 @@ export async function askForAnalyses(
         args: [input],
       },
     );
-    return await Promise.race([handle.result(), failWithoutWorker(handle, ended.signal)]);
+    const findings = await Promise.race([handle.result(), failWithoutWorker(handle, ended.signal)]);
+    return trusted(findings, workflowId);
   } catch (error) {
     const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
     if (cause instanceof TimeoutFailure)

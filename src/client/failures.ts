@@ -3,10 +3,12 @@ import {
   ApplicationFailure,
   CancelledFailure,
   type ProtoFailure,
+  type SerializationContext,
   TerminatedFailure,
 } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { type ErrorCode, errorTable, isErrorCode, UploadError } from '../contract/errors.js';
+import { whyUntrusted } from '../contract/untrusted.js';
 import { isUnreadable, UNREADABLE } from '../temporal/unreadable.js';
 import { UploadFailedError } from './upload-failed-error.js';
 
@@ -16,11 +18,19 @@ export interface StoredFailure {
   readonly message: string;
 }
 
-/** Decodes a failure that Temporal stores. The code is always readable, but the message may need a missing key. */
-export async function describeFailure({ options }: Client, failure: ProtoFailure): Promise<StoredFailure> {
+/**
+ * Decodes a failure that Temporal stores. The code is always readable, but the message may need a missing key.
+ *
+ * @param context what the failure belongs to
+ */
+export async function describeFailure(
+  { options }: Client,
+  failure: ProtoFailure,
+  context: SerializationContext,
+): Promise<StoredFailure> {
   const code = codeOf(failure);
   try {
-    const error = await decodeOptionalFailureToOptionalError(options.loadedDataConverter, failure);
+    const error = await decodeOptionalFailureToOptionalError(options.loadedDataConverter, failure, context);
     return { code, message: error?.message ?? '' };
   } catch (error) {
     if (isUnreadable(error)) return { code, message: `(The message cannot be decrypted. ${error.message})` };
@@ -56,4 +66,15 @@ function describeEnd(cause: Error | undefined): Pick<UploadFailedError, 'code' |
   if (!cause) return undefined;
   const code = cause instanceof ApplicationFailure && isErrorCode(cause.type) ? cause.type : 'INTERNAL';
   return { code, message: cause.message };
+}
+
+/**
+ * Returns what a workflow answered.
+ *
+ * @throws UploadError `PAYLOAD_UNTRUSTED` if it was not encrypted for this workflow
+ */
+export function trusted<Answer>(answer: Answer, workflowId: string): Answer {
+  const reason = whyUntrusted(answer);
+  if (reason === undefined) return answer;
+  throw new UploadError('PAYLOAD_UNTRUSTED', `What Temporal stores as the answer of ${workflowId} ${reason}`);
 }

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
+import { decode } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
 import { errorTable, isErrorCode } from '../contract/errors.js';
+import { isMarkedUntrusted } from '../contract/untrusted.js';
+import { isUnreadable } from '../temporal/unreadable.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
 const { RESET_REAPPLY_TYPE_SIGNAL } = proto.temporal.api.enums.v1.ResetReapplyType;
@@ -102,7 +106,8 @@ const skipped = (
 /** An activity in the history of a run. */
 interface Step {
   readonly activity: string;
-  readonly completed: boolean;
+  /** `untrusted`: it has a result that no worker with the key wrote. */
+  readonly state: 'completed' | 'untrusted' | 'unfinished';
   /** Workflow task to reset the run to, so that this activity and everything after it runs again. */
   readonly decidedBy: EventId;
 }
@@ -113,30 +118,53 @@ type EventId = NonNullable<
 
 async function stepsOf(client: Client, { workflowId, runId }: UploadSummary): Promise<Step[]> {
   const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-  const completed = new Set(
-    events?.map((event) => Number(event.activityTaskCompletedEventAttributes?.scheduledEventId ?? 0)),
+  const results = new Map(
+    events?.map(({ activityTaskCompletedEventAttributes: completed }) => [
+      Number(completed?.scheduledEventId ?? 0),
+      completed?.result?.payloads,
+    ]),
   );
-  return (events ?? []).flatMap(({ eventId, activityTaskScheduledEventAttributes: scheduled }) =>
-    scheduled?.workflowTaskCompletedEventId
-      ? [
-          {
-            activity: scheduled.activityType?.name ?? '',
-            completed: completed.has(Number(eventId)),
-            decidedBy: scheduled.workflowTaskCompletedEventId,
-          },
-        ]
-      : [],
-  );
+  const steps: Step[] = [];
+  for (const { eventId, activityTaskScheduledEventAttributes: scheduled } of events ?? []) {
+    if (!scheduled?.workflowTaskCompletedEventId) continue;
+    const { activityId, activityType, workflowTaskCompletedEventId: decidedBy } = scheduled;
+    const result = results.get(Number(eventId));
+    const state = !result
+      ? 'unfinished'
+      : (await isTrusted(client, result, workflowId, activityId ?? ''))
+        ? 'completed'
+        : 'untrusted';
+    steps.push({ activity: activityType?.name ?? '', state, decidedBy });
+  }
+  return steps;
+}
+
+/** Reports whether a worker wrote the result of an activity, as far as this client can tell. */
+async function isTrusted(
+  { options: { namespace, loadedDataConverter } }: Client,
+  result: Payload[],
+  workflowId: string,
+  activityId: string,
+): Promise<boolean> {
+  const context = { type: 'activity', namespace, workflowId, activityId, isLocal: false } as const;
+  try {
+    const decoded = await decode(loadedDataConverter.payloadCodecs, result, context);
+    return !decoded.some(isMarkedUntrusted);
+  } catch (error) {
+    if (isUnreadable(error)) return true;
+    throw error;
+  }
 }
 
 /**
  * Returns the step to resume with. Steps that were scheduled together, such as several starts, run again together;
- * executions that were already started are found.
+ * executions that were already started are found. A result that is not trusted must not remain in the history.
  */
 function resetPoint(steps: readonly Step[], from: ReplayFrom | undefined): Step | undefined {
   if (from === 'presign') return steps.find(({ activity }) => activity === 'presignUpload');
   if (from === 'start') return steps.findLast(({ activity }) => activity === 'startExecution');
-  return steps.findLast(({ completed }) => !completed);
+  const untrusted = steps.find(({ state }) => state === 'untrusted');
+  return untrusted ?? steps.findLast(({ state }) => state === 'unfinished');
 }
 
 async function reset(

@@ -1,9 +1,11 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import type { ActivitySerializationContext } from '@temporalio/common';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { hostTaskQueue } from '../contract/names.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
+import { whyUntrusted } from '../contract/untrusted.js';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { versionOf } from '../temporal/versioning.js';
 import { describeFailure, type StoredFailure } from './failures.js';
@@ -38,7 +40,7 @@ export interface PendingStep {
   readonly lastFailure?: StoredFailure;
   /** Scheduled time of the next attempt. */
   readonly nextAttemptAt?: Date;
-  /** Last heartbeat of an `uploadFile` step. Absent before the first one, or if it cannot be decrypted. */
+  /** Last heartbeat of an `uploadFile` step. Absent before the first one, or if it cannot be decrypted or trusted. */
   readonly heartbeat?: UploadHeartbeat;
   /** Average upload rate of this attempt, in bytes per second. */
   readonly bytesPerSecond?: number;
@@ -58,7 +60,9 @@ export async function statusOf(
     ...summary,
     ...(summary.state === 'failed' ? { failure: await failureOf(client, summary) } : {}),
     pending: await Promise.all(
-      (pendingActivities ?? []).map((activity) => pendingStep(client, activity, hostHasWorker)),
+      (pendingActivities ?? []).map((activity) =>
+        pendingStep(client, activity, contextOf(client, summary.workflowId, activity), hostHasWorker),
+      ),
     ),
   };
 }
@@ -71,7 +75,7 @@ async function failureOf(client: Client, { workflowId, runId }: UploadSummary): 
     maximumPageSize: 1,
   });
   const failure = history?.events?.[0]?.workflowExecutionFailedEventAttributes?.failure;
-  return describeFailure(client, failure ?? {});
+  return describeFailure(client, failure ?? {}, { type: 'workflow', namespace, workflowId });
 }
 
 type HasWorker = (taskQueue: string) => Promise<boolean | undefined>;
@@ -80,23 +84,36 @@ type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingA
 async function pendingStep(
   client: Client,
   activity: PendingActivity,
+  context: ActivitySerializationContext,
   hasWorker: HasWorker,
 ): Promise<PendingStep> {
   const { lastFailure, nextAttemptScheduleTime } = activity;
   const isRunning = activity.state === PENDING_ACTIVITY_STATE_STARTED;
-  const heartbeat = await heartbeatOf(client, activity);
+  const heartbeat = await heartbeatOf(client, activity, context);
   const bytesPerSecond = heartbeat && rateOf(activity, heartbeat);
   return {
     activity: activity.activityType?.name ?? 'unknown',
     isRunning,
     ...(await hostOf(activity, isRunning, hasWorker)),
     attempt: activity.attempt ?? 1,
-    ...(lastFailure ? { lastFailure: await describeFailure(client, lastFailure) } : {}),
+    ...(lastFailure ? { lastFailure: await describeFailure(client, lastFailure, context) } : {}),
     ...(nextAttemptScheduleTime ? { nextAttemptAt: tsToDate(nextAttemptScheduleTime) } : {}),
     ...(heartbeat ? { heartbeat } : {}),
     ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
   };
 }
+
+const contextOf = (
+  { options }: Client,
+  workflowId: string,
+  { activityId }: PendingActivity,
+): ActivitySerializationContext => ({
+  type: 'activity',
+  namespace: options.namespace,
+  workflowId,
+  activityId: activityId ?? '',
+  isLocal: false,
+});
 
 /** Returns the host that a step is bound to. Older servers do not report an activity's task queue. */
 async function hostOf(
@@ -114,14 +131,17 @@ async function hostOf(
 async function heartbeatOf(
   client: Client,
   { activityType, heartbeatDetails }: PendingActivity,
+  context: ActivitySerializationContext,
 ): Promise<UploadHeartbeat | undefined> {
   if (activityType?.name !== 'uploadFile' || !heartbeatDetails?.payloads?.length) return undefined;
   try {
-    return await decodeFromPayloadsAtIndex<UploadHeartbeat>(
+    const heartbeat = await decodeFromPayloadsAtIndex<UploadHeartbeat>(
       client.options.loadedDataConverter,
       0,
       heartbeatDetails.payloads,
+      context,
     );
+    return whyUntrusted(heartbeat) === undefined ? heartbeat : undefined;
   } catch (error) {
     if (isUnreadable(error)) return undefined;
     throw error;

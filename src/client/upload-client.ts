@@ -8,7 +8,7 @@ import { loadSettings } from '../settings/load.js';
 import type { Settings } from '../settings/settings.js';
 import { asCompleted, type CompletedUpload, type PendingUpload } from './as-completed.js';
 import { type ConnectedClient, connectFromEnvironment } from './connect.js';
-import { toUploadError } from './failures.js';
+import { toUploadError, trusted } from './failures.js';
 import type { UploadFilter } from './filter.js';
 import { listUploads, listUploadsOfContent } from './list-uploads.js';
 import { previewUploads, type UploadPreview } from './preview.js';
@@ -199,15 +199,17 @@ export class UploadClient {
   }
 
   /** Queries the workflow for its progress. Requires a running worker. */
-  progress(workflowId: string): Promise<UploadProgress | undefined> {
-    return this.#client.workflow.getHandle(workflowId).query<UploadProgress | undefined>(PROGRESS_QUERY);
+  async progress(workflowId: string): Promise<UploadProgress | undefined> {
+    const workflow = this.#client.workflow.getHandle(workflowId);
+    return trusted(await workflow.query<UploadProgress | undefined>(PROGRESS_QUERY), workflowId);
   }
 
   /**
    * Waits for the receipt of an upload, without a time limit.
    *
    * @throws {@link UploadFailedError} if the upload ended without a receipt
-   * @throws {@link UploadError} `PAYLOAD_UNREADABLE` if this process lacks the key that the receipt is encrypted with
+   * @throws {@link UploadError} `PAYLOAD_UNREADABLE` if this process lacks the key that the receipt is encrypted with,
+   *   `PAYLOAD_UNTRUSTED` if somebody without the key wrote it
    */
   result(workflowId: string): Promise<Receipt> {
     return this.#resultOf(workflowId);
@@ -236,7 +238,8 @@ export class UploadClient {
   /** @param runId completed run. Default: the latest run */
   async #resultOf(workflowId: string, runId?: string): Promise<Receipt> {
     try {
-      return (await this.#client.workflow.getHandle(workflowId, runId).result()) as Receipt;
+      const receipt = (await this.#client.workflow.getHandle(workflowId, runId).result()) as Receipt;
+      return trusted(receipt, workflowId);
     } catch (error) {
       throw toUploadError(error, workflowId);
     }

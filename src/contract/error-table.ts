@@ -134,6 +134,19 @@ export const errorTable = {
     'Data stored in Temporal cannot be decrypted: this process does not have the key, or the data was altered.',
     'Add the key named in the message to the encryption keys of this process and restart it. Waiting uploads then continue.',
   ),
+  PAYLOAD_UNTRUSTED: row(
+    'final',
+    'settings',
+    'Data stored in Temporal was not encrypted with a key of this program for this step of this workflow: somebody without the key may have forged it, or a worker or client runs without the key.',
+    'Check who may write to the namespace, and that every worker and client has the key; then replay the upload.',
+    { mayHaveStarted: true },
+  ),
+  ACTIVITY_FORBIDDEN: row(
+    'final',
+    'caller',
+    'An activity of this worker was called without the workflow that it belongs to. Nothing was done.',
+    'Start the workflow uploadAnalysisFile instead. If nobody here called the activity, check who may write to the namespace.',
+  ),
 
   SOURCE_UNSUPPORTED: row(
     'final',

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { Payload, WorkflowSerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { ListenAddress } from '../http/listen-address.js';
 import { HttpError, startHttpServer } from '../http/server.js';
+import type { EncryptionCodec } from './encryption-codec.js';
 import { isUnreadable } from './unreadable.js';
 
 const { Payloads } = proto.temporal.api.common.v1;
@@ -12,7 +13,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 
 /** Settings of a codec server. */
 export interface CodecServerOptions extends Partial<ListenAddress> {
-  readonly codec: PayloadCodec;
+  readonly codec: EncryptionCodec;
   /** Origins of the pages that may call the server: scheme, host and port of the Temporal UI. */
   readonly origins: readonly string[];
   /** Reports whether the sender of an `Authorization` header may call the server. Default: everyone may */
@@ -34,7 +35,8 @@ export interface CodecServer {
 
 /**
  * Serves Temporal's remote codec protocol: `POST …/decode` and `POST …/encode` take payloads as JSON and return the
- * converted payloads. `GET /health` returns 200.
+ * converted payloads. To encrypt, the server has to know what the payloads are for, from the headers `X-Namespace` and
+ * `X-Workflow-Id`. `GET /health` returns 200.
  *
  * @throws Error if it cannot listen
  */
@@ -82,14 +84,30 @@ async function handle(
   if (mayUse && !(await mayUse(headers.authorization ?? '')))
     throw new HttpError(401, 'A valid token in the Authorization header is required');
   const payloads = parsePayloads(await readBody(request));
-  const result = await convert(payloads, codec[operation].bind(codec));
+  const result = await convert(() =>
+    operation === 'decode' ? codec.decodeForDisplay(payloads) : codec.encode(payloads, contextIn(headers)),
+  );
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify(Payloads.toObject(Payloads.create({ payloads: result }), { bytes: String })));
 }
 
-async function convert(payloads: Payload[], operation: PayloadCodec['decode']): Promise<Payload[]> {
+/** Returns the workflow that payloads are for. No header names an activity: only workers write what belongs to one. */
+function contextIn(headers: IncomingMessage['headers']): WorkflowSerializationContext {
+  const { 'x-namespace': namespace, 'x-workflow-id': workflowId } = headers;
+  if (typeof namespace !== 'string' || typeof workflowId !== 'string' || !namespace || !workflowId)
+    throw new HttpError(
+      400,
+      'Payloads are encrypted for one workflow. Name it in the headers X-Namespace and X-Workflow-Id',
+    );
+  return { type: 'workflow', namespace: headerText(namespace), workflowId: headerText(workflowId) };
+}
+
+/** Node.js reads the bytes of headers as Latin-1. */
+const headerText = (value: string) => Buffer.from(value, 'latin1').toString('utf8');
+
+async function convert(operation: () => Promise<Payload[]>): Promise<Payload[]> {
   try {
-    return await operation(payloads);
+    return await operation();
   } catch (error) {
     if (isUnreadable(error)) throw new HttpError(400, error.message);
     throw error;

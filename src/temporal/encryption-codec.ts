@@ -1,24 +1,25 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import {
   ApplicationFailure,
+  defaultPayloadConverter,
   METADATA_ENCODING_KEY,
   type Payload,
   type PayloadCodec,
+  type SerializationContext,
 } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { UploadError } from '../contract/errors.js';
+import { ARRIVED_IN, ORIGINAL, UNTRUSTED, untrusted } from '../contract/untrusted.js';
 import type { EncryptionKey } from '../settings/schemas.js';
+import { shortenText } from '../util/shorten-text.js';
+import { type Binding, isSealed, keyIdOf, SealBrokenError, seal, unseal } from './sealed-payload.js';
 import { UNREADABLE } from './unreadable.js';
 
-const ENCODING = 'binary/encrypted';
-const KEY_ID = 'encryption-key-id';
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 const { Payload: PayloadProto } = proto.temporal.api.common.v1;
 
 /**
- * Encrypts payloads with AES-256-GCM before they leave this process: IV, then tag, then ciphertext. The first key
- * encrypts, and every key decrypts. An unencrypted payload is passed through.
+ * Encrypts payloads before they leave this process, and binds each to its namespace, its workflow and, if it belongs to
+ * an activity, to that. The first key encrypts, and every key decrypts. Whatever was not made by someone with a key, or
+ * was made for something else, is replaced by an `untrusted` value.
  */
 export class EncryptionCodec implements PayloadCodec {
   readonly #current: EncryptionKey;
@@ -32,46 +33,45 @@ export class EncryptionCodec implements PayloadCodec {
     this.#keys = new Map(keys.map((key) => [key.id, key]));
   }
 
-  async encode(payloads: Payload[]): Promise<Payload[]> {
-    return payloads.map((payload) => (isReadable(payload) ? payload : this.#encrypt(payload)));
+  /** @param context what the payloads belong to. Without it, they can be displayed, but no process trusts them. */
+  async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    const binding = bindingOf(context);
+    return payloads.map((payload) =>
+      isReadable(payload, context) ? payload : seal(payload, this.#current, binding),
+    );
   }
 
-  /** @throws ApplicationFailure `PAYLOAD_UNREADABLE` if this process lacks the key, or the payload was changed */
-  async decode(payloads: Payload[]): Promise<Payload[]> {
-    return payloads.map((payload) => (isEncrypted(payload) ? this.#decrypt(payload) : payload));
+  /**
+   * @param context what the payloads have to belong to
+   * @throws ApplicationFailure `PAYLOAD_UNREADABLE` if this process lacks the key, or the payload was changed
+   */
+  async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    const expected = bindingOf(context);
+    const arrivedIn = context?.type ?? 'unknown';
+    return payloads.map((payload) => {
+      if (!isSealed(payload)) return unencrypted(payload, arrivedIn);
+      const { payload: decrypted, binding } = this.#unseal(payload);
+      const belongsTo = differenceBetween(binding, expected);
+      return belongsTo === undefined ? decrypted : marked(`was encrypted for ${belongsTo}`, arrivedIn);
+    });
   }
 
-  #encrypt(payload: Payload): Payload {
-    const { id, key } = this.#current;
-    const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', key, iv);
-    const sealed = Buffer.concat([cipher.update(PayloadProto.encode(payload).finish()), cipher.final()]);
-    return {
-      metadata: { [METADATA_ENCODING_KEY]: Buffer.from(ENCODING), [KEY_ID]: Buffer.from(id) },
-      data: Buffer.concat([iv, cipher.getAuthTag(), sealed]),
-    };
+  /**
+   * Decrypts payloads for a reader who is not told what they belong to, such as the Temporal UI. Unencrypted ones are
+   * returned as they are.
+   *
+   * @throws ApplicationFailure `PAYLOAD_UNREADABLE`
+   */
+  async decodeForDisplay(payloads: Payload[]): Promise<Payload[]> {
+    return payloads.map((payload) => (isSealed(payload) ? this.#unseal(payload).payload : payload));
   }
 
-  #decrypt({ metadata, data }: Payload): Payload {
-    const id = text(metadata?.[KEY_ID]);
-    const key = this.#keys.get(id);
-    if (!key) {
-      const available = [...this.#keys.keys()].map((each) => `"${each}"`).join(', ');
-      throw unreadable(`A payload is encrypted with the key "${id}", but this process has only ${available}`);
-    }
-    const bytes = Buffer.from(data ?? []);
+  #unseal(payload: Payload): ReturnType<typeof unseal> {
     try {
-      const decipher = createDecipheriv('aes-256-gcm', key.key, bytes.subarray(0, IV_BYTES), {
-        authTagLength: TAG_BYTES,
-      });
-      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-      return PayloadProto.decode(
-        Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]),
-      );
-    } catch {
-      throw unreadable(
-        `A payload cannot be decrypted with the key "${id}": it was encrypted with another key of that name, or was changed`,
-      );
+      return unseal(payload, this.#keys);
+    } catch (error) {
+      if (!(error instanceof SealBrokenError)) throw error;
+      throw unreadable(`A payload ${error.message}`, error.action);
     }
   }
 }
@@ -80,37 +80,56 @@ export class EncryptionCodec implements PayloadCodec {
 export const plainCodec: PayloadCodec = {
   encode: async (payloads) => payloads,
   decode: async (payloads) => {
-    const encrypted = payloads.find(isEncrypted);
+    const encrypted = payloads.find(isSealed);
     if (!encrypted) return payloads;
     throw unreadable(
-      `A payload is encrypted with the key "${text(encrypted.metadata?.[KEY_ID])}", but this process has no key`,
+      `A payload is encrypted with the key "${shortenText(keyIdOf(encrypted))}", but this process has no key`,
     );
   },
 };
 
-/** Retryable: the retry succeeds once this process has the key, or on a worker that has it. */
-const unreadable = (happened: string) =>
-  ApplicationFailure.retryable(new UploadError(UNREADABLE, happened).message, UNREADABLE);
+const bindingOf = (context: SerializationContext | undefined): Binding => ({
+  namespace: context?.namespace ?? '',
+  workflowId: context?.workflowId ?? '',
+  activityId: (context?.type === 'activity' && context.activityId) || '',
+});
 
-/** Reports whether a payload is encrypted. */
-export const isEncrypted = ({ metadata }: Payload): boolean =>
-  text(metadata?.[METADATA_ENCODING_KEY]) === ENCODING;
-
-/**
- * Payloads that stay readable, so that the Temporal UI and clients without the key can show them: summaries (bare
- * strings), failure codes, and upload progress. None of them contains a secret.
- */
-const READABLE_PATTERNS = [
-  /^"/,
-  /^\{"code":"[A-Z0-9_]+","remedy":"(retry|presign-again|final)"\}$/,
-  /^\{"bytesSent":\d+,"totalBytes":\d+\}$/,
-];
-const MAX_READABLE_BYTES = 16 * 1024;
-
-function isReadable({ metadata, data }: Payload): boolean {
-  if (text(metadata?.[METADATA_ENCODING_KEY]) !== 'json/plain') return false;
-  if (!data || data.length > MAX_READABLE_BYTES) return false;
-  return READABLE_PATTERNS.some((pattern) => pattern.test(text(data)));
+/** Returns what a payload belongs to, if that is not what is expected. */
+function differenceBetween(actual: Binding, expected: Binding): string | undefined {
+  const { namespace, workflowId, activityId } = actual;
+  if (namespace !== expected.namespace) return `the namespace "${shortenText(namespace)}"`;
+  if (workflowId !== expected.workflowId) return `the workflow "${shortenText(workflowId)}"`;
+  if (activityId === expected.activityId) return undefined;
+  return activityId === '' ? 'the workflow itself' : `the activity "${shortenText(activityId)}"`;
 }
 
-const text = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString('utf8');
+/** Keeps the bytes, because a workflow may be started without a key. */
+const unencrypted = (payload: Payload, arrivedIn: string): Payload =>
+  marked('is not encrypted', arrivedIn, { [ORIGINAL]: PayloadProto.encode(payload).finish() });
+
+function marked(reason: string, arrivedIn: string, more: Payload['metadata'] = {}): Payload {
+  const { metadata, ...payload } = defaultPayloadConverter.toPayload(untrusted(reason));
+  const marks = { [UNTRUSTED]: Buffer.from(reason), [ARRIVED_IN]: Buffer.from(arrivedIn) };
+  return { ...payload, metadata: { ...metadata, ...more, ...marks } };
+}
+
+/** Retryable: the retry succeeds once this process has the key, or on a worker that has it. */
+const unreadable = (happened: string, action?: string) =>
+  ApplicationFailure.retryable(
+    new UploadError(UNREADABLE, happened, action === undefined ? {} : { action }).message,
+    UNREADABLE,
+  );
+
+/** Matches a summary, which the Temporal UI shows. No data is a bare string. */
+const SUMMARY = /^"/;
+/** Matches the details of a failure. An SDK without the key cannot even read the message of a failed run if these are encrypted. */
+const FAILURE_CODE = /^\{"code":"[A-Z0-9_]+","remedy":"(retry|presign-again|final)"\}$/;
+const MAX_READABLE_BYTES = 16 * 1024;
+
+/** Reports whether a payload stays readable. No worker trusts what does: failures of activities are encrypted as a whole. */
+function isReadable({ metadata, data }: Payload, context: SerializationContext | undefined): boolean {
+  if (Buffer.from(metadata?.[METADATA_ENCODING_KEY] ?? []).toString() !== 'json/plain') return false;
+  if (!data || data.length > MAX_READABLE_BYTES) return false;
+  const text = Buffer.from(data).toString('utf8');
+  return SUMMARY.test(text) || (context?.type === 'workflow' && FAILURE_CODE.test(text));
+}

@@ -1,4 +1,5 @@
 import { type LogLevel, Worker, type WorkerOptions } from '@temporalio/worker';
+import { guardActivities } from '../activities/guard.js';
 import { createActivities } from '../activities/index.js';
 import { AplosAccounts } from '../aplos/accounts.js';
 import { UploadError } from '../contract/errors.js';
@@ -53,6 +54,7 @@ export async function createUploadWorker(
     ...optionsFrom(settings),
     ...versioningOptions(deployment),
     ...telemetry.workerOptions,
+    interceptors: { activity: [...(telemetry.workerOptions.interceptors?.activity ?? []), guardActivities] },
     connection,
     namespace: target.namespace,
     activities: { ...createActivities(activityDependencies(dependencies)) },

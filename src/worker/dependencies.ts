@@ -33,7 +33,7 @@ export function activityDependencies({
   target: { namespace },
   deployment,
 }: DependencySources): ActivityDependencies {
-  const { host, s3Hosts, idleTimeoutMs, listLagMs, encryption } = settings;
+  const { host, s3Hosts, idleTimeoutMs, listLagMs } = settings;
   return {
     api: (profile) => accounts.api(profile),
     dispatcher: dispatchers.services,
@@ -45,7 +45,7 @@ export function activityDependencies({
     sendDeadlineMs: SEND_DEADLINE_MS,
     executions: (profile) => accounts.executions(profile),
     recordHeartbeat,
-    readReceipt: (runId) => readReceipt(runId, encryption.mode === 'on'),
+    readReceipt,
     hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
     otherUploads: (attempt, closedSinceMs) =>
       otherUploads(workflowService, namespace, attempt, closedSinceMs),

@@ -23,7 +23,10 @@ export const optionsFrom = ({ encryption, concurrency, shutdownGraceMs }: Settin
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
   }) satisfies Partial<WorkerOptions>;
 
-/** Returns the bundle of the workflow code. With encryption, its failure converter puts messages into payloads. */
+/**
+ * Returns the bundle of the workflow code. With encryption, its failure converter puts messages into payloads, and it trusts only
+ * encrypted results of activities.
+ */
 export const workflowBundleFor = ({ mode }: Encryption): NonNullable<WorkerOptions['workflowBundle']> => ({
   codePath: built(mode === 'on' ? '../workflow-bundle-encrypted.js' : '../workflow-bundle.js'),
 });

@@ -43,7 +43,7 @@ export function workflowFailure(error: unknown, fileName: string): ApplicationFa
   const coded = codedFailureIn(error);
   if (coded)
     return ApplicationFailure.create({
-      type: coded.type ?? 'INTERNAL',
+      type: detailsOf(coded)?.code ?? 'INTERNAL', // the type of a failure is never encrypted
       message: coded.message,
       nonRetryable: true,
       details: coded.details ?? [],
@@ -79,6 +79,6 @@ function detailsOf(failure: ApplicationFailure | undefined): FailureDetails | un
 }
 
 /** Returns an error and its chain of causes, the deepest cause last. */
-function causes(error: unknown): unknown[] {
+export function causes(error: unknown): unknown[] {
   return error instanceof Error && error.cause !== undefined ? [error, ...causes(error.cause)] : [error];
 }

@@ -64,7 +64,8 @@ describe('describeFailure', () => {
     ['INTERNAL for a failure of any other kind', { serverFailureInfo: {} }, 'INTERNAL'],
   ])('returns %s', async (_what, failure, code) => {
     const client = { options: { loadedDataConverter: defaultDataConverter } } as Client;
-    expect(await describeFailure(client, { message: 'what happened', ...failure })).toEqual({
+    const workflow = { type: 'workflow', namespace: 'default', workflowId: 'w1' } as const;
+    expect(await describeFailure(client, { message: 'what happened', ...failure }, workflow)).toEqual({
       code,
       message: 'what happened',
     });

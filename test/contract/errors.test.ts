@@ -37,6 +37,7 @@ describe('the error table', () => {
 
   it('says which starts may have taken effect: those without a clear response', () => {
     expect(codesWhere((row) => row.mayHaveStarted)).toEqual([
+      'PAYLOAD_UNTRUSTED',
       'API_UNREACHABLE',
       'API_UNAVAILABLE',
       'API_ANSWER_BROKEN',

@@ -178,7 +178,7 @@ describe('the examples in docs/trigger.md', () => {
     await expect.poll(async () => (await workflows()).length, { timeout: 20_000 }).toBe(1);
     const [workflowId = ''] = await workflows();
     expect(workflowId).toMatch(/^nightly-pk-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    const receipt = (await world.client.workflow.getHandle(workflowId).result()) as Receipt;
+    const receipt = (await world.rawClient.workflow.getHandle(workflowId).result()) as Receipt;
     expect(receipt.executions).toMatchObject([{ label: 'nightly' }]);
     await expectOneUpload('nightly.csv', content);
 
@@ -187,7 +187,7 @@ describe('the examples in docs/trigger.md', () => {
     await trigger();
     await expect.poll(async () => (await workflows()).length, { timeout: 20_000 }).toBe(2);
     for (const each of await workflows()) {
-      const { executions } = (await world.client.workflow.getHandle(each).result()) as Receipt;
+      const { executions } = (await world.rawClient.workflow.getHandle(each).result()) as Receipt;
       const origin = each === workflowId ? 'started' : 'found'; // the file is the same
       expect(executions).toMatchObject([{ label: 'nightly', origin }]);
     }

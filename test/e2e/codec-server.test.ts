@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { COMMAND } from '../../sandbox/worker-process.js';
 import { UploadClient } from '../../src/client.js';
+import { ADD_BATCH_SIGNAL } from '../../src/contract/batches.js';
 import { ensureBinaries } from '../../tools/binaries.js';
 import { runWarmCommand } from '../support/command.js';
 import { startWorld } from '../support/shared-world.js';
@@ -38,26 +40,28 @@ describe('aplos-upload codec-server', () => {
     };
   }
 
-  it("decodes an input for Temporal's CLI if it has the token, and stops on SIGTERM", async () => {
+  it("decodes an input for Temporal's CLI if it has the token, encrypts a signal, and stops on SIGTERM", async () => {
     const client = await UploadClient.connect({ client: world.client });
     const source = pathToFileURL(await world.write('shown.csv', table(1_000))).href;
     const { workflowId } = await client.start({ source });
     const { url, end } = await start();
     const { temporal } = await ensureBinaries();
-    const args = [
-      'workflow',
-      'show',
-      '--detailed',
-      '--workflow-id',
-      workflowId,
-      '--address',
-      world.temporal.address,
-      '--namespace',
-      world.temporal.namespace,
-    ];
+    const { address, namespace } = world.temporal;
+    const target = ['--workflow-id', workflowId, '--address', address, '--namespace', namespace];
+    const show = ['workflow', 'show', '--detailed', ...target];
     const codec = ['--codec-endpoint', url, '--codec-auth', `Bearer ${TOKEN}`];
-    expect((await promisify(execFile)(temporal, args)).stdout).not.toContain(source);
-    expect((await promisify(execFile)(temporal, [...args, ...codec])).stdout).toContain(source);
+    expect((await promisify(execFile)(temporal, show)).stdout).not.toContain(source);
+    expect((await promisify(execFile)(temporal, [...show, ...codec])).stdout).toContain(source);
+
+    const signal = ['workflow', 'signal', ...target, '--name', ADD_BATCH_SIGNAL, '--input', '{"batch":"b"}'];
+    const header = ['--codec-header', `X-Workflow-Id=${workflowId}`];
+    await promisify(execFile)(temporal, [...signal, ...codec, ...header]);
+    const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
+    const signaled = events?.find((event) => event.workflowExecutionSignaledEventAttributes);
+    const { payloads } = signaled?.workflowExecutionSignaledEventAttributes?.input ?? {};
+    const context = { type: 'workflow', namespace, workflowId } as const;
+    const { loadedDataConverter } = world.client.options;
+    expect(await decodeArrayFromPayloads(loadedDataConverter, payloads, context)).toEqual([{ batch: 'b' }]);
     expect(await end()).toBe(0);
   });
 

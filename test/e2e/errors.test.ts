@@ -329,6 +329,8 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   SEARCH_ATTRIBUTES_MISSING: 'test/e2e/bad-input.test.ts',
   WORKER_MISSING: 'test/e2e/versions.test.ts',
   PAYLOAD_UNREADABLE: 'test/e2e/encryption.test.ts',
+  PAYLOAD_UNTRUSTED: 'test/e2e/forged.test.ts',
+  ACTIVITY_FORBIDDEN: 'test/e2e/forged.test.ts',
   FILE_UNREADABLE: 'test/e2e/bad-input.test.ts',
   FILE_NAME_INVALID: 'test/files/data-files.test.ts',
   LINK_BROKEN: 'test/files/data-files.test.ts',

@@ -16,6 +16,7 @@ import { httpServer } from '../support/s3-servers.js';
 
 const { Payloads } = proto.temporal.api.common.v1;
 const UI = 'https://temporal.example.com';
+const workflow = { type: 'workflow', namespace: 'default', workflowId: 'w1' } as const;
 const codec = new EncryptionCodec([{ id: 'k1', key: createSecretKey(randomBytes(32)) }]);
 
 let server: CodecServer;
@@ -42,7 +43,7 @@ describe('startCodecServer', () => {
     'decodes encrypted payloads posted to %s and leaves unencrypted ones as they are',
     async (path) => {
       await start();
-      const encoded = [...(await codec.encode([plain({ study: 7 })])), plain({ study: 8 })];
+      const encoded = [...(await codec.encode([plain({ study: 7 })], workflow)), plain({ study: 8 })];
       const response = await post(path, asJson(encoded));
       expect(response.headers.get('cache-control')).toBe('no-store');
       const values = (await payloadsOf(response)).map((each) => defaultPayloadConverter.fromPayload(each));
@@ -50,12 +51,25 @@ describe('startCodecServer', () => {
     },
   );
 
-  it('encrypts payloads posted to /encode', async () => {
+  it('encrypts payloads posted to /encode for the workflow that the headers name', async () => {
     await start();
-    const encoded = await payloadsOf(await post('/encode', asJson([plain({ study: 7 })])));
+    const headers = { 'x-namespace': 'default', 'x-workflow-id': 'w1' };
+    const encoded = await payloadsOf(await post('/encode', asJson([plain({ study: 7 })]), headers));
     expect(Buffer.from(encoded[0]?.metadata?.encoding ?? []).toString()).toBe('binary/encrypted');
-    const decoded = await codec.decode(encoded);
+    const decoded = await codec.decode(encoded, workflow);
     expect(decoded.map((each) => defaultPayloadConverter.fromPayload(each))).toEqual([{ study: 7 }]);
+  });
+
+  it.each([
+    {},
+    { 'x-namespace': 'default' },
+    { 'x-workflow-id': 'w1' },
+    { 'x-namespace': '', 'x-workflow-id': '' },
+  ])('does not encrypt without the names of namespace and workflow: %j', async (headers) => {
+    await start();
+    const response = await post('/encode', asJson([plain({ study: 7 })]), headers);
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('X-Workflow-Id');
   });
 
   it('allows the origin of the UI and refuses others', async () => {

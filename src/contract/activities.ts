@@ -1,0 +1,25 @@
+import { PREVIEW_WORKFLOW_TYPE, WORKFLOW_TYPE } from './names.js';
+import type { PreviewActivities } from './preview.js';
+import type { UploadActivities } from './steps.js';
+
+/** The activities that each workflow type may call. */
+const activitiesOf: ReadonlyMap<string, readonly (keyof UploadActivities | keyof PreviewActivities)[]> =
+  new Map([
+    [
+      WORKFLOW_TYPE,
+      [
+        'checkRequest',
+        'lookForWorker',
+        'findEarlierUpload',
+        'presignUpload',
+        'uploadFile',
+        'confirmUpload',
+        'startExecution',
+      ],
+    ],
+    [PREVIEW_WORKFLOW_TYPE, ['findAnalyses']],
+  ]);
+
+/** Reports whether a workflow type may call an activity. */
+export const mayCall = (workflowType: string, activityType: string): boolean =>
+  activitiesOf.get(workflowType)?.some((name) => name === activityType) ?? false;

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type ReplayOptions, requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
+import { ADD_BATCH_SIGNAL } from '../../src/contract/batches.js';
+import { TASK_QUEUE } from '../../src/contract/names.js';
+import { type Attacker, attackerOn, plaintext } from '../support/attacker.js';
+import { startWorld } from '../support/shared-world.js';
+import { executionsFor, table } from '../support/tables.js';
+import type { World } from '../support/world.js';
+
+let world: World;
+let client: UploadClient;
+let attacker: Attacker;
+let files = 0;
+
+async function setUp(env: NodeJS.ProcessEnv = {}): Promise<void> {
+  world = await startWorld();
+  attacker = await attackerOn(world);
+  const withoutKey = env.APLOS_UPLOAD_ENCRYPTION === 'off';
+  client = await UploadClient.connect({ client: withoutKey ? world.rawClient : world.client });
+  await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5', ...env });
+}
+async function tearDown(): Promise<void> {
+  attacker?.stop();
+  await world?.stop();
+}
+
+/** Starts an upload whose call to this route takes so long that an attacker can come first. */
+async function startSlowed(
+  route: 'presign' | 'start' | 'upload',
+  name = `f${++files}.csv`,
+): Promise<UploadHandle> {
+  world.sandbox.faults.add({ route, delayMs: 3_000, status: 503 });
+  return start(name);
+}
+async function start(name = `f${++files}.csv`): Promise<UploadHandle> {
+  const path = await world.write(name, table(1_000 + ++files));
+  return client.start(await requestForFile(path, { executions: executionsFor(['only']) }));
+}
+
+/** A file below the roots of the worker, and a presigned POST that leads to the attacker. */
+async function stolenUpload() {
+  const path = await world.write(`secret-${++files}.csv`, table(500));
+  return {
+    request: { source: `file://${path}`, fileName: 'secret.csv', profile: 'default' },
+    presigned: presignedFor(),
+  };
+}
+const presignedFor = () => ({
+  url: attacker.url,
+  fields: { key: 'k' },
+  expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+});
+const forgedPresign = () => ({
+  file: { fileId: randomUUID(), bucket: 'b', key: 'k' },
+  presigned: presignedFor(),
+  sizeBytes: 1,
+  ran: { startedAt: '', finishedAt: '', attempts: 1 },
+});
+const startInput = () => ({
+  profile: 'default',
+  fileName: 'pk.csv',
+  file: { fileId: randomUUID(), bucket: 'b', key: 'k' },
+  sha256: 'a'.repeat(64),
+  label: 'only',
+  execution: { configuration: {} },
+  runStartedAt: new Date().toISOString(),
+});
+
+/** Calls an activity without a workflow, like `temporal activity execute`. Returns the failure it ends with. */
+async function executeAlone(type: string, input: unknown) {
+  const { workflowService, options, activity } = world.rawClient;
+  const { activityId } = await activity.start(type, {
+    id: randomUUID(),
+    taskQueue: TASK_QUEUE,
+    args: [input],
+    scheduleToCloseTimeout: '30 seconds',
+  });
+  for (;;) {
+    const request = { namespace: options.namespace, activityId };
+    const { outcome } = await workflowService.pollActivityExecution(request);
+    if (outcome) return outcome.failure?.applicationFailureInfo;
+  }
+}
+
+/** Returns the type of the failure with which an activity of an attacker's workflow ended. */
+async function failureInWorkflow(workflowId: string): Promise<string | null | undefined> {
+  let type: string | null | undefined;
+  await expect
+    .poll(
+      async () => {
+        const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
+        const failed = events?.find((event) => event.activityTaskFailedEventAttributes);
+        type = failed?.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.type;
+        return type;
+      },
+      { timeout: 20_000 },
+    )
+    .toBeTruthy();
+  return type;
+}
+
+const fails = (upload: UploadHandle, code: string, message: RegExp | string) =>
+  expect(upload.result()).rejects.toMatchObject({
+    code,
+    message: message instanceof RegExp ? expect.stringMatching(message) : expect.stringContaining(message),
+  });
+
+describe.each([
+  ['with', {}],
+  ['without', { APLOS_UPLOAD_ENCRYPTION: 'off', APLOS_UPLOAD_ENCRYPTION_KEY: '' }],
+])('a worker %s a key', (_mode, env) => {
+  beforeAll(() => setUp(env));
+  afterAll(tearDown);
+
+  it.each(['uploadFile', 'startExecution', 'presignUpload', 'checkRequest', 'findAnalyses'])(
+    'refuses to run %s without a workflow',
+    async (type) => {
+      const charged = world.sandbox.charges.length;
+      const input = type === 'startExecution' ? startInput() : await stolenUpload();
+      expect(await executeAlone(type, input)).toMatchObject({
+        type: 'ACTIVITY_FORBIDDEN',
+        nonRetryable: true,
+      });
+      expect(attacker.bytesReceived()).toBe(0);
+      expect(world.sandbox.charges).toHaveLength(charged);
+    },
+  );
+
+  it.each(['study', 'previewAnalyses'])('refuses to upload for a workflow of the type %s', async (type) => {
+    const workflowId = await attacker.callFromWorkflow(type, 'uploadFile', await stolenUpload());
+    expect(await failureInWorkflow(workflowId)).toBe('ACTIVITY_FORBIDDEN');
+    expect(attacker.bytesReceived()).toBe(0);
+  });
+});
+
+describe('a worker with a key', () => {
+  beforeAll(() => setUp());
+  afterAll(tearDown);
+  beforeEach(() => world.sandbox.faults.clear());
+  afterEach(() => expect(attacker.bytesReceived()).toBe(0));
+
+  async function replay({ workflowId }: UploadHandle, options: ReplayOptions = {}) {
+    const outcomes = [];
+    for await (const outcome of client.replay([workflowId], options)) outcomes.push(outcome);
+    return outcomes;
+  }
+  const chargesOf = (fileId: string | undefined) =>
+    world.sandbox.charges.filter((charge) => charge.fileId === fileId);
+
+  it('refuses an unencrypted input in a workflow of the right type', async () => {
+    const workflowId = await attacker.callFromWorkflow(
+      'uploadAnalysisFile',
+      'uploadFile',
+      await stolenUpload(),
+    );
+    expect(await failureInWorkflow(workflowId)).toBe('PAYLOAD_UNTRUSTED');
+  });
+
+  it('refuses a forged presigned POST, does not disturb another upload, and can be replayed', async () => {
+    const upload = await startSlowed('presign');
+    const activityId = await attacker.running(upload.workflowId, 'presignUpload');
+    const other = await start();
+    await attacker.complete(upload.workflowId, activityId, plaintext(forgedPresign()));
+    await fails(
+      upload,
+      'PAYLOAD_UNTRUSTED',
+      'The result of presignUpload is not encrypted. Check who may write',
+    );
+    expect(await other.result()).toMatchObject({ status: 204 });
+
+    expect(await replay(upload, { dryRun: true })).toMatchObject([
+      { state: 'would-be-resumed', from: 'presignUpload' },
+    ]);
+  });
+
+  it('refuses the presigned POST of another upload', async () => {
+    const honest = await start();
+    await honest.result();
+    const [copied] = await attacker.resultsIn(honest.workflowId, 'presignUpload');
+    const upload = await startSlowed('presign');
+    const activityId = await attacker.running(upload.workflowId, 'presignUpload');
+    await attacker.complete(upload.workflowId, activityId, copied);
+    await fails(
+      upload,
+      'PAYLOAD_UNTRUSTED',
+      `The result of presignUpload was encrypted for the workflow "${honest.workflowId}"`,
+    );
+  });
+
+  it('refuses the result of another step of the same upload', async () => {
+    const upload = await startSlowed('upload');
+    const activityId = await attacker.running(upload.workflowId, 'uploadFile');
+    const [copied] = await attacker.resultsIn(upload.workflowId, 'presignUpload');
+    await attacker.complete(upload.workflowId, activityId, copied);
+    await fails(upload, 'PAYLOAD_UNTRUSTED', /The result of uploadFile was encrypted for the activity "\d+"/);
+  });
+
+  it('refuses a result that is missing', async () => {
+    const upload = await startSlowed('upload');
+    const activityId = await attacker.running(upload.workflowId, 'uploadFile');
+    await attacker.complete(upload.workflowId, activityId, undefined);
+    await fails(upload, 'PAYLOAD_UNTRUSTED', 'The result of uploadFile is missing');
+  });
+
+  it('refuses a forged start, and starts the execution once when the upload is replayed', async () => {
+    const upload = await startSlowed('start');
+    const activityId = await attacker.running(upload.workflowId, 'startExecution');
+    const started = {
+      label: 'only',
+      executionId: 'forged',
+      status: 'complete',
+      trackingId: 't',
+      origin: 'started',
+    };
+    await attacker.complete(upload.workflowId, activityId, plaintext(started));
+    await fails(upload, 'PAYLOAD_UNTRUSTED', 'The result of startExecution is not encrypted');
+    expect(await replay(upload)).toMatchObject([{ state: 'resumed', from: 'startExecution' }]);
+    const { fileId, executions } = await client.result(upload.workflowId);
+    expect(executions.map(({ executionId }) => executionId)).not.toContain('forged');
+    expect(chargesOf(fileId)).toHaveLength(1);
+  });
+
+  it('refuses a forged heartbeat, which says that no start was sent', async () => {
+    const upload = await startSlowed('start');
+    const activityId = await attacker.running(upload.workflowId, 'startExecution');
+    await attacker.fail(upload.workflowId, activityId, {
+      type: 'WorkerGone',
+      lastHeartbeat: plaintext({ mayHaveSent: false }),
+    });
+    await fails(upload, 'PAYLOAD_UNTRUSTED', 'The last heartbeat of startExecution is not encrypted');
+    expect(await replay(upload, { dryRun: true })).toMatchObject([
+      { state: 'would-be-resumed', from: 'startExecution' },
+    ]);
+  });
+
+  it('refuses a forged failure, which asks for another presigned POST', async () => {
+    const upload = await startSlowed('upload');
+    const activityId = await attacker.running(upload.workflowId, 'uploadFile');
+    const details = plaintext({ code: 'S3_EXPIRED', remedy: 'presign-again' });
+    await attacker.fail(upload.workflowId, activityId, { type: 'S3_EXPIRED', details });
+    await fails(upload, 'PAYLOAD_UNTRUSTED', 'The failure of uploadFile is not encrypted');
+  });
+
+  it('ignores an unencrypted signal, and accepts an encrypted one', async () => {
+    const upload = await startSlowed('upload');
+    await attacker.running(upload.workflowId, 'uploadFile');
+    const signal = (of: Client, batch: string) =>
+      of.workflow.getHandle(upload.workflowId).signal(ADD_BATCH_SIGNAL, { batch });
+    await signal(world.rawClient, 'forged');
+    await signal(world.client, 'real');
+    expect((await upload.result()).batches).toEqual(['real']);
+    expect(world.log()).toContain('Ignored a signal, as it is not encrypted');
+  });
+
+  it('refuses an argument that was encrypted for another workflow', async () => {
+    const workflowId = randomUUID();
+    const honest = await start();
+    const { events } = await world.rawClient.workflow.getHandle(honest.workflowId).fetchHistory();
+    await world.rawClient.workflowService.startWorkflowExecution({
+      namespace: world.temporal.namespace,
+      workflowId,
+      requestId: workflowId,
+      workflowType: { name: 'uploadAnalysisFile' },
+      taskQueue: { name: TASK_QUEUE },
+      input: events?.[0]?.workflowExecutionStartedEventAttributes?.input ?? null,
+    });
+    await expect(client.result(workflowId)).rejects.toMatchObject({
+      code: 'PAYLOAD_UNTRUSTED',
+      message: expect.stringContaining(
+        `The argument of the workflow was encrypted for the workflow "${honest.workflowId}"`,
+      ),
+    });
+  });
+});

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
+import { expect } from 'vitest';
+import { TASK_QUEUE } from '../../src/contract/names.js';
+import type { World } from './world.js';
+
+const { COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK } = proto.temporal.api.enums.v1.CommandType;
+const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
+
+/** Returns a value as any SDK sends it without a key. */
+export const plaintext = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
+
+/** Someone who may write to the namespace and does not have the key. */
+export interface Attacker {
+  /** URL of a server of theirs. */
+  readonly url: string;
+  /** Returns how many bytes their server has received. */
+  bytesReceived(): number;
+  /** Waits until a worker executes an activity, and returns its id. */
+  running(workflowId: string, activityType: string): Promise<string>;
+  /** Completes an activity, like `temporal activity complete`. */
+  complete(workflowId: string, activityId: string, result: Payload | undefined): Promise<void>;
+  /** Fails an activity, like `temporal activity fail`. Temporal retries it if the failure has no details. */
+  fail(
+    workflowId: string,
+    activityId: string,
+    failure: { readonly type: string; readonly details?: Payload; readonly lastHeartbeat?: Payload },
+  ): Promise<void>;
+  /** Calls an activity of the workers from a workflow of their own, and returns its id. */
+  callFromWorkflow(workflowType: string, activityType: string, input: unknown): Promise<string>;
+  /** Returns the results of the completed activities of a workflow, as Temporal stores them. */
+  resultsIn(workflowId: string, activityType: string): Promise<Payload[]>;
+  stop(): void;
+}
+
+/** Creates an attacker on a namespace. */
+export async function attackerOn({ rawClient, temporal: { namespace } }: World): Promise<Attacker> {
+  let bytes = 0;
+  const server = createServer((_request, response) => response.writeHead(204).end());
+  server.on('connection', (socket) => {
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const service = rawClient.workflowService;
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/bucket`,
+    bytesReceived: () => bytes,
+    running: async (workflowId, activityType) => {
+      let activityId: string | null | undefined;
+      await expect
+        .poll(
+          async () => {
+            const { raw } = await rawClient.workflow.getHandle(workflowId).describe();
+            activityId = raw.pendingActivities?.find(
+              ({ activityType: type, state }) =>
+                type?.name === activityType && state === PENDING_ACTIVITY_STATE_STARTED,
+            )?.activityId;
+            return activityId;
+          },
+          { timeout: 20_000 },
+        )
+        .toBeTruthy();
+      return activityId ?? '';
+    },
+    complete: async (workflowId, activityId, result) => {
+      await service.respondActivityTaskCompletedById({
+        namespace,
+        workflowId,
+        activityId,
+        ...(result ? { result: { payloads: [result] } } : {}),
+      });
+    },
+    fail: async (workflowId, activityId, { type, details, lastHeartbeat }) => {
+      await service.respondActivityTaskFailedById({
+        namespace,
+        workflowId,
+        activityId,
+        failure: {
+          message: 'forged',
+          applicationFailureInfo: {
+            type,
+            nonRetryable: details !== undefined,
+            ...(details ? { details: { payloads: [details] } } : {}),
+          },
+        },
+        ...(lastHeartbeat ? { lastHeartbeatDetails: { payloads: [lastHeartbeat] } } : {}),
+      });
+    },
+    callFromWorkflow: async (workflowType, activityType, input) => {
+      const workflowId = `attack-${randomUUID()}`;
+      const taskQueue = { name: workflowId };
+      await service.startWorkflowExecution({
+        namespace,
+        workflowId,
+        requestId: workflowId,
+        workflowType: { name: workflowType },
+        taskQueue,
+      });
+      const { taskToken } = await rawClient.connection.withDeadline(Date.now() + 20_000, () =>
+        service.pollWorkflowTaskQueue({ namespace, taskQueue }),
+      );
+      await service.respondWorkflowTaskCompleted({
+        namespace,
+        taskToken,
+        commands: [
+          {
+            commandType: COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
+            scheduleActivityTaskCommandAttributes: {
+              activityId: '1',
+              activityType: { name: activityType },
+              taskQueue: { name: TASK_QUEUE },
+              input: { payloads: [plaintext(input)] },
+              scheduleToCloseTimeout: msToTs('1 minute'),
+            },
+          },
+        ],
+      });
+      return workflowId;
+    },
+    resultsIn: async (workflowId, activityType) => {
+      const { events } = await rawClient.workflow.getHandle(workflowId).fetchHistory();
+      const scheduled = new Set(
+        events
+          ?.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activityType)
+          .map(({ eventId }) => Number(eventId)),
+      );
+      return (events ?? []).flatMap(({ activityTaskCompletedEventAttributes: completed }) =>
+        completed && scheduled.has(Number(completed.scheduledEventId))
+          ? (completed.result?.payloads ?? [])
+          : [],
+      );
+    },
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
