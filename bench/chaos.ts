@@ -1,9 +1,10 @@
 /**
- * `npm run chaos -- --files 200 --seed 1`: uploads files while calls fail and workers are killed, and prints the result.
+ * `npm run chaos -- --files 200 --seed 1 [--api v3 --dialect f]`: uploads files while calls fail and workers are killed, and prints the result.
  * Exits with 1 if something was lost, started twice, damaged or disclosed. See docs/chaos.md.
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { DIALECTS } from '../sandbox/v3/dialects.js';
 import { holds, resultText, rowsOf } from './chaos/result.js';
 import { runChaos } from './chaos/run.js';
 
@@ -11,9 +12,17 @@ const options = z.object({
   files: z.coerce.number().int().positive().default(200),
   seed: z.coerce.number().int().nonnegative().default(1),
   minutes: z.coerce.number().positive().default(10),
+  api: z.enum(['v1', 'v3']).default('v1'),
+  dialect: z.enum(DIALECTS).default('r'),
 });
 const { values } = parseArgs({
-  options: { files: { type: 'string' }, seed: { type: 'string' }, minutes: { type: 'string' } },
+  options: {
+    files: { type: 'string' },
+    seed: { type: 'string' },
+    minutes: { type: 'string' },
+    api: { type: 'string' },
+    dialect: { type: 'string' },
+  },
 });
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(signal));

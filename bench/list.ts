@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- list [--executions 20000 --files 1000]`: measures how long it takes to read a long list of executions, what
+ * `npm run bench -- list [--executions 20000 --files 1000 --api v3 --page 100]`: measures how long it takes to read a long list of executions, what
  * it does to the memory of a worker, and how many times the starts of a batch read it.
  */
 import { spawn } from 'node:child_process';
@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Agent } from 'undici';
+import { z } from 'zod';
 import { COMMAND } from '../sandbox/worker-process.js';
 import { AplosAccounts } from '../src/aplos/accounts.js';
 import { loadSettings } from '../src/settings/load.js';
@@ -16,13 +17,23 @@ import { startOwnWorld, type World } from '../test/support/world.js';
 import { memoryOf } from './process-memory.js';
 
 const { values } = parseArgs({
-  options: { executions: { type: 'string', default: '20000' }, files: { type: 'string', default: '1000' } },
+  options: {
+    executions: { type: 'string', default: '20000' },
+    files: { type: 'string', default: '1000' },
+    api: { type: 'string', default: 'v1' },
+    page: { type: 'string', default: '100' },
+  },
 });
 const pastExecutions = Number(values.executions);
 const files = Number(values.files);
+const api = z.enum(['v1', 'v3']).parse(values.api);
+const pageSize = Number(values.page);
 const TIMES = 7;
 
-const world = await startOwnWorld({ pastExecutions, stepMs: 3_600_000 }, { keepsDatabase: false });
+const world = await startOwnWorld(
+  { api, pageSize, pastExecutions, stepMs: 3_600_000 },
+  { keepsDatabase: false },
+);
 try {
   await readList(world);
   await startMany(world);
@@ -34,7 +45,11 @@ process.exit();
 /** Measures one search in this process, which also runs the sandbox: the sandbox's part is included. */
 async function readList({ sandbox }: World): Promise<void> {
   const list = new AplosAccounts(loadSettings(sandbox.env).profiles, new Agent()).executions('default');
-  await list.read(0); // includes the login
+  const calls = () => sandbox.calls.filter(({ route }) => route === 'list').length;
+  const began = performance.now();
+  await list.read(0);
+  const firstMs = performance.now() - began;
+  console.log(`first look:  ${firstMs.toFixed(0)} ms with the login, ${calls()} calls`);
   const times: number[] = [];
   for (let time = 0; time < TIMES; time++) {
     const before = performance.now();

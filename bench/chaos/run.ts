@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { seededRandom } from '../../sandbox/seeded-random.js';
+import type { DialectName } from '../../sandbox/v3/dialects.js';
 import { UploadClient } from '../../src/client.js';
 import { type OwnWorld, startOwnWorld } from '../../test/support/world.js';
 import { audit } from './audit.js';
@@ -17,6 +18,10 @@ export interface ChaosOptions {
   readonly files: number;
   /** Seed of file sizes, faults and kills. The timing depends on the machine. */
   readonly seed: number;
+  /** Version of the API. Default: `v1`. */
+  readonly api?: 'v1' | 'v3';
+  /** Source that version 3 follows. Default: `r`. */
+  readonly dialect?: DialectName;
   /** Maximum duration of faults and kills, in minutes. Default: 10. */
   readonly minutes?: number;
   /** Time to complete after that, in minutes; uploads that need longer are lost. Default: 6, one more than the longest pause. */
@@ -52,6 +57,8 @@ const QUEUING_MS = 3_600_000;
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const world = await startOwnWorld({
     seed: options.seed,
+    api: options.api ?? 'v1',
+    dialect: options.dialect ?? 'r',
     stepMs: QUEUING_MS,
     conversionMs: 300,
     ...lifetimes,

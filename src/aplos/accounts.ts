@@ -71,6 +71,15 @@ export class AplosAccounts {
     await this.#account(profileName).connection.logIn();
   }
 
+  /**
+   * Returns the ID of the tenant that a profile belongs to. Logs in if necessary.
+   *
+   * @throws {@link UploadError} as {@link logIn} does
+   */
+  tenantId(profileName: string): Promise<string> {
+    return this.#account(profileName).connection.tenantId();
+  }
+
   #account(profileName: string): Account {
     const existing = this.#accounts.get(profileName);
     if (existing) return existing;

@@ -1,5 +1,7 @@
 import type { JsonObject, JsonValue } from '../contract/json.js';
 import { tryParseJson } from '../contract/parse-json.js';
+import { type JsonObject, type JsonValue, tryParseJson } from '../contract/json.js';
+import { plainKey } from '../contract/plain-key.js';
 import { anyCase, isObject } from './any-case.js';
 import type { Work } from './api.js';
 import { boundedText } from './fields.js';
@@ -38,7 +40,10 @@ export function withWork(metaData: JsonValue | undefined, work: Work): JsonValue
     },
   };
   if (metaData === undefined) return own;
-  return isJsonObject(metaData) ? { ...metaData, ...own } : { meta_data: metaData, ...own };
+  if (!isJsonObject(metaData)) return { meta_data: metaData, ...own };
+  // Another spelling of the key could come back instead of ours.
+  const others = Object.entries(metaData).filter(([key]) => plainKey(key) !== plainKey(KEY));
+  return { ...Object.fromEntries(others), ...own };
 }
 
 /**

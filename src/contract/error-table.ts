@@ -318,6 +318,12 @@ export const errorTable = {
     'Cognito requires more than a password, for example that the user sets a new one.',
     'Log in to Aplos NCA in a browser and complete the prompt; then replay the upload.',
   ),
+  LOGIN_FLOW_UNSUPPORTED: row(
+    'final',
+    'settings',
+    'The app client of the Cognito user pool does not accept a password: it requires SRP, or a client secret.',
+    'Have the app client allow the flow ALLOW_USER_PASSWORD_AUTH, or set COGNITO_CLIENT_ID to one that allows it; then replay the upload.',
+  ),
   LOGIN_THROTTLED: row(
     'retry',
     'service',

@@ -236,6 +236,15 @@ describe('a host that switches to version 3', () => {
     });
     expect(job.sandbox.charges).toHaveLength(2);
   });
+
+  it.each(DIALECTS)('as in %s does not make a new worker start anything again', async (dialect) => {
+    const job = await newJob({ s3, api: 'v1', dialect });
+    const { executionId } = await start(job, await job.stored());
+    job.sandbox.change({ api: 'v3' });
+    const again = await job.stored();
+    expect(await start(job, again)).toMatchObject({ executionId, origin: 'found' });
+    expect(chargesOf(job)).toEqual([executionId]);
+  });
 });
 
 const cases =

@@ -9,6 +9,10 @@ describe('the identity of the work in metadata', () => {
     [undefined, { aplos_upload }],
     [{ study: 7 }, { study: 7, aplos_upload }],
     [{ aplos_upload: 'of the caller' }, { aplos_upload }],
+    [
+      { aplosUpload: { trackingId: 'of the caller' }, a: 1 },
+      { a: 1, aplos_upload },
+    ],
     ['study 7', { meta_data: 'study 7', aplos_upload }],
     [[1, 2], { meta_data: [1, 2], aplos_upload }],
     [null, { meta_data: null, aplos_upload }],
@@ -38,5 +42,17 @@ describe('the identity of the work in metadata', () => {
     [{ aplos_upload: { tracking_id: 7 } }],
   ])('is not found in %j', (metaData) => {
     expect(workIn(metaData)).toBeUndefined();
+  });
+
+  it.each([
+    ['aplos_upload', 'tracking_id', 'content_id'],
+    ['aplosUpload', 'trackingId', 'contentId'],
+    ['aplosUpload', 'TrackingId', 'ContentId'],
+    ['AplosUpload', 'TRACKING_ID', 'contentid'],
+    ['aplosupload', 'trackingid', 'content-id'],
+  ])('is found under %s.%s, whatever Aplos does to the case of keys', (key, tracking, content) => {
+    const metaData = { study: 7, [key]: { [tracking]: 'AB', [content]: 'c', again: null } };
+    expect(workIn(metaData)).toMatchObject({ trackingId: 'ab', contentId: 'c' });
+    expect(workIn(JSON.stringify(metaData))).toMatchObject({ trackingId: 'ab' });
   });
 });

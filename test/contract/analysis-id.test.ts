@@ -19,6 +19,10 @@ describe('trackingIdFor', () => {
     ['metadata', { execution: { ...execution, metaData: { study: 8 } } }],
     ['data processing', { execution: { ...execution, dataProcessing: ['a'] } }],
     ['post-processing', { execution: { ...execution, postProcessing: { b: 1 } } }],
+    ['data cleaning', { execution: { ...execution, dataCleaning: { b: 1 } } }],
+    ['custom calculations', { execution: { ...execution, customCalculations: { b: 1 } } }],
+    ['custom plots', { execution: { ...execution, customPlots: { b: 1 } } }],
+    ['custom tables', { execution: { ...execution, customTables: { b: 1 } } }],
     ['reason to run it again', { execution: { ...execution, again: 'engine 3.2' } }],
   ])('changes with the %s', (_what, change) => {
     expect(trackingIdFor({ ...analysis, ...change })).not.toBe(trackingIdFor(analysis));
@@ -59,6 +63,7 @@ describe('contentIdFor', () => {
     ['configuration', { sha256, execution: { ...execution, configuration: {} } }],
     ['data processing', { sha256, execution: { ...execution, dataProcessing: ['a'] } }],
     ['post-processing', { sha256, execution: { ...execution, postProcessing: { b: 1 } } }],
+    ['custom plots', { sha256, execution: { ...execution, customPlots: { b: 1 } } }],
   ])('changes with the %s', (_what, other) => {
     expect(contentIdFor(other)).not.toBe(contentIdFor({ sha256, execution }));
   });

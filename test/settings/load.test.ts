@@ -91,6 +91,14 @@ describe('loadSettings', () => {
     expect(loadSettings(empty)).toEqual(loadSettings({}));
   });
 
+  it("takes the vendor's COGNITO_CLIENT_KEY for COGNITO_CLIENT_ID, which wins if both are set", () => {
+    const account = { COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD: 'p', COGNITO_CLIENT_KEY: 'key' };
+    const clientOf = (environment: NodeJS.ProcessEnv) =>
+      loadSettings({ ...account, ...environment }).profiles.get('default')?.clientId;
+    expect(clientOf({})).toBe('key');
+    expect(clientOf({ COGNITO_CLIENT_ID: 'id' })).toBe('id');
+  });
+
   it('returns an object that cannot be changed', () => {
     const settings: { concurrency: number } = loadSettings({});
     expect(() => {
@@ -102,6 +110,8 @@ describe('loadSettings', () => {
     ['APLOS_API_URL', 'api.aplos-nca.com', 'must be an http(s) URL'],
     ['APLOS_API_URL', 'ftp://api.aplos-nca.com', 'must be an http(s) URL'],
     ['APLOS_API_VERSION', 'v2', 'must be "auto", "v1" or "v3"'],
+    ['APLOS_UPLOAD_START_BODY', 'v2', 'must be "v1" or "v3"'],
+    ['APLOS_UPLOAD_LOOK_BACK', 'a year', 'must be a number of days'],
     ['COGNITO_ENDPOINT', 'localhost', 'must be an http(s) URL'],
     ['APLOS_UPLOAD_UI_URL', 'localhost:8233', 'must be an http(s) URL'],
     ['APLOS_UPLOAD_IDLE_TIMEOUT', 'a minute', 'must be a number of seconds'],

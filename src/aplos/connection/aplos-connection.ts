@@ -67,6 +67,15 @@ export class AplosConnection {
   }
 
   /**
+   * Returns the ID of the user's tenant. Logs in if necessary.
+   *
+   * @throws {@link UploadError} as {@link logIn} does
+   */
+  async tenantId(): Promise<string> {
+    return (await this.#session.identity()).tenantId;
+  }
+
+  /**
    * Returns the version of the API that the host speaks.
    *
    * @param since earliest time at which the host was asked, by `performance.now()`. Default: whenever it was

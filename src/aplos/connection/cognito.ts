@@ -5,6 +5,7 @@ import { tryParseJson } from '../../contract/parse-json.js';
 import { callOnce, type HttpResponse } from '../../http/call.js';
 import { retryAfterMs } from '../../http/retry-after.js';
 import { shortenText } from '../../util/shorten-text.js';
+import { obstacleOfChallenge, obstacleOfError } from './login-actions.js';
 import { RESPONSE_LIMITS } from './response-limits.js';
 
 /** A Cognito user pool, and the application that logs in to it. */
@@ -101,11 +102,11 @@ export async function initiateAuth(
     throw new UploadError('LOGIN_UNAVAILABLE', 'Cannot log in: Cognito returned text that is not JSON');
   const parsed = loginSchema.safeParse(body);
   const challenge = parsed.data?.ChallengeName;
-  if (challenge)
-    throw new UploadError(
-      'LOGIN_CHALLENGE',
-      `Cannot log in: Cognito requires the challenge ${shortenText(challenge)}`,
-    );
+  if (challenge) {
+    const { code, ...options } = obstacleOfChallenge(challenge);
+    const happened = `Cannot log in: Cognito requires the challenge ${shortenText(challenge)}`;
+    throw new UploadError(code, happened, options);
+  }
   const result = parsed.data?.AuthenticationResult;
   if (!result)
     throw new UploadError('LOGIN_UNEXPECTED', "Cannot log in: Cognito's response contains no token");
@@ -120,7 +121,9 @@ function refusal({ status, text, headers }: HttpResponse): UploadError {
   const parsed = refusalSchema.safeParse(tryParseJson(text));
   const type = parsed.data?.__type.split('#').at(-1) ?? '';
   const message = shortenText(parsed.data?.message ?? parsed.data?.Message ?? '');
+  const obstacle = obstacleOfError(type, message);
   const code =
+    obstacle?.code ??
     (type === 'NotAuthorizedException' ? codeOfNotAuthorized(message) : codesByType.get(type)) ??
     codeOfStatus(status);
   return new UploadError(
@@ -129,6 +132,7 @@ function refusal({ status, text, headers }: HttpResponse): UploadError {
     {
       details: { status },
       retryAfterMs: retryAfterMs(headers['retry-after']),
+      ...(obstacle?.action === undefined ? {} : { action: obstacle.action }),
     },
   );
 }

@@ -100,6 +100,9 @@ export const executionSchema = enveloped(execution);
 /** An execution as Aplos reports it. */
 export type Execution = z.output<typeof execution>;
 
+/** Request of an execution, in the form in which it was sent. */
+export const requestSchema = enveloped(anyCase({ metadata: z.unknown().optional() }));
+
 /** A page of the history. `nextKey` is text, or the key of a database as JSON. */
 export const pageSchema = enveloped(
   anyCase({

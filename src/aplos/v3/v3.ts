@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { errorTable, UploadError } from '../../contract/errors.js';
+import { UploadError } from '../../contract/errors.js';
+import type { JsonValue } from '../../contract/json.js';
 import type { Section } from '../../contract/sections.js';
 import { sectionsIn } from '../../contract/sections.js';
 import type { AplosProfile } from '../../settings/settings.js';
@@ -13,25 +14,29 @@ import type {
   StartOptions,
   StartRequest,
   Subscription,
+  Work,
 } from '../api.js';
 import type { ApiCall, AplosConnection } from '../connection.js';
 import { signedFields } from '../form-fields.js';
 import { asRefusalToStart } from '../refusal-to-start.js';
 import { assertSupported } from '../supported-sections.js';
-import { withWork } from '../work-metadata.js';
+import { withWork, workIn } from '../work-metadata.js';
 import { readinessOf } from './file-states.js';
-import { type DatedRecord, ExecutionHistory, type HistoryPage } from './history.js';
+import { ExecutionHistory, type HistoryPage } from './history.js';
+import { textsOf, toRecord } from './records.js';
 import {
-  type Execution,
   executionSchema,
   fileSchema,
   pageSchema,
   presignSchema,
+  requestSchema,
   startedSchema,
   subscriptionSchema,
 } from './schemas.js';
 import { startBody } from './start-body.js';
-import { nameFor, trackingIdIn } from './work-name.js';
+import { readSubscription } from './subscription.js';
+import { UnnamedExecutions } from './unnamed-executions.js';
+import { nameFor } from './work-name.js';
 
 /** A longer key does not fit into a URL. */
 const MAX_KEY_LENGTH = 4096;
@@ -43,6 +48,7 @@ export class AplosV3 implements AplosApi {
   readonly #connection: AplosConnection;
   readonly #startBody: AplosProfile['startBody'];
   readonly #history: ExecutionHistory;
+  readonly #unnamed = new UnnamedExecutions((executionId) => this.#workIn(executionId));
 
   constructor(
     connection: AplosConnection,
@@ -141,8 +147,8 @@ export class AplosV3 implements AplosApi {
     }
   }
 
-  listExecutions(): Promise<readonly ExecutionRecord[]> {
-    return this.#history.read();
+  async listExecutions(): Promise<readonly ExecutionRecord[]> {
+    return this.#unnamed.recognize(await this.#history.read());
   }
 
   async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {
@@ -154,7 +160,9 @@ export class AplosV3 implements AplosApi {
       response: executionSchema,
     } as const;
     try {
-      return toRecord(await this.#call({ ...call, method: 'GET' }, signal)).record;
+      const { record } = toRecord(await this.#call({ ...call, method: 'GET' }, signal));
+      const [recognized = record] = await this.#unnamed.recognize([record]);
+      return recognized;
     } catch (error) {
       if (error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED'))
         this.#history.forget(executionId);
@@ -162,39 +170,28 @@ export class AplosV3 implements AplosApi {
     }
   }
 
-  async subscription(): Promise<Subscription> {
-    const parts = [];
-    for (const path of ['/active-subscription', '/subscription-status', '/metrics'])
-      parts.push(await this.#subscriptionPart(path));
-    const first = <Value>(values: (Value | null | undefined)[]) =>
-      values.find((value): value is Value => value !== null && value !== undefined);
-    return {
-      plan: first(parts.flatMap(({ plan, planName, name }) => [plan, planName, name])),
-      status: first(parts.map(({ status }) => status)),
-      allocated: first(parts.flatMap(({ allocated, maxExecutions }) => [allocated, maxExecutions])),
-      remaining: first(
-        parts.flatMap(({ remaining, remainingExecutions }) => [remaining, remainingExecutions]),
-      ),
-      maxConcurrent: first(parts.map(({ maxConcurrentExecutions }) => maxConcurrentExecutions)),
-      mayDownload: first(parts.map(({ downloadAuthorized }) => downloadAuthorized)),
-    };
-  }
-
-  async #subscriptionPart(path: string): Promise<Partial<z.output<typeof subscriptionSchema>>> {
-    const purpose = 'read the subscription';
-    try {
-      return await this.#call({
-        purpose,
+  subscription(): Promise<Subscription> {
+    return readSubscription((path) =>
+      this.#call({
+        purpose: 'read the subscription',
         method: 'GET',
         kind: 'subscription',
         path,
         scope: 'tenant',
         response: subscriptionSchema,
-      });
-    } catch (error) {
-      if (error instanceof UploadError && errorTable[error.code].callMayNotExist) return {};
-      throw error;
-    }
+      }),
+    );
+  }
+
+  async #workIn(executionId: string): Promise<Work | undefined> {
+    const { metadata } = await this.#call({
+      purpose: `get the request of execution ${executionId}`,
+      method: 'GET',
+      kind: 'execution',
+      path: `/executions/${encodeURIComponent(executionId)}/config`,
+      response: requestSchema,
+    });
+    return workIn(metadata as JsonValue | undefined);
   }
 
   async #page(key: string | undefined): Promise<HistoryPage> {
@@ -216,36 +213,12 @@ export class AplosV3 implements AplosApi {
   }
 }
 
-function toRecord(execution: Execution): DatedRecord {
-  const { id, executionId = id ?? '', name, createdUtc, error, statusMessage } = execution;
-  const trackingId = name ? trackingIdIn(name) : undefined;
-  const created = typeof createdUtc === 'number' ? createdUtc : Date.parse(createdUtc ?? '');
-  const createdMs = Number.isNaN(created) ? undefined : created;
-  const errors = [...execution.errors, ...(typeof error === 'string' && error ? [error] : [])];
-  const status = execution.status.toLowerCase();
-  if (status === 'rejected' && errors.length === 0) errors.push(...textsOf(statusMessage));
-  const requestedAt = typeof createdUtc === 'string' ? { requestedAt: createdUtc } : {};
-  return {
-    createdMs,
-    record: {
-      executionId: id ?? executionId,
-      status,
-      errors,
-      hasMarks: name === undefined ? undefined : name !== null && name !== '',
-      ...(trackingId === undefined ? {} : { work: { trackingId, ...requestedAt } }),
-    },
-  };
-}
-
 const rejected = (executionId: string, reasons: readonly string[]): UploadError =>
   new UploadError(
     'EXECUTION_REJECTED',
     `Aplos rejected execution ${executionId}: ${shortenText(reasons.join('; ')) || 'it gave no reason'}`,
     { details: { executionId } },
   );
-
-const textsOf = (...texts: readonly (string | null | undefined)[]): string[] =>
-  texts.flatMap((text) => (text ? [text] : []));
 
 function textOfKey(key: unknown): string | undefined {
   if (key === undefined || key === null || key === '') return undefined;

@@ -62,7 +62,19 @@ describe('initiateAuth', () => {
     ['InternalErrorException', 'Something went wrong', 500, 'LOGIN_UNAVAILABLE'],
     ['ServiceUnavailable', 'Try again', 503, 'LOGIN_UNAVAILABLE'],
     ['ResourceNotFoundException', 'User pool client client does not exist.', 400, 'LOGIN_UNEXPECTED'],
-    ['InvalidParameterException', 'USER_PASSWORD_AUTH flow not enabled', 400, 'LOGIN_UNEXPECTED'],
+    [
+      'InvalidParameterException',
+      'USER_PASSWORD_AUTH flow not enabled for this client',
+      400,
+      'LOGIN_FLOW_UNSUPPORTED',
+    ],
+    ['InvalidParameterException', 'Initiate Auth method not supported.', 400, 'LOGIN_FLOW_UNSUPPORTED'],
+    [
+      'NotAuthorizedException',
+      'Client c is configured with secret but SECRET_HASH was not received',
+      400,
+      'LOGIN_FLOW_UNSUPPORTED',
+    ],
     ['com.amazonaws.cognito#NotAuthorizedException', 'Incorrect.', 400, 'LOGIN_REFUSED'],
   ])('given %s with the message "%s", throws an error with both', async (__type, message, status, code) => {
     const { login } = await logInWithResponse(status, { __type, message });
@@ -86,9 +98,17 @@ describe('initiateAuth', () => {
     await expect(login).rejects.toMatchObject({ code, retryable });
   });
 
-  it('names the challenge in the error', async () => {
-    const { login } = await logInWithResponse(200, { ChallengeName: 'SOFTWARE_TOKEN_MFA' });
-    await expect(login).rejects.toThrow('SOFTWARE_TOKEN_MFA');
+  it.each([
+    ['NEW_PASSWORD_REQUIRED', 'LOGIN_CHALLENGE', 'choose a new password, set it as COGNITO_PASSWORD'],
+    ['SOFTWARE_TOKEN_MFA', 'LOGIN_CHALLENGE', 'turn off multi-factor authentication for this user'],
+    ['PASSWORD_VERIFIER', 'LOGIN_FLOW_UNSUPPORTED', 'ALLOW_USER_PASSWORD_AUTH'],
+    ['DEVICE_SRP_AUTH', 'LOGIN_CHALLENGE', 'Log in to Aplos NCA in a browser'],
+    ['constructor', 'LOGIN_CHALLENGE', 'Log in to Aplos NCA in a browser'],
+  ])('names the challenge %s, and says what to change and where', async (challenge, code, action) => {
+    const { login } = await logInWithResponse(200, { ChallengeName: challenge });
+    await expect(login).rejects.toMatchObject({ code, retryable: false });
+    await expect(login).rejects.toThrow(challenge);
+    await expect(login).rejects.toThrow(action);
   });
 
   it('throws an error with the delay of Retry-After', async () => {

@@ -19,6 +19,7 @@ import { count } from '../../../util/units.js';
 import { out } from '../../output/colors.js';
 import { ExitCode, formatError } from '../../output/errors.js';
 import { print } from '../../output/terminal.js';
+import { problemWith, subscriptionText } from './subscription.js';
 
 const PROBE_NAME = 'aplos-upload-doctor.csv';
 
@@ -95,13 +96,30 @@ async function checkAccounts({ profiles, extraCa }: Settings): Promise<void> {
     );
   for (const [name, { apiUrl, userName }] of profiles) {
     const presign = async () => (await accounts.api(name).presignUpload(PROBE_NAME)).file;
-    await check(
+    const presigned = await check(
       `Login and presign as "${name}"`,
       presign,
       ({ bucket }) => `${userName} at ${apiUrl}, bucket ${bucket}`,
     );
+    if (presigned) await checkSubscription(accounts, name);
   }
   await dispatcher.destroy();
+}
+
+/** Shows which account this is, and what its subscription allows. */
+async function checkSubscription(accounts: AplosAccounts, name: string): Promise<void> {
+  const read = async () => {
+    const api = accounts.api(name);
+    const [version, tenantId, subscription] = await Promise.all([
+      api.version(),
+      accounts.tenantId(name),
+      api.subscription(),
+    ]);
+    const problem = problemWith(subscription);
+    if (problem) throw problem;
+    return subscriptionText(version, tenantId, subscription);
+  };
+  await check(`Subscription of "${name}"`, read, (text) => text);
 }
 
 async function check<Result>(
