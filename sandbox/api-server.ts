@@ -19,8 +19,8 @@ import type { SandboxSettings } from './options.js';
 import { refused, subscriptionRefusal } from './v3/answers.js';
 import { DIALECTS } from './v3/dialects.js';
 
-const OWNED_PATH = /^(?:\/api)?(\/v3)?\/tenants\/([^/]+)(?:\/users\/([^/]+))?(\/.*)$/;
-const CONFIGURATION_PATH = /^(?:\/api)?(\/v3)?\/app\/configuration$/;
+const OWNED_PATH = /^(\/v3)?\/tenants\/([^/]+)(?:\/users\/([^/]+))?(\/.*)$/;
+const CONFIGURATION_PATH = /^(\/v3)?\/app\/configuration$/;
 const INITIATE_AUTH = 'AWSCognitoIdentityProviderService.InitiateAuth';
 
 // Bodies of API Gateway's own responses. It responds with 403 to an unknown path.
@@ -44,7 +44,9 @@ export function serveApi(options: ApiServerOptions): Promise<SandboxServer> {
   const speaks = (version: ApiRoute['version']) => settings.api === 'both' || settings.api === version;
 
   return serve(options.port, async (request, response) => {
-    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://sandbox');
+    const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://sandbox');
+    // The base URL of the API may have a path.
+    const pathname = path.replace(/^\/api(?=\/)/, '');
     if (pathname.startsWith('/_sandbox/')) return control(pathname, request, response);
     if (request.method === 'POST' && pathname === '/') return login(request, response);
 
@@ -55,7 +57,7 @@ export function serveApi(options: ApiServerOptions): Promise<SandboxServer> {
         respond(call, async () => ({ status: 200, body: discovery(cognito, configured) })),
       );
 
-    const [, v3, tenantId = '', userId, path = ''] = OWNED_PATH.exec(pathname) ?? [];
+    const [, v3, tenantId = '', userId, ownPath = ''] = OWNED_PATH.exec(pathname) ?? [];
     const version = v3 ? 'v3' : 'v1';
     const scope = userId === undefined ? 'tenant' : 'user';
     const route = options.routes.find(
@@ -64,7 +66,7 @@ export function serveApi(options: ApiServerOptions): Promise<SandboxServer> {
         (each.scope ?? 'user') === scope &&
         speaks(version) &&
         each.method === request.method &&
-        each.path.test(path),
+        each.path.test(ownPath),
     );
     await handleCall(route?.name ?? 'unknown', request, response, context, async (call) => {
       if (!route) return sendBody(response, 403, UNKNOWN_PATH);
@@ -76,7 +78,7 @@ export function serveApi(options: ApiServerOptions): Promise<SandboxServer> {
         if (!account) return { status: version === 'v3' ? 401 : 403, body: UNAUTHORIZED };
         const refusal = subscriptionRefusal(settings, route.name);
         if (refusal) return refused(settings, refusal);
-        const id = decodeURIComponent(route.path.exec(path)?.[1] ?? '');
+        const id = decodeURIComponent(route.path.exec(ownPath)?.[1] ?? '');
         return route.handle({ account, id, body, query, triggered: call.triggered });
       });
     });

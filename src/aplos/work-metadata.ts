@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '../contract/json.js';
 import { tryParseJson } from '../contract/parse-json.js';
-import { type JsonObject, type JsonValue, tryParseJson } from '../contract/json.js';
 import { plainKey } from '../contract/plain-key.js';
 import { anyCase, isObject } from './any-case.js';
 import type { Work } from './api.js';

@@ -296,6 +296,7 @@ export const profileTable = {
     readBy: ['worker'],
     description:
       'Version of the API. `auto` asks the host, and asks again if the host refuses calls of that version',
+    page: 'api-versions.md',
   },
   startBody: {
     group: 'Aplos accounts',
@@ -327,7 +328,8 @@ export const profileTable = {
     schema: text,
     unset: 'discovered from the API',
     readBy: ['worker'],
-    description: 'App client of the Cognito user pool',
+    description:
+      "App client of the Cognito user pool. `COGNITO_CLIENT_KEY` is the name in credential files of the vendor's client for R",
   },
   region: {
     group: 'Aplos accounts',

@@ -61,14 +61,21 @@ export interface FakeResponse {
 export async function apiResponding(
   fake: FakeResponse,
   changes: Partial<AplosProfile> = {},
-): Promise<{ api: AplosApi; calls: Call[] }> {
+): Promise<{
+  api: AplosApi;
+  calls: Call[];
+  /** Sets another response for the calls for which the function returns one. */
+  setResponse(respond: (call: Call) => FakeResponse | false): void;
+}> {
+  let respond: (call: Call) => FakeResponse | false = () => false;
   const calls: Call[] = [];
   const url = await httpServer(async (request, response) => {
     const sent = (await bodyOf(request)).toString();
     const what = `${request.method} ${request.url}`;
     const isLogin = what === 'POST /';
-    if (!isLogin) calls.push({ what, headers: request.headers, body: sent && JSON.parse(sent) });
-    const { status = 200, headers = {}, body } = isLogin ? { body: tokens() } : fake;
+    const call = { what, headers: request.headers, body: sent && JSON.parse(sent) };
+    if (!isLogin) calls.push(call);
+    const { status = 200, headers = {}, body } = isLogin ? { body: tokens() } : respond(call) || fake;
     response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   const api = apiOf({
@@ -82,7 +89,13 @@ export async function apiResponding(
     cognitoEndpoint: url,
     ...changes,
   });
-  return { api, calls };
+  return {
+    api,
+    calls,
+    setResponse: (other) => {
+      respond = other;
+    },
+  };
 }
 
 /** Claims in {@link idToken}. */

@@ -265,7 +265,8 @@ describe('listExecutions', () => {
       { execution_id: 'e4', name: null, status: 'queued', createdUtc: 1 },
       { id: 'e5', status: 'queued' },
     ];
-    const { api } = await apiResponding({ body: envelope({ count: 5, nextKey: null, executions }) }, v3);
+    const body = envelope({ count: 5, nextKey: null, executions });
+    const { api, calls } = await apiResponding({ body }, v3);
     const listed = await api.listExecutions();
     expect(
       listed.map(({ executionId, status, work, hasMarks }) => [
@@ -278,8 +279,30 @@ describe('listExecutions', () => {
       ['e1', 'succeeded', trackingId, true],
       ['e2', 'failed', trackingId, true],
       ['e3', 'new word', undefined, true],
-      ['e4', 'queued', undefined, false],
-      ['e5', 'queued', undefined, undefined],
+      ['e4', 'queued', undefined, true],
+      ['e5', 'queued', undefined, true],
     ]);
+    expect(calls.map(({ what }) => what).slice(1)).toEqual(
+      ['e4', 'e5'].map((id) => `GET ${PATH}/executions/${id}/config`),
+    );
+    await api.listExecutions();
+    expect(calls).toHaveLength(4);
+  });
+
+  it('says that executions have neither names nor requests', async () => {
+    const executions = [{ id: 'e1', name: null, status: 'queued' }];
+    const { api, setResponse } = await apiResponding({ body: envelope({ executions }) }, v3);
+    setResponse(({ what }) => what.endsWith('/config') && { status: 404, body: {} });
+    expect(await api.listExecutions()).toMatchObject([{ executionId: 'e1', hasMarks: false }]);
+  });
+
+  it('sends the key of the next page under both of its names', async () => {
+    const { api, calls, setResponse } = await apiResponding({ body: envelope({ executions: [] }) }, v3);
+    setResponse(
+      ({ what }) => !what.includes('?') && { body: envelope({ executions: [], nextKey: { a: 1 } }) },
+    );
+    await api.listExecutions();
+    const key = encodeURIComponent('{"a":1}');
+    expect(calls[1]?.what).toBe(`GET ${PATH}/executions?start_key=${key}&nextToken=${key}`);
   });
 });
