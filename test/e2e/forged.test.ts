@@ -44,17 +44,17 @@ async function stolenUpload() {
   const path = await world.write(`secret-${++files}.csv`, table(500));
   return {
     request: { source: `file://${path}`, fileName: 'secret.csv', profile: 'default' },
-    presigned: presignedFor(),
+    presigned: presignedFor(attacker.url),
   };
 }
-const presignedFor = () => ({
-  url: attacker.url,
+const presignedFor = (url: string) => ({
+  url,
   fields: { key: 'k' },
   expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
 });
-const forgedPresign = () => ({
+const forgedPresign = (url = attacker.url) => ({
   file: { fileId: randomUUID(), bucket: 'b', key: 'k' },
-  presigned: presignedFor(),
+  presigned: presignedFor(url),
   sizeBytes: 1,
   ran: { startedAt: '', finishedAt: '', attempts: 1 },
 });
@@ -108,9 +108,9 @@ const fails = (upload: UploadHandle, code: string, message: RegExp | string) =>
   });
 
 describe.each([
-  ['with', {}],
-  ['without', { APLOS_UPLOAD_ENCRYPTION: 'off', APLOS_UPLOAD_ENCRYPTION_KEY: '' }],
-])('a worker %s a key', (_mode, env) => {
+  ['with', {}, 'PAYLOAD_UNTRUSTED'],
+  ['without', { APLOS_UPLOAD_ENCRYPTION: 'off', APLOS_UPLOAD_ENCRYPTION_KEY: '' }, 'S3_HOST_REFUSED'],
+])('a worker %s a key', (_mode, env, code) => {
   beforeAll(() => setUp(env));
   afterAll(tearDown);
 
@@ -131,6 +131,15 @@ describe.each([
   it.each(['study', 'previewAnalyses'])('refuses to upload for a workflow of the type %s', async (type) => {
     const workflowId = await attacker.callFromWorkflow(type, 'uploadFile', await stolenUpload());
     expect(await failureInWorkflow(workflowId)).toBe('ACTIVITY_FORBIDDEN');
+    expect(attacker.bytesReceived()).toBe(0);
+  });
+
+  it('refuses a forged presigned POST that leads to a foreign host', async () => {
+    const upload = await startSlowed('presign');
+    const activityId = await attacker.running(upload.workflowId, 'presignUpload');
+    const forged = plaintext(forgedPresign(attacker.foreignUrl));
+    await attacker.complete(upload.workflowId, activityId, forged);
+    await expect(upload.result()).rejects.toMatchObject({ code });
     expect(attacker.bytesReceived()).toBe(0);
   });
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
@@ -17,8 +18,10 @@ export const plaintext = (value: unknown): Payload => defaultPayloadConverter.to
 
 /** Someone who may write to the namespace and does not have the key. */
 export interface Attacker {
-  /** URL of a server of theirs. */
+  /** URL of a server of theirs, on a host that the worker may send files to. */
   readonly url: string;
+  /** URL of the same server, on a host that is not allowed. */
+  readonly foreignUrl: string;
   /** Returns how many bytes their server has received. */
   bytesReceived(): number;
   /** Waits until a worker executes an activity, and returns its id. */
@@ -47,11 +50,13 @@ export async function attackerOn({ rawClient, temporal: { namespace } }: World):
       bytes += chunk.length;
     });
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, '0.0.0.0');
   await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
   const service = rawClient.workflowService;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/bucket`,
+    url: `http://127.0.0.1:${port}/bucket`,
+    foreignUrl: `http://${addressOfThisMachine()}:${port}/bucket`,
     bytesReceived: () => bytes,
     running: async (workflowId, activityType) => {
       let activityId: string | null | undefined;
@@ -143,4 +148,9 @@ export async function attackerOn({ rawClient, temporal: { namespace } }: World):
       server.closeAllConnections();
     },
   };
+}
+
+function addressOfThisMachine(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.2';
 }
