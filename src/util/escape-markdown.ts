@@ -1,7 +1,7 @@
 import { printable } from './printable.js';
 
 /** Matches a word that no Markdown dialect changes: no syntax, no link, no e-mail address. */
-const PLAIN = /^(?:[\p{L}\p{N}.,;:'"()/%?+=-]|(?<=[\p{L}\p{N}])_(?=[\p{L}\p{N}]))+$/u;
+const PLAIN = /^(?:[A-Za-z\d\u{80}-\u{10ffff}.,;:'"()/%?+=-]|(?<=[\p{L}\p{N}])_(?=[\p{L}\p{N}]))+$/u;
 /** Matches a plain word that starts a list or a heading at the start of a line, or that dialects link. */
 const SPECIAL = /^(?:[-+=]+|\p{N}+[.)])$|:\/\/|www\./iu;
 
