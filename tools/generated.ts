@@ -28,7 +28,9 @@ function errorSection([code, row]: [code: string, row: ErrorRow]): string {
     row.isIdleTimeout && 'Caused by an idle timeout.',
     row.outageOf && 'A folder watch waits until this is fixed.',
   ];
-  return `### \`${code}\`
+  return `<a id="${code}"></a>
+
+### \`${code}\`
 
 ${row.meaning}
 
@@ -43,7 +45,7 @@ const errorPage = `# Errors
 <!-- Generated from src/contract/error-table.ts by \`npm run build\`. -->
 
 Every failure has one of these codes: as the type of the failure in the Temporal UI, as \`code\` in JSON, and at the start of the
-line that a command prints. To link to a code, use its name in lower case: \`errors.md#s3_expired\`.
+line that a command prints. To link to a code, use its name: \`errors.md#S3_EXPIRED\`.
 
 Below the meaning of each code, one line says what follows from it, and the next one what to do.
 

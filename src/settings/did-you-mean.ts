@@ -7,9 +7,3 @@ export function didYouMean(name: string, known: readonly string[]): string {
     ? `(did you mean ${nearest}?)`
     : `(known keys: ${known.join(', ')})`;
 }
-
-const MAX_TYPOS = 2;
-
-/** Reports whether a name is so similar to a known one that it is probably a typo. */
-export const isTypo = (name: string, known: readonly string[]): boolean =>
-  !known.includes(name) && known.some((each) => distance(name, each) <= MAX_TYPOS);

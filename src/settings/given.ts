@@ -1,8 +1,8 @@
-import { didYouMean, isTypo } from './did-you-mean.js';
 import { readSettingsFile, type SettingsFile } from './file.js';
 import { invalidSettings } from './secrets.js';
 import { type Environment, type Given, type Setting, type SettingsTable, spellingsOf } from './setting.js';
 import { profileTable, settingsTable } from './table.js';
+import { assertNoTypos } from './typos.js';
 
 /** Text of all settings in the environment and the settings file. */
 export interface GivenSettings {
@@ -35,7 +35,7 @@ const ACCOUNT_VARIABLES = variablesOf({ userName, password });
  */
 export function readGiven(environment: Environment): GivenSettings {
   assertCertificatesAreVerified(environment);
-  assertNoTypos(environment);
+  assertNoTypos(environment, settingVariables);
   const file = readSettingsFile(environment);
   const account = givenIn(environment, profileTable);
   const hasAccount = ACCOUNT_VARIABLES.some((variable) => account.has(variable));
@@ -72,18 +72,6 @@ function override(file: SettingsFile | undefined, environment: Given): Given {
     ...[...file.settings].filter(([variable]) => kept.includes(variable)),
     ...environment,
   ]);
-}
-
-/** Kubernetes sets it for a service named aplos-upload. It resembles APLOS_UPLOAD_HOST, but is not a typo. */
-const KUBERNETES_VARIABLE = 'APLOS_UPLOAD_PORT';
-
-/** Other programs may have variables with the same prefix, so only names that resemble a setting are typos. */
-function assertNoTypos(environment: Environment): void {
-  const problems = Object.keys(environment)
-    .filter((name) => environment[name] && name.startsWith('APLOS_') && name !== KUBERNETES_VARIABLE)
-    .filter((name) => isTypo(name, settingVariables))
-    .map((name) => `${name}: unknown variable ${didYouMean(name, settingVariables)}`);
-  if (problems.length > 0) throw invalidSettings(`The environment is invalid: ${problems.join('; ')}`);
 }
 
 /** Node.js and undici apply the variable to every connection of the process. */

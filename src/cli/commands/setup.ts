@@ -7,9 +7,11 @@ import { print } from '../output/terminal.js';
 export const setupCommand = new Command('setup')
   .description('register the search attributes in the Temporal namespace; safe to repeat')
   .action(async () => {
+    const { loadSettings } = await import('../../settings/load.js');
     const { connectToNamespace } = await import('../../temporal/connect-to-namespace.js');
     const { temporalTarget } = await import('../../temporal/connection.js');
     const { registerSearchAttributes } = await import('../../temporal/search-attributes.js');
+    loadSettings(process.env, 'client');
     const target = temporalTarget();
     const connection = await connectToNamespace(target);
     try {
