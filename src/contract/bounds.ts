@@ -33,7 +33,9 @@ export function findJsonProblems(value: unknown, path: PropertyKey[] = []): Json
   if (Object.is(value, -0)) return [{ path, problem: '-0 is not a JSON number, and would become 0' }];
   if (typeof value === 'number')
     return Number.isFinite(value) ? [] : [{ path, problem: `${value} is not a JSON number` }];
-  if (Array.isArray(value)) return value.flatMap((each, index) => findJsonProblems(each, [...path, index]));
+  // Unlike flatMap, this visits holes, which would become null.
+  if (Array.isArray(value))
+    return Array.from(value, (each: unknown, index) => findJsonProblems(each, [...path, index])).flat();
   if (typeof value !== 'object') return [{ path, problem: `${typeof value} is not JSON` }];
   if (!isPlain(value)) return [{ path, problem: `a ${value.constructor?.name} is not JSON` }];
   return Object.entries(value).flatMap(([key, each]) => {

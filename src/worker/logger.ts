@@ -1,12 +1,24 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
 import { type DestinationStream, pino, stdSerializers } from 'pino';
-import pinoPretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { printable } from '../util/printable.js';
 
 /** The logger of a worker process. */
 export type WorkerLogger = DefaultLogger;
+
+/** Where a logger writes to. */
+export interface LogOutput {
+  readonly stream: DestinationStream;
+  /** Whether people read it, so that it is text instead of JSON. */
+  readonly isTerminal: boolean;
+}
+
+const stderrOutput = (): LogOutput => ({
+  stream: pino.destination({ fd: 2, sync: true }),
+  isTerminal: process.stderr.isTTY === true,
+});
 
 /** pino's name for each log level of Temporal's SDK. */
 const levels = {
@@ -18,12 +30,12 @@ const levels = {
 } as const satisfies Record<LogLevel, string>;
 
 /**
- * Creates a logger that writes to stderr: JSON lines, or readable text if stderr is a terminal. Failures with a code are
+ * Creates a logger that writes to stderr by default: JSON lines, or readable text if it is a terminal. Failures with a code are
  * logged without their stack. The first payload that needs a certain missing key is logged as an error, later ones as
  * `debug`.
  */
-export function createLogger(level: LogLevel = 'INFO'): WorkerLogger {
-  const destination = process.stderr.isTTY ? terminal() : jsonLines();
+export function createLogger(level: LogLevel = 'INFO', output: LogOutput = stderrOutput()): WorkerLogger {
+  const destination = output.isTerminal ? textOn(output.stream) : jsonLinesOn(output.stream);
   const sink = pino(
     {
       level: levels[level],
@@ -48,20 +60,18 @@ export function createLogger(level: LogLevel = 'INFO'): WorkerLogger {
   });
 }
 
-/** Writes JSON on stderr. Invisible characters are escaped, so that programs read the same values. */
-function jsonLines(): DestinationStream {
-  const stderr = pino.destination({ fd: 2, sync: true });
-  return { write: (line) => stderr.write(`${printable(line.trimEnd())}\n`) };
-}
+/** Writes JSON lines. Invisible characters are escaped, so that programs read the same values. */
+const jsonLinesOn = (stream: DestinationStream): DestinationStream => ({
+  write: (line) => stream.write(`${printable(line.trimEnd())}\n`),
+});
 
-/** Writes text on stderr, in which every character is visible. */
-function terminal(): DestinationStream {
-  const pretty = pinoPretty({
-    destination: 2,
+/** Writes text in which every character is visible. */
+function textOn(stream: DestinationStream): DestinationStream {
+  const format = prettyFactory({
     ignore: 'pid,hostname,namespace,taskQueue,sdkComponent,activityId',
     translateTime: 'SYS:HH:MM:ss',
   });
-  return { write: (line) => void pretty.write(`${JSON.stringify(JSON.parse(line, printableValue))}\n`) };
+  return { write: (line) => stream.write(format(JSON.parse(line, printableValue))) };
 }
 
 /** Makes the texts and keys of a value printable. A stack trace keeps its lines. */
