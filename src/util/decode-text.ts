@@ -32,10 +32,10 @@ function wideEncodingOf(bytes: Buffer): string | undefined {
   const zeros = [0, 0];
   for (const [index, byte] of start.entries()) if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1;
   const [even = 0, odd = 0] = zeros;
-  if (odd > 0 && even === 0 && odd > start.length / 8)
-    return 'UTF-16 (little-endian, without a byte order mark)';
-  if (even > 0 && odd === 0 && even > start.length / 8)
-    return 'UTF-16 (big-endian, without a byte order mark)';
+  // A run of NUL bytes, which a crash of a machine leaves in a file, has as many at even as at odd positions.
+  const isMostly = (many: number, few: number) => many > 3 * few && (many > 1 || start.length === 2);
+  if (isMostly(odd, even)) return 'UTF-16 (little-endian, without a byte order mark)';
+  if (isMostly(even, odd)) return 'UTF-16 (big-endian, without a byte order mark)';
   return undefined;
 }
 

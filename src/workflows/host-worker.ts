@@ -1,6 +1,7 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import { hostTaskQueue } from '../contract/names.js';
 import type { FileRequest } from '../contract/steps.js';
+import { shellWord } from '../util/shell-word.js';
 import { lookForWorker, summaries } from './activities.js';
 import { finalFailure, hasTimedOut } from './failures.js';
 import type { RunVisibility } from './visibility.js';
@@ -63,6 +64,6 @@ async function hasWorker(host: string): Promise<boolean | undefined> {
 const hostWithoutWorker = (host: string, fileName: string, cause: unknown) =>
   finalFailure(
     'HOST_WITHOUT_WORKER',
-    `${fileName} is on the host ${host}, and no worker started there within seven days. Start one with APLOS_UPLOAD_HOST=${host}, then replay the upload.`,
+    `${fileName} is on the host ${host}, and no worker started there within seven days. Start one with APLOS_UPLOAD_HOST=${shellWord(host)}, then replay the upload.`,
     cause,
   );

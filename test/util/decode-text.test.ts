@@ -45,6 +45,11 @@ describe('decodeText', () => {
       'is UTF-16 (little-endian, without a byte order mark)',
     ],
     ['UTF-16 BE without a mark', utf16be('{"dose": 1}'), 'is UTF-16 (big-endian, without a byte order mark)'],
+    [
+      'UTF-16 of other scripts',
+      utf16le('{"study":"血漿中濃度時間曲線下面積とĀ"}'),
+      'is UTF-16 (little-endian, without',
+    ],
     ['UTF-16 of one letter', utf16le('x'), 'is UTF-16 (little-endian, without a byte order mark)'],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x7b, 0, 0, 0]), 'is UTF-32 from line 1 on, not UTF-8'],
     ['Latin-1', latin1('a\nb\n\xe4\nc\xf6'), 'is not UTF-8 in line 3, but perhaps Windows-1252 or Latin-1'],
@@ -54,6 +59,10 @@ describe('decodeText', () => {
     ['an overlong slash', Buffer.from([0xc0, 0xaf]), 'is not UTF-8 in line 1'],
   ])('refuses %s', (_what, bytes, problem) => {
     expect(() => decodeText(bytes)).toThrow(problem);
+  });
+
+  it('keeps NUL bytes that a crash of the machine left', () => {
+    expect(decodeText(Buffer.from(`{"at":1}${'\0'.repeat(9)}\n`))).toBe(`{"at":1}${'\0'.repeat(9)}\n`);
   });
 
   it('counts lines from the given number', () => {
