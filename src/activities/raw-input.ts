@@ -8,7 +8,7 @@ import {
 } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { JsonValue } from '../contract/json.js';
-import { type ExactJson, parseExactJson } from '../contract/parse-json.js';
+import { type ExactJson, OversizedJsonError, parseExactJson } from '../contract/parse-json.js';
 import { invalidRequest, REQUEST_LIMITS } from '../contract/request.js';
 import { ARRIVED_IN, ORIGINAL, UNTRUSTED } from '../contract/untrusted.js';
 import { decodeText } from '../util/decode-text.js';
@@ -66,11 +66,12 @@ function parse(payload: Payload): ExactJson {
   try {
     const encoding = decodeText(payload.metadata?.[METADATA_ENCODING_KEY] ?? new Uint8Array());
     if (encoding === 'json/plain')
-      return parseExactJson(decodeText(payload.data ?? new Uint8Array()), LIMITS, 'request');
+      return parseExactJson(decodeText(payload.data ?? new Uint8Array()), LIMITS);
     const value = defaultPayloadConverter.fromPayload<JsonValue>(payload);
     if (value instanceof Uint8Array) throw new TypeError('it is binary');
     return { value, problems: [] };
   } catch (error) {
+    if (error instanceof OversizedJsonError) throw invalidRequest([`request: ${error.message}`]);
     throw invalidRequest([
       `request: must be JSON in a payload with the encoding json/plain (${shortenText((error as Error).message)})`,
     ]);

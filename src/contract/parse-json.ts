@@ -47,14 +47,16 @@ export interface ExactJson {
 /**
  * Parses JSON, and reports what JavaScript cannot represent: numbers that would be rounded, and keys that are given more than once.
  *
- * @param whole name that replaces the path if the value as a whole is the problem
+ * @throws {@link OversizedJsonError} before anything is parsed
  * @throws SyntaxError if the text is not JSON
  */
-export function parseExactJson(text: string, limits: JsonLimits, whole: string): ExactJson {
+export function parseExactJson(text: string, limits: JsonLimits): ExactJson {
   const { oversized, problems } = scanJson(text, { ...limits, isExact: true });
-  if (oversized !== undefined) return { value: null, problems: [`${whole}: ${oversized}`] };
+  if (oversized !== undefined) throw new OversizedJsonError(oversized);
   return {
     value: JSON.parse(text) as JsonValue,
-    problems: problems.map(({ path, problem }) => `${z.core.toDotPath(path) || whole}: ${problem}`),
+    problems: problems.map(({ path, problem }) =>
+      path.length === 0 ? problem : `${z.core.toDotPath(path)}: ${problem}`,
+    ),
   };
 }

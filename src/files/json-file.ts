@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
 import type { JsonObject, JsonValue } from '../contract/json.js';
-import { type ExactJson, parseExactJson } from '../contract/parse-json.js';
+import { type ExactJson, OversizedJsonError, parseExactJson } from '../contract/parse-json.js';
 import { readSections } from '../contract/read-sections.js';
+import { REQUEST_LIMITS } from '../contract/request.js';
 import type { Sections } from '../contract/sections.js';
 import { decodeText, EncodingError } from '../util/decode-text.js';
 import { systemErrorCode } from '../util/system-error.js';
 
-/** Limits of a JSON file. They are above those of a request, whose errors are more precise. */
-const LIMITS = { depth: 500, values: 2_000_000 };
+/** Limits of a JSON file, which becomes a part of a request. */
+const LIMITS = { depth: REQUEST_LIMITS.depth, values: REQUEST_LIMITS.bytes };
 
 /**
  * Reads a text file in UTF-8.
@@ -61,8 +62,10 @@ export function parseJson(text: string, what: string): JsonValue {
 
 function parse(text: string, what: string): ExactJson {
   try {
-    return parseExactJson(text, LIMITS, 'the value');
+    return parseExactJson(text, LIMITS);
   } catch (error) {
+    if (error instanceof OversizedJsonError)
+      throw new UploadError('REQUEST_INVALID', `${what} ${error.message}`, { action: 'Make it smaller.' });
     throw new UploadError('REQUEST_INVALID', `${what} is not JSON: ${(error as Error).message}`, {
       action: 'Fix the JSON.',
     });

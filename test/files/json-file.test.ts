@@ -36,7 +36,11 @@ describe('a JSON file', () => {
       '{"dose":1,"dose":2}',
       '--config day-1.json cannot be read without a loss: dose: is given more than once.',
     ],
-    ['a million levels', '['.repeat(1_000_000), 'the value: is nested deeper than 500 levels'],
+    [
+      'a million levels',
+      '['.repeat(1_000_000),
+      '--config day-1.json is nested deeper than 64 levels. Make it smaller.',
+    ],
     ['something else than JSON', '{dose:1}', '--config day-1.json is not JSON: '],
   ])('is refused if it holds %s', async (_what, content, message) => {
     await expect(read(content)).rejects.toMatchObject({
