@@ -11,6 +11,9 @@ export interface AddBatch {
 /** Maximum length of names in requests and signals, in UTF-16 code units. */
 export const NAME_LIMITS = { batch: 100, requestedBy: 200 } as const;
 
+/** Maximum number of batches that one run counts for. Anybody may send signals, and the receipt names all batches. */
+export const MAX_BATCHES = 500;
+
 /** Matches a name without control characters. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern excludes control characters
 export const WITHOUT_CONTROL_CHARACTERS = /^[^\u0000-\u001f\u007f-\u009f]+$/;

@@ -169,7 +169,7 @@ export const errorTable = {
   SOURCE_UNREACHABLE: row(
     'retry',
     'service',
-    'The server of the source did not respond, sent no data within the idle timeout, or dropped the connection.',
+    'The server of the source did not respond, sent too little data within the idle timeout, or dropped the connection.',
     'Check the network from the worker to the host in the message.',
   ),
   SOURCE_UNAVAILABLE: row(
@@ -295,7 +295,7 @@ export const errorTable = {
   FILE_READ_STALLED: row(
     'retry',
     'service',
-    'Reading the file returned no data within the idle timeout, for example because a network share hangs.',
+    'Reading the file returned too little data within the idle timeout, for example because a network share hangs.',
     'Check the mount on the worker.',
     { isIdleTimeout: true, isUnreadable: true },
   ),

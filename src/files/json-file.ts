@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
 import type { JsonObject, JsonValue } from '../contract/json.js';
 import { type ExactJson, OversizedJsonError, parseExactJson } from '../contract/parse-json.js';
@@ -11,22 +11,45 @@ import { systemErrorCode } from '../util/system-error.js';
 /** Limits of a JSON file, which becomes a part of a request. */
 const LIMITS = { depth: REQUEST_LIMITS.depth, values: REQUEST_LIMITS.bytes };
 
+/** Maximum size of a text file in bytes. A request may have 1 MiB, and a manifest has many of them. */
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+/** Maximum size in bytes of a JSON file that becomes part of a request. It may be indented, which the request is not. */
+export const MAX_JSON_BYTES = 4 * REQUEST_LIMITS.bytes;
+
 /**
- * Reads a text file in UTF-8.
+ * Reads a text file in UTF-8, or a pipe.
  *
  * @param what name of the file in error messages, e.g. `--config day-1.json`
+ * @param maxBytes maximum size in bytes; a larger file is not read to its end. Default: 256 MiB
  * @throws UploadError `REQUEST_INVALID`
  */
-export async function readText(path: string, what: string): Promise<string> {
+export async function readText(path: string, what: string, maxBytes = MAX_TEXT_BYTES): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readUpTo(path, what, maxBytes);
   } catch (error) {
+    if (error instanceof UploadError) throw error;
     throw new UploadError('REQUEST_INVALID', `${what} cannot be read (${systemErrorCode(error)})`, {
       action: 'Check the path.',
     });
   }
   return asText(bytes, what);
+}
+
+async function readUpTo(path: string, what: string, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const handle = await open(path);
+  for await (const chunk of handle.createReadStream() as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes)
+      throw new UploadError(
+        'REQUEST_INVALID',
+        `${what} has more than ${maxBytes.toLocaleString('en')} bytes`,
+      );
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Decodes UTF-8. Throws like {@link readText}. */
@@ -41,9 +64,9 @@ export function asText(bytes: Uint8Array, what: string): string {
   }
 }
 
-/** Reads a JSON file. Throws like {@link readText}. */
+/** Reads a JSON file that becomes part of a request. Throws like {@link readText}. */
 export async function readJson(path: string, what: string): Promise<JsonValue> {
-  return parseJson(await readText(path, what), what);
+  return parseJson(await readText(path, what, MAX_JSON_BYTES), what);
 }
 
 /** Reads the configuration of an analysis, and the other sections in its file. Throws like {@link readText}. */

@@ -117,7 +117,7 @@ export const settingsTable = {
     unit: 's',
     readBy: ['worker'],
     description:
-      'Idle timeout: an upload that transfers no byte for this long is aborted and retried. The whole upload has no timeout',
+      'Idle timeout: an upload that makes no progress for this long is aborted and retried. Progress means 1 KiB for each second of the timeout, or 60 KiB if it is longer than a minute. The whole upload has no timeout',
   },
   shutdownGraceMs: {
     group: 'Worker',

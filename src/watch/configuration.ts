@@ -4,7 +4,7 @@ import { executionFromFile } from '../client/file-job.js';
 import { UploadError } from '../contract/errors.js';
 import type { JsonValue } from '../contract/json.js';
 import type { ExecutionRequest } from '../contract/request.js';
-import { asConfiguration, parseJson, readText } from '../files/json-file.js';
+import { asConfiguration, MAX_JSON_BYTES, parseJson, readText } from '../files/json-file.js';
 
 /** Executions to start for a data file. */
 export interface FileConfiguration {
@@ -30,13 +30,13 @@ export async function readFileConfiguration(
       { action: 'Remove all but one.' },
     );
   const name = basename(path);
-  const text = await readText(path, name);
+  const text = await readText(path, name, MAX_JSON_BYTES);
   const execution = executionFromFile(path, asConfiguration(parseJson(text, name), name), metaData);
   return { executions: [execution], configuration: sha256Of(text) };
 }
 
 /** Returns the SHA-256 of a configuration file, to detect changes. Throws as {@link readText}. */
 export const configurationChecksum = async (path: string): Promise<string> =>
-  sha256Of(await readText(path, basename(path)));
+  sha256Of(await readText(path, basename(path), MAX_JSON_BYTES));
 
 const sha256Of = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -4,6 +4,10 @@ import { type DestinationStream, pino, stdSerializers } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { printable } from '../util/printable.js';
+import { RecentSet } from '../util/recent-set.js';
+
+/** Missing keys that are remembered. Anybody who may start workflows can name any number of them. */
+const MAX_REPORTED = 100;
 
 /** The logger of a worker process. */
 export type WorkerLogger = DefaultLogger;
@@ -46,14 +50,13 @@ export function createLogger(level: LogLevel = 'INFO', output: LogOutput = stder
     },
     destination,
   );
-  const reported = new Set<string>();
+  const reported = new RecentSet<string>(MAX_REPORTED);
   return new DefaultLogger(level, ({ level: entryLevel, message, meta }: LogEntry) => {
     // The SDK dumps a task that it cannot decode. Encrypted, the dump is useless; unencrypted, it has the presigned POST.
     const { error, taskToken: _token, task: _task, taskEncoded: _bytes, ...fields } = meta ?? {};
     if (isUnreadable(error)) {
       const reason = error.message.replace(/^.*(?=A payload )/, '');
-      sink[reported.has(reason) ? 'debug' : 'error']({ ...fields, code: error.type }, reason);
-      reported.add(reason);
+      sink[reported.add(reason) ? 'error' : 'debug']({ ...fields, code: error.type }, reason);
       return;
     }
     sink[levels[entryLevel]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);

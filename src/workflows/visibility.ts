@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { type AddBatch, batchesOf } from '../contract/batches.js';
+import { type AddBatch, batchesOf, MAX_BATCHES } from '../contract/batches.js';
 import type { ErrorCode } from '../contract/error-table.js';
 import { executionStatus } from '../contract/execution-status.js';
 import { hostTaskQueue } from '../contract/names.js';
@@ -95,6 +95,10 @@ export class RunVisibility {
   /** Makes the run count for another batch. */
   addBatch({ batch, requestedBy }: AddBatch): void {
     if (this.#batches.includes(batch)) return;
+    if (this.#batches.length >= MAX_BATCHES) {
+      log.warn('Ignored a batch, because the run counts for too many', { batch, requestedBy });
+      return;
+    }
     this.#batches = [...this.#batches, batch];
     upsertSearchAttributes([this.#batchAttribute()]);
     log.info('Asked for in another batch', { fileName: this.fileName, batch, requestedBy });

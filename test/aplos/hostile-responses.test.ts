@@ -316,6 +316,9 @@ async function hostileService(answers: { discovery?: Answer; login?: Answer; cal
   return api;
 }
 
+/** Returns the peak memory of this process in bytes. */
+const peakMemory = () => process.resourceUsage().maxRSS * 1024;
+
 async function failureOf(work: Promise<unknown>): Promise<UploadError> {
   const error: unknown = await work.then(
     () => expect.fail('The response was accepted'),
@@ -337,6 +340,7 @@ afterEach(() => {
 });
 
 describe('Aplos', () => {
+  const peakBefore = peakMemory();
   const all = Object.entries(kinds).flatMap(([what, { call, kinds: ofCall }]) =>
     ofCall.map(([answered, answer, code, isFinal]) => ({
       title: `${what} with ${answered}`,
@@ -354,6 +358,10 @@ describe('Aplos', () => {
 
     expect(error.code).toBe(code);
     expect(error.remedy).toBe(isFinal ? 'final' : errorTable[code].remedy);
+  });
+
+  it('cannot make a client take more than 500 MB', () => {
+    expect(peakMemory() - peakBefore).toBeLessThan(500 * MIB);
   });
 
   it('can answer in more than 80 hostile ways', () => {

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DiskFile, type ReadableHandle } from '../../src/files/open-file.js';
 import { hashFile } from '../../src/files/source.js';
@@ -51,6 +52,23 @@ describe('DiskFile', () => {
       message: expect.stringContaining('0.02 s'),
     });
     await file.close();
+  });
+
+  it('throws FILE_READ_STALLED if each read returns a byte just before the idle timeout', async () => {
+    let reads = 0;
+    const file = await faultyFile((real) => ({
+      read: (async (buffer: Buffer, offset: number, _length: number, position: number) => {
+        reads++;
+        await sleep(60);
+        return real.read(buffer, offset, 1, position);
+      }) as FileHandle['read'],
+    }));
+
+    await expect(hashFile(file, { idleTimeoutMs: 200 })).rejects.toMatchObject({
+      code: 'FILE_READ_STALLED',
+      message: expect.stringMatching(/^Only [1-4] bytes could be read from the file .* for 0\.2 s/),
+    });
+    expect(reads).toBeLessThan(6);
   });
 
   it('throws FILE_READ_STALLED if stat hangs', async () => {

@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UploadError } from '../../src/contract/errors.js';
@@ -21,6 +22,48 @@ const failureOf = (work: Promise<unknown>): Promise<UploadError> =>
   );
 
 const head = (...headers: string[]) => ['HTTP/1.1 200 OK', 'ETag: "v1"', ...headers, '', ''].join('\r\n');
+
+/** Sends a byte now and then, for ever. */
+async function drip(response: ServerResponse): Promise<void> {
+  while (!response.destroyed) {
+    response.write('a');
+    await sleep(40);
+  }
+}
+
+describe('a server that sends a byte now and then', () => {
+  it.each([
+    ['a length', { 'content-length': 5_000_000 }],
+    ['chunks', {}],
+  ])('with %s gives the slot back after two idle timeouts at most', async (_what, length) => {
+    const { url, requests } = await sourceServer(async (_request, response) => {
+      response.writeHead(200, { etag: '"v1"', ...length });
+      await drip(response);
+    });
+
+    const error = await failureOf(
+      openRemote(`${url}/pk.csv?${SECRET}`, {}, FAST).then((file) => bytesOf(file, FAST)),
+    );
+
+    expect(error).toMatchObject({ code: 'SOURCE_UNREACHABLE', retryable: true });
+    expect(error.message).toMatch(/sent only \d bytes for 0\.3 s/);
+    expect(requests.length).toBeLessThanOrEqual(2);
+  });
+
+  it('is read to the end if it sends more than a slow VPN would', async () => {
+    const content = Buffer.alloc(20_000, 'a');
+    const { url } = await sourceServer(async (_request, response) => {
+      response.writeHead(200, { etag: '"v1"', 'content-length': content.length });
+      for (let sent = 0; sent < content.length; sent += 1_000) {
+        response.write(content.subarray(sent, sent + 1_000));
+        await sleep(40);
+      }
+      response.end();
+    });
+
+    expect(await bytesOf(await openRemote(`${url}/pk.csv`), FAST)).toEqual(content);
+  });
+});
 
 describe('a malformed response', () => {
   it.each<[what: string, response: string, code: string]>([

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFileSync, truncateSync, utimesSync } from 'node:fs';
-import { setTimeout as after } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { Agent } from 'undici';
 import { describe, expect, it, vi } from 'vitest';
@@ -101,7 +101,7 @@ describe('postObject', () => {
       for await (const chunk of request as AsyncIterable<Buffer>) {
         received += chunk.length;
         lead = Math.max(lead, file.bytesRead - received);
-        if (received % 7 === 0) await after(1); // a server of little zeal
+        if (received % 7 === 0) await sleep(1); // a server of little zeal
       }
       response.writeHead(204).end();
     });
@@ -350,6 +350,42 @@ describe('a stalled upload', () => {
     ).rejects.toMatchObject({ code: 'S3_STALLED', message: expect.stringContaining('did not respond') });
   });
 
+  it('is classified by its status if the server sends its response a byte at a time', async () => {
+    const url = await httpServer(async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(503);
+      while (!response.destroyed) {
+        response.write(' ');
+        await sleep(40);
+      }
+    });
+
+    await expect(
+      postObject(presignedPost(url), await openFile('abc'), postOptions({ idleTimeoutMs: 200 })),
+    ).rejects.toMatchObject({ code: 'S3_UNAVAILABLE' });
+  });
+
+  it('does not count the time that the source takes', async () => {
+    const url = await httpServer(async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(204).end();
+    });
+    const file = await openFile(distinctBytes(2 * MIB));
+    const slow: OpenFile = {
+      ...asObject(file),
+      async *chunks(timeouts) {
+        for await (const chunk of file.chunks(timeouts)) {
+          await sleep(60);
+          yield chunk;
+        }
+      },
+    };
+
+    await expect(
+      postObject(presignedPost(url), slow, postOptions({ idleTimeoutMs: 150 })),
+    ).resolves.toMatchObject({ status: 204 });
+  });
+
   it('fails if there is no connection', async () => {
     const dispatcher = new Agent({ connect: () => {} });
 
@@ -389,7 +425,7 @@ describe('a stalled upload', () => {
         received += chunk.length;
         if (received < next) continue;
         next += MIB;
-        await after(30);
+        await sleep(30);
       }
       response.writeHead(204).end();
     });
@@ -568,7 +604,7 @@ const asObject = (file: OpenFile): OpenFile => ({
 });
 
 async function stallOf({ path }: OpenFile, ms: number): Promise<UploadError> {
-  await after(2 * ms);
+  await sleep(2 * ms);
   return new UploadError('FILE_READ_STALLED', path);
 }
 

@@ -25,6 +25,9 @@ export interface CodecServerFlags {
   readonly auth: boolean;
 }
 
+/** Maximum size of the key set of an identity provider, in bytes: hundreds of keys. */
+const MAX_KEY_SET_BYTES = 256 * 1024;
+
 /**
  * Serves Temporal's remote codec protocol until SIGTERM or Ctrl-C.
  *
@@ -47,7 +50,7 @@ export async function serveCodec({ listen, origin, auth }: CodecServerFlags): Pr
     });
   }
 
-  const dispatcher = createDispatcher(settings.extraCa);
+  const dispatcher = createDispatcher(settings.extraCa, { maxResponseSize: MAX_KEY_SET_BYTES });
   const server = await start({
     codec: new EncryptionCodec(settings.encryption.keys),
     origins,
