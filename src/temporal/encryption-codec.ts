@@ -12,7 +12,7 @@ import { ARRIVED_IN, ORIGINAL, UNTRUSTED, untrusted } from '../contract/untruste
 import type { EncryptionKey } from '../settings/schemas.js';
 import { shortenText } from '../util/shorten-text.js';
 import { type Binding, isSealed, keyIdOf, SealBrokenError, seal, unseal } from './sealed-payload.js';
-import { UNREADABLE } from './unreadable.js';
+import { shownKeyId, UNREADABLE } from './unreadable.js';
 
 const { Payload: PayloadProto } = proto.temporal.api.common.v1;
 
@@ -83,7 +83,7 @@ export const plainCodec: PayloadCodec = {
     const encrypted = payloads.find(isSealed);
     if (!encrypted) return payloads;
     throw unreadable(
-      `A payload is encrypted with the key "${shortenText(keyIdOf(encrypted))}", but this process has no key`,
+      `A payload is encrypted with the key ${shownKeyId(keyIdOf(encrypted))}, but this process has no key`,
     );
   },
 };

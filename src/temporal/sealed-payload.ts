@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { METADATA_ENCODING_KEY, type Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { EncryptionKey } from '../settings/schemas.js';
-import { shortenText } from '../util/shorten-text.js';
+import { shownKeyId } from './unreadable.js';
 
 /** What an encrypted payload was made for. All of it is authenticated. */
 export interface Binding {
@@ -74,7 +74,7 @@ export function unseal(
   if (!key) {
     const available = [...keys.keys()].map((each) => `"${each}"`).join(', ');
     throw new SealBrokenError(
-      `is encrypted with the key "${shortenText(id)}", but this process has only ${available}`,
+      `is encrypted with the key ${shownKeyId(id)}, but this process has only ${available}`,
     );
   }
   const bytes = Buffer.from(data ?? []);
@@ -98,7 +98,7 @@ export function unseal(
     return { payload, binding: { namespace, workflowId, activityId } };
   } catch {
     throw new SealBrokenError(
-      `cannot be decrypted with the key "${id}": it was encrypted with another key of that name, or was changed`,
+      `cannot be decrypted with the key ${shownKeyId(id)}: it was encrypted with another key of that name, or was changed`,
     );
   }
 }

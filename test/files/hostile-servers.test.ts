@@ -36,8 +36,10 @@ describe('a server that sends a byte now and then', () => {
     ['a length', { 'content-length': 5_000_000 }],
     ['chunks', {}],
   ])('with %s gives the slot back after two idle timeouts at most', async (_what, length) => {
-    const { url, requests } = await sourceServer(async (_request, response) => {
-      response.writeHead(200, { etag: '"v1"', ...length });
+    const { url, requests } = await sourceServer(async (request, response) => {
+      const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+      const range = { 'content-range': `bytes ${from}-4999999/5000000` };
+      response.writeHead(from ? 206 : 200, { etag: '"v1"', ...(from ? range : length) });
       await drip(response);
     });
 

@@ -118,6 +118,15 @@ describe('EncryptionCodec', () => {
     await expect(decoding).rejects.toThrow('with the key "k1", but this process has only "k2". Add the key');
   });
 
+  it('shows the first 64 characters of the ID of a missing key, on one line', async () => {
+    const payload = await encrypted({ a: 1 });
+    const id = `a\n${'k'.repeat(1_000_000)}`;
+    const metadata = { ...payload.metadata, 'encryption-key-id': Buffer.from(id) };
+    const error: unknown = await codec.decode([{ ...payload, metadata }]).catch((caught: unknown) => caught);
+    expect(String(error)).toContain(`with the key "a\\n${'k'.repeat(62)}…", but`);
+    expect(String(error).length).toBeLessThan(500);
+  });
+
   it('rejects a payload that another key of the same name encrypted', async () => {
     const decoding = new EncryptionCodec([newKey('k1')]).decode([await encrypted({ a: 1 })], workflow);
     await expect(decoding).rejects.toMatchObject(unreadable);
