@@ -72,6 +72,12 @@ export interface ExecutionState {
   readonly elapsed: number;
 }
 
+/** An execution in a list. */
+export interface ListedExecution {
+  readonly executionId: string;
+  readonly describe: () => Promise<ExecutionState>;
+}
+
 interface Execution {
   readonly charge: Charge;
   readonly account: Account;
@@ -91,6 +97,7 @@ const MAX_ANALYSED_BYTES = 64 * 1024 ** 2;
 export class Executions {
   readonly #all: Execution[] = [];
   readonly #past: readonly ExecutionState[];
+  readonly #listedPast: readonly ListedExecution[];
   readonly #store: ObjectStore;
   readonly #files: Files;
   readonly #settings: SandboxSettings;
@@ -100,6 +107,10 @@ export class Executions {
     this.#files = files;
     this.#settings = settings;
     this.#past = Array.from({ length: settings.pastExecutions }, (_, index) => pastExecution(index));
+    this.#listedPast = this.#past.map((state) => ({
+      executionId: state.charge.executionId,
+      describe: async () => state,
+    }));
   }
 
   /** Every execution that was accepted, in order. */
@@ -178,10 +189,7 @@ export class Executions {
    *
    * @param startedBefore hides executions that were started later, by `performance.now()`
    */
-  list(
-    account: Account,
-    startedBefore: number,
-  ): { readonly executionId: string; readonly describe: () => Promise<ExecutionState> }[] {
+  list(account: Account, startedBefore: number): ListedExecution[] {
     const shown = this.#all.filter(
       ({ account: { userId }, schedule }) => userId === account.userId && schedule.startedAt <= startedBefore,
     );
@@ -190,7 +198,7 @@ export class Executions {
         executionId: execution.charge.executionId,
         describe: () => this.#describe(execution),
       })),
-      ...this.#past.map((state) => ({ executionId: state.charge.executionId, describe: async () => state })),
+      ...this.#listedPast,
     ];
   }
 

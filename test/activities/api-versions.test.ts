@@ -119,6 +119,19 @@ describe.each(DIALECTS)('version 3 as in %s', (dialect) => {
 describe('version 3', () => {
   const v3 = { api: 'v3' } as const;
 
+  it.each(['fileState', 'list', 'start'] as const)(
+    'renews a token that is refused with 401 on %s',
+    async (route) => {
+      const job = await newJob({ s3, ...v3, idTokenSeconds: 900 });
+      job.sandbox.faults.add({ route, expire: 'token' });
+      const presign = await job.presign();
+      await job.confirm(presign.file, await job.upload(presign));
+      expect(await start(job, await job.stored())).toMatchObject({ origin: 'started' });
+      expect(job.sandbox.calls.filter((call) => call.route === route && call.status === 401)).toHaveLength(1);
+      expect(job.sandbox.charges).toHaveLength(1);
+    },
+  );
+
   it('accepts a throttled execution once, and reports its delay', async () => {
     const job = await newJob({ s3, ...v3, maxPerHour: 0, throttleMs: 90_000 });
     const input = await job.stored();

@@ -88,6 +88,31 @@ describe('readManifest', () => {
     expect(again).toEqual(['engine 3.2', undefined]);
   });
 
+  it('reads the sections of an analysis in whatever way they are written', async () => {
+    const sections = { configuration: { day: 1 }, customPlots: { a_b: 1 } };
+    const text = [
+      JSON.stringify({
+        file: '/a.csv',
+        configuration: { configuration: { day: 1 }, custom_plots: { a_b: 1 } },
+      }),
+      JSON.stringify({ file: '/b.csv', configuration: { day: 1, customPlots: { a_b: 1 } } }),
+      JSON.stringify({ file: '/c.csv', configuration: { ...sections, metadata: { study: 7 } } }),
+    ].join('\n');
+    expect(await read('jobs.jsonl', text)).toEqual([
+      { location: '/a.csv', executions: [sections] },
+      { location: '/b.csv', executions: [sections] },
+      { location: '/c.csv', executions: [{ ...sections, metaData: { study: 7 } }] },
+    ]);
+  });
+
+  it.each([
+    [{ metadata: 1, configuration: { day: 1, meta_data: 2 } }, 'its configuration has metadata as well'],
+    [{ configuration: { data_cleaning: 1, dataCleaning: 1 } }, 'has both "data_cleaning" and "dataCleaning"'],
+  ])('refuses a row with contradicting sections: %j', async (row, problem) => {
+    const problems = await problemsIn('jobs.jsonl', JSON.stringify({ file: '/a.csv', ...row }));
+    expect(problems.join()).toContain(problem);
+  });
+
   it('keeps URLs unchanged', async () => {
     const text = 'file,configuration\ns3://bucket/a.csv,day-1.json\n';
     expect(await read('jobs.csv', text)).toEqual([
