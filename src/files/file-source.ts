@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, relative, sep } from 'node:path';
+import { open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { UploadError } from '../contract/errors.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { assertSupportedSize } from './file-limits.js';
 import { DiskFile, type OpenFile, readFailed } from './open-file.js';
+import { Roots } from './roots.js';
 
 /**
  * Returns the path in a `file:` URL.
@@ -58,7 +58,7 @@ export async function assertIsFile(path: string, roots: readonly string[]): Prom
 }
 
 async function realPathOfFile(allowed: Roots, path: string): Promise<string> {
-  const real = await allowed.realPath();
+  const real = await allowed.realPath().catch(throwOpenError(path));
   if (!(await stat(real).catch(throwOpenError(path))).isFile()) throw notRegular(path);
   return real;
 }
@@ -67,66 +67,10 @@ async function realPathOfFile(allowed: Roots, path: string): Promise<string> {
 // terminal become the controlling terminal of this process.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** The directories that must contain a file. */
-class Roots {
-  readonly #roots: readonly string[];
-  readonly #path: string;
-
-  constructor(roots: readonly string[], path: string) {
-    this.#roots = roots;
-    this.#path = path;
-  }
-
-  /** Resolves all symlinks. Outside the roots, it does not even reveal whether the file exists. */
-  async realPath(): Promise<string> {
-    const real = await realpath(this.#path).catch(async (error: unknown) => {
-      if (!(await this.#contain(this.#path))) throw this.#outside();
-      return throwOpenError(this.#path)(error);
-    });
-    if (!(await this.#contain(real))) throw this.#outside();
-    return real;
-  }
-
-  /** Checks the location of the open file. If the kernel does not report it, the file must be the one now at its path. */
-  async assertOpened(handle: FileHandle, real: string): Promise<void> {
-    if (this.#roots.length === 0) return;
-    const opened = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined);
-    if (opened === undefined ? await isAt(real, handle) : await this.#contain(opened)) return;
-    throw this.#outside();
-  }
-
-  async #contain(path: string): Promise<boolean> {
-    if (this.#roots.length === 0) return true;
-    const realRoots = await Promise.all(this.#roots.map((root) => realpath(root).catch(() => root)));
-    return [...this.#roots, ...realRoots].some((root) => isBelow(root, path));
-  }
-
-  #outside(): UploadError {
-    return new UploadError(
-      'FILE_OUTSIDE_ROOTS',
-      `The file ${quote(this.#path)} is outside the directories that the worker may read: ${this.#roots.map(quote).join(', ')}`,
-    );
-  }
-}
-
-/** Reports whether a path is in a directory or its subdirectories, without resolving symlinks. */
-export function isBelow(root: string, path: string): boolean {
-  const rest = relative(root, path);
-  return rest !== '' && rest !== '..' && !rest.startsWith(`..${sep}`) && !isAbsolute(rest);
-}
-
-async function isAt(path: string, handle: FileHandle): Promise<boolean> {
-  const [opened, atPath, real] = await Promise.all([
-    handle.stat({ bigint: true }),
-    stat(path, { bigint: true }),
-    realpath(path),
-  ]);
-  return real === path && opened.ino === atPath.ino && opened.dev === atPath.dev;
-}
-
 const throwOpenError =
   (path: string) =>
   (cause: unknown): never => {
+    if (cause instanceof UploadError) throw cause;
     switch (systemErrorCode(cause)) {
       case 'ENOENT':
       case 'ENOTDIR':

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
-import { isBelow, localPath } from './file-source.js';
+import { localPath } from './file-source.js';
+import { isBelow } from './roots.js';
 
 /** Files that only this host can read. */
 export interface FileHost {

@@ -1,23 +1,16 @@
-import { type LookupAddress, lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, type buildConnector } from 'undici';
 import { UploadError } from '../contract/errors.js';
 import { addressIn, isLoopback, isPublicAddress } from '../http/address.js';
 import type { HostList } from '../http/host-list.js';
+import { type LookupAll, lookupAll } from '../http/lookup.js';
 import { quote } from '../util/quote.js';
-
-/** Resolves a host name to its addresses, like `dns.lookup` of Node.js. */
-export type LookupAll = (
-  hostname: string,
-  options: { all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
 
 /** Settings of the connections to sources. */
 export interface HttpsAgentOptions {
   /** TLS and socket options, e.g. certificate authorities. Default: those of Node.js, including `NODE_EXTRA_CA_CERTS` */
   readonly connect?: buildConnector.BuildOptions;
-  /** Default: `dns.lookup` */
+  /** Default: `dns.lookup`; names under `localhost` are this machine */
   readonly resolve?: LookupAll;
 }
 
@@ -25,7 +18,7 @@ export interface HttpsAgentOptions {
  * Creates an agent that only connects to addresses that the worker may read from. It resolves the host name once for each
  * connection and checks those addresses, so a name that resolves differently later cannot bypass the check.
  */
-export function httpsAgent(hosts: HostList, { connect, resolve = lookup }: HttpsAgentOptions = {}): Agent {
+export function httpsAgent(hosts: HostList, { connect, resolve = lookupAll }: HttpsAgentOptions = {}): Agent {
   const checkedLookup: LookupFunction = (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '');

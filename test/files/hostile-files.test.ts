@@ -114,6 +114,62 @@ describe.runIf(process.platform === 'linux')('a file that a worker may not read'
     expect(await codeOf(openSource(pathToFileURL(path).href, 'pk.csv', { roots: [root] }))).toBe(code);
   });
 
+  it.each<[what: string, target: (outside: string) => string, isDirectory?: true]>([
+    ['to a file', (outside) => `${outside}/probe`],
+    ['to a directory', (outside) => `${outside}/probe`, true],
+    ['to a file in a directory', (outside) => `${outside}/probe/secret.csv`, true],
+    ['to a file, relative', () => '../outside/probe'],
+    ['back through a directory', (outside) => `${outside}/probe/../../root/study/pk.csv`, true],
+    ['back through a directory, relative', () => '../outside/probe/../../root/study/pk.csv', true],
+    ['to a file that is not accessible', (outside) => `${outside}/locked/probe`],
+    ['to another symlink', () => 'chain.csv'],
+    ['to a file below a file', (outside) => `${outside}/secret.csv/probe`],
+    ['to a name that is too long', (outside) => `${outside}/${'a'.repeat(300)}/probe`],
+  ])(
+    'is refused with the same words, whether it exists or not, through a symlink %s',
+    async (_what, target, isDirectory) => {
+      const { root, outside } = await createRoot();
+      mkdirSync(join(outside, 'locked'));
+      symlinkSync(join(outside, 'probe'), join(root, 'chain.csv'));
+      symlinkSync(target(outside), join(root, 'probe.csv'));
+      const errorOf = () =>
+        openSource(pathToFileURL(join(root, 'probe.csv')).href, 'pk.csv', { roots: [root] }).then(
+          () => 'opened',
+          (error: UploadError) => `${error.code}: ${error.message}`,
+        );
+
+      const before = await errorOf();
+      expect(before).toMatch(/^FILE_OUTSIDE_ROOTS: /);
+      if (isDirectory) mkdirSync(join(outside, 'probe'));
+      else writeFileSync(join(outside, 'probe'), SECRET);
+      writeFileSync(join(outside, 'locked', 'probe'), SECRET);
+      if (isDirectory) writeFileSync(join(outside, 'probe', 'secret.csv'), SECRET);
+      expect(await errorOf()).toBe(before);
+    },
+  );
+
+  it('is opened through symlinks that stay in the roots, and through symlinks that lead into them', async () => {
+    const { folder, root } = await createRoot();
+    const other = join(folder, 'other');
+    mkdirSync(other);
+    symlinkSync('second', join(folder, 'first'));
+    symlinkSync('root', join(folder, 'second'));
+    symlinkSync(join(folder, 'first', 'study', 'pk.csv'), join(other, 'to-root.csv'));
+    symlinkSync('../root/study/../study/pk.csv', join(root, 'back.csv'));
+    symlinkSync('study', join(root, 'renamed'));
+    const roots = [join(folder, 'first'), other];
+    for (const path of [
+      'first/study/pk.csv',
+      'root/back.csv',
+      'second/renamed/pk.csv',
+      'other/to-root.csv',
+    ]) {
+      const file = await openSource(pathToFileURL(join(folder, path)).href, 'pk.csv', { roots });
+      expect(String(await bytesOf(file))).toBe('ours');
+      await file.close();
+    }
+  });
+
   it.each([
     ['/proc/self/environ', 'FILE_EMPTY'],
     ['/proc/self/mem', 'FILE_EMPTY'],
