@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { parse as parseToml, TomlDate, type TomlTable, type TomlValue } from 'smol-toml';
 import { didYouMean } from './did-you-mean.js';
+import { assertOnlyOwnerCanWrite } from './file-permissions.js';
 import { invalidSettings, readFileOf } from './secrets.js';
 import {
   type Environment,
@@ -23,7 +24,7 @@ export interface SettingsFile {
 
 /**
  * Reads the file that `APLOS_UPLOAD_SETTINGS` names, or else the one in the default location, if it exists. Checks that
- * every key is known, but not the values.
+ * every key is known, but not the values, and that other users cannot change a file with commands or accounts.
  *
  * @throws UploadError `SETTINGS_INVALID` naming each unknown key and the most similar known key
  */
@@ -32,8 +33,11 @@ export function readSettingsFile(environment: Environment): SettingsFile | undef
   if (path === undefined) return undefined;
   const { problems, ...file } = new Collector(path).collect(parse(path));
   if (problems.length > 0) throw invalidSettings(`${nameOf(path)} is invalid: ${problems.join('; ')}`);
+  if (file.profiles.size > 0 || hasCommand(file.settings)) assertOnlyOwnerCanWrite(path);
   return file;
 }
+
+const hasCommand = (settings: Given) => [...settings.keys()].some((name) => name.endsWith('_COMMAND'));
 
 const { variable: VARIABLE } = settingsTable.settingsFile;
 

@@ -1,5 +1,5 @@
 import { readSettingsFile, type SettingsFile } from './file.js';
-import { invalidSettings } from './secrets.js';
+import { assertNothingIsRefused } from './refused-variables.js';
 import { type Environment, type Given, type Setting, type SettingsTable, spellingsOf } from './setting.js';
 import { profileTable, settingsTable } from './table.js';
 import { assertNoTypos } from './typos.js';
@@ -34,7 +34,7 @@ const ACCOUNT_VARIABLES = variablesOf({ userName, password });
  * @throws UploadError `SETTINGS_INVALID`
  */
 export function readGiven(environment: Environment): GivenSettings {
-  assertCertificatesAreVerified(environment);
+  assertNothingIsRefused(environment);
   assertNoTypos(environment, settingVariables);
   const file = readSettingsFile(environment);
   const account = givenIn(environment, profileTable);
@@ -72,13 +72,4 @@ function override(file: SettingsFile | undefined, environment: Given): Given {
     ...[...file.settings].filter(([variable]) => kept.includes(variable)),
     ...environment,
   ]);
-}
-
-/** Node.js and undici apply the variable to every connection of the process. */
-function assertCertificatesAreVerified({ NODE_TLS_REJECT_UNAUTHORIZED: verify }: Environment): void {
-  if (verify !== '0') return;
-  throw invalidSettings(
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off certificate verification, so an attacker could read everything that is sent',
-    'Unset it. To trust a private certificate authority, set APLOS_UPLOAD_CA_FILE.',
-  );
 }

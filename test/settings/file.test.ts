@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -57,6 +57,59 @@ describe('the settings file', () => {
       concurrency: 5,
       listLagMs: 20_000,
       encryption: { mode: 'off' },
+    });
+  });
+
+  describe.skipIf(process.platform === 'win32')('that other users can change', () => {
+    const ACCOUNT = '[profiles.default]\nuser_name = "jane"\npassword_command = "echo secret"';
+    const COMMAND = `[encryption]\nkey_command = "echo k1:${KEY}"`;
+    const OTHERS = '[worker]\nconcurrency = 3';
+
+    it.each<[what: string, toml: string, mode: number, folderMode: number, problem: RegExp | undefined]>([
+      [
+        'a command, writable by the group',
+        COMMAND,
+        0o664,
+        0o755,
+        /^The settings file (.*) can be changed by .* \(mode 0664\)\. /,
+      ],
+      [
+        'a command, writable by others',
+        COMMAND,
+        0o646,
+        0o755,
+        /can be changed by users other than its owner \(mode 0646\)/,
+      ],
+      ['an account, writable by the group', ACCOUNT, 0o660, 0o755, /can be changed by/],
+      [
+        'a command, in a folder that the group may write',
+        COMMAND,
+        0o600,
+        0o775,
+        /can be replaced by .* \(mode 0775\)/,
+      ],
+      ['a command, in a folder like /tmp', COMMAND, 0o600, 0o1777, undefined],
+      ['a command, readable by all', COMMAND, 0o644, 0o755, undefined],
+      ['neither commands nor accounts, writable by the group', OTHERS, 0o664, 0o775, undefined],
+    ])('is refused or read, with %s', async (_what, toml, mode, folderMode, problem) => {
+      const { path } = await temporaryFile(toml, 'settings.toml');
+      await chmod(path, mode);
+      await chmod(dirname(path), folderMode);
+      const load = () => loadSettings({ APLOS_UPLOAD_SETTINGS: path });
+      if (problem === undefined) return expect(load).not.toThrow();
+      expect(load).toThrow(problem);
+      expect(load).toThrow(`Run: chmod go-w '${problem.source.includes('replaced') ? dirname(path) : path}'`);
+      await chmod(path, mode & ~0o022);
+      await chmod(dirname(path), folderMode & ~0o022);
+      expect(load).not.toThrow();
+    });
+
+    it('is refused if the file behind a symlink can be replaced', async () => {
+      const { path } = await temporaryFile(COMMAND, 'settings.toml');
+      const link = join(await temporaryFolder(), 'settings.toml');
+      await symlink(path, link);
+      await chmod(dirname(path), 0o777);
+      expect(() => loadSettings({ APLOS_UPLOAD_SETTINGS: link })).toThrow(`chmod go-w '${dirname(path)}'`);
     });
   });
 
