@@ -85,7 +85,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 
 /** Clients may send anything as a URL, for example `//`, which `URL` cannot parse. */
 function pathOf({ url = '/' }: IncomingMessage): string {
-  if (!URL.canParse(url, 'http://localhost')) throw new HttpError(404, 'Not found');
+  if (!URL.canParse(url, 'http://localhost')) throw new HttpError(400, 'Invalid URL');
   return new URL(url, 'http://localhost').pathname;
 }
 

@@ -35,13 +35,23 @@ export function loadAll(environment: Environment, reader: Reader): LoadedSetting
   const given = readGiven(environment);
   parseGiven(given);
   const values = complete(parseTable(settingsTable, given.settings, reader));
-  const { encryptionMode, encryptionKeys, codecToken, codecJwksUrl, codecJwtAudience, ...others } = values;
+  const {
+    encryptionMode,
+    encryptionKeys,
+    codecToken,
+    codecJwksUrl,
+    codecJwtIssuer,
+    codecJwtAudience,
+    ...others
+  } = values;
   const settings = Object.freeze({
     ...others,
     profiles: reader === 'worker' ? profilesOf(given) : new Map(),
     encryption: encryptionOf({ encryptionMode, encryptionKeys }),
     codecAccess:
-      reader === 'codec-server' ? codecAccessOf({ codecToken, codecJwksUrl, codecJwtAudience }) : {},
+      reader === 'codec-server'
+        ? codecAccessOf({ codecToken, codecJwksUrl, codecJwtIssuer, codecJwtAudience })
+        : {},
   });
   return { settings, values, given };
 }
@@ -85,13 +95,15 @@ function encryptionOf({
 function codecAccessOf({
   codecToken: token,
   codecJwksUrl: jwksUrl,
+  codecJwtIssuer: issuer,
   codecJwtAudience: audience,
-}: Pick<SettingsValues, 'codecToken' | 'codecJwksUrl' | 'codecJwtAudience'>): CodecAccess {
-  if (jwksUrl !== undefined && audience !== undefined) return { token, jwt: { jwksUrl, audience } };
-  if (jwksUrl === undefined && audience === undefined) return { token };
+}: Pick<SettingsValues, 'codecToken' | 'codecJwksUrl' | 'codecJwtIssuer' | 'codecJwtAudience'>): CodecAccess {
+  if (jwksUrl !== undefined && issuer !== undefined && audience !== undefined)
+    return { token, jwt: { jwksUrl, issuer, audience } };
+  if (jwksUrl === undefined && issuer === undefined && audience === undefined) return { token };
   throw invalidSettings(
-    'Only one of APLOS_UPLOAD_CODEC_JWKS_URL and APLOS_UPLOAD_CODEC_JWT_AUDIENCE is set',
-    'Set both, or neither.',
+    'Only some of APLOS_UPLOAD_CODEC_JWKS_URL, APLOS_UPLOAD_CODEC_JWT_ISSUER and APLOS_UPLOAD_CODEC_JWT_AUDIENCE are set',
+    'Set all three, or none of them.',
   );
 }
 

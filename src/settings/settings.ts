@@ -16,12 +16,18 @@ export type Encryption =
 export interface CodecAccess {
   /** Token that clients send as `Authorization: Bearer …`. */
   readonly token?: Secret | undefined;
-  /** Key set and audience for clients that send a JWT. */
-  readonly jwt?: { readonly jwksUrl: string; readonly audience: string } | undefined;
+  /** Key set, issuer and audience for clients that send a JWT. */
+  readonly jwt?: { readonly jwksUrl: string; readonly issuer: string; readonly audience: string } | undefined;
 }
 
 /** Settings that {@link Settings} has in combined form. */
-type Combined = 'encryptionMode' | 'encryptionKeys' | 'codecToken' | 'codecJwksUrl' | 'codecJwtAudience';
+type Combined =
+  | 'encryptionMode'
+  | 'encryptionKeys'
+  | 'codecToken'
+  | 'codecJwksUrl'
+  | 'codecJwtIssuer'
+  | 'codecJwtAudience';
 
 /** All settings of a program. Names, types, units and defaults are those of the table. */
 export type Settings = Omit<Values<typeof settingsTable>, Combined> & {

@@ -5,7 +5,7 @@ import type { CodecAccess } from '../settings/settings.js';
 
 /**
  * Returns a function that checks the `Authorization` header of a request to a codec server. It accepts the token, or a
- * JWT that the identity provider signed for the audience, and throws an Error if the provider's keys cannot be fetched.
+ * JWT that the identity provider issued and signed for the audience, and throws an Error if the provider's keys cannot be fetched.
  *
  * @param dispatcher connections for fetching the identity provider's keys
  * @returns `undefined` if neither a token nor JWTs are configured
@@ -27,7 +27,7 @@ export function codecAccess(
 }
 
 function jwtValidator(
-  { jwksUrl, audience }: NonNullable<CodecAccess['jwt']>,
+  { jwksUrl, issuer, audience }: NonNullable<CodecAccess['jwt']>,
   dispatcher: Dispatcher,
 ): (bearer: string) => Promise<boolean> {
   const keys = createRemoteJWKSet(new URL(jwksUrl), {
@@ -42,7 +42,7 @@ function jwtValidator(
   });
   return async (bearer) => {
     try {
-      await jwtVerify(bearer, keys, { audience, requiredClaims: ['exp'] });
+      await jwtVerify(bearer, keys, { issuer, audience, requiredClaims: ['exp'] });
       return true;
     } catch (error) {
       if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw error;

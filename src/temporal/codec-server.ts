@@ -10,6 +10,7 @@ const { Payloads } = proto.temporal.api.common.v1;
 
 /** The Temporal UI sends one page of a history at a time, which is smaller. */
 const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_PAYLOADS = 10_000;
 
 /** Settings of a codec server. */
 export interface CodecServerOptions extends Partial<ListenAddress> {
@@ -83,6 +84,7 @@ async function handle(
   if (method !== 'POST') throw new HttpError(405, 'Method not allowed: use POST');
   if (mayUse && !(await mayUse(headers.authorization ?? '')))
     throw new HttpError(401, 'A valid token in the Authorization header is required');
+  if (Number(headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
   const payloads = parsePayloads(await readBody(request));
   const result = await convert(() =>
     operation === 'decode' ? codec.decodeForDisplay(payloads) : codec.encode(payloads, contextIn(headers)),
@@ -116,18 +118,24 @@ async function convert(operation: () => Promise<Payload[]>): Promise<Payload[]> 
 
 function parsePayloads(text: string): Payload[] {
   try {
-    return Payloads.fromObject(JSON.parse(text) as object).payloads;
-  } catch {
+    const { payloads } = JSON.parse(text) as { readonly payloads?: unknown };
+    if (Array.isArray(payloads) && payloads.length > MAX_PAYLOADS)
+      throw new HttpError(413, `The body has more than ${MAX_PAYLOADS} payloads`);
+    return Payloads.fromObject({ payloads }).payloads;
+  } catch (error) {
+    if (error instanceof HttpError) throw error;
     throw new HttpError(400, 'The body must be {"payloads": […]}, with `data` in base64');
   }
 }
+
+const tooLarge = () => new HttpError(413, `The body is larger than ${MAX_BYTES} bytes`);
 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new HttpError(413, `The body is larger than ${MAX_BYTES} bytes`);
+    if (bytes > MAX_BYTES) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

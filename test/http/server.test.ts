@@ -16,14 +16,14 @@ describe('startHttpServer', () => {
     expect(await (await fetch(`${server.url}/a/b?c=d`)).text()).toBe('/a/b');
   });
 
-  it.each(['//', 'http://['])('returns 404 to a request for the invalid URL %s', async (target) => {
+  it.each(['//', 'http://['])('returns 400 to a request for the invalid URL %s', async (target) => {
     const errors: unknown[] = [];
     const server = await start({ handle: () => {}, onError: (error) => errors.push(error) });
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
     const [response] = (await once(socket, 'data')) as [Buffer];
     socket.destroy();
-    expect(response.toString()).toContain('HTTP/1.1 404 ');
+    expect(response.toString()).toContain('HTTP/1.1 400 ');
     expect(errors).toEqual([]);
   });
 

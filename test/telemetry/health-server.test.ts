@@ -109,18 +109,22 @@ describe('startHealthServer', () => {
     expect(text.length).toBeLessThan(500);
   });
 
-  it.each(['//', '/', '/metrics', '/healthz/../../etc/passwd', 'http://[', '*'])(
-    'returns 404 to GET %s and keeps running',
-    async (target) => {
-      const server = await start(() => 'RUNNING');
-      const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
-      socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
-      const [response] = (await once(socket, 'data')) as [Buffer];
-      socket.destroy();
-      expect(response.toString()).toContain('HTTP/1.1 404 ');
-      expect(await get(server, '/readyz')).toMatchObject({ code: 200 });
-    },
-  );
+  it.each([
+    ['//', 400],
+    ['/', 404],
+    ['/metrics', 404],
+    ['/healthz/../../etc/passwd', 404],
+    ['http://[', 400],
+    ['*', 404],
+  ])('responds to GET %s with %i and keeps running', async (target) => {
+    const server = await start(() => 'RUNNING');
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const [response] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(response.toString()).toContain('HTTP/1.1 404 ');
+    expect(await get(server, '/readyz')).toMatchObject({ code: 200 });
+  });
 
   it('returns 405 to methods other than GET and HEAD', async () => {
     const server = await start(() => 'RUNNING');

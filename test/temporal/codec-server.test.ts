@@ -1,4 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -96,6 +98,8 @@ describe('startCodecServer', () => {
     ['a payload encrypted with another key', async () => post('/decode', asJson(await ofAnotherKey())), 400],
     ['a body that is not JSON', () => post('/decode', '{'), 400],
     ['JSON without payloads', () => post('/decode', { payloads: 7 }), 400],
+    ['more than 10,000 payloads', () => post('/decode', `{"payloads":[${'{},'.repeat(10_000)}{}]}`), 413],
+    ['deeply nested JSON', () => post('/decode', `{"payloads":${'['.repeat(1e5)}${']'.repeat(1e5)}}`), 400],
     ['a body over 8 MiB', () => post('/decode', 'x'.repeat(9 * 1024 * 1024)), 413],
     ['an unknown path', () => post('/', { payloads: [] }), 404],
     ['a method other than POST', () => fetch(`${server.url}/decode`), 405],
@@ -107,6 +111,25 @@ describe('startCodecServer', () => {
   it('names the missing key', async () => {
     await start();
     expect(await (await post('/decode', asJson(await ofAnotherKey()))).text()).toContain('with the key "k2"');
+  });
+
+  it('returns 413 to an announced length over 8 MiB without reading the body', async () => {
+    await start();
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write('POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n{');
+    const [response] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(String(response)).toContain('HTTP/1.1 413 ');
+  });
+
+  it('returns 400 to a request for //', async () => {
+    await start();
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write('GET // HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [response] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(String(response)).toContain('HTTP/1.1 400 ');
   });
 
   it('returns 200 to GET /health without authentication', async () => {
@@ -127,6 +150,7 @@ describe('startCodecServer', () => {
 describe('codecAccess', () => {
   const dispatcher = createDispatcher();
   const audience = 'temporal-ui';
+  const issuer = 'https://login.acme.com';
   let keys: Awaited<ReturnType<typeof generateKeyPair>>;
   beforeAll(async () => {
     keys = await generateKeyPair('RS256');
@@ -143,21 +167,24 @@ describe('codecAccess', () => {
       expect(await decode(wrong)).toBe(401);
   });
 
-  it('accepts unexpired JWTs of the identity provider for the right audience', async () => {
+  it('accepts unexpired JWTs of the right issuer for the right audience', async () => {
     const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'RS256' };
     const jwksUrl = await httpServer(
       (_request, response) => void response.end(JSON.stringify({ keys: [jwk] })),
     );
-    await start({ mayUse: codecAccess({ jwt: { jwksUrl, audience } }, dispatcher) });
-    const token = (claims: { aud?: string; exp?: string }, key = keys.privateKey) => {
+    await start({ mayUse: codecAccess({ jwt: { jwksUrl, issuer, audience } }, dispatcher) });
+    const token = (claims: { iss?: string; aud?: string; exp?: string }, key = keys.privateKey) => {
       const jwt = new SignJWT({})
         .setProtectedHeader({ alg: 'RS256', kid: 'one' })
         .setAudience(claims.aud ?? audience);
+      if (claims.iss !== '') jwt.setIssuer(claims.iss ?? issuer);
       return (claims.exp === '' ? jwt : jwt.setExpirationTime(claims.exp ?? '1m')).sign(key);
     };
     const otherKeys = await generateKeyPair('RS256');
     expect(await decode(`Bearer ${await token({})}`)).toBe(200);
     expect(await decode(`Bearer ${await token({ aud: 'another' })}`)).toBe(401);
+    for (const iss of ['', 'https://login.evil.example', `${issuer}/`])
+      expect(await decode(`Bearer ${await token({ iss })}`)).toBe(401);
     expect(await decode(`Bearer ${await token({ exp: '-1m' })}`)).toBe(401);
     expect(await decode(`Bearer ${await token({ exp: '' })}`)).toBe(401);
     expect(await decode(`Bearer ${await token({}, otherKeys.privateKey)}`)).toBe(401);

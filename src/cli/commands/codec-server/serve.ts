@@ -75,7 +75,7 @@ function assertAccessIsRestricted({ token, jwt }: CodecAccess, host: string, aut
   if (!auth || token || jwt) return;
   throw new UploadError('SETTINGS_INVALID', 'No authentication is configured', {
     action:
-      'Set APLOS_UPLOAD_CODEC_TOKEN, or APLOS_UPLOAD_CODEC_JWKS_URL and APLOS_UPLOAD_CODEC_JWT_AUDIENCE; on your own machine, add --no-auth instead.',
+      'Set APLOS_UPLOAD_CODEC_TOKEN, or APLOS_UPLOAD_CODEC_JWKS_URL, APLOS_UPLOAD_CODEC_JWT_ISSUER and APLOS_UPLOAD_CODEC_JWT_AUDIENCE; on your own machine, add --no-auth instead.',
   });
 }
 
