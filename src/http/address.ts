@@ -8,10 +8,9 @@ export function addressIn(hostname: string): string | undefined {
 }
 
 /**
- * Reports whether a host is this machine, so that data sent there may stay unencrypted.
- *
- * Names under `localhost`, such as `a.localhost`, do not count. RFC 6761 reserves them for loopback, but many
- * resolvers ask DNS for them, and a DNS server can answer with any address.
+ * Reports whether a host is this machine, so that data sent there may stay unencrypted and never goes through a proxy:
+ * 127.0.0.0/8, also as mapped IPv6 addresses, ::1, `localhost` and the names under it. `lookupAll` ensures that these
+ * names are resolved to this machine.
  *
  * @param host URL, host name or IP address; a name or an address may have a port: `localhost:7233`, `[::1]:7233`
  */
@@ -19,8 +18,8 @@ export function isLoopback(host: string | URL): boolean {
   const hostname = host instanceof URL ? host.hostname : withoutPort(host);
   const address = addressIn(hostname);
   return address === undefined
-    ? hostname.toLowerCase() === 'localhost'
-    : ipaddr.parse(address).range() === 'loopback';
+    ? /(^|\.)localhost\.?$/i.test(hostname)
+    : ipaddr.process(address).range() === 'loopback';
 }
 
 const withoutPort = (host: string) => (isIP(host) ? host : host.replace(/:\d+$/, ''));

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createSecureContext, rootCertificates } from 'node:tls';
-import { type Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
-import { environmentProxies, NEVER_PROXIED } from './proxies.js';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { isLoopback } from './address.js';
+import { lookupAddress } from './lookup.js';
+import { environmentProxies } from './proxies.js';
 
 /**
  * Creates a dispatcher for HTTP requests. It checks certificates even if the environment turns that off, neither retries
@@ -15,14 +17,14 @@ import { environmentProxies, NEVER_PROXIED } from './proxies.js';
 export function createDispatcher(extraCa?: string, options: Agent.Options = {}): Dispatcher {
   const tls = tlsOptions(extraCa);
   const { http, https, none } = environmentProxies();
-  return new EnvHttpProxyAgent({
+  const connections = { ...options, connect: { ...tls, lookup: lookupAddress } };
+  const proxies = { requestTls: tls, proxyTls: tls, httpProxy: http, httpsProxy: https, noProxy: none };
+  return new Agent({
     ...options,
-    connect: tls,
-    requestTls: tls,
-    proxyTls: tls,
-    httpProxy: http,
-    httpsProxy: https,
-    noProxy: none === '*' ? none : [none, ...NEVER_PROXIED].join(','),
+    factory: (origin) =>
+      isLoopback(new URL(origin))
+        ? new Pool(origin, connections)
+        : new EnvHttpProxyAgent({ ...connections, ...proxies }),
   });
 }
 
@@ -33,13 +35,31 @@ export function createDispatcher(extraCa?: string, options: Agent.Options = {}):
  */
 export const tlsOptions = (extraCa?: string) => ({
   rejectUnauthorized: true,
-  ...(extraCa === undefined
-    ? {}
-    : { secureContext: createSecureContext({ ca: [...trustedByDefault(), extraCa] }) }),
+  ...(extraCa === undefined ? {} : { secureContext: contextTrusting(extraCa) }),
 });
 
-/** Returns the CA certificates that Node.js trusts by default, because a secure context with a `ca` trusts only that. */
-function trustedByDefault(): string[] {
-  const { NODE_EXTRA_CA_CERTS: extraFile } = process.env;
-  return extraFile ? [...rootCertificates, readFileSync(extraFile, 'utf8')] : [...rootCertificates];
+/**
+ * Returns a context that trusts a CA in addition to all that Node.js trusts: its own list, `NODE_EXTRA_CA_CERTS`, and the
+ * system's CAs with `--use-system-ca` or `--use-openssl-ca`. The option `ca` would replace these, and
+ * `tls.getCACertificates` is missing in Node.js 20 and does not know the CAs of OpenSSL.
+ */
+function contextTrusting(extraCa: string): SecureContext {
+  const context = createSecureContext();
+  for (const pem of [...environmentCa(), extraCa]) (context.context as NativeContext).addCACert(pem);
+  return context;
+}
+
+/** Reads `NODE_EXTRA_CA_CERTS`, which Node.js 20 drops from a context when another CA is added. */
+function environmentCa(): string[] {
+  const { NODE_EXTRA_CA_CERTS: path } = process.env;
+  try {
+    return path ? [readFileSync(path, 'utf8')] : [];
+  } catch {
+    return []; // Node.js has printed a warning, and ignores the file.
+  }
+}
+
+/** The part of Node.js's native context that `createSecureContext` calls for the option `ca`. */
+interface NativeContext {
+  addCACert(pem: string): void;
 }

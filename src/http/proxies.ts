@@ -1,8 +1,5 @@
 import { UploadError } from '../contract/errors.js';
 
-/** Hosts that are this machine, and are reached without a proxy. */
-export const NEVER_PROXIED = ['localhost', '127.0.0.1', '[::1]'] as const;
-
 /** Proxies from the environment. An empty string means no proxy. */
 export interface Proxies {
   /** Proxy for `http:` URLs. */

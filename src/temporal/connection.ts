@@ -35,7 +35,10 @@ export function temporalTarget(): TemporalTarget {
     return {
       address,
       namespace: namespace ?? 'default',
-      connectionOptions: { ...connectionOptions, address },
+      connectionOptions: {
+        ...connectionOptions,
+        address: connectionOptions.tls ? address : resolved(address),
+      },
     };
   } catch (cause) {
     throw new UploadError(
@@ -51,6 +54,9 @@ export function temporalTarget(): TemporalTarget {
     );
   }
 }
+
+/** A name under `localhost` is this machine, but a DNS server could return another address for it. */
+const resolved = (address: string) => address.replace(/^[^:/]*\.localhost\.?(?=:|$)/i, 'localhost');
 
 /** Returns the options of a worker's connection, with the proxy: Temporal's core does not read the proxy variables. */
 export function workerConnectionOptions(target: TemporalTarget): ClientConnectConfig['connectionOptions'] {

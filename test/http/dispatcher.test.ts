@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
+import { promisify } from 'node:util';
 import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { initiateAuth } from '../../src/aplos/connection/cognito.js';
@@ -88,18 +91,32 @@ describe.skipIf(!hasOpenssl)('a server with an untrusted certificate', () => {
       expect(requestCount()).toBe(0);
     },
   );
+});
 
-  it('is used if its CA is configured, in addition to those that Node.js trusts', async () => {
+describe.skipIf(!hasOpenssl)('an extra CA', () => {
+  it.each<[what: string, args: string[], variable: string]>([
+    ['the CAs of OpenSSL', ['--use-openssl-ca'], 'SSL_CERT_FILE'],
+    ['NODE_EXTRA_CA_CERTS', [], 'NODE_EXTRA_CA_CERTS'],
+  ])('is trusted in addition to %s', async (_what, args, variable) => {
     const folder = await temporaryFolder();
-    const [own, nodes] = [createCa(folder, 'own'), createCa(folder, 'nodes')];
-    vi.stubEnv('NODE_EXTRA_CA_CERTS', nodes.certFile);
-    const by = dispatcher(own.cert);
-    for (const each of [own, nodes]) {
-      const { url } = await tlsServer(createCertificate(folder, 'server', each));
-      await expect(
-        postObject(presignedPost(url), await openFile('abc'), postOptions({ dispatcher: by })),
-      ).resolves.toMatchObject({ status: 204 });
-    }
+    const [first, second, others] = ['first', 'second', 'others'].map((name) => createCa(folder, name));
+    if (!first || !second || !others) throw new Error('no CA');
+    const servers = await Promise.all(
+      [first, second, others].map((ca) => tlsServer(createCertificate(folder, 'server', ca))),
+    );
+    const script = `
+      const { createDispatcher } = await import(${JSON.stringify(new URL('../../src/http/dispatcher.ts', import.meta.url).href)});
+      const { request } = await import('undici');
+      const dispatcher = createDispatcher(${JSON.stringify(first.cert + second.cert)});
+      for (const url of ${JSON.stringify(servers.map(({ url }) => url))})
+        console.log((await request(url, { method: 'POST', dispatcher })).statusCode);
+      await dispatcher.destroy();`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [...args, '--import', 'tsx', '--input-type=module', '--eval', script],
+      { env: { ...process.env, [variable]: others.certFile } },
+    );
+    expect(stdout).toBe('204\n204\n204\n');
   });
 });
 
@@ -251,17 +268,27 @@ describe.skipIf(!hasOpenssl)('createDispatcher, behind a proxy', () => {
     ).rejects.toThrow('(the proxy returned 403)');
   });
 
-  it.each(['127.0.0.1', 'localhost'])('connects to this machine directly, as %s', async (host) => {
-    const url = await httpServer((_request, response) => void response.writeHead(204).end());
-    const { proxy } = await startProxy(url);
+  it.each([
+    '127.0.0.1',
+    '127.1.2.3',
+    '[::ffff:127.0.0.1]',
+    'localhost',
+    'localhost.',
+    's3.localhost',
+    'a.b.localhost.',
+  ])('connects to this machine directly, as %s', async (host) => {
+    const server = createHttpServer((_request, response) => void response.writeHead(204).end());
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+    onTestFinished(() => void server.close());
+    const { proxy } = await startProxy('http://127.0.0.1:1/');
     vi.stubEnv('HTTP_PROXY', proxy.url);
-    const target = url.replace('127.0.0.1', host);
+    const url = `http://${host}:${(server.address() as AddressInfo).port}/`;
     await expect(
       callOnce(
         {
           purpose: 'see',
           method: 'GET',
-          url: target,
+          url,
           unreachable: 'API_UNREACHABLE',
           oversized: 'API_ANSWER_UNEXPECTED',
           maxBytes: 1_000_000,
