@@ -11,6 +11,7 @@ const rooms = {
     'telemetry',
     'temporal',
     'aplos',
+    's3',
     'files',
     'settings',
     'http',

@@ -44,6 +44,8 @@ export interface Sandbox {
     readonly COGNITO_ENDPOINT: string;
     readonly COGNITO_USER_NAME: string;
     readonly COGNITO_PASSWORD: string;
+    /** Allows uploads to the S3 proxy. */
+    readonly APLOS_UPLOAD_S3_HOSTS: string;
     /** Names an empty file, so that no other settings apply. */
     readonly APLOS_UPLOAD_SETTINGS: string;
   };
@@ -141,6 +143,7 @@ async function startOn(
       COGNITO_ENDPOINT: `${api.url}/`,
       COGNITO_USER_NAME: userName,
       COGNITO_PASSWORD: password,
+      APLOS_UPLOAD_S3_HOSTS: new URL(s3Proxy.url).hostname,
       APLOS_UPLOAD_SETTINGS: devNull,
     },
     faults,

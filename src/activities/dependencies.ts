@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { AplosApi } from '../aplos/api.js';
 import type { ExecutionList } from '../aplos/execution-list.js';
 import type { SourceAccess } from '../files/source.js';
-import type { HostList } from '../http/host-list.js';
+import type { S3Targets } from '../s3/hosts.js';
 import type { OtherUploads, StartIdentity } from '../temporal/other-uploads.js';
 
 /** Everything that the activities need from the worker. */
@@ -21,8 +21,8 @@ export interface ActivityDependencies {
   readonly hasWorker: (taskQueue: string) => Promise<boolean>;
   /** Sources that this worker may read. */
   readonly sources: SourceAccess;
-  /** Hosts that files may be posted to, in addition to Amazon S3 and this machine. */
-  readonly s3Hosts: HostList;
+  /** Hosts and buckets that files may be posted to. */
+  readonly s3Targets: S3Targets;
   /** Idle timeout in milliseconds: an upload without progress for this long is aborted. */
   readonly idleTimeoutMs: number;
   /**

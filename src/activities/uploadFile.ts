@@ -9,7 +9,7 @@ import { heartbeatDuring } from './heartbeats.js';
 
 /** Posts the file to S3 if it is still the one that the sender saw. Heartbeats the number of bytes sent. */
 export const uploadFile =
-  ({ dispatcher, host, sources, s3Hosts, idleTimeoutMs }: ActivityDependencies) =>
+  ({ dispatcher, host, sources, s3Targets, idleTimeoutMs }: ActivityDependencies) =>
   async ({
     request,
     presigned,
@@ -44,7 +44,7 @@ export const uploadFile =
             signal,
             onProgress,
             expectSha256: expect?.sha256,
-            hosts: s3Hosts,
+            ...s3Targets,
           });
           return file.versionId === undefined ? evidence : { ...evidence, sourceVersionId: file.versionId };
         } finally {

@@ -429,6 +429,12 @@ export const errorTable = {
     'The URL of the presigned POST does not lead to Amazon S3. The worker sent nothing.',
     'Ask Aplos. If the host in the message is correct, add it to APLOS_UPLOAD_S3_HOSTS on the worker; then replay the upload.',
   ),
+  S3_BUCKET_REFUSED: row(
+    'final',
+    'service',
+    'The presigned POST goes to a bucket that APLOS_UPLOAD_S3_BUCKETS does not list. The worker sent nothing.',
+    'Ask Aplos. If the bucket in the message is theirs, add it to APLOS_UPLOAD_S3_BUCKETS on the worker; then replay the upload.',
+  ),
   S3_UNREACHABLE: row(
     'retry',
     'service',

@@ -5,18 +5,17 @@ import { UploadError } from '../contract/errors.js';
 import type { PresignedPost, UploadEvidence } from '../contract/steps.js';
 import { ChecksumHasher, type Checksums } from '../files/checksums.js';
 import { assertSha256, type OpenFile } from '../files/source.js';
-import type { HostList } from '../http/host-list.js';
 import { networkErrorName } from '../http/network-error.js';
 import { quote } from '../util/quote.js';
 import { receiveEarlyResponse } from './early-response.js';
 import { unquoteEtag } from './etag.js';
-import { assertS3Host } from './hosts.js';
+import { assertS3Target, type S3Targets } from './hosts.js';
 import { IdleTimeout } from './idle-timeout.js';
 import { multipart } from './multipart.js';
 import { refusalError, requestIdOf } from './refusal.js';
 
 /** Options of {@link postObject}. */
-export interface PostOptions {
+export interface PostOptions extends S3Targets {
   /** Name of the file in the form. S3 inserts it for `${filename}` in the key. */
   readonly fileName: string;
   /** Time without enough progress in reading, sending or receiving, in milliseconds, after which the upload fails. */
@@ -29,8 +28,6 @@ export interface PostOptions {
   readonly dispatcher: Dispatcher;
   /** Expected SHA-256 of the file in lower-case hex. If it differs, the last bytes are not sent. Default: not checked */
   readonly expectSha256?: string | undefined;
-  /** Hosts that may receive files, in addition to Amazon S3 and this machine. Default: none */
-  readonly hosts?: HostList;
 }
 
 const MAX_EXPIRY_MARGIN_MS = 30_000;
@@ -46,7 +43,7 @@ const PIECE_BYTES = 32 * 1024;
  * @returns evidence of the upload, for any 2xx status. The caller checks the status
  * @throws {@link UploadError} `S3_…` for S3's response; `S3_UNREACHABLE` or `S3_STALLED` without a response
  * @throws {@link UploadError} `S3_EXPIRED` with the detail `notSent` if the presigned POST is about to expire, and
- * `S3_HOST_REFUSED`. Nothing was sent
+ * `S3_HOST_REFUSED` or `S3_BUCKET_REFUSED`. Nothing was sent
  * @throws {@link UploadError} `FILE_CHANGED`, `FILE_NOT_AS_EXPECTED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`, or `SOURCE_…`
  * for a file on a server. Nothing was stored
  * @throws the signal's reason if aborted
@@ -61,14 +58,10 @@ export async function postObject(
   return new Upload(post, file, options).run();
 }
 
-function assertUsable(post: PresignedPost, { fileName, hosts }: PostOptions): void {
+function assertUsable(post: PresignedPost, options: PostOptions): void {
+  const { fileName } = options;
   const { url, expiresAt } = post;
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UploadError(
-      'S3_HOST_REFUSED',
-      `The presigned POST for ${quote(fileName)} has no http: or https: URL`,
-    );
-  assertS3Host(new URL(url), hosts, fileName);
+  assertS3Target(url, options, fileName);
   if (Date.now() >= Date.parse(expiresAt) - marginMs(post))
     throw new UploadError(
       'S3_EXPIRED',

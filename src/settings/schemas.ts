@@ -4,6 +4,8 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { hostSchema } from '../contract/request.js';
+import { isLoopback } from '../http/address.js';
+import { isBucketName, isCognitoClientId, partitionOf } from '../http/aws.js';
 import { HostList } from '../http/host-list.js';
 import { type ListenAddress, parseListenAddress } from '../http/listen-address.js';
 import { Secret } from '../util/secret.js';
@@ -24,6 +26,22 @@ export const secret = z.string().transform((value) => new Secret(value));
 export const url = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
   .transform((value) => value.replace(/\/+$/, ''));
+
+/** An `https:` URL, or an `http:` URL of this machine, without its trailing slashes. */
+export const secureUrl = url.refine(
+  (value) => value.startsWith('https:') || isLoopback(new URL(value)),
+  'must be an https URL, because http is not encrypted',
+);
+
+/** The name of an AWS region. It becomes part of a host name. */
+export const awsRegion = z
+  .string()
+  .refine((value) => partitionOf(value) !== undefined, 'must be an AWS region, such as us-east-1');
+
+/** The ID of an app client of Cognito. */
+export const cognitoClientId = z
+  .string()
+  .refine(isCognitoClientId, 'must be the ID of a Cognito app client: letters, digits, + and _');
 
 /** A number of seconds, converted to milliseconds. */
 export const seconds = z.coerce
@@ -59,6 +77,15 @@ export const hosts = z.string().transform((value, context) => {
     return z.NEVER;
   }
 });
+
+/** Names of S3 buckets, and of access points as they appear in host names. */
+export const bucketNames = z
+  .string()
+  .transform((value) => value.split(/[\s,]+/).filter(Boolean))
+  .refine(
+    (names) => names.every(isBucketName),
+    'must contain names of buckets, without a scheme or path, such as aplos-uploads',
+  );
 
 /** The name of a host. `auto` is the name that the operating system reports. */
 export const hostName = z

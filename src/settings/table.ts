@@ -4,7 +4,10 @@
  */
 import { z } from 'zod';
 import {
+  awsRegion,
+  bucketNames,
   certificates,
+  cognitoClientId,
   days,
   type EncryptionKey,
   encryptionKeys,
@@ -14,6 +17,7 @@ import {
   listenAddress,
   seconds,
   secret,
+  secureUrl,
   text,
   url,
   wholeNumber,
@@ -104,9 +108,25 @@ export const settingsTable = {
     separator: ',',
     format: HOST_LIST_FORMAT,
     default: '',
-    unset: 'only Amazon S3 and this machine',
+    unset: 'only Amazon S3',
     readBy: ['worker'],
-    description: 'Hosts to which files may be uploaded, in addition to Amazon S3 and this machine',
+    description:
+      'Hosts to which files may be uploaded, in addition to Amazon S3. Only needed for an S3 server of your own, such as that of the sandbox',
+    page: 'sources.md',
+  },
+  s3Buckets: {
+    group: 'Worker',
+    variable: 'APLOS_UPLOAD_S3_BUCKETS',
+    key: 'worker.s3_buckets',
+    schema: bucketNames,
+    separator: ',',
+    format: 'names, separated by `,`',
+    default: '',
+    unset: 'every bucket',
+    readBy: ['worker'],
+    description:
+      'Buckets and access points (`NAME-ACCOUNT`) to which files may be uploaded. Set it: anybody can own a bucket at Amazon. `aplos-upload doctor` prints the value',
+    page: 'sources.md',
   },
   idleTimeoutMs: {
     group: 'Worker',
@@ -226,7 +246,7 @@ export const settingsTable = {
     group: 'Codec server',
     variable: 'APLOS_UPLOAD_CODEC_JWKS_URL',
     key: 'codec_server.jwks_url',
-    schema: url,
+    schema: secureUrl,
     format: 'URL',
     readBy: ['codec-server'],
     description:
@@ -239,6 +259,15 @@ export const settingsTable = {
     schema: text,
     readBy: ['codec-server'],
     description: 'Audience (`aud`) that the JWT must have. Required with `APLOS_UPLOAD_CODEC_JWKS_URL`',
+  },
+  codecJwtIssuer: {
+    group: 'Codec server',
+    variable: 'APLOS_UPLOAD_CODEC_JWT_ISSUER',
+    key: 'codec_server.jwt_issuer',
+    schema: text,
+    readBy: ['codec-server'],
+    description:
+      'Issuer (`iss`) that the JWT must have, exactly as your identity provider writes it. Required with `APLOS_UPLOAD_CODEC_JWKS_URL`',
   },
   uiUrl: {
     group: 'Temporal UI',
@@ -279,7 +308,7 @@ export const profileTable = {
     group: 'Aplos accounts',
     variable: 'APLOS_API_URL',
     key: 'api_url',
-    schema: url,
+    schema: secureUrl,
     format: 'URL',
     default: 'https://api.aplos-nca.com',
     readBy: ['worker'],
@@ -325,7 +354,7 @@ export const profileTable = {
     variable: 'COGNITO_CLIENT_ID',
     key: 'client_id',
     alias: { variable: 'COGNITO_CLIENT_KEY', key: 'client_key' },
-    schema: text,
+    schema: cognitoClientId,
     unset: 'discovered from the API',
     readBy: ['worker'],
     description:
@@ -335,7 +364,7 @@ export const profileTable = {
     group: 'Aplos accounts',
     variable: 'COGNITO_REGION',
     key: 'region',
-    schema: text,
+    schema: awsRegion,
     unset: 'discovered from the API',
     readBy: ['worker'],
     description: 'AWS region of the Cognito user pool',
@@ -344,7 +373,7 @@ export const profileTable = {
     group: 'Aplos accounts',
     variable: 'COGNITO_ENDPOINT',
     key: 'cognito_endpoint',
-    schema: url,
+    schema: secureUrl,
     format: 'URL',
     unset: "AWS's endpoint in the region",
     readBy: ['worker'],

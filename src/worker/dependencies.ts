@@ -33,13 +33,13 @@ export function activityDependencies({
   target: { namespace },
   deployment,
 }: DependencySources): ActivityDependencies {
-  const { host, s3Hosts, idleTimeoutMs, listLagMs } = settings;
+  const { host, s3Hosts, s3Buckets, idleTimeoutMs, listLagMs } = settings;
   return {
     api: (profile) => accounts.api(profile),
     dispatcher: dispatchers.services,
     sources: sourceAccess(settings, dispatchers.sources),
     host,
-    s3Hosts,
+    s3Targets: { hosts: s3Hosts, buckets: s3Buckets },
     idleTimeoutMs,
     listLagMs,
     sendDeadlineMs: SEND_DEADLINE_MS,

@@ -4,8 +4,10 @@ import { CancelledFailure } from '@temporalio/common';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { UploadHeartbeat } from '../../src/contract/receipt.js';
+import type { S3Targets } from '../../src/s3/hosts.js';
 import { newBucket } from '../support/bucket.js';
 import { callsOf, environmentFor, failureOf, type Job, newJob, run } from '../support/job.js';
+import { LOOPBACK } from '../support/posting.js';
 import { table } from '../support/sandbox-client.js';
 import { distinctBytes } from '../support/temporary-folder.js';
 
@@ -32,6 +34,31 @@ describe('createActivities', () => {
         message: expect.stringContaining('pk.csv is on the host lab-7'),
       });
     expect(job.sandbox.calls).toEqual([]);
+  });
+
+  it.each<[code: string, targets: S3Targets, reason: string]>([
+    ['S3_HOST_REFUSED', {}, 'not a host of Amazon S3'],
+    [
+      'S3_BUCKET_REFUSED',
+      { hosts: LOOPBACK, buckets: ['other'] },
+      'not one of APLOS_UPLOAD_S3_BUCKETS: other',
+    ],
+  ])(
+    'fails with %s, and sends nothing, if the settings do not permit the target',
+    async (code, s3Targets, reason) => {
+      const job = await newJob({ s3, dependencies: { s3Targets } });
+      await expect(job.upload(await job.presign())).rejects.toMatchObject({
+        type: code,
+        nonRetryable: true,
+        message: expect.stringContaining(reason),
+      });
+      expect(uploadsSeen(job)).toEqual([]);
+    },
+  );
+
+  it('stores a file in a bucket that the settings list', async () => {
+    const job = await newJob({ s3, dependencies: { s3Targets: { hosts: LOOPBACK, buckets: [s3.bucket] } } });
+    expect(await job.upload(await job.presign())).toMatchObject({ status: 204 });
   });
 
   it('stores a file byte for byte and starts its execution', async () => {

@@ -121,6 +121,19 @@ describe('aplos-upload, given bad input', () => {
     }
   });
 
+  it('exits with code 1 if Aplos presigns for a bucket that is not listed, and prints the line that lists it', async () => {
+    const worker = await world.startWorker();
+    const env = { ...world.env, APLOS_UPLOAD_S3_BUCKETS: 'aplos-uploads' };
+    const { exitCode, stdout } = await runCommand(['doctor'], env);
+    const { bucket } = world.sandbox.s3;
+    expect(stdout).toMatch(
+      new RegExp(`✗ Upload target of "default": S3_BUCKET_REFUSED: .* the bucket "${bucket}" at 127.0.0.1`),
+    );
+    expect(stdout).toContain(`  APLOS_UPLOAD_S3_BUCKETS=aplos-uploads,${bucket}\n`);
+    expect(exitCode).toBe(1);
+    await worker.stop();
+  });
+
   it('exits with code 1 if the password is wrong, and does not print it', async () => {
     const worker = await world.startWorker({ COGNITO_PASSWORD: 'not this one' });
     const { exitCode, stdout } = await runCommand(['doctor'], {

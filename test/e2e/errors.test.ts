@@ -347,6 +347,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   HOST_MISMATCH: 'test/activities',
   ANALYSIS_IN_PROGRESS: 'test/activities',
   START_NOT_SENT: 'test/activities',
+  S3_BUCKET_REFUSED: 'test/activities and test/e2e/bad-input.test.ts',
   FILE_READ_FAILED: 'test/files',
   FILE_READ_STALLED: 'test/files',
   STEP_TIMED_OUT: 'test/workflows',

@@ -179,6 +179,7 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     const { stdout, exitCode } = await world.run('doctor');
     expect(stdout.split('\n').filter((line) => line.startsWith('✗'))).toEqual([]);
     expect(stdout).toContain('✓ Workers: 1 polling');
+    expect(stdout).toContain(`  APLOS_UPLOAD_S3_BUCKETS=${world.sandbox.s3.bucket}\n`);
     expect(exitCode).toBe(0);
   });
 });

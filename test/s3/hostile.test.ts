@@ -29,8 +29,11 @@ describe('a presigned POST', () => {
     'https://bucket.s3-accelerate.dualstack.amazonaws.com/',
     'https://bucket.s3.dualstack.us-east-1.amazonaws.com/',
     'https://bucket.s3-fips.us-east-1.amazonaws.com/',
+    'https://my-bucket.bucket.vpce-1a2b-5e6f.s3.us-east-1.vpce.amazonaws.com/',
     'https://bucket.vpce-1a2b-5e6f.s3.us-east-1.vpce.amazonaws.com/',
     'https://bucket.s3.cn-north-1.amazonaws.com.cn/',
+    'https://bucket.s3.eusc-de-east-1.amazonaws.eu/',
+    'https://my-ap-123456789012.s3-accesspoint.eu-west-1.amazonaws.com/',
     'https://s3.acme.internal:9000/bucket',
     'https://10.1.2.3/bucket',
     'http://127.0.0.1:9/bucket',
@@ -39,7 +42,7 @@ describe('a presigned POST', () => {
     const connected: string[] = [];
     const options = postOptions({
       dispatcher: connecting(connected),
-      hosts: new HostList(['s3.acme.internal', '10.1.0.0/16']),
+      hosts: new HostList(['s3.acme.internal', '10.1.0.0/16', '127.0.0.0/8', 'localhost']),
     });
 
     await expect(postObject(presignedPost(url), await openFile('abc'), options)).rejects.toMatchObject({
@@ -65,6 +68,17 @@ describe('a presigned POST', () => {
     'https://bucket.s3.amazonaws.org/',
     'https://169.254.169.254/',
     'http://169.254.169.254/',
+    'https://s3-website-us-east-1.amazonaws.com/',
+    'https://bucket.s3.us-east-1.amazonaws.eu/',
+    'https://bucket.s3.cn-north-1.amazonaws.com/',
+    'https://bucket.s3.evil-us-east-1.amazonaws.com/',
+    'https://bucket.s3.us-east-1.amazonaws.com:8443/',
+    'https://olap-123456789012.s3-object-lambda.us-east-1.amazonaws.com/',
+    'https://control.vpce-1a2b-5e6f.s3.us-east-1.vpce.amazonaws.com/',
+    'http://127.0.0.1:9/bucket',
+    'http://localhost:9/bucket',
+    'http://[::1]:9/bucket',
+    'https://127.0.0.1/bucket',
     'http://10.1.2.3/bucket',
     'https://10.2.0.1/',
     'http://0.0.0.0/',

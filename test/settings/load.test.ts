@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { HostList } from '../../src/http/host-list.js';
 import { loadSettings } from '../../src/settings/load.js';
+import { assertNothingIsRefused, refusedVariables } from '../../src/settings/refused-variables.js';
 import { account, KEY, OTHER_KEY, PASSWORD, problemOf } from '../support/settings.js';
 import { temporaryFile } from '../support/temporary-folder.js';
 
@@ -146,10 +148,54 @@ describe('loadSettings', () => {
     ],
     ['APLOS_UPLOAD_ROOT', '/data', 'unknown variable (did you mean APLOS_UPLOAD_ROOTS?)'],
     ['NODE_TLS_REJECT_UNAUTHORIZED', '0', 'turns off certificate verification'],
+    ['NODE_DEBUG', 'undici', 'logs URLs and headers'],
+    ['NODE_DEBUG', 'timer,HT*', 'logs URLs and headers'],
+    ['NODE_DEBUG_NATIVE', 'http2', 'logs URLs and headers'],
+    ['GRPC_TRACE', 'all', 'logs URLs and headers'],
+    ['GRPC_NODE_TRACE', 'call_stream', 'logs URLs and headers'],
+    ['SSLKEYLOGFILE', '/tmp/keys', 'writes the keys of TLS connections to a file'],
+    ['TEMPORAL_PRINT_FULL_PAYLOADS', '1', 'logs the payloads'],
+    [
+      'NODE_OPTIONS',
+      '--max-old-space-size=256 --tls-keylog=/tmp/keys',
+      'The option --tls-keylog of Node.js writes',
+    ],
+    ['NODE_OPTIONS', '"--tls_keylog" /tmp/keys', 'The option --tls_keylog of Node.js writes'],
+    ['NODE_OPTIONS', '--trace-tls', 'The option --trace-tls of Node.js logs'],
+    [
+      'NODE_OPTIONS',
+      '--trace-event-categories node.http',
+      'The option --trace-event-categories of Node.js writes',
+    ],
+    ['COGNITO_REGION', 'evil.example/?', 'COGNITO_REGION: must be an AWS region'],
+    ['COGNITO_CLIENT_ID', 'a/b', 'COGNITO_CLIENT_ID: must be the ID of a Cognito app client'],
+    ['COGNITO_ENDPOINT', 'http://cognito.example.com', 'COGNITO_ENDPOINT: must be an https URL'],
+    ['APLOS_API_URL', 'http://api.example.com', 'APLOS_API_URL: must be an https URL'],
+    ['APLOS_UPLOAD_CODEC_JWKS_URL', 'http://idp.example.com/keys', 'must be an https URL'],
+    ['APLOS_UPLOAD_S3_BUCKETS', 's3://aplos-uploads', 'must contain names of buckets'],
   ])('throws an error that names %s if it is %j', (name, value, words) => {
     const problem = problemOf({ [name]: value });
     expect(problem).toContain(name);
     expect(problem).toContain(words);
+  });
+
+  it.each([
+    { NODE_TLS_REJECT_UNAUTHORIZED: '1' },
+    { GRPC_TRACE: 'none' },
+    { NODE_OPTIONS: '--max-old-space-size=256 --enable-source-maps' },
+    { NODE_DEBUG: '' },
+  ])('accepts %j', (environment) => {
+    expect(() => assertNothingIsRefused(environment, [])).not.toThrow();
+  });
+
+  it.each(refusedVariables)('documents that %s is refused', (variable) => {
+    expect(readFileSync('docs/settings.md', 'utf8')).toContain(`\`${variable}\``);
+  });
+
+  it('throws if Node.js was started with a refused option', () => {
+    expect(() => assertNothingIsRefused({}, ['--tls-keylog=/tmp/keys'])).toThrow(
+      'The option --tls-keylog of Node.js',
+    );
   });
 
   it('throws if the password file cannot be read', () => {
@@ -177,9 +223,14 @@ describe('codecAccess', () => {
     const { path } = await temporaryFile('a token\n', 'token');
     const jwks = {
       APLOS_UPLOAD_CODEC_JWKS_URL: 'https://login.acme.com/keys',
+      APLOS_UPLOAD_CODEC_JWT_ISSUER: 'https://login.acme.com',
       APLOS_UPLOAD_CODEC_JWT_AUDIENCE: 'temporal-ui',
     };
-    const jwt = { jwksUrl: 'https://login.acme.com/keys', audience: 'temporal-ui' };
+    const jwt = {
+      jwksUrl: 'https://login.acme.com/keys',
+      issuer: 'https://login.acme.com',
+      audience: 'temporal-ui',
+    };
     expect(codecAccess(jwks)).toEqual({ jwt });
     const both = codecAccess({ ...jwks, APLOS_UPLOAD_CODEC_TOKEN_FILE: path });
     expect(both.token?.reveal()).toBe('a token');
@@ -190,11 +241,14 @@ describe('codecAccess', () => {
     expect(loadSettings({ APLOS_UPLOAD_CODEC_TOKEN_FILE: '/nowhere/token' }).codecAccess).toEqual({});
   });
 
-  it('must have an audience if it has a key set', () => {
-    expect(() => codecAccess({ APLOS_UPLOAD_CODEC_JWKS_URL: 'https://login.acme.com/keys' })).toThrow(
-      expect.objectContaining({ code: 'SETTINGS_INVALID' }),
-    );
-  });
+  it.each(['JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'])(
+    'must have a key set, an issuer and an audience, not %s alone',
+    (name) => {
+      expect(() => codecAccess({ [`APLOS_UPLOAD_CODEC_${name}`]: 'https://login.acme.com/keys' })).toThrow(
+        expect.objectContaining({ code: 'SETTINGS_INVALID' }),
+      );
+    },
+  );
 });
 
 describe('encryption', () => {

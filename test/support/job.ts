@@ -82,7 +82,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
       dispatcher: connections,
       sources: {},
       hasWorker: async () => true,
-      s3Hosts: new HostList(),
+      s3Targets: { hosts: new HostList(['127.0.0.1']) },
       idleTimeoutMs: 300_000,
       otherUploads: async () => nobodyElse,
       readReceipt: async () => undefined,

@@ -2,6 +2,7 @@ import { Agent } from 'undici';
 import { onTestFinished } from 'vitest';
 import type { PresignedPost } from '../../src/contract/steps.js';
 import { type OpenFile, openSource } from '../../src/files/source.js';
+import { HostList } from '../../src/http/host-list.js';
 import type { PostOptions } from '../../src/s3/post-object.js';
 import { temporaryFile } from './temporary-folder.js';
 
@@ -33,6 +34,9 @@ export async function openFile(content: Buffer | string): Promise<OpenFile> {
   return file;
 }
 
+/** The hosts of the servers of tests. */
+export const LOOPBACK = new HostList(['127.0.0.0/8', '::1', 'localhost']);
+
 /** Creates options with a long idle timeout. */
 export function postOptions(overrides: Partial<PostOptions> = {}): PostOptions {
   const dispatcher = new Agent();
@@ -43,6 +47,7 @@ export function postOptions(overrides: Partial<PostOptions> = {}): PostOptions {
     signal: new AbortController().signal,
     onProgress: () => {},
     dispatcher,
+    hosts: LOOPBACK,
     ...overrides,
   };
 }

@@ -10,7 +10,7 @@ import { RESPONSE_LIMITS } from './response-limits.js';
 
 /** A Cognito user pool, and the application that logs in to it. */
 export interface CognitoPool {
-  /** `https://cognito-idp.{region}.amazonaws.com/`, or the URL of a stand-in. */
+  /** `https://cognito-idp.{region}.{domain of AWS}/`, or the URL of a stand-in. */
   readonly endpoint: string;
   readonly clientId: string;
 }

@@ -15,7 +15,7 @@ const PATHS: readonly { readonly version: ApiVersion; readonly path: string }[] 
 ];
 
 const text = z.string().min(1);
-const cognitoSchema = z.object({ region: text, userPoolClientId: text });
+const cognitoSchema = z.object({ region: text, userPoolClientId: text, userPoolId: text.nullish() });
 const configurationSchema = enveloped(
   anyCase({
     idp: z.object({ Auth: z.object({ Cognito: cognitoSchema }) }).optional(),

@@ -18,6 +18,10 @@ const APLOS = {
   more: [1, 2, 3],
 };
 
+const configuration = (changes: object) => ({
+  idp: { Auth: { Cognito: { ...APLOS.idp.Auth.Cognito, ...changes } } },
+});
+
 /** Starts a host with the given public configuration. */
 async function startHost(body: unknown = APLOS, status = 200, headers: Record<string, string> = {}) {
   const paths: string[] = [];
@@ -78,6 +82,35 @@ describe('findPool', () => {
   ])('throws a retryable error if the host returns %s', async (_what, body, status, code) => {
     const { apiUrl } = await startHost(body, status, { 'Retry-After': '3' });
     await expect(findPool({ apiUrl }, dispatcher())).rejects.toMatchObject({ code, retryable: true });
+  });
+
+  it.each([
+    ['eu-west-1', 'https://cognito-idp.eu-west-1.amazonaws.com/'],
+    ['cn-north-1', 'https://cognito-idp.cn-north-1.amazonaws.com.cn/'],
+    ['eusc-de-east-1', 'https://cognito-idp.eusc-de-east-1.amazonaws.eu/'],
+    ['us-gov-west-1', 'https://cognito-idp.us-gov-west-1.amazonaws.com/'],
+  ])('finds Cognito in the region %s', async (region, endpoint) => {
+    const { apiUrl } = await startHost(configuration({ region, userPoolId: `${region}_AbC123` }));
+    expect(await findPool({ apiUrl }, dispatcher())).toMatchObject({ endpoint });
+  });
+
+  it.each([
+    { region: 'evil.example/?' },
+    { region: 'us-east-1.evil.example' },
+    { region: 'us-east-1@evil.example/' },
+    { region: '' },
+    { userPoolClientId: '' },
+    { userPoolClientId: 'a/b' },
+    { userPoolClientId: 'x'.repeat(129) },
+    { userPoolId: 'us-east-1' },
+    { userPoolId: 'evil.example/_x' },
+    { userPoolId: 'us-east-1_a/../b' },
+  ])('throws a final error if the host returns %j', async (changes) => {
+    const { apiUrl } = await startHost(configuration(changes));
+    await expect(findPool({ apiUrl }, dispatcher())).rejects.toMatchObject({
+      code: 'API_ANSWER_UNEXPECTED',
+      retryable: false,
+    });
   });
 
   it('throws a retryable error if the connection drops', async () => {

@@ -2,7 +2,9 @@ import type { Connection } from '@temporalio/client';
 import { AplosAccounts } from '../../../aplos/accounts.js';
 import { UploadError } from '../../../contract/errors.js';
 import { hostTaskQueue, TASK_QUEUE } from '../../../contract/names.js';
+import { isBucketName } from '../../../http/aws.js';
 import { createDispatcher } from '../../../http/dispatcher.js';
+import { assertS3Target, bucketIn } from '../../../s3/hosts.js';
 import { loadSettings } from '../../../settings/load.js';
 import type { Settings } from '../../../settings/settings.js';
 import { connectToNamespace } from '../../../temporal/connect-to-namespace.js';
@@ -14,6 +16,7 @@ import {
 import { assertSearchAttributes } from '../../../temporal/search-attributes.js';
 import { describeVersion, type Pollers, pollersOf } from '../../../temporal/versioning.js';
 import { hasWorker } from '../../../temporal/worker-liveness.js';
+import { quote } from '../../../util/quote.js';
 import { shellWord } from '../../../util/shell-word.js';
 import { count } from '../../../util/units.js';
 import { out } from '../../output/colors.js';
@@ -85,9 +88,10 @@ async function assertHostIsPolled(
   });
 }
 
-async function checkAccounts({ profiles, extraCa }: Settings): Promise<void> {
+async function checkAccounts({ profiles, extraCa, s3Hosts, s3Buckets }: Settings): Promise<void> {
   const dispatcher = createDispatcher(extraCa);
   const accounts = new AplosAccounts(profiles, dispatcher);
+  const found = new Set<string>();
   if (profiles.size === 0)
     await check(
       'Accounts',
@@ -95,14 +99,22 @@ async function checkAccounts({ profiles, extraCa }: Settings): Promise<void> {
       () => '',
     );
   for (const [name, { apiUrl, userName }] of profiles) {
-    const presign = async () => (await accounts.api(name).presignUpload(PROBE_NAME)).file;
-    const presigned = await check(
+    const presign = await check(
       `Login and presign as "${name}"`,
-      presign,
-      ({ bucket }) => `${userName} at ${apiUrl}, bucket ${bucket}`,
+      () => accounts.api(name).presignUpload(PROBE_NAME),
+      () => `${userName} at ${apiUrl} (free of charge; nothing is uploaded)`,
     );
-    if (presigned) await checkSubscription(accounts, name);
+    if (!presign) continue;
+    await checkSubscription(accounts, name);
+    const { url } = presign.presigned;
+    await check(
+      `Upload target of "${name}"`,
+      async () => assertS3Target(url, { hosts: s3Hosts, buckets: s3Buckets }, PROBE_NAME),
+      () => `bucket ${quote(bucketIn(new URL(url)))} at ${new URL(url).host}`,
+    );
+    if (URL.canParse(url)) found.add(bucketIn(new URL(url)));
   }
+  printPins(s3Buckets, [...found].filter(isBucketName));
   await dispatcher.destroy();
 }
 
@@ -120,6 +132,19 @@ async function checkSubscription(accounts: AplosAccounts, name: string): Promise
     return subscriptionText(version, tenantId, subscription);
   };
   await check(`Subscription of "${name}"`, read, (text) => text);
+}
+
+/** Prints the setting that permits uploads to these buckets only, unless the list contains all of them. */
+function printPins(listed: readonly string[], found: readonly string[]): void {
+  if (found.length === 0 || (listed.length > 0 && found.every((bucket) => listed.includes(bucket)))) return;
+  const names = [...new Set([...listed, ...found])];
+  console.log(
+    listed.length > 0
+      ? 'If Aplos confirms that these buckets are theirs, set:'
+      : 'Uploads may go to every bucket at Amazon S3. To permit only the buckets above, set:',
+  );
+  console.log(`  APLOS_UPLOAD_S3_BUCKETS=${names.join(',')}`);
+  console.log(`  or, in the settings file under [worker]: s3_buckets = [${names.map(quote).join(', ')}]`);
 }
 
 async function check<Result>(
