@@ -1,6 +1,6 @@
 import { Runtime } from '@temporalio/worker';
 import type { Settings } from '../settings/settings.js';
-import { prometheusEndpoint } from '../telemetry/prometheus.js';
+import { servePrometheus } from '../telemetry/prometheus.js';
 import { WORKER_HEARTBEAT } from '../temporal/worker-liveness.js';
 import type { WorkerLogger } from './logger.js';
 
@@ -11,7 +11,7 @@ import type { WorkerLogger } from './logger.js';
  * @throws UploadError `SETTINGS_INVALID` if the metrics endpoint cannot listen
  */
 export async function installRuntime({ metrics }: Settings, logger: WorkerLogger): Promise<void> {
-  const endpoint = metrics && (await prometheusEndpoint(metrics));
+  const endpoint = metrics && (await servePrometheus(metrics));
   Runtime.install({
     ...endpoint?.runtimeOptions,
     logger,

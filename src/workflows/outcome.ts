@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
+import { isErrorCode } from '../contract/error-table.js';
 
 /** How a run ended without a receipt, as metrics and traces show it. */
 export type FailedOutcome = {
   readonly result: 'failed' | 'cancelled';
-  /** Code of the error table, `INTERNAL` for an error without a code; empty for a cancelled run. */
+  /** Code of the error table, `INTERNAL` for any other error: it may be forged, and each value is a new series; empty for a cancelled run. */
   readonly code: string;
 };
 
@@ -12,5 +13,5 @@ export type FailedOutcome = {
 export function outcomeOf(error: unknown): FailedOutcome {
   if (isCancellation(error)) return { result: 'cancelled', code: '' };
   const code = error instanceof ApplicationFailure ? error.type : undefined;
-  return { result: 'failed', code: code || 'INTERNAL' };
+  return { result: 'failed', code: isErrorCode(code) ? code : 'INTERNAL' };
 }

@@ -50,6 +50,18 @@ describe('the metrics of a worker', () => {
     await client.cancel(cancelled.workflowId);
     await expect(cancelled.result()).rejects.toThrow();
 
+    const unknown = await Promise.all(
+      ['nonsense-1', 'nonsense-2'].map((type) =>
+        world.rawClient.workflow.start(type, { taskQueue: TASK_QUEUE, workflowId: type }),
+      ),
+    );
+    const failed = async () => {
+      const scraped = await (await fetch(started.metricsUrl)).text();
+      return sum('temporal_workflow_task_execution_failed_total', { workflow_type: 'other' }, scraped);
+    };
+    await vi.waitUntil(async () => (await failed()) >= 2, WITHIN);
+    for (const handle of unknown) await handle.terminate();
+
     for await (const { analyses } of client.preview([await newRequest()]))
       expect(analyses).toMatchObject([{ state: 'new' }]);
 
@@ -81,6 +93,16 @@ describe('the metrics of a worker', () => {
       .filter((series) => series.name === name)
       .filter((series) => Object.entries(labels).every(([label, value]) => series.labels[label] === value))
       .reduce((total, { value }) => total + value, 0);
+
+  it('have one series for all workflow types that the worker does not have', () => {
+    expect(text).not.toContain('nonsense');
+    const types = seriesOf(text).flatMap(({ labels }) => labels.workflow_type ?? []);
+    expect([...new Set(types)].filter(Boolean).sort()).toEqual([
+      'other',
+      'previewAnalyses',
+      'uploadAnalysisFile',
+    ]);
+  });
 
   it('count each run once by its result: a failed and replayed upload as one failed and one done run', () => {
     const uploads = (result: string, code: string) => sum('aplos_uploads_total', { result, code });
