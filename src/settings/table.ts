@@ -229,7 +229,7 @@ export const settingsTable = {
     format: 'path',
     readBy: ['worker', 'codec-server'],
     description:
-      'File with PEM certificates to trust for Aplos, Cognito, S3 and sources, in addition to those that Node.js trusts (including `NODE_EXTRA_CA_CERTS`). For Temporal, set `TEMPORAL_TLS_SERVER_CA_CERT_PATH`',
+      'File with PEM certificates to trust for Aplos, Cognito, S3 and sources, in addition to those that Node.js trusts: its own list, `NODE_EXTRA_CA_CERTS`, and those of the system with `--use-system-ca` or `--use-openssl-ca`. For Temporal, set `TEMPORAL_TLS_SERVER_CA_CERT_PATH`',
   },
   codecToken: {
     group: 'Codec server',

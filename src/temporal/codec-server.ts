@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Payload, WorkflowSerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { parseUntrustedJson } from '../contract/json.js';
 import type { ListenAddress } from '../http/listen-address.js';
 import { HttpError, startHttpServer } from '../http/server.js';
 import type { EncryptionCodec } from './encryption-codec.js';
@@ -118,7 +119,7 @@ async function convert(operation: () => Promise<Payload[]>): Promise<Payload[]> 
 
 function parsePayloads(text: string): Payload[] {
   try {
-    const { payloads } = JSON.parse(text) as { readonly payloads?: unknown };
+    const { payloads } = parseUntrustedJson(text) as { readonly payloads?: unknown };
     if (Array.isArray(payloads) && payloads.length > MAX_PAYLOADS)
       throw new HttpError(413, `The body has more than ${MAX_PAYLOADS} payloads`);
     return Payloads.fromObject({ payloads }).payloads;
