@@ -61,12 +61,17 @@ export function assertNothingIsRefused(
     const value = environment[variable] && refuses(environment[variable]);
     if (value) throw invalidSettings(`${variable}=${value} ${effect}`, action);
   }
-  for (const text of [...nodeOptions, ...(environment.NODE_OPTIONS ?? '').split(/[\s"]+/)]) {
+  assertNoRefusedOption((environment.NODE_OPTIONS ?? '').split(/[\s"]+/), 'NODE_OPTIONS');
+  assertNoRefusedOption(nodeOptions, 'the command line of Node.js');
+}
+
+function assertNoRefusedOption(options: readonly string[], place: string): void {
+  for (const text of options) {
     const refused = REFUSED_OPTIONS.find(({ option }) => option.test(text));
     if (refused)
       throw invalidSettings(
-        `The option ${text.replace(/=.*/, '')} of Node.js ${refused.effect}`,
-        'Remove it from NODE_OPTIONS, or from the command line of Node.js.',
+        `The option ${text.replace(/=.*/, '')} in ${place} ${refused.effect}`,
+        `Remove it from ${place}.`,
       );
   }
 }

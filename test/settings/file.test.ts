@@ -178,7 +178,7 @@ describe('profiles in the settings file', () => {
 
   it('are added to the one in the environment', async () => {
     const APLOS_UPLOAD_SETTINGS = await fileWith(
-      team('api_url = "https://api.acme.aplos-nca.com/"\nclient_id = "c"\nregion = "r"\n'),
+      team('api_url = "https://api.acme.aplos-nca.com/"\nclient_id = "c"\nregion = "eu-west-1"\n'),
     );
     const { profiles } = loadSettings({ ...account, APLOS_UPLOAD_SETTINGS });
     expect([...profiles.keys()].sort()).toEqual(['default', 'team']);
@@ -188,7 +188,7 @@ describe('profiles in the settings file', () => {
       apiVersion: 'auto',
       userName: 'team@example.com',
       clientId: 'c',
-      region: 'r',
+      region: 'eu-west-1',
     });
     expect(profiles.get('team')?.password.reveal()).toBe('of the team');
   });

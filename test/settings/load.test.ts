@@ -20,6 +20,7 @@ describe('loadSettings', () => {
       sourceHosts: new HostList(),
       spoolLimitBytes: 1_073_741_824,
       s3Hosts: new HostList(),
+      s3Buckets: [],
       idleTimeoutMs: 60_000,
       listLagMs: 45_000,
       extraCa: undefined,
@@ -158,14 +159,14 @@ describe('loadSettings', () => {
     [
       'NODE_OPTIONS',
       '--max-old-space-size=256 --tls-keylog=/tmp/keys',
-      'The option --tls-keylog of Node.js writes',
+      'The option --tls-keylog in NODE_OPTIONS writes',
     ],
-    ['NODE_OPTIONS', '"--tls_keylog" /tmp/keys', 'The option --tls_keylog of Node.js writes'],
-    ['NODE_OPTIONS', '--trace-tls', 'The option --trace-tls of Node.js logs'],
+    ['NODE_OPTIONS', '"--tls_keylog" /tmp/keys', 'The option --tls_keylog in NODE_OPTIONS writes'],
+    ['NODE_OPTIONS', '--trace-tls', 'The option --trace-tls in NODE_OPTIONS logs'],
     [
       'NODE_OPTIONS',
       '--trace-event-categories node.http',
-      'The option --trace-event-categories of Node.js writes',
+      'The option --trace-event-categories in NODE_OPTIONS writes',
     ],
     ['COGNITO_REGION', 'evil.example/?', 'COGNITO_REGION: must be an AWS region'],
     ['COGNITO_CLIENT_ID', 'a/b', 'COGNITO_CLIENT_ID: must be the ID of a Cognito app client'],
@@ -194,7 +195,7 @@ describe('loadSettings', () => {
 
   it('throws if Node.js was started with a refused option', () => {
     expect(() => assertNothingIsRefused({}, ['--tls-keylog=/tmp/keys'])).toThrow(
-      'The option --tls-keylog of Node.js',
+      'The option --tls-keylog in the command line of Node.js',
     );
   });
 

@@ -116,13 +116,13 @@ describe('startHealthServer', () => {
     ['/healthz/../../etc/passwd', 404],
     ['http://[', 400],
     ['*', 404],
-  ])('responds to GET %s with %i and keeps running', async (target) => {
+  ])('responds to GET %s with %i and keeps running', async (target, status) => {
     const server = await start(() => 'RUNNING');
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
     const [response] = (await once(socket, 'data')) as [Buffer];
     socket.destroy();
-    expect(response.toString()).toContain('HTTP/1.1 404 ');
+    expect(response.toString()).toContain(`HTTP/1.1 ${status} `);
     expect(await get(server, '/readyz')).toMatchObject({ code: 200 });
   });
 
