@@ -28,7 +28,8 @@ export async function findPool(
   host = new HostConfiguration(settings.apiUrl, 'v1', dispatcher),
 ): Promise<CognitoPool> {
   const { clientId, region, endpoint } = settings;
-  if (clientId && (region || endpoint)) return { clientId, endpoint: endpoint ?? cognitoEndpoint(region ?? '') };
+  if (clientId && (region || endpoint))
+    return { clientId, endpoint: endpoint ?? cognitoEndpoint(region ?? '') };
   const { cognito } = await host.get();
   if (!cognito)
     throw new UploadError('API_ANSWER_UNEXPECTED', 'The configuration of the Aplos host names no user pool', {
@@ -63,7 +64,11 @@ export async function findVersion(host: HostConfiguration, since?: number): Prom
 }
 
 /** Checks what the Aplos host returned, because it becomes part of the URL that the password is sent to. */
-function assertIsPool({ region, userPoolClientId, userPoolId }: NonNullable<AppConfiguration['cognito']>): void {
+function assertIsPool({
+  region,
+  userPoolClientId,
+  userPoolId,
+}: NonNullable<AppConfiguration['cognito']>): void {
   const problem =
     (!partitionOf(region) && `${quote(region)} is not an AWS region`) ||
     (!isCognitoClientId(userPoolClientId) &&

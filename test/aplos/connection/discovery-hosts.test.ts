@@ -3,22 +3,20 @@ import { MockAgent } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { AplosConnection } from '../../../src/aplos/connection.js';
 import { awsPartitions } from '../../../src/http/aws.js';
+import type { AplosProfile } from '../../../src/settings/settings.js';
 import { Secret } from '../../../src/util/secret.js';
 import { tokens } from '../../support/fake-aplos.js';
 
 const API = 'https://api.example.com';
 
 /** Logs in with an Aplos host that returns this configuration. Returns the URLs that were called with the password. */
-async function urlsWithPassword(
-  cognito: object,
-  settings: { clientId?: string; region?: string; cognitoEndpoint?: string } = {},
-): Promise<string[]> {
+async function urlsWithPassword(cognito: object, settings: Partial<AplosProfile> = {}): Promise<string[]> {
   const agent = new MockAgent();
   agent.disableNetConnect();
   const urls: string[] = [];
   agent
     .get(API)
-    .intercept({ path: '/app/configuration' })
+    .intercept({ path: (path) => path.endsWith('/app/configuration') })
     .reply(200, { idp: { Auth: { Cognito: cognito } } });
   agent
     .get(() => true)
@@ -28,8 +26,15 @@ async function urlsWithPassword(
       return tokens();
     })
     .persist();
-  const password = new Secret('right');
-  const profile = { apiUrl: API, apiVersion: 'v1', userName: 'jane', password, ...settings } as const;
+  const profile: AplosProfile = {
+    apiUrl: API,
+    apiVersion: 'v1',
+    startBody: 'v1',
+    lookBackMs: 1,
+    userName: 'jane',
+    password: new Secret('right'),
+    ...settings,
+  };
   await new AplosConnection(profile, agent, () => {}).logIn().catch(() => {});
   await agent.close();
   return urls;
@@ -63,7 +68,12 @@ describe('a login', () => {
 
   it('sends the password to no other host than Cognito, whatever the discovery returns', async () => {
     const cognito = fc.record({ region, userPoolClientId: anything, userPoolId: anything });
-    const settings = fc.constantFrom({}, { clientId: 'own' }, { region: 'eu-west-1' });
+    const settings = fc.constantFrom<Partial<AplosProfile>>(
+      {},
+      { apiVersion: 'auto' },
+      { clientId: 'own' },
+      { region: 'eu-west-1' },
+    );
     await fc.assert(
       fc.asyncProperty(cognito, settings, async (answer, own) => {
         for (const url of await urlsWithPassword(answer, own)) expect(url).toMatch(COGNITO);
