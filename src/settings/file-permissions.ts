@@ -1,5 +1,6 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { shellWord } from '../util/shell-word.js';
 import { invalidSettings } from './secrets.js';
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
@@ -17,11 +18,11 @@ export function assertOnlyOwnerCanWrite(path: string): void {
   const name = `The settings file ${path}`;
   const file = statSync(real);
   if (!isTrusted(file))
-    throw refused(`${name} belongs to another user (ID ${file.uid})`, `sudo chown root ${quoted(real)}`);
+    throw refused(`${name} belongs to another user (ID ${file.uid})`, `sudo chown root ${shellWord(real)}`);
   if (file.mode & GROUP_OR_OTHERS_WRITE)
     throw refused(
       `${name} can be changed by users other than its owner (mode ${octal(file)})`,
-      `chmod go-w ${quoted(real)}`,
+      `chmod go-w ${shellWord(real)}`,
     );
   for (const folder of new Set([dirname(real), dirname(path)])) {
     const stats = statSync(folder);
@@ -29,12 +30,12 @@ export function assertOnlyOwnerCanWrite(path: string): void {
     if (stats.mode & GROUP_OR_OTHERS_WRITE && !(stats.mode & STICKY))
       throw refused(
         `${name} can be replaced by users other than its owner, because they may write to its folder ${folder} (mode ${octal(stats)})`,
-        `chmod go-w ${quoted(folder)}`,
+        `chmod go-w ${shellWord(folder)}`,
       );
     if (!isTrusted(stats))
       throw refused(
         `${name} can be replaced by another user (ID ${stats.uid}), the owner of its folder ${folder}`,
-        `sudo chown root ${quoted(folder)}`,
+        `sudo chown root ${shellWord(folder)}`,
       );
   }
 }
@@ -47,4 +48,3 @@ const refused = (happened: string, command: string) =>
 
 const isTrusted = ({ uid }: Stats) => uid === 0 || uid === process.getuid?.();
 const octal = ({ mode }: Stats) => (mode & 0o7777).toString(8).padStart(4, '0');
-const quoted = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`;

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Payload, WorkflowSerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { parseUntrustedJson } from '../contract/json.js';
 import type { ListenAddress } from '../http/listen-address.js';
 import { HttpError, startHttpServer } from '../http/server.js';
+import { scanJson } from '../util/scan-json.js';
 import type { EncryptionCodec } from './encryption-codec.js';
 import { isUnreadable } from './unreadable.js';
 
@@ -11,7 +11,8 @@ const { Payloads } = proto.temporal.api.common.v1;
 
 /** The Temporal UI sends one page of a history at a time, which is smaller. */
 const MAX_BYTES = 8 * 1024 * 1024;
-const MAX_PAYLOADS = 10_000;
+/** A payload has about eight values on three levels. */
+const LIMITS = { depth: 8, values: 200_000 };
 
 /** Settings of a codec server. */
 export interface CodecServerOptions extends Partial<ListenAddress> {
@@ -118,13 +119,11 @@ async function convert(operation: () => Promise<Payload[]>): Promise<Payload[]> 
 }
 
 function parsePayloads(text: string): Payload[] {
+  const { oversized } = scanJson(text, { ...LIMITS, isExact: false });
+  if (oversized !== undefined) throw new HttpError(413, `The body ${oversized}`);
   try {
-    const { payloads } = parseUntrustedJson(text) as { readonly payloads?: unknown };
-    if (Array.isArray(payloads) && payloads.length > MAX_PAYLOADS)
-      throw new HttpError(413, `The body has more than ${MAX_PAYLOADS} payloads`);
-    return Payloads.fromObject({ payloads }).payloads;
-  } catch (error) {
-    if (error instanceof HttpError) throw error;
+    return Payloads.fromObject(JSON.parse(text) as object).payloads;
+  } catch {
     throw new HttpError(400, 'The body must be {"payloads": […]}, with `data` in base64');
   }
 }

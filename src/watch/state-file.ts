@@ -4,7 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.js';
 import { tryParseJson } from '../contract/parse-json.js';
-import { isBelow } from '../files/file-source.js';
+import { isBelow } from '../files/roots.js';
 import { decodeText, EncodingError } from '../util/decode-text.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';

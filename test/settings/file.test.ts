@@ -98,7 +98,7 @@ describe('the settings file', () => {
       const load = () => loadSettings({ APLOS_UPLOAD_SETTINGS: path });
       if (problem === undefined) return expect(load).not.toThrow();
       expect(load).toThrow(problem);
-      expect(load).toThrow(`Run: chmod go-w '${problem.source.includes('replaced') ? dirname(path) : path}'`);
+      expect(load).toThrow(`Run: chmod go-w ${problem.source.includes('replaced') ? dirname(path) : path}`);
       await chmod(path, mode & ~0o022);
       await chmod(dirname(path), folderMode & ~0o022);
       expect(load).not.toThrow();
@@ -109,7 +109,7 @@ describe('the settings file', () => {
       const link = join(await temporaryFolder(), 'settings.toml');
       await symlink(path, link);
       await chmod(dirname(path), 0o777);
-      expect(() => loadSettings({ APLOS_UPLOAD_SETTINGS: link })).toThrow(`chmod go-w '${dirname(path)}'`);
+      expect(() => loadSettings({ APLOS_UPLOAD_SETTINGS: link })).toThrow(`chmod go-w ${dirname(path)}`);
     });
   });
 

@@ -138,13 +138,13 @@ async function checkSubscription(accounts: AplosAccounts, name: string): Promise
 function printPins(listed: readonly string[], found: readonly string[]): void {
   if (found.length === 0 || (listed.length > 0 && found.every((bucket) => listed.includes(bucket)))) return;
   const names = [...new Set([...listed, ...found])];
-  console.log(
+  print(
     listed.length > 0
       ? 'If Aplos confirms that these buckets are theirs, set:'
       : 'Uploads may go to every bucket at Amazon S3. To permit only the buckets above, set:',
   );
-  console.log(`  APLOS_UPLOAD_S3_BUCKETS=${names.join(',')}`);
-  console.log(`  or, in the settings file under [worker]: s3_buckets = [${names.map(quote).join(', ')}]`);
+  print(`  APLOS_UPLOAD_S3_BUCKETS=${names.join(',')}`);
+  print(`  or, in the settings file under [worker]: s3_buckets = [${names.map(quote).join(', ')}]`);
 }
 
 async function check<Result>(
