@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type ErrorRow, errorTable, type Fault, type Remedy } from '../src/contract/error-table.js';
+import { type AfterFix, type ErrorRow, errorTable, type Fault, type Remedy } from '../src/contract/error-table.js';
 import { uploadRequestSchema } from '../src/contract/request.js';
 import { withSettingsTables } from './settings-tables.js';
 
@@ -19,10 +19,18 @@ const faults: Record<Fault, string> = {
   program: 'a bug in this program',
 };
 
+const afterFixes: Record<AfterFix, string | false> = {
+  replay: false,
+  'replay-from-presign': 'A replay sends the file again.',
+  upload: '`replay` skips it.',
+  check: '`replay` skips it: a person must check first.',
+};
+
 /** The section of one error code. */
 function errorSection([code, row]: [code: string, row: ErrorRow]): string {
   const traits = [
     `**${remedies[row.remedy]}.** Fault: ${faults[row.fault]}. Exit code: ${row.exitCode}.`,
+    afterFixes[row.afterFix],
     row.mayHaveStarted && 'An execution may have been started.',
     row.callMayNotExist && 'The call may not exist for this account: an optional step is skipped.',
     row.isIdleTimeout && 'Caused by an idle timeout.',
@@ -51,8 +59,9 @@ Below the meaning of each code, one line says what follows from it, and the next
 
 - **Retried.** Temporal retries the step for up to seven days, at most five minutes apart. Act only if the error persists.
 - **Presigned and uploaded again.** The workflow requests a new presigned POST and uploads the file again, up to five times in all.
-- **Final.** A retry cannot help. The upload fails, completed steps are kept, and \`aplos-upload replay\` resumes it after somebody has fixed
-  the cause.
+- **Final.** A retry cannot help. The upload fails, and completed steps are kept. After somebody has fixed the cause, \`aplos-upload replay\`
+  resumes it at the failed step. It **skips** uploads that would fail again because the cause is in the file or the request: correct
+  it, and upload the file again. \`--all\` resumes them nevertheless.
 - **Fault** names who can fix the cause: *the sender* of the request or the file; *a service*, which is Aplos, Cognito, S3, Temporal or the
   server of the source; *the operator* of this program; or its developers, if it is *a bug*.
 - **Exit code** of a command that ends with this error: 2 means that the input or a setting is wrong and nothing was started. A

@@ -1,6 +1,7 @@
 import { ApplicationFailure, activityInfo, log } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
-import { type Remedy, UploadError } from '../contract/errors.js';
+import { type Remedy, UploadError, withReplayHint } from '../contract/errors.js';
+import { WORKFLOW_TYPE } from '../contract/names.js';
 import type { FailureDetails } from '../contract/steps.js';
 import { printable } from '../util/printable.js';
 import { shortenText } from '../util/shorten-text.js';
@@ -28,9 +29,11 @@ export function toFailure(error: unknown, fileName: string | undefined): unknown
   const { code, message, details, retryAfterMs } = error;
   const remedy = remedyNow(error.remedy);
   const name = fileName === undefined ? undefined : printable(fileName);
+  const named = name === undefined || message.includes(name) ? message : `${name}: ${message}`;
+  const isOfUpload = activityInfo().workflowType === WORKFLOW_TYPE;
   return ApplicationFailure.create({
     type: code,
-    message: name === undefined || message.includes(name) ? message : `${name}: ${message}`,
+    message: isOfUpload && remedy === 'final' ? withReplayHint(code, named) : named,
     nonRetryable: remedy !== 'retry',
     details: [{ code, remedy, ...details } satisfies FailureDetails],
     nextRetryDelay: retryAfterMs || backoffMs(),

@@ -4,7 +4,7 @@ import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@tempora
 import type { Payload } from '@temporalio/common';
 import { decode } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
-import { errorTable, isErrorCode } from '../contract/errors.js';
+import { errorTable, isErrorCode, isReplayable } from '../contract/errors.js';
 import { isMarkedUntrusted } from '../contract/untrusted.js';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { summaryOf, type UploadSummary } from './summary.js';
@@ -19,6 +19,11 @@ export type ReplayFrom = 'presign' | 'start';
 export interface ReplayOptions {
   /** Step to start from. Default: the step that failed */
   readonly from?: ReplayFrom | undefined;
+  /**
+   * Resumes also uploads that would fail again for the same reason, or that a person has to check first, as the error table says. So
+   * does `from`. Default: `false`
+   */
+  readonly all?: boolean;
   /** Reports the outcome without changing anything. Default: `false` */
   readonly dryRun?: boolean;
   /** Name of the person or program, for Temporal's record of the reset. */
@@ -55,12 +60,15 @@ export type ReplaySkipReason = keyof typeof skipReasons;
 export async function replayUpload(
   client: Client,
   workflowId: string,
-  { from, dryRun = false, requestedBy }: ReplayOptions,
+  { from, all = from !== undefined, dryRun = false, requestedBy }: ReplayOptions,
 ): Promise<ReplayOutcome> {
   const description = await unlessGone(() => client.workflow.getHandle(workflowId).describe());
   if (!description) return skipped({ workflowId }, 'history-gone');
   const upload = summaryOf(description);
   if (upload.state === 'done' || upload.state === 'running') return skipped(upload, upload.state);
+  const { errorCode } = upload;
+  if (!all && isErrorCode(errorCode) && !isReplayable(errorCode))
+    return skipped(upload, errorTable[errorCode].afterFix === 'check' ? 'check-first' : 'fails-again');
 
   const steps = await unlessGone(() => stepsOf(client, upload));
   if (!steps) return skipped(upload, 'history-gone');
@@ -74,13 +82,17 @@ export async function replayUpload(
   return runId ? { ...outcome, state: 'resumed', runId } : skipped(upload, 'history-gone');
 }
 
-/** Returns the step to start from: a presigned POST that was refused until the workflow gave up is not sent again. */
+/** Returns the step to start from, if it is not the step that failed. */
 const stepFor = ({ errorCode }: UploadSummary): ReplayFrom | undefined =>
-  isErrorCode(errorCode) && errorTable[errorCode].remedy === 'presign-again' ? 'presign' : undefined;
+  isErrorCode(errorCode) && errorTable[errorCode].afterFix === 'replay-from-presign' ? 'presign' : undefined;
 
 const skipReasons = {
   done: 'it is done',
   running: 'it is running',
+  'fails-again':
+    'a replay would fail again: the cause is in the file or the request. Correct it and upload the file again',
+  'check-first':
+    'an execution may exist: do what the message of the failure says. After that, --all resumes the upload',
   'no-start': 'it did not reach the step that starts an execution. Replay it without --from',
   'no-step-failed':
     'none of its steps failed, so the request is at fault. Correct it and upload the file again',

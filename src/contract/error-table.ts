@@ -18,8 +18,20 @@ export type Remedy = 'retry' | 'retry-briefly' | 'presign-again' | 'final';
  */
 export type Fault = 'caller' | 'service' | 'settings' | 'program';
 
+/**
+ * What to do about a failed upload once somebody has fixed the cause.
+ *
+ * - `replay`: replay it. It resumes at the failed step.
+ * - `replay-from-presign`: replay it. It requests a new presigned POST and sends the file again.
+ * - `upload`: start another upload, because the cause is in the file or the request, which a replay would use again.
+ * - `check`: check at Aplos first, because a replay could start an execution that a person has started meanwhile.
+ */
+export type AfterFix = 'replay' | 'replay-from-presign' | 'upload' | 'check';
+
 /** Traits that few codes have. */
 interface RareTraits {
+  /** What to do about a failed upload once the cause is fixed. Default: `upload` for a fault of the caller, otherwise `replay`. */
+  readonly afterFix?: AfterFix;
   /** Exit code of a command that ends with this code: 2 if nothing was started, because the input or a setting is wrong. Default: 1. */
   readonly exitCode?: 1 | 2;
   /** Whether Aplos may have started the execution although `startExecution` failed with this code. Default: `false`. */
@@ -38,7 +50,10 @@ interface RareTraits {
 export interface ErrorRow extends Required<Omit<RareTraits, 'outageOf'>>, Pick<RareTraits, 'outageOf'> {
   /** One sentence that says what happened. */
   readonly meaning: string;
-  /** What a person does about it. For the remedy `retry`: only if the error persists. */
+  /**
+   * How a person fixes the cause. For the remedy `retry`: only if the error persists. It fits a command that started nothing as well
+   * as an upload that failed; {@link withReplayHint} adds what only the latter needs.
+   */
   readonly action: string;
   readonly remedy: Remedy;
   readonly fault: Fault;
@@ -55,6 +70,7 @@ const row = (
   action,
   remedy,
   fault,
+  afterFix: fault === 'caller' ? 'upload' : 'replay',
   exitCode: 1,
   mayHaveStarted: false,
   callMayNotExist: false,
@@ -106,7 +122,8 @@ export const errorTable = {
     'final',
     'caller',
     'The request names an Aplos profile that the worker does not have.',
-    'Use one of the profiles named in the message, or add it to the settings of every worker and restart them; then replay the upload.',
+    'Use one of the profiles named in the message, or add it to the settings of every worker and restart them.',
+    { afterFix: 'replay' },
   ),
   TEMPORAL_UNREACHABLE: row(
     'final',
@@ -138,7 +155,7 @@ export const errorTable = {
     'final',
     'settings',
     'Data stored in Temporal was not encrypted with a key of this program for this step of this workflow: somebody without the key may have forged it, or a worker or client runs without the key.',
-    'Check who may write to the namespace, and that every worker and client has the key; then replay the upload.',
+    'Check who may write to the namespace, and that every worker and client has the key.',
     { mayHaveStarted: true },
   ),
   ACTIVITY_FORBIDDEN: row(
@@ -158,13 +175,15 @@ export const errorTable = {
     'final',
     'caller',
     'The source, or a redirect from it, leads to a host or an address that the worker may not connect to.',
-    'If the worker should read it, add the host or the address to APLOS_UPLOAD_SOURCE_HOSTS on the worker; then replay the upload.',
+    'If the worker should read it, add the host or the address to APLOS_UPLOAD_SOURCE_HOSTS on the worker.',
+    { afterFix: 'replay' },
   ),
   SOURCE_REFUSED: row(
     'final',
     'caller',
     'The server of the source refused to serve the file (4xx): access is denied, a presigned URL has expired, or the file does not exist.',
-    'Fix what the status in the message names, then replay the upload. If a presigned URL has expired, upload again with a new one.',
+    'If a presigned URL has expired, upload again with a new one. Otherwise, fix what the status in the message names.',
+    { afterFix: 'replay' },
   ),
   SOURCE_UNREACHABLE: row(
     'retry',
@@ -182,13 +201,13 @@ export const errorTable = {
     'final',
     'service',
     'The server of the source sent a response from which the file cannot be read reliably.',
-    'Read the message. Configure the server to send the file unchanged, or copy the file to S3 or to a disk that the worker can read.',
+    'Read the message. Upload a copy from S3 or from a disk that the worker can read, or configure the server to send the file unchanged.',
   ),
   SOURCE_SPOOL_LIMIT: row(
     'final',
     'settings',
     'The server does not report the length of the file, and the file is larger than what the worker may spool to disk.',
-    'Have the server send a Content-Length, or raise APLOS_UPLOAD_SPOOL_LIMIT on the worker; then replay the upload.',
+    'Have the server send a Content-Length, or raise APLOS_UPLOAD_SPOOL_LIMIT on the worker.',
   ),
   SOURCE_SPOOL_FAILED: row(
     'retry',
@@ -205,26 +224,27 @@ export const errorTable = {
   HOST_WITHOUT_WORKER: row(
     'final',
     'settings',
-    'No worker serves the host that has the file. A running upload with this code is waiting, and continues once a worker starts there.',
-    'Start a worker on that host, with APLOS_UPLOAD_HOST set to its name. If the upload has failed, which it does after seven days, replay it.',
+    'No worker serves the host that has the file. A running upload with this code is waiting, and continues once a worker starts there. After seven days it fails.',
+    'Start a worker on that host, with APLOS_UPLOAD_HOST set to its name.',
   ),
   HOST_MISMATCH: row(
     'final',
     'settings',
     'The step reached a worker that does not serve the host that has the file. The worker read nothing.',
-    'Make sure that all workers run this version; then replay the upload.',
+    'Make sure that all workers run this version.',
   ),
   FILE_NOT_FOUND: row(
     'final',
     'caller',
     'The file does not exist.',
-    'Restore the file, or correct the path. The worker and the sender must see the same mount. Then replay the upload.',
+    'Restore the file, or correct the path. The worker and the sender must see the same mount.',
+    { afterFix: 'replay' },
   ),
   FILE_UNREADABLE: row(
     'final',
     'settings',
     'The worker or the command may not read the file.',
-    'Give it read permission, then start or replay the upload.',
+    'Give it read permission.',
     { isUnreadable: true },
   ),
   FILE_NAME_INVALID: row(
@@ -258,7 +278,8 @@ export const errorTable = {
     'final',
     'caller',
     'The file is outside the folders that the worker may read.',
-    'Move the file, or add its folder to APLOS_UPLOAD_ROOTS on the worker; then replay the upload.',
+    'Move the file, or add its folder to APLOS_UPLOAD_ROOTS on the worker.',
+    { afterFix: 'replay' },
   ),
   FILE_EMPTY: row('final', 'caller', 'The file is empty.', 'Write the data, then upload the file again.'),
   FILE_TOO_LARGE: row(
@@ -304,25 +325,25 @@ export const errorTable = {
     'final',
     'settings',
     'Cognito refused the user name or password.',
-    'Correct COGNITO_USER_NAME and COGNITO_PASSWORD on the worker and restart it; then replay the upload.',
+    'Correct COGNITO_USER_NAME and COGNITO_PASSWORD on the worker and restart it.',
   ),
   LOGIN_USER_UNKNOWN: row(
     'final',
     'settings',
     'Cognito does not know the user, or the user is disabled.',
-    'Have the account restored, or use another account; then replay the upload.',
+    'Have the account restored, or use another account.',
   ),
   LOGIN_CHALLENGE: row(
     'final',
     'settings',
     'Cognito requires more than a password, for example that the user sets a new one.',
-    'Log in to Aplos NCA in a browser and complete the prompt; then replay the upload.',
+    'Log in to Aplos NCA in a browser and complete the prompt.',
   ),
   LOGIN_FLOW_UNSUPPORTED: row(
     'final',
     'settings',
     'The app client of the Cognito user pool does not accept a password: it requires SRP, or a client secret.',
-    'Have the app client allow the flow ALLOW_USER_PASSWORD_AUTH, or set COGNITO_CLIENT_ID to one that allows it; then replay the upload.',
+    'Have the app client allow the flow ALLOW_USER_PASSWORD_AUTH, or set COGNITO_CLIENT_ID to one that allows it.',
   ),
   LOGIN_THROTTLED: row(
     'retry',
@@ -367,13 +388,13 @@ export const errorTable = {
     'final',
     'settings',
     'The Aplos API refused a fresh token (401).',
-    'Check that APLOS_API_URL and COGNITO_CLIENT_ID belong to the same Aplos environment; then replay the upload.',
+    'Check that APLOS_API_URL and COGNITO_CLIENT_ID belong to the same Aplos environment.',
   ),
   API_FORBIDDEN: row(
     'final',
     'settings',
     'The Aplos API refused the call (403): the account lacks a permission, the object belongs to another user, or the path does not exist.',
-    'Check the permissions of the account, and APLOS_API_URL; then replay the upload.',
+    'Check the permissions of the account, and APLOS_API_URL.',
     { callMayNotExist: true },
   ),
   API_NOT_FOUND: row(
@@ -387,8 +408,8 @@ export const errorTable = {
     'final',
     'caller',
     'The file or the execution was deleted at Aplos (410).',
-    'Restore it in Aplos NCA, or replay the upload with --from presign.',
-    { callMayNotExist: true },
+    'Restore it in Aplos NCA if it is still needed.',
+    { callMayNotExist: true, afterFix: 'replay-from-presign' },
   ),
   API_REFUSED: row(
     'final',
@@ -421,13 +442,14 @@ export const errorTable = {
     'final',
     'service',
     'The presigned POST has the same form field in two spellings, so it is unclear which one S3 has signed. Nothing was sent.',
-    'Report the field in the message to Aplos; then replay the upload with --from presign.',
+    'Report the field in the message to Aplos.',
+    { afterFix: 'replay-from-presign' },
   ),
   S3_HOST_REFUSED: row(
     'final',
     'service',
     'The URL of the presigned POST does not lead to Amazon S3. The worker sent nothing.',
-    'Ask Aplos. If the host in the message is correct, add it to APLOS_UPLOAD_S3_HOSTS on the worker; then replay the upload.',
+    'Ask Aplos. If the host in the message is correct, add it to APLOS_UPLOAD_S3_HOSTS on the worker.',
   ),
   S3_BUCKET_REFUSED: row(
     'final',
@@ -459,18 +481,19 @@ export const errorTable = {
     'service',
     'The presigned POST, or the token in it, has expired.',
     'The workflow requests a new presigned POST. If this persists, check the clock of the worker.',
+    { afterFix: 'replay-from-presign' },
   ),
   S3_SIGNATURE_REFUSED: row(
     'final',
     'service',
     'S3 refused the signature or the access key of the presigned POST.',
-    'Contact Aplos and quote the file id and the time; then replay the upload.',
+    'Contact Aplos and quote the file id and the time.',
   ),
   S3_ACCESS_DENIED: row(
     'final',
     'service',
     'S3 denied access.',
-    'Read the reason that S3 gives in the message and contact Aplos; then replay the upload.',
+    'Read the reason that S3 gives in the message and contact Aplos.',
   ),
   S3_TOO_LARGE: row(
     'final',
@@ -488,7 +511,7 @@ export const errorTable = {
     'final',
     'service',
     'S3 redirected the upload. The worker did not follow the redirect, because the form carries credentials.',
-    'Ask Aplos to presign for the right region; then replay the upload.',
+    'Ask Aplos to presign for the right region.',
   ),
   S3_REFUSED: row(
     'final',
@@ -500,13 +523,15 @@ export const errorTable = {
     'final',
     'service',
     'S3 responded to the upload with a status other than 204 No Content, so it is not certain that the file is stored.',
-    'Look up the file in Aplos NCA, then replay the upload with --from presign.',
+    'Look up the file in Aplos NCA.',
+    { afterFix: 'replay-from-presign' },
   ),
   UPLOAD_CORRUPTED: row(
     'presign-again',
     'service',
     'S3 or Aplos reports another MD5, checksum or size than that of the bytes that were sent.',
     'The workflow uploads the file again, a limited number of times. If this persists, check the disk, the memory and any proxy.',
+    { afterFix: 'replay-from-presign' },
   ),
 
   FILE_INVALID: row(
@@ -531,37 +556,40 @@ export const errorTable = {
     'final',
     'caller',
     'Aplos NCA took the start of the execution, but then rejected it, for example because a daily limit is reached. A rejected execution does not run and is not charged.',
-    'Read the reason in the message. Once it no longer applies, replay the upload. The file is not sent again.',
+    'Read the reason in the message, and wait until it no longer applies.',
+    { afterFix: 'replay' },
   ),
   SECTION_UNSUPPORTED: row(
     'final',
     'caller',
     'The request has a section that the version of the Aplos API cannot take. Nothing was sent.',
-    'Remove the section from the request, or set APLOS_API_VERSION or APLOS_UPLOAD_START_BODY on the worker as the message says; then replay the upload.',
+    'Upload again without the section, or set APLOS_API_VERSION or APLOS_UPLOAD_START_BODY on the worker as the message says.',
+    { afterFix: 'replay' },
   ),
   SUBSCRIPTION_RESTRICTED: row(
     'final',
     'settings',
     'Aplos restricts the subscription, for example because an invoice is unpaid.',
-    'Have whoever manages the subscription at Aplos pay the open invoice or lift the restriction; then replay the upload.',
+    'Have whoever manages the subscription at Aplos pay the open invoice or lift the restriction.',
   ),
   SUBSCRIPTION_EXPIRED: row(
     'final',
     'settings',
     'The subscription has expired. For 60 days, existing results can be downloaded, but nothing can be uploaded or started.',
-    'Have whoever manages the subscription at Aplos renew it; then replay the upload.',
+    'Have whoever manages the subscription at Aplos renew it.',
   ),
   SUBSCRIPTION_DISABLED: row(
     'final',
     'settings',
     'Aplos has disabled the subscription.',
-    'Contact Aplos to have the subscription enabled, or use another account; then replay the upload.',
+    'Contact Aplos to have the subscription enabled, or use another account.',
   ),
   ALLOCATION_EXHAUSTED: row(
     'final',
     'caller',
     'The subscription has no executions left.',
-    'Buy or free allocations in Aplos NCA, then replay the upload. The file is not sent again.',
+    'Buy or free allocations in Aplos NCA.',
+    { afterFix: 'replay' },
   ),
   ANALYSIS_IN_PROGRESS: row(
     'retry',
@@ -580,13 +608,13 @@ export const errorTable = {
     'service',
     'It is not known whether Aplos started an execution, and Aplos cannot tell. The start was not repeated, because every execution is charged.',
     'Look in Aplos NCA for an execution with the tracking id in the message. If there is none, start it there: the file is uploaded.',
-    { mayHaveStarted: true },
+    { mayHaveStarted: true, afterFix: 'check' },
   ),
   STEP_TIMED_OUT: row(
     'final',
     'settings',
     'A step did not finish within its time limit.',
-    'Check that a worker is running, and read its log; then replay the upload.',
+    'Check that a worker is running, and read its log.',
     { mayHaveStarted: true },
   ),
   INTERNAL: row(
@@ -604,3 +632,11 @@ export type ErrorCode = keyof typeof errorTable;
 /** Reports whether a value is a code of the error table. */
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === 'string' && Object.hasOwn(errorTable, value);
+
+/** Reports whether a replay of an upload that failed with this code can succeed once somebody has fixed the cause. */
+export const isReplayable = (code: ErrorCode): boolean =>
+  ['replay', 'replay-from-presign'].includes(errorTable[code].afterFix);
+
+/** Returns the message of a failed upload: that of its error, and what to do with the upload once the cause is fixed. */
+export const withReplayHint = (code: ErrorCode, message: string): string =>
+  isReplayable(code) ? `${message} Then replay the upload.` : message;

@@ -2,12 +2,15 @@ import { printable } from '../util/printable.js';
 import { type ErrorCode, errorTable, type Remedy } from './error-table.js';
 
 export {
+  type AfterFix,
   type ErrorCode,
   type ErrorRow,
   errorTable,
   type Fault,
   isErrorCode,
+  isReplayable,
   type Remedy,
+  withReplayHint,
 } from './error-table.js';
 
 /** Optional parts of an {@link UploadError}. They reach logs and histories, so they must not hold secrets. */

@@ -5,7 +5,7 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { type ErrorCode, errorTable, isErrorCode } from '../contract/error-table.js';
+import { type ErrorCode, errorTable, isErrorCode, withReplayHint } from '../contract/error-table.js';
 import type { FailureDetails } from '../contract/steps.js';
 import { printable } from '../util/printable.js';
 
@@ -51,7 +51,11 @@ export function workflowFailure(error: unknown, fileName: string): ApplicationFa
     });
   if (hasTimedOut(error)) {
     const { meaning, action } = errorTable.STEP_TIMED_OUT;
-    return finalFailure('STEP_TIMED_OUT', `${fileName}: ${meaning} ${action}`, error);
+    return finalFailure(
+      'STEP_TIMED_OUT',
+      withReplayHint('STEP_TIMED_OUT', `${fileName}: ${meaning} ${action}`),
+      error,
+    );
   }
   const deepest = causes(error).at(-1);
   const reason = deepest instanceof Error ? deepest.message : String(deepest);

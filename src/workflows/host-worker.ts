@@ -64,6 +64,6 @@ async function hasWorker(host: string): Promise<boolean | undefined> {
 const hostWithoutWorker = (host: string, fileName: string, cause: unknown) =>
   finalFailure(
     'HOST_WITHOUT_WORKER',
-    `${fileName} is on the host ${host}, and no worker started there within seven days. Start one with APLOS_UPLOAD_HOST=${shellWord(host)}, then replay the upload.`,
+    `${fileName} is on the host ${host}, and no worker started there within seven days. Start one there, with APLOS_UPLOAD_HOST=${shellWord(host)}. Then replay the upload.`,
     cause,
   );

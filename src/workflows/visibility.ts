@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { type AddBatch, batchesOf, MAX_BATCHES } from '../contract/batches.js';
-import type { ErrorCode } from '../contract/error-table.js';
+import { type ErrorCode, errorTable, isErrorCode } from '../contract/error-table.js';
 import { executionStatus } from '../contract/execution-status.js';
 import { hostTaskQueue } from '../contract/names.js';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
@@ -33,11 +33,20 @@ function replayCommand(): string {
   return `    aplos-upload replay ${workflowId.startsWith('-') ? '-- ' : ''}${shellWord(workflowId)}`;
 }
 
-const failedNote = (code: string, message: string) => `**${escapeMarkdown(code)}**: ${escapeMarkdown(message)}
+const failedNote = (code: string, message: string) =>
+  `**${escapeMarkdown(code)}**: ${escapeMarkdown(message)}\n\n${nextStep(code)}`;
 
-After fixing the cause, continue from the failed step with:
-
-${replayCommand()}`;
+/** Returns what to do with a failed upload, for a person who reads the run in the Temporal UI. */
+function nextStep(code: string): string {
+  switch (isErrorCode(code) ? errorTable[code].afterFix : 'replay') {
+    case 'upload':
+      return 'A replay would use the same file and request, and fail again. After fixing the cause, start another upload.';
+    case 'check':
+      return `Do what the message says before anything else. If no execution exists and none was started by hand, continue from the failed step with:\n\n${replayCommand()} --all`;
+    default:
+      return `After fixing the cause, continue from the failed step with:\n\n${replayCommand()}`;
+  }
+}
 
 const cancelledNote = () => `This run was cancelled. To continue it from the step that did not finish:
 

@@ -4,7 +4,9 @@ import {
   type ErrorRow,
   errorTable,
   isErrorCode,
+  isReplayable,
   UploadError,
+  withReplayHint,
 } from '../../src/contract/errors.js';
 
 const rows = Object.entries(errorTable) as [ErrorCode, ErrorRow][];
@@ -33,6 +35,30 @@ describe('the error table', () => {
   it('recognizes its own codes only', () => {
     expect(rows.every(([code]) => isErrorCode(code))).toBe(true);
     for (const other of ['NOTHING', 'toString', '', undefined, 7]) expect(isErrorCode(other)).toBe(false);
+  });
+
+  it('advises a replay only for an upload that failed, because others started nothing', () => {
+    for (const [code, { action, meaning }] of rows) {
+      expect(`${meaning} ${action}`).not.toMatch(/replay/i);
+      expect(withReplayHint(code, 'x.')).toBe(isReplayable(code) ? 'x. Then replay the upload.' : 'x.');
+    }
+  });
+
+  it('lets a replay skip what would fail again: faults of the file or the request, as a rule', () => {
+    expect(codesWhere(({ fault, afterFix }) => fault === 'caller' && afterFix !== 'upload')).toEqual([
+      'PROFILE_UNKNOWN',
+      'SOURCE_FORBIDDEN',
+      'SOURCE_REFUSED',
+      'FILE_NOT_FOUND',
+      'FILE_OUTSIDE_ROOTS',
+      'API_DELETED',
+      'EXECUTION_REJECTED',
+      'SECTION_UNSUPPORTED',
+      'ALLOCATION_EXHAUSTED',
+    ]);
+    expect(codesWhere(({ fault, afterFix }) => fault !== 'caller' && afterFix === 'upload')).toEqual([]);
+    for (const code of ['FILE_INVALID', 'REQUEST_INVALID', 'EXECUTION_REFUSED', 'START_UNSETTLED'] as const)
+      expect(isReplayable(code)).toBe(false);
   });
 
   it('says which starts may have taken effect: those without a clear response', () => {

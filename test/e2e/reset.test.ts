@@ -92,7 +92,7 @@ describe("Temporal's Reset of a run", () => {
   });
 
   describe('by a replay', () => {
-    const outcomesOf = async (workflowId: string, options: ReplayOptions = {}) => {
+    const outcomesOf = async (workflowId: string, options: ReplayOptions = { all: true }) => {
       const outcomes = [];
       for await (const outcome of client.replay([workflowId], options)) outcomes.push(outcome);
       return outcomes;

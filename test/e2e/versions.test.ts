@@ -112,7 +112,7 @@ describe('worker deployment versions', () => {
     await makeCurrent('two');
     await one.stop();
 
-    const { stdout } = await world.run('replay', upload.workflowId, '--yes');
+    const { stdout } = await world.run('replay', upload.workflowId, '--all', '--yes');
     expect(stdout).toContain('resumed at startExecution after EXECUTION_REFUSED');
     const { executions } = await client.result(upload.workflowId);
     expect(executions).toHaveLength(1);

@@ -34,7 +34,7 @@ describe('workflowFailure', () => {
     const failure = workflowFailure(activityFailure(timeout), 'pk.csv');
     expect(failure.type).toBe('STEP_TIMED_OUT');
     expect(failure.message).toBe(
-      'pk.csv: A step did not finish within its time limit. Check that a worker is running, and read its log; then replay the upload.',
+      'pk.csv: A step did not finish within its time limit. Check that a worker is running, and read its log. Then replay the upload.',
     );
   });
 

@@ -7,19 +7,18 @@ interface LoginObstacle {
   readonly action?: string;
 }
 
-const REPLAY = 'then replay the upload.';
-const NEW_PASSWORD = `set it as COGNITO_PASSWORD (or in the file or command that provides it) on the worker, and restart it; ${REPLAY}`;
+const NEW_PASSWORD = `set it as COGNITO_PASSWORD (or in the file or command that provides it) on the worker, and restart it.`;
 const NO_MFA: LoginObstacle = {
   code: 'LOGIN_CHALLENGE',
-  action: `A worker cannot enter a code. Have whoever administers the Aplos users turn off multi-factor authentication for this user, or set COGNITO_USER_NAME and COGNITO_PASSWORD on the worker to an account for automation without it; ${REPLAY}`,
+  action: `A worker cannot enter a code. Have whoever administers the Aplos users turn off multi-factor authentication for this user, or set COGNITO_USER_NAME and COGNITO_PASSWORD on the worker to an account for automation without it.`,
 };
 const FLOW: LoginObstacle = {
   code: 'LOGIN_FLOW_UNSUPPORTED',
-  action: `Have whoever administers the Cognito user pool allow the flow ALLOW_USER_PASSWORD_AUTH for this app client, or set COGNITO_CLIENT_ID on the worker to an app client that allows it; ${REPLAY}`,
+  action: `Have whoever administers the Cognito user pool allow the flow ALLOW_USER_PASSWORD_AUTH for this app client, or set COGNITO_CLIENT_ID on the worker to an app client that allows it.`,
 };
 const SECRET: LoginObstacle = {
   code: 'LOGIN_FLOW_UNSUPPORTED',
-  action: `Set COGNITO_CLIENT_ID on the worker to an app client without a client secret; ${REPLAY}`,
+  action: `Set COGNITO_CLIENT_ID on the worker to an app client without a client secret.`,
 };
 
 const BY_CHALLENGE = new Map<string, LoginObstacle>(
@@ -58,7 +57,7 @@ export function obstacleOfError(type: string, message: string): LoginObstacle | 
   if (type === 'UserNotConfirmedException')
     return {
       code: 'LOGIN_CHALLENGE',
-      action: `Confirm this user with the link or code that Aplos sent by mail, or have an administrator confirm the user; ${REPLAY}`,
+      action: `Confirm this user with the link or code that Aplos sent by mail, or have an administrator confirm the user.`,
     };
   return undefined;
 }
