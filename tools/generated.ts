@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type AfterFix, type ErrorRow, errorTable, type Fault, type Remedy } from '../src/contract/error-table.js';
+import {
+  type AfterFix,
+  type ErrorRow,
+  errorTable,
+  type Fault,
+  type Remedy,
+} from '../src/contract/error-table.js';
 import { uploadRequestSchema } from '../src/contract/request.js';
 import { withSettingsTables } from './settings-tables.js';
 

@@ -103,7 +103,7 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
 
   it('is not replayed by a dry run, or without --yes if there is no terminal', async () => {
     const calls = world.sandbox.calls.length;
-    const dry = await world.run('replay', '--failed', '--dry-run');
+    const dry = await world.run('replay', '--failed', '--all', '--dry-run');
     expect(dry.stdout).toContain('pk-117.csv: would be resumed at startExecution after EXECUTION_REFUSED');
     expect(dry.stdout).toContain('Nothing was resumed.');
     const unconfirmed = await world.run('replay', '--failed');
@@ -112,10 +112,19 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
     expect(world.sandbox.calls).toHaveLength(calls);
   });
 
+  it('does not resume uploads that would fail again, unless it is told to', async () => {
+    const dry = await world.run('replay', '--failed', '--dry-run');
+    expect(dry.stdout).toContain(
+      'pk-117.csv: skipped, because a replay would fail again: the cause is in the file or the request.',
+    );
+    const named = await world.run('replay', '--error', 'EXECUTION_REFUSED', '--dry-run');
+    expect(named.stdout).toContain('pk-117.csv: would be resumed at startExecution after EXECUTION_REFUSED');
+  });
+
   it('resumes the 12 uploads, each at its failed step, once the causes are fixed', async () => {
     refusesZeroDose = false;
     const stored = storedTimes(world);
-    const { stdout, exitCode } = await world.run('replay', '--failed', '--yes', '--json');
+    const { stdout, exitCode } = await world.run('replay', '--failed', '--all', '--yes', '--json');
     expect(exitCode).toBe(0);
     const outcomes = jsonLines<ReplayOutcome>(stdout);
     expect(tallyOf(outcomes.map((each) => (each.state === 'resumed' ? each.from : each.state)))).toEqual({

@@ -246,7 +246,8 @@ describe('traces sent to a collector', () => {
       world.sandbox.faults.add({ route: 'start', status: 400 });
       const { upload } = await startTraced('replayed.csv');
       const failure = await upload.result().catch((error: UploadFailedError) => error);
-      for await (const { state } of client.replay([upload.workflowId], { all: true })) expect(state).toBe('resumed');
+      for await (const { state } of client.replay([upload.workflowId], { all: true }))
+        expect(state).toBe('resumed');
       await client.result(upload.workflowId);
       const runs = (await traceOf(upload)).filter(({ name }) => name.startsWith('RunWorkflow:'));
       expect(runs.map(({ failedWith }) => failedWith)).toEqual([

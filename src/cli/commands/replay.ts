@@ -15,6 +15,10 @@ export const replayCommand = new Command('replay')
       'resume at this step instead of the failed one; presign sends the file again',
     ).choices(['presign', 'start']),
   )
+  .option(
+    '--all',
+    'resume also uploads that would fail again for the same reason, such as an invalid file; --error and --from imply it',
+  )
   .option('--dry-run', 'show what would happen, and resume nothing')
   .option('--yes', 'do not ask for confirmation')
   .option('--json', 'print one outcome per line, as JSON')

@@ -10,6 +10,8 @@ import { print, printJson } from '../../output/terminal.js';
 /** Options of `aplos-upload replay`. */
 export interface ReplayCommandOptions extends SelectOptions {
   readonly from?: ReplayFrom;
+  /** Whether to resume also uploads that would fail again. Default: only if `--error` or `--from` is given. */
+  readonly all?: true;
   readonly dryRun?: true;
   readonly yes?: true;
   readonly json?: true;
@@ -63,9 +65,11 @@ async function replayEach(
 ): Promise<void> {
   const tally = new Map<string, number>();
   let resumed = 0;
-  const { from, dryRun = false, json } = options;
+  const { from, error, dryRun = false, json } = options;
+  const all = options.all ?? (error !== undefined || from !== undefined);
   for await (const outcome of client.replay(workflowIds, {
     from,
+    all,
     dryRun,
     requestedBy: userName(),
   })) {
