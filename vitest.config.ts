@@ -22,6 +22,7 @@ const shared = {
 
 /** Tests that take longest, mostly because they wait for real processes. The longest comes first. */
 const SLOWEST = [
+  'e2e/temporal-outages',
   'e2e/pay-once',
   'e2e/chaos',
   'e2e/kills',

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { out } from '../src/cli/output/colors.js';
+import { Notices } from '../src/cli/output/notices.js';
 import { follow, progressView } from '../src/cli/output/progress.js';
 import { receiptLines } from '../src/cli/output/receipt-text.js';
 import { requestForFile, UploadClient } from '../src/client.js';
@@ -83,7 +84,7 @@ async function demo(): Promise<void> {
 
 async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
   const client = await UploadClient.connect();
-  const view = progressView();
+  const view = progressView(new Notices());
   const receipts = await Promise.all(
     SAMPLES.map(async (name) => {
       const configuration = JSON.parse(await readFile(sample(`${name}.json`), 'utf8'));

@@ -2,14 +2,17 @@ export type { CompletedUpload, PendingUpload } from './client/as-completed.js';
 export type { StoredFailure } from './client/failures.js';
 export type { UploadFilter } from './client/filter.js';
 export { type FoundFiles, findFiles, type Repeat } from './client/find-files.js';
+export type { OnOutage, Outage } from './client/outages.js';
 export type { AnalysisPreview, UploadPreview } from './client/preview.js';
 export type { ReplayFrom, ReplayOptions, ReplayOutcome, ReplaySkipReason } from './client/replay.js';
 export { requestForFile } from './client/request-for-file.js';
 export type { CompletedState, StartState, UploadState } from './client/states.js';
 export type { PendingStep, UploadStatus } from './client/status.js';
 export type { UploadSummary } from './client/summary.js';
-export { UploadClient, type UploadClientOptions, type UploadHandle } from './client/upload-client.js';
+export { UploadClient } from './client/upload-client.js';
+export type { UploadClientOptions } from './client/upload-client-options.js';
 export { UploadFailedError } from './client/upload-failed-error.js';
+export type { UploadHandle } from './client/upload-handle.js';
 export { workflowIdFor } from './client/workflow-id.js';
 export {
   type ErrorCode,

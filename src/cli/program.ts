@@ -9,6 +9,7 @@ import { statusCommand } from './commands/status.js';
 import { uploadCommand } from './commands/upload.js';
 import { watchCommand } from './commands/watch.js';
 import { workerCommand } from './commands/worker.js';
+import { exitWhenOutputCloses } from './output/closed-output.js';
 import { ExitCode, printError, reportError } from './output/errors.js';
 
 /** The commands, in the order in which `--help` lists them. */
@@ -30,12 +31,14 @@ Exit codes:
   1    an upload or a check failed
   2    invalid usage, input or setting; nothing was started
   130  interrupted by Ctrl-C while waiting; running uploads continue
+  141  whoever read the output stopped, as in "| head"; running uploads continue
 
 Settings come from environment variables and a file. Run "aplos-upload settings" to see
 them, and "aplos-upload doctor" to test them.`;
 
 /** Runs the command that the arguments of this process name, and sets the exit code of this process. */
 export async function runProgram(): Promise<void> {
+  exitWhenOutputCloses();
   const program = new Command('aplos-upload')
     .description('Upload analysis files to Aplos NCA and start their executions, durably, with Temporal.')
     .version(VERSION)

@@ -3,6 +3,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import pMap from 'p-map';
 import type { Receipt } from '../contract/receipt.js';
 import { queryFor } from './filter.js';
+import type { OutageWaits } from './outages.js';
 import type { CompletedState, StartState } from './states.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
@@ -43,9 +44,12 @@ const DIRECT_CHECKS = 20;
 /**
  * Yields each upload once it is completed. Regardless of their number, this lists workflows once a second, and keeps
  * little more than the ids in memory.
+ *
+ * @param waits makes polls wait for the end of an outage
  */
 export async function* asCompleted(
   client: Client,
+  waits: OutageWaits,
   uploads: AsyncIterable<PendingUpload> | Iterable<PendingUpload>,
 ): AsyncGenerator<CompletedUpload, void> {
   const open = new Map<string, PendingUpload>();
@@ -66,7 +70,7 @@ export async function* asCompleted(
     if (readingEnded.signal.aborted) await reading;
     isReadingDone = readingEnded.signal.aborted;
     for (const upload of alreadyDone.splice(0)) yield completed(upload, { state: 'done' });
-    for (const { workflowId, state, errorCode } of await poller.poll(open)) {
+    for (const { workflowId, state, errorCode } of await waits.retry(() => poller.poll(open))) {
       const upload = open.get(workflowId);
       if (upload && state !== 'running')
         yield completed(upload, { state, ...(errorCode ? { errorCode } : {}) });

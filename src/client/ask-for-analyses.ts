@@ -2,19 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { errorTable, isErrorCode, UploadError } from '../contract/errors.js';
+import { UploadError } from '../contract/errors.js';
 import { PREVIEW_WORKFLOW_TYPE, TASK_QUEUE } from '../contract/names.js';
 import type { AnalysisFinding, PreviewInput } from '../contract/preview.js';
-import type { TemporalTarget } from '../temporal/connection.js';
 import { toUploadError, trusted } from './failures.js';
-import { startFailed } from './start-upload.js';
 import { UploadFailedError } from './upload-failed-error.js';
 import type { WorkerAvailability } from './worker-availability.js';
 
 /** How a client reaches the workers. */
 export interface PreviewConnection {
   readonly client: Client;
-  readonly address: TemporalTarget['address'];
   readonly workers: WorkerAvailability;
 }
 
@@ -32,7 +29,7 @@ const EXECUTION_TIMEOUT = '40 seconds';
  *   which the worker failed, e.g. `PROFILE_UNKNOWN` or an `API_…` code
  */
 export async function askForAnalyses(
-  { client, address, workers }: PreviewConnection,
+  { client, workers }: PreviewConnection,
   input: PreviewInput,
 ): Promise<readonly AnalysisFinding[]> {
   if ((await workers.hasWorker(TASK_QUEUE)) === false) throw workerMissing('No worker is running');
@@ -58,9 +55,7 @@ export async function askForAnalyses(
       throw workerMissing(`No worker responded within ${EXECUTION_TIMEOUT}`);
     if (cause instanceof TerminatedFailure) throw workerMissing(TOO_LATE); // by the call below
     const failure = toUploadError(error, workflowId);
-    throw failure instanceof UploadFailedError
-      ? withoutWorkflow(failure)
-      : startFailed(failure, { address, namespace: client.options.namespace });
+    throw failure instanceof UploadFailedError ? withoutWorkflow(failure) : failure;
   } finally {
     ended.abort();
   }
@@ -81,7 +76,5 @@ const workerMissing = (happened: string) =>
   new UploadError('WORKER_MISSING', `${happened}, so it is not known which analyses Aplos already has`);
 
 /** Converts the failure of the workflow to the error of the call: callers do not know the workflow. */
-function withoutWorkflow({ code, message, cause }: UploadFailedError): UploadError {
-  const known = isErrorCode(code) ? code : 'INTERNAL';
-  return new UploadError(known, message.replace(`. ${errorTable[known].action}`, ''), { cause });
-}
+const withoutWorkflow = ({ code, happened, cause }: UploadFailedError): UploadError =>
+  new UploadError(code, happened, { cause });

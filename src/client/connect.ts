@@ -5,7 +5,6 @@ import {
   connectClient,
   dataConverterFor,
   temporalTarget,
-  temporalUnreachable,
 } from '../temporal/connection.js';
 import { startTracingInterceptor } from './tracing.js';
 
@@ -19,21 +18,17 @@ export interface ConnectedClient {
 /**
  * Connects a Temporal client by Temporal's own environment variables.
  *
- * @throws {@link UploadError} `SETTINGS_INVALID` or `TEMPORAL_UNREACHABLE`
+ * @throws {@link UploadError} `SETTINGS_INVALID`, `TEMPORAL_UNREACHABLE` or `TEMPORAL_ACCESS_DENIED`
  */
 export async function connectFromEnvironment({ encryption }: Settings): Promise<ConnectedClient> {
   const target = temporalTarget();
   assertEncryptionDecided(encryption, target);
-  try {
-    const connection = await connectClient(target);
-    const client = new Client({
-      connection,
-      namespace: target.namespace,
-      dataConverter: dataConverterFor(encryption),
-      interceptors: { workflow: [startTracingInterceptor] },
-    });
-    return { client, address: target.address, close: () => connection.close() };
-  } catch (error) {
-    throw temporalUnreachable(target, error);
-  }
+  const connection = await connectClient(target);
+  const client = new Client({
+    connection,
+    namespace: target.namespace,
+    dataConverter: dataConverterFor(encryption),
+    interceptors: { workflow: [startTracingInterceptor] },
+  });
+  return { client, address: target.address, close: () => connection.close() };
 }

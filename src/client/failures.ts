@@ -7,9 +7,10 @@ import {
   TerminatedFailure,
 } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import { type ErrorCode, errorTable, isErrorCode, UploadError } from '../contract/errors.js';
+import { type ErrorCode, isErrorCode, UploadError } from '../contract/errors.js';
+import type { Receipt } from '../contract/receipt.js';
 import { whyUntrusted } from '../contract/untrusted.js';
-import { isUnreadable, UNREADABLE } from '../temporal/unreadable.js';
+import { isUnreadable } from '../temporal/unreadable.js';
 import { UploadFailedError } from './upload-failed-error.js';
 
 /** A failure that Temporal stores: a code of the error table, and a message for users. */
@@ -44,14 +45,26 @@ function codeOf({ applicationFailureInfo, timeoutFailureInfo }: ProtoFailure): s
 }
 
 /**
- * Converts the error of waiting for a workflow: to an {@link UploadFailedError} if it ended without a receipt, and to an
- * {@link UploadError} if the receipt cannot be decrypted. Any other error is returned unchanged.
+ * Waits for the receipt of an upload.
+ *
+ * @param runId run to wait for. Default: the latest run
+ * @throws {@link UploadFailedError} if the upload ended without a receipt
+ * @throws {@link UploadError} as {@link trusted}
+ */
+export async function waitForReceipt(client: Client, workflowId: string, runId?: string): Promise<Receipt> {
+  try {
+    const receipt = (await client.workflow.getHandle(workflowId, runId).result()) as Receipt;
+    return trusted(receipt, workflowId);
+  } catch (error) {
+    throw toUploadError(error, workflowId);
+  }
+}
+
+/**
+ * Converts the error of waiting for a workflow to an {@link UploadFailedError} if it ended without a receipt. Any other error
+ * is returned unchanged.
  */
 export function toUploadError(error: unknown, workflowId: string): unknown {
-  if (isUnreadable(error)) {
-    const happened = error.message.replace(`. ${errorTable[UNREADABLE].action}`, '');
-    return new UploadError(UNREADABLE, happened, { cause: error });
-  }
   if (!(error instanceof WorkflowFailedError)) return error;
   const { cause } = error;
   const { code, message } = describeEnd(cause) ?? { code: 'INTERNAL', message: error.message };

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import { decode } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
 import { errorTable, isErrorCode, isReplayable } from '../contract/errors.js';
 import { isMarkedUntrusted } from '../contract/untrusted.js';
+import { grpcStatusOf } from '../temporal/errors.js';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
@@ -210,10 +211,7 @@ async function unlessGone<Response>(call: () => Promise<Response>): Promise<Resp
   try {
     return await call();
   } catch (error) {
-    if (
-      error instanceof WorkflowNotFoundError ||
-      (isGrpcServiceError(error) && error.code === grpcStatus.NOT_FOUND)
-    )
+    if (error instanceof WorkflowNotFoundError || grpcStatusOf(error) === grpcStatus.NOT_FOUND)
       return undefined;
     throw error;
   }

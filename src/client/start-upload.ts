@@ -1,13 +1,10 @@
-import { status as grpcStatus } from '@grpc/grpc-js';
-import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import { UploadError } from '../contract/errors.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../contract/names.js';
 import { priorityFor } from '../contract/priority.js';
 import type { UploadRequest } from '../contract/request.js';
-import { type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
-import { shortenText } from '../util/shorten-text.js';
 import { joinEarlierRuns } from './earlier-runs.js';
 import { searchAttributesOf } from './search-attributes.js';
 import type { StartState } from './states.js';
@@ -20,20 +17,12 @@ export interface StartedUpload {
   readonly state: StartState;
 }
 
-/**
- * Starts the workflow of a request, or returns the run that is running or done for the same work in the same batch.
- *
- * @throws {@link UploadError} `SEARCH_ATTRIBUTES_MISSING` or `TEMPORAL_UNREACHABLE`
- */
-export async function startUpload(
-  client: Client,
-  address: TemporalTarget['address'],
-  request: UploadRequest,
-): Promise<StartedUpload> {
+/** Starts the workflow of a request, or returns the run that is running or done for the same work in the same batch. */
+export async function startUpload(client: Client, request: UploadRequest): Promise<StartedUpload> {
   const workflowId = workflowIdFor(request);
-  const firstRunId = await startRun(client, address, workflowId, request, REJECT_DUPLICATE);
+  const firstRunId = await startRun(client, workflowId, request, REJECT_DUPLICATE);
   if (firstRunId !== undefined) return { workflowId, runId: firstRunId, state: 'started' };
-  while (true) {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const earlier = await joinEarlierRuns(client, workflowId, request);
     if (earlier.joined) {
       const { runId, state } = earlier.joined;
@@ -41,18 +30,24 @@ export async function startUpload(
     }
     const { repeatOf } = earlier.request;
     const reusePolicy = repeatOf === undefined ? ALLOW_DUPLICATE_FAILED_ONLY : ALLOW_DUPLICATE;
-    const runId = await startRun(client, address, workflowId, earlier.request, reusePolicy);
+    const runId = await startRun(client, workflowId, earlier.request, reusePolicy);
     if (runId !== undefined)
       return { workflowId, runId, state: repeatOf === undefined ? 'started' : 'repeated' };
   }
+  throw new UploadError(
+    'TEMPORAL_UNAVAILABLE',
+    `Temporal refused ${MAX_ATTEMPTS} times to start ${workflowId}, because it was just started or ended elsewhere`,
+  );
 }
+
+/** Most attempts to start or join a workflow whose state changes between the calls. */
+const MAX_ATTEMPTS = 10;
 
 const { REJECT_DUPLICATE, ALLOW_DUPLICATE_FAILED_ONLY, ALLOW_DUPLICATE } = WorkflowIdReusePolicy;
 
 /** Starts a run. Returns its id, or `undefined` if the workflow id is taken. */
 async function startRun(
   client: Client,
-  address: TemporalTarget['address'],
   workflowId: string,
   request: UploadRequest,
   workflowIdReusePolicy: WorkflowIdReusePolicy,
@@ -71,7 +66,7 @@ async function startRun(
     return handle.firstExecutionRunId;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
-    throw startFailed(error, { address, namespace: client.options.namespace });
+    throw error;
   }
 }
 
@@ -80,17 +75,3 @@ const summarize = ({ fileName, host, profile, batch, requestedBy }: UploadReques
   escapeMarkdown(
     `${fileName}${host ? ` on ${host}` : ''} → Aplos (${profile})${batch ? `, batch ${batch}` : ''}${requestedBy ? `, for ${requestedBy}` : ''}`,
   );
-
-/** Converts the error of a start: an `UploadError` if Temporal refused the search attributes, or is not reachable. */
-export function startFailed(error: unknown, target: Pick<TemporalTarget, 'address' | 'namespace'>): unknown {
-  if (!isGrpcServiceError(error)) return error;
-  if (error.code === grpcStatus.INVALID_ARGUMENT && error.details.includes('search attribute'))
-    return new UploadError(
-      'SEARCH_ATTRIBUTES_MISSING',
-      `The namespace "${target.namespace}" lacks search attributes (${shortenText(error.details)})`,
-      { cause: error, action: 'Run: aplos-upload setup' },
-    );
-  return error.code === grpcStatus.UNAVAILABLE || error.code === grpcStatus.DEADLINE_EXCEEDED
-    ? temporalUnreachable(target, error)
-    : error;
-}

@@ -1,9 +1,9 @@
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import type { ActivitySerializationContext } from '@temporalio/common';
+import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import type { ActivitySerializationContext, WorkerDeploymentVersion } from '@temporalio/common';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
-import { hostTaskQueue } from '../contract/names.js';
+import { hostTaskQueue, TASK_QUEUE } from '../contract/names.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
 import { whyUntrusted } from '../contract/untrusted.js';
 import { isUnreadable } from '../temporal/unreadable.js';
@@ -20,6 +20,13 @@ const HOST_PREFIX = hostTaskQueue('');
 export interface UploadStatus extends UploadSummary {
   /** Code and message of the failure of a failed upload. */
   readonly failure?: StoredFailure;
+  /** Deployment version that a running upload is pinned to. Absent if it is not pinned. */
+  readonly pinnedTo?: WorkerDeploymentVersion;
+  /**
+   * Whether a worker serves a running upload that waits for one, on any host. Absent if it does not wait, or Temporal does not
+   * report it.
+   */
+  readonly hasWorker?: boolean;
   /** Steps in progress of a running upload. */
   readonly pending: readonly PendingStep[];
 }
@@ -46,8 +53,22 @@ export interface PendingStep {
   readonly bytesPerSecond?: number;
 }
 
+/** Returns the status of an upload, or `undefined` if the namespace does not have the workflow, or no longer has it. */
+export async function readStatus(
+  client: Client,
+  workflowId: string,
+  workers: WorkerAvailability,
+): Promise<UploadStatus | undefined> {
+  try {
+    return await statusOf(client, await client.workflow.getHandle(workflowId).describe(), workers);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
 /** Returns the status of an upload, with the failure of a failed one and the pending steps of a running one. */
-export async function statusOf(
+async function statusOf(
   client: Client,
   description: WorkflowExecutionDescription,
   workers: WorkerAvailability,
@@ -56,14 +77,22 @@ export async function statusOf(
   const { pendingActivities, workflowExecutionInfo } = description.raw;
   const version = versionOf(workflowExecutionInfo?.versioningInfo?.deploymentVersion);
   const hostHasWorker = (taskQueue: string) => workers.hasWorker(taskQueue, version);
+  const pending = await Promise.all(
+    (pendingActivities ?? []).map((activity) =>
+      pendingStep(client, activity, contextOf(client, summary.workflowId, activity), hostHasWorker),
+    ),
+  );
+  const isRunning = summary.state === 'running';
+  const waits = isRunning && pending.every((step) => !step.isRunning && step.host === undefined);
+  const hasWorker = waits
+    ? await (version ? workers.hasWorker(TASK_QUEUE, version) : workers.servesNewUploads())
+    : undefined;
   return {
     ...summary,
     ...(summary.state === 'failed' ? { failure: await failureOf(client, summary) } : {}),
-    pending: await Promise.all(
-      (pendingActivities ?? []).map((activity) =>
-        pendingStep(client, activity, contextOf(client, summary.workflowId, activity), hostHasWorker),
-      ),
-    ),
+    ...(isRunning && version ? { pinnedTo: version } : {}),
+    ...(hasWorker === undefined ? {} : { hasWorker }),
+    pending,
   };
 }
 

@@ -1,67 +1,49 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { pMapIterable } from 'p-map';
 import { hostTaskQueue, PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from '../contract/request.js';
 import { type FileHost, hostFor } from '../files/host-of-files.js';
 import { loadSettings } from '../settings/load.js';
-import type { Settings } from '../settings/settings.js';
+import { temporalError } from '../temporal/errors.js';
+import { withUploadErrors } from '../temporal/with-upload-errors.js';
 import { asCompleted, type CompletedUpload, type PendingUpload } from './as-completed.js';
 import { type ConnectedClient, connectFromEnvironment } from './connect.js';
-import { toUploadError, trusted } from './failures.js';
+import { trusted, waitForReceipt } from './failures.js';
 import type { UploadFilter } from './filter.js';
 import { listUploads, listUploadsOfContent } from './list-uploads.js';
+import { OutageWaits } from './outages.js';
 import { previewUploads, type UploadPreview } from './preview.js';
 import { type ReplayOptions, type ReplayOutcome, replayUpload } from './replay.js';
+import { SearchAttributeCheck } from './search-attribute-check.js';
 import { startUpload } from './start-upload.js';
-import type { StartState } from './states.js';
-import { statusOf, type UploadStatus } from './status.js';
+import { readStatus, type UploadStatus } from './status.js';
 import type { UploadSummary } from './summary.js';
+import type { UploadClientOptions } from './upload-client-options.js';
+import type { UploadHandle } from './upload-handle.js';
 import { WorkerAvailability } from './worker-availability.js';
 import { workflowIdFor } from './workflow-id.js';
-
-/** An upload that {@link UploadClient.start} started or joined. */
-export interface UploadHandle {
-  readonly workflowId: string;
-  readonly fileName: string;
-  /** Size in the request, in bytes. */
-  readonly sizeBytes?: number;
-  readonly runId: string;
-  /** `started` by this call; `running`, `done` or `repeated` if the same work was requested before. */
-  readonly state: StartState;
-  /**
-   * Waits for the receipt, without a time limit.
-   *
-   * @throws {@link UploadFailedError} if the upload ended without a receipt
-   * @throws {@link UploadError} `PAYLOAD_UNREADABLE` if this process lacks the key that the receipt is encrypted with
-   */
-  result(): Promise<Receipt>;
-}
-
-/** Options of {@link UploadClient.connect}. */
-export interface UploadClientOptions {
-  /** Settings of the client. Default: read from the environment and the settings file */
-  readonly settings?: Settings;
-  /** Temporal client to use. It must have the same data converter as the workers. Default: a new one */
-  readonly client?: Client;
-}
 
 /** Maximum number of concurrent calls to Temporal when handling many uploads. */
 const CONCURRENCY = 20;
 
-/** Starts uploads, one workflow per file, and monitors, resumes and cancels them. */
+/**
+ * Starts uploads, one workflow per file, and monitors, resumes and cancels them. Its methods throw only {@link UploadError}s.
+ */
 export class UploadClient {
   readonly #client: Client;
-  readonly #address: string;
   readonly #files: FileHost;
   readonly #workers: WorkerAvailability;
+  readonly #waits: OutageWaits;
+  readonly #attributes: SearchAttributeCheck;
   readonly #close: () => Promise<void>;
 
-  private constructor({ client, address, close }: ConnectedClient, files: FileHost) {
+  private constructor({ client, close }: ConnectedClient, files: FileHost, waits: OutageWaits) {
     this.#client = client;
-    this.#address = address;
     this.#files = files;
     this.#workers = new WorkerAvailability(client);
+    this.#waits = waits;
+    this.#attributes = new SearchAttributeCheck(client);
     this.#close = close;
   }
 
@@ -69,35 +51,43 @@ export class UploadClient {
    * Connects to Temporal by its own environment variables. If a tracer is registered with `@opentelemetry/api`, each start
    * creates a span, and the workers continue its trace.
    *
-   * @throws {@link UploadError} `SETTINGS_INVALID` or `TEMPORAL_UNREACHABLE`
+   * @throws {@link UploadError} `SETTINGS_INVALID`, `TEMPORAL_UNREACHABLE` or `TEMPORAL_ACCESS_DENIED`
    */
   static async connect({
     settings = loadSettings(process.env, 'client'),
     client,
+    outageLimitMs: limitMs,
+    onOutage,
   }: UploadClientOptions = {}): Promise<UploadClient> {
     const connected = client
       ? { client, address: 'the address of the given client', close: async () => {} }
       : await connectFromEnvironment(settings);
-    return new UploadClient(connected, settings);
+    const { address } = connected;
+    const { workflow, options } = connected.client;
+    const translate = (error: unknown) => temporalError(error, { address, namespace: options.namespace });
+    const waits = new OutageWaits({ limitMs, onOutage, workflow, translate });
+    return withUploadErrors(new UploadClient(connected, settings, waits), translate);
   }
 
   /**
    * Starts an upload. Repeating a call is safe: it joins the same work if that is running, returns the handle of work that
    * is done, and restarts work that failed, without starting a second execution. If the work was done in another batch, a
    * new run returns that receipt for this batch, once it has found that Aplos still has everything. If the settings name
-   * this host, it
-   * becomes the host of a request for a `file:` that names none, unless the file is on a shared mount.
+   * this host, it becomes the host of a request for a `file:` that names none, unless the file is on a shared mount.
    *
-   * @throws {@link UploadError} `REQUEST_INVALID`, `SEARCH_ATTRIBUTES_MISSING` or `TEMPORAL_UNREACHABLE`
+   * @throws {@link UploadError} `REQUEST_INVALID`, `SEARCH_ATTRIBUTES_MISSING`, `SEARCH_ATTRIBUTES_MISMATCHED`,
+   *   `NAMESPACE_UNKNOWN` or a `TEMPORAL_…` code. After `TEMPORAL_UNREACHABLE`, the upload may have started
    */
   async start(input: UploadRequestInput): Promise<UploadHandle> {
     const request = await this.#withHost(parseUploadRequest(input));
-    const { workflowId, runId, state } = await startUpload(this.#client, this.#address, request);
-    const { fileName, expect } = request;
+    await this.#attributes.assertUsable();
+    const { workflowId, runId, state } = await startUpload(this.#client, request);
+    const { fileName, expect, host } = request;
     return {
       workflowId,
       fileName,
       ...(expect?.sizeBytes === undefined ? {} : { sizeBytes: expect.sizeBytes }),
+      ...(host === undefined ? {} : { host }),
       runId,
       state,
       result: () => this.#resultOf(workflowId, state === 'done' ? runId : undefined),
@@ -106,14 +96,17 @@ export class UploadClient {
 
   /**
    * Starts many uploads concurrently, and yields their handles in order. Requests are read only as needed, so there may be
-   * any number of them. Repeating a call is safe, as with {@link start}.
+   * any number of them. Repeating a call is safe, as with {@link start}. During an outage of Temporal, it waits.
    *
-   * @throws {@link UploadError} `REQUEST_INVALID` for the first invalid request; the requests before it are started
+   * @throws {@link UploadError} `REQUEST_INVALID` for the first invalid request; the requests before it are started.
+   *   Otherwise as {@link start}
    */
   startMany(
     requests: AsyncIterable<UploadRequestInput> | Iterable<UploadRequestInput>,
   ): AsyncIterable<UploadHandle> {
-    return pMapIterable(requests, (request) => this.start(request), { concurrency: CONCURRENCY });
+    return pMapIterable(requests, (request) => this.#waits.retry(() => this.start(request)), {
+      concurrency: CONCURRENCY,
+    });
   }
 
   /**
@@ -127,7 +120,7 @@ export class UploadClient {
   preview(
     requests: AsyncIterable<UploadRequestInput> | Iterable<UploadRequestInput>,
   ): AsyncIterable<UploadPreview> {
-    const connection = { client: this.#client, address: this.#address, workers: this.#workers };
+    const connection = { client: this.#client, workers: this.#workers };
     const parsed = pMapIterable(requests, (input) => this.#withHost(parseUploadRequest(input)), {
       concurrency: CONCURRENCY,
     });
@@ -135,14 +128,13 @@ export class UploadClient {
   }
 
   /**
-   * Waits for many uploads, and yields each one once it is completed, in any order. Each workflow is yielded once.
-   *
-   * @param uploads for example the result of {@link startMany}
+   * Waits for many uploads, e.g. the result of {@link startMany}, and yields each one once it is completed, in any order. Each
+   * workflow is yielded once. During an outage of Temporal, it keeps waiting.
    */
   asCompleted(
     uploads: AsyncIterable<PendingUpload> | Iterable<PendingUpload>,
   ): AsyncIterable<CompletedUpload> {
-    return asCompleted(this.#client, uploads);
+    return asCompleted(this.#client, this.#waits, uploads);
   }
 
   /**
@@ -150,14 +142,8 @@ export class UploadClient {
    *
    * @returns `undefined` if the namespace does not have the workflow, or no longer has it
    */
-  async status(workflowId: string): Promise<UploadStatus | undefined> {
-    const handle = this.#client.workflow.getHandle(workflowId);
-    try {
-      return await statusOf(this.#client, await handle.describe(), this.#workers);
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
+  status(workflowId: string): Promise<UploadStatus | undefined> {
+    return readStatus(this.#client, workflowId, this.#workers);
   }
 
   /**
@@ -205,7 +191,7 @@ export class UploadClient {
   }
 
   /**
-   * Waits for the receipt of an upload, without a time limit.
+   * Waits for the receipt of an upload, without a time limit. During an outage of Temporal, it keeps waiting.
    *
    * @throws {@link UploadFailedError} if the upload ended without a receipt
    * @throws {@link UploadError} `PAYLOAD_UNREADABLE` if this process lacks the key that the receipt is encrypted with,
@@ -216,9 +202,8 @@ export class UploadClient {
   }
 
   /**
-   * Reports whether a worker serves a host. A killed worker is noticed after 90 seconds.
+   * Reports whether a worker serves a host, as requests name it. A killed worker is noticed after 90 seconds.
    *
-   * @param host host name, as in requests
    * @returns `undefined` if Temporal does not support or allow the check
    */
   hostHasWorker(host: string): Promise<boolean | undefined> {
@@ -230,19 +215,32 @@ export class UploadClient {
     await this.#client.workflow.getHandle(workflowId).cancel();
   }
 
-  /** Closes the connection, unless the client was passed in. */
+  /**
+   * Reports whether a worker serves new uploads, as {@link hostHasWorker} does for a host.
+   */
+  hasWorker(): Promise<boolean | undefined> {
+    return this.#workers.servesNewUploads();
+  }
+
+  /** Ends the waits of other calls for the end of an outage. */
+  stopWaiting(): void {
+    this.#waits.close();
+  }
+
+  /** Makes a call that is safe to repeat, such as several calls of this client. During an outage of Temporal, it waits. */
+  whenAvailable<Result>(call: () => Promise<Result>): Promise<Result> {
+    return this.#waits.retry(call);
+  }
+
+  /** Ends all waits, and closes the connection once its calls have ended, unless the client was passed in. */
   close(): Promise<void> {
+    this.#waits.close();
     return this.#close();
   }
 
   /** @param runId completed run. Default: the latest run */
-  async #resultOf(workflowId: string, runId?: string): Promise<Receipt> {
-    try {
-      const receipt = (await this.#client.workflow.getHandle(workflowId, runId).result()) as Receipt;
-      return trusted(receipt, workflowId);
-    } catch (error) {
-      throw toUploadError(error, workflowId);
-    }
+  #resultOf(workflowId: string, runId?: string): Promise<Receipt> {
+    return this.#waits.retry(() => waitForReceipt(this.#client, workflowId, runId));
   }
 
   async #withHost(request: UploadRequest): Promise<UploadRequest> {

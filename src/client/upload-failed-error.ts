@@ -1,16 +1,20 @@
-import type { ErrorCode } from '../contract/errors.js';
+import { type ErrorCode, errorTable, UploadError } from '../contract/errors.js';
 import { printable } from '../util/printable.js';
 
-/** Thrown by `result()` if the upload ended without a receipt. Its message is one printable line. */
-export class UploadFailedError extends Error {
-  override readonly name = 'UploadFailedError';
-  /** Code of the error table, or `CANCELLED` or `TERMINATED` if somebody ended the workflow. */
-  readonly code: ErrorCode | 'CANCELLED' | 'TERMINATED';
+/** Thrown by `result()` if the upload ended without a receipt. Its code is `CANCELLED` or `TERMINATED` if somebody ended it. */
+export class UploadFailedError extends UploadError {
+  override readonly name: string = 'UploadFailedError';
   readonly workflowId: string;
 
-  constructor(code: UploadFailedError['code'], message: string, workflowId: string, options?: ErrorOptions) {
-    super(printable(message), options);
-    this.code = code;
+  /** @param message message of the failure, with what to do */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    workflowId: string,
+    options: { readonly cause?: unknown } = {},
+  ) {
+    super(code, message.replace(`. ${errorTable[code].action}`, ''), options);
+    this.message = printable(message);
     this.workflowId = workflowId;
   }
 }

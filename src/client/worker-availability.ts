@@ -1,9 +1,18 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { status as grpcStatus } from '@grpc/grpc-js';
+import type { Client } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
-import { hasWorker } from '../temporal/worker-liveness.js';
+import { grpcStatusOf } from '../temporal/errors.js';
+import { hasWorker, servesNewUploads } from '../temporal/worker-liveness.js';
 
 /** Time for which a result is reused, in milliseconds. */
 const CACHE_MS = 2000;
+
+/** Statuses of a call that Temporal does not support or allow. */
+const NOT_OFFERED: readonly (grpcStatus | undefined)[] = [
+  grpcStatus.UNIMPLEMENTED,
+  grpcStatus.PERMISSION_DENIED,
+  grpcStatus.UNAUTHENTICATED,
+];
 
 /** Reports which task queues have a worker. Asks Temporal at most once every two seconds for each of them. */
 export class WorkerAvailability {
@@ -24,16 +33,29 @@ export class WorkerAvailability {
    * @returns `undefined` if Temporal does not support or allow the check
    */
   hasWorker(taskQueue: string, version?: WorkerDeploymentVersion): Promise<boolean | undefined> {
-    const key = JSON.stringify([taskQueue, version]);
+    const { workflowService, options } = this.#client;
+    return this.#check(JSON.stringify([taskQueue, version]), () =>
+      hasWorker(workflowService, options.namespace, taskQueue, version),
+    );
+  }
+
+  /**
+   * Reports whether a worker serves new uploads.
+   *
+   * @returns `undefined` if Temporal does not support or allow the check
+   */
+  servesNewUploads(): Promise<boolean | undefined> {
+    const { workflowService, options } = this.#client;
+    return this.#check('new uploads', () => servesNewUploads(workflowService, options.namespace));
+  }
+
+  #check(key: string, ask: () => Promise<boolean>): Promise<boolean | undefined> {
     const last = this.#checks.get(key);
     if (last && performance.now() - last.startedAt < CACHE_MS) return last.result;
-    const { workflowService, options } = this.#client;
-    const result = hasWorker(workflowService, options.namespace, taskQueue, version).catch(
-      (error: unknown) => {
-        if (isGrpcServiceError(error)) return undefined;
-        throw error;
-      },
-    );
+    const result = ask().catch((error: unknown) => {
+      if (NOT_OFFERED.includes(grpcStatusOf(error))) return undefined;
+      throw error;
+    });
     this.#checks.set(key, { startedAt: performance.now(), result });
     return result;
   }

@@ -29,7 +29,7 @@ export interface UploadErrorOptions {
 
 /** An error with a code of the {@link errorTable}. Its message is one printable line: what happened, to which file, and what to do. */
 export class UploadError extends Error {
-  override readonly name = 'UploadError';
+  override readonly name: string = 'UploadError';
   readonly code: ErrorCode;
   /** What happened, and to which file, without what to do. */
   readonly happened: string;

@@ -4,7 +4,8 @@ import type { AplosAccounts } from '../aplos/accounts.js';
 import type { Login } from '../aplos/connection.js';
 import { UploadError } from '../contract/errors.js';
 import { cannotListen, type ListenAddress } from '../http/listen-address.js';
-import { type TemporalTarget, temporalUnreachable } from '../temporal/connection.js';
+import type { TemporalTarget } from '../temporal/connection.js';
+import { temporalError } from '../temporal/errors.js';
 import { type Dependency, type HealthServer, startHealthServer } from './health-server.js';
 
 /** Interval of the checks of Temporal, in milliseconds. */
@@ -81,7 +82,7 @@ export const temporalDependency = ({
     try {
       await Promise.race([response, timeout()]);
     } catch (error) {
-      throw temporalUnreachable(target, error);
+      throw temporalError(error, target, 'TEMPORAL_UNREACHABLE');
     }
   },
 });

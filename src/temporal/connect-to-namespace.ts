@@ -1,17 +1,28 @@
 import type { Connection } from '@temporalio/client';
-import { connectClient, type TemporalTarget, temporalUnreachable } from './connection.js';
+import { connectClient, type TemporalTarget } from './connection.js';
+import { temporalError } from './errors.js';
+import { withUploadErrors } from './with-upload-errors.js';
+
+/** A connection whose calls throw only `UploadError`s. */
+export type NamespaceConnection = Pick<Connection, 'workflowService' | 'operatorService' | 'close'>;
 
 /**
  * Connects a client to Temporal and checks that the namespace exists.
  *
- * @throws UploadError `TEMPORAL_UNREACHABLE`
+ * @throws UploadError `TEMPORAL_UNREACHABLE`, `TEMPORAL_ACCESS_DENIED` or `NAMESPACE_UNKNOWN`
  */
-export async function connectToNamespace(target: TemporalTarget): Promise<Connection> {
+export async function connectToNamespace(target: TemporalTarget): Promise<NamespaceConnection> {
+  const { namespace } = target;
+  const connection = await connectClient(target);
+  const translate = (error: unknown) => temporalError(error, target);
+  const workflowService = withUploadErrors(connection.workflowService, translate);
+  const operatorService = withUploadErrors(connection.operatorService, translate);
+  const close = () => connection.close();
   try {
-    const connection = await connectClient(target);
-    await connection.workflowService.describeNamespace({ namespace: target.namespace });
-    return connection;
+    await workflowService.describeNamespace({ namespace });
+    return { workflowService, operatorService, close };
   } catch (error) {
-    throw temporalUnreachable(target, error);
+    await close();
+    throw error;
   }
 }

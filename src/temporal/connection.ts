@@ -9,16 +9,14 @@ import type { Encryption } from '../settings/settings.js';
 import { shortenText } from '../util/shorten-text.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { EncryptionCodec, plainCodec } from './encryption-codec.js';
+import { type TemporalServer, temporalError } from './errors.js';
+import { OpenCalls } from './open-calls.js';
 
 /** Timeout for connecting a client. A reachable Temporal server responds much faster. */
 export const CONNECT_TIMEOUT = '5 seconds';
 
 /** Address and namespace of Temporal, and the options for connecting to it. */
-export interface TemporalTarget {
-  /** Host and port. Default: `localhost:7233` */
-  readonly address: string;
-  /** Default: `default` */
-  readonly namespace: string;
+export interface TemporalTarget extends TemporalServer {
   readonly connectionOptions: ClientConnectConfig['connectionOptions'];
 }
 
@@ -74,19 +72,34 @@ export function workerConnectionOptions(target: TemporalTarget): ClientConnectCo
   };
 }
 
-/** Connects a client, through the proxy if one is configured. */
+/**
+ * Connects a client, through the proxy if one is configured. Each call has a time limit, and `close` waits for the calls in
+ * progress.
+ *
+ * @throws UploadError `TEMPORAL_UNREACHABLE` or `TEMPORAL_ACCESS_DENIED`
+ */
 export async function connectClient(target: TemporalTarget): Promise<Connection> {
   const proxy = proxyFor(target);
-  const options: ConnectionOptions = { connectTimeout: CONNECT_TIMEOUT, ...target.connectionOptions };
+  const calls = new OpenCalls();
+  const options: ConnectionOptions = {
+    connectTimeout: CONNECT_TIMEOUT,
+    ...target.connectionOptions,
+    interceptors: calls.interceptors,
+  };
   const connection = proxy
     ? withVariable('grpc_proxy', proxy, () => Connection.lazy(options))
     : Connection.lazy({ ...options, channelArgs: { 'grpc.enable_http_proxy': 0 } });
+  const closeChannel = connection.close.bind(connection);
+  connection.close = async () => {
+    await calls.ended();
+    await closeChannel();
+  };
   try {
     await connection.ensureConnected();
     return connection;
   } catch (error) {
     await connection.close();
-    throw error;
+    throw temporalError(error, target, 'TEMPORAL_UNREACHABLE');
   }
 }
 
@@ -140,20 +153,4 @@ export function assertEncryptionDecided(encryption: Encryption, { address }: Tem
         'Set APLOS_UPLOAD_ENCRYPTION_KEY to ID:KEY, the same on every worker and client (create KEY with `openssl rand -base64 32`), or set APLOS_UPLOAD_ENCRYPTION=off.',
     },
   );
-}
-
-/** Returns a `TEMPORAL_UNREACHABLE` error for a failed call to Temporal. An `UploadError` is returned unchanged. */
-export function temporalUnreachable(
-  { address, namespace }: Pick<TemporalTarget, 'address' | 'namespace'>,
-  cause: unknown,
-): UploadError {
-  if (cause instanceof UploadError) return cause;
-  const happened = `Cannot reach Temporal at ${address}, namespace "${namespace}" (${reasonOf(cause)})`;
-  return new UploadError('TEMPORAL_UNREACHABLE', happened, { cause });
-}
-
-/** Returns the gRPC message, which the SDK's core wraps in the names of its own layers. */
-function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return shortenText(/message: "([^"]+)"/.exec(message)?.[1] ?? message);
 }

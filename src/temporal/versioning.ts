@@ -55,6 +55,8 @@ export interface Pollers {
   readonly takers: number;
   /** The current version; `undefined` if new uploads go to unversioned workers. */
   readonly current: WorkerDeploymentVersion | undefined;
+  /** The version that a share of new uploads goes to, if there is one. */
+  readonly ramping: WorkerDeploymentVersion | undefined;
   /** Reports whether Temporal assigns new uploads to workers of a version. */
   readonly takes: (version: WorkerDeploymentVersion | undefined) => boolean;
 }
@@ -81,6 +83,7 @@ export async function pollersOf(
       ),
     ).length,
     current,
+    ramping,
     takes,
   };
 }

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { isGrpcServiceError, type WorkflowService } from '@temporalio/client';
+import type { WorkflowService } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
-import { versionOf } from './versioning.js';
+import { TASK_QUEUE } from '../contract/names.js';
+import { grpcStatusOf } from './errors.js';
+import { pollersOf, versionOf } from './versioning.js';
 
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const { WORKER_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkerStatus;
@@ -24,20 +26,21 @@ type Heartbeat = proto.temporal.api.worker.v1.IWorkerHeartbeat;
 
 /**
  * Reports whether a worker serves a task queue. A busy worker does not poll, but sends heartbeats. A worker that shuts down
- * reports that immediately, though Temporal lists it as a poller for five more minutes. Without heartbeats, the list of
- * pollers decides: the worker has just started, or the server does not support heartbeats.
+ * reports that immediately, though Temporal lists it as a poller for five more minutes. A worker that has just started has sent no
+ * heartbeat yet, so its last poll decides. If the server does not support heartbeats, the list of pollers decides.
  *
  * @param taskQueue a name that needs no quoting in a query
- * @param version deployment version that the workflow is pinned to; other workers do not count. Default: any
+ * @param version deployment version that counts, e.g. the one that the workflow is pinned to. Default: any
  */
 export async function hasWorker(
   workflowService: WorkflowService,
   namespace: string,
   taskQueue: string,
-  version?: WorkerDeploymentVersion,
+  version?: WorkerDeploymentVersion | 'unversioned',
 ): Promise<boolean> {
   const hasVersion = (candidate: Parameters<typeof versionOf>[0]) =>
-    version === undefined || isDeepStrictEqual(versionOf(candidate), version);
+    version === undefined ||
+    isDeepStrictEqual(versionOf(candidate), version === 'unversioned' ? undefined : version);
   const [{ pollers }, heartbeats] = await Promise.all([
     workflowService.describeTaskQueue({
       namespace,
@@ -48,21 +51,34 @@ export async function hasWorker(
   ]);
   return hasLiveWorker(
     pollers.filter(({ deploymentOptions }) => hasVersion(deploymentOptions)),
-    heartbeats.filter(({ deploymentVersion }) => hasVersion(deploymentVersion)),
+    heartbeats?.filter(({ deploymentVersion }) => hasVersion(deploymentVersion)),
     Date.now(),
   );
+}
+
+/** Reports whether a worker serves new uploads: one of the current or the ramping deployment version, if there is one. */
+export async function servesNewUploads(
+  workflowService: WorkflowService,
+  namespace: string,
+): Promise<boolean> {
+  const { current, ramping } = await pollersOf({ workflowService }, namespace);
+  const versions = [current ?? 'unversioned', ...(ramping ? [ramping] : [])] as const;
+  const results = versions.map((version) => hasWorker(workflowService, namespace, TASK_QUEUE, version));
+  return (await Promise.all(results)).includes(true);
 }
 
 /**
  * Reports whether any worker is alive, by the polls and heartbeats that Temporal received.
  *
+ * @param heartbeats `undefined` if the server does not support them
  * @param now time in milliseconds, by this process's clock
  */
 export function hasLiveWorker(
   pollers: readonly Poller[],
-  heartbeats: readonly Heartbeat[],
+  heartbeats: readonly Heartbeat[] | undefined,
   now: number,
 ): boolean {
+  if (!heartbeats) return pollers.length > 0;
   const isRecent = (time: Time) => now - msOf(time) < GONE_AFTER_MS;
   const isAlive = ({ identity, lastAccessTime }: Poller) => {
     const own = heartbeats.filter(({ workerIdentity }) => workerIdentity === identity);
@@ -70,7 +86,7 @@ export function hasLiveWorker(
       ({ status, heartbeatTime }) =>
         status !== WORKER_STATUS_RUNNING && msOf(lastAccessTime) < msOf(heartbeatTime) + POLL_DELAY_MS,
     );
-    return own.length === 0 || (isRecent(lastAccessTime) && !hasShutDown);
+    return isRecent(lastAccessTime) && !hasShutDown;
   };
   return (
     pollers.some(isAlive) ||
@@ -80,11 +96,12 @@ export function hasLiveWorker(
   );
 }
 
+/** Returns the heartbeats of the workers on a task queue, or `undefined` if the server does not support heartbeats. */
 async function heartbeatsOf(
   workflowService: WorkflowService,
   namespace: string,
   taskQueue: string,
-): Promise<Heartbeat[]> {
+): Promise<Heartbeat[] | undefined> {
   try {
     const { workersInfo } = await workflowService.listWorkers({
       namespace,
@@ -92,7 +109,7 @@ async function heartbeatsOf(
     });
     return workersInfo.flatMap(({ workerHeartbeat }) => workerHeartbeat ?? []);
   } catch (error) {
-    if (isGrpcServiceError(error) && error.code === grpcStatus.UNIMPLEMENTED) return [];
+    if (grpcStatusOf(error) === grpcStatus.UNIMPLEMENTED) return undefined;
     throw error;
   }
 }

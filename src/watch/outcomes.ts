@@ -1,6 +1,5 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { type CompletedUpload, type PendingUpload, type UploadClient, UploadFailedError } from '../client.js';
 import { UploadError } from '../contract/errors.js';
 import type { WatchReporter } from './reporter.js';
@@ -98,11 +97,12 @@ export class OutcomeReporter {
       const executionIds = executions.map(({ executionId }) => executionId);
       this.#reporter.report({ event: 'done', file, workflowId, executionIds });
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError)
-        this.#reporter.report({ event: 'failed', file, workflowId });
-      else if (error instanceof UploadError && state === 'done')
+      if (!(error instanceof UploadError)) throw error;
+      const isUnreadable = error.code === 'PAYLOAD_UNREADABLE' || error.code === 'PAYLOAD_UNTRUSTED';
+      if (error.code === 'UPLOAD_UNKNOWN') this.#reporter.report({ event: 'failed', file, workflowId });
+      else if (isUnreadable && state === 'done')
         this.#reporter.report({ event: 'done', file, workflowId, error });
-      else if (error instanceof UploadFailedError || error instanceof UploadError)
+      else if (isUnreadable || error instanceof UploadFailedError)
         this.#reporter.report({ event: 'failed', file, workflowId, error });
       else throw error;
     }

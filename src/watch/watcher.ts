@@ -77,7 +77,7 @@ export class Watcher {
   async #connect(): Promise<Connected | undefined> {
     let client: UploadClient | undefined;
     try {
-      client = await UploadClient.connect({ settings: this.#settings });
+      client = await UploadClient.connect({ settings: this.#settings, outageLimitMs: 0 });
       const starter = new WatchStarter(client, this.#state, this.#request);
       await starter.resolveInterruptedStarts();
       const outcomes = new OutcomeReporter(client, this.#state, this.#reporter);

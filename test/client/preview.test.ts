@@ -37,7 +37,7 @@ function workersThat(answer: (input: PreviewInput) => readonly AnalysisFinding[]
   const workers = new (class extends WorkerAvailability {
     override hasWorker = async () => isRunning;
   })(client);
-  const connection = { client, address: 'localhost:7233', workers };
+  const connection = { client, workers };
   const preview = async (...requests: readonly ReturnType<typeof requestOf>[]) => {
     const previews: UploadPreview[] = [];
     for await (const each of previewUploads(connection, requests)) previews.push(each);

@@ -91,7 +91,11 @@ describe('the error table', () => {
   it('says which errors stop every upload of a folder watch', () => {
     expect(codesWhere((row) => row.outageOf === 'temporal')).toEqual([
       'TEMPORAL_UNREACHABLE',
+      'TEMPORAL_UNAVAILABLE',
+      'TEMPORAL_ACCESS_DENIED',
+      'NAMESPACE_UNKNOWN',
       'SEARCH_ATTRIBUTES_MISSING',
+      'SEARCH_ATTRIBUTES_MISMATCHED',
     ]);
     expect(codesWhere((row) => row.outageOf === 'state-file')).toEqual(['STATE_FILE_UNWRITABLE']);
   });

@@ -119,7 +119,7 @@ describe('worker deployment versions', () => {
     expect(await versionsOf(upload.workflowId)).toEqual(['one', 'two']);
   });
 
-  it('move to the current one by the documented command if an upload waits for a removed version', async () => {
+  it('are reported without a worker, and move to the current one by the documented command', async () => {
     const three = await startVersion('three');
     await makeCurrent('three');
     world.sandbox.faults.add({ route: 'upload', hang: true });
@@ -127,6 +127,16 @@ describe('worker deployment versions', () => {
     while ((await client.progress(upload.workflowId))?.step !== 'upload') await sleep(50);
     await makeCurrent('two');
     await three.stop();
+    const hasWorker = async () => (await client.status(upload.workflowId))?.hasWorker;
+    await expect.poll(hasWorker, { timeout: 60_000, interval: 500 }).toBe(false);
+    const [status, doctor] = await Promise.all([world.run('status', upload.workflowId), world.run('doctor')]);
+    expect(status.stdout).toContain('waiting for a worker of version three');
+    const command =
+      'TEMPORAL_DEPLOYMENT_NAME=aplos-upload TEMPORAL_WORKER_BUILD_ID=three aplos-upload worker';
+    expect(status.stdout).toContain(command);
+    expect(doctor.stdout).toContain(
+      `✗ Pinned uploads: WORKER_MISSING: No worker serves 1 running upload pinned to version three of the deployment aplos-upload. Start such a worker: ${command}`,
+    );
 
     temporal(
       ...['workflow', 'update-options', '--yes', '--versioning-override-behavior', 'auto_upgrade'],

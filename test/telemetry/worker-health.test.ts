@@ -63,7 +63,7 @@ describe('startWorkerHealth', () => {
       code: 503,
       worker: 'RUNNING',
       temporal: expect.stringMatching(
-        /^TEMPORAL_UNREACHABLE: Cannot reach Temporal at temporal\.example\.com:7233, namespace "study" \(Request unauthorized\.\)/,
+        /^TEMPORAL_ACCESS_DENIED: Temporal at temporal\.example\.com:7233 denies access to the namespace "study" \(Request unauthorized\.\)/,
       ),
     });
     expect(namespaces).toEqual(['study']);

@@ -7,7 +7,6 @@ import {
   assertEncryptionDecided,
   dataConverterFor,
   temporalTarget,
-  temporalUnreachable,
   workerConnectionOptions,
 } from '../../src/temporal/connection.js';
 import { EncryptionCodec, plainCodec } from '../../src/temporal/encryption-codec.js';
@@ -145,27 +144,5 @@ describe('the proxy of workerConnectionOptions', () => {
     expect(() => proxyTo('temporal.acme.com:7233')).toThrow(
       expect.objectContaining({ code: 'SETTINGS_INVALID' }),
     );
-  });
-});
-
-describe('temporalUnreachable', () => {
-  it.each([
-    [
-      'an error',
-      new Error('Failed to connect\nbefore the deadline'),
-      'Failed to connect before the deadline',
-    ],
-    [
-      'an error of the SDK’s core',
-      new Error('Tonic(Status { code: Unavailable, message: "tcp connect error", details: [] })'),
-      'tcp connect error',
-    ],
-    ['something else', 'gone', 'gone'],
-  ])('names the server and the reason in %s', (_what, cause, reason) => {
-    expect(temporalUnreachable(targetAt('temporal.acme.com:7233'), cause)).toMatchObject({
-      code: 'TEMPORAL_UNREACHABLE',
-      happened: `Cannot reach Temporal at temporal.acme.com:7233, namespace "default" (${reason})`,
-      cause,
-    });
   });
 });

@@ -38,12 +38,20 @@ describe('hasLiveWorker', () => {
       [beat(29, stopping)],
       true,
     ],
+    ['a worker was killed before its first heartbeat', [polled(95)], [], false],
+    [
+      'each of several workers was killed before its first heartbeat',
+      [polled(250, '1@lab-1'), polled(170, '2@lab-1'), polled(95, '3@lab-1')],
+      [],
+      false,
+    ],
     [
       'the server supports no heartbeats, and a worker polled in the last five minutes',
       [polled(200)],
-      [],
+      undefined,
       true,
     ],
+    ['the server supports no heartbeats, and lists no worker', [], undefined, false],
   ])('returns the right result if %s', (_case, pollers, heartbeats, expected) => {
     expect(hasLiveWorker(pollers, heartbeats, NOW)).toBe(expected);
   });

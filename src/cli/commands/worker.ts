@@ -1,5 +1,6 @@
 import type { LogLevel } from '@temporalio/worker';
 import { Command, Option } from 'commander';
+import { keepRunningWithoutOutput } from '../output/closed-output.js';
 
 /** `aplos-upload worker` */
 export const workerCommand = new Command('worker')
@@ -10,6 +11,7 @@ export const workerCommand = new Command('worker')
       .default('info'),
   )
   .action(async ({ logLevel }: { logLevel: string }) => {
+    keepRunningWithoutOutput(); // if whoever collects the log ends
     const { loadSettings } = await import('../../settings/load.js');
     const settings = loadSettings();
     // Loads the worker only now, because it takes longer than to find a mistake in the settings.

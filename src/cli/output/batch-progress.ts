@@ -1,6 +1,8 @@
+import { clearLine, cursorTo } from 'node:readline';
 import { SingleBar } from 'cli-progress';
 import { duration } from '../../util/units.js';
 import { err } from './colors.js';
+import type { Notices } from './notices.js';
 import { printToStderr, renderLine } from './terminal.js';
 
 const LINE_INTERVAL_MS = 10_000;
@@ -27,9 +29,10 @@ export interface BatchView {
 }
 
 /** Returns a progress bar if stderr is a terminal, otherwise a view that prints a line every 10 seconds. */
-export const batchView = (total: number): BatchView => (process.stderr.isTTY ? bar(total) : lines());
+export const batchView = (total: number, notices: Notices): BatchView =>
+  process.stderr.isTTY ? bar(total, notices) : lines();
 
-function bar(total: number): BatchView {
+function bar(total: number, notices: Notices): BatchView {
   const view = new SingleBar({
     format: renderLine(`${err.cyan('{bar}')} {percentage}%  {text}`),
     stream: process.stderr,
@@ -40,12 +43,20 @@ function bar(total: number): BatchView {
   });
   const rate = new Rate();
   view.start(total, 0, { text: 'starting' });
+  notices.redirect((line) => {
+    cursorTo(process.stderr, 0);
+    clearLine(process.stderr, 1);
+    printToStderr(line);
+  });
   return {
     show: (tally) => {
       rate.add(completedOf(tally));
       view.update(completedOf(tally), { text: describe(tally, rate) });
     },
-    stop: () => view.stop(),
+    stop: () => {
+      notices.redirect();
+      view.stop();
+    },
   };
 }
 

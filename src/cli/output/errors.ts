@@ -1,4 +1,3 @@
-import { UploadFailedError } from '../../client/upload-failed-error.js';
 import { errorTable, UploadError } from '../../contract/errors.js';
 import { printable } from '../../util/printable.js';
 import { count } from '../../util/units.js';
@@ -6,7 +5,7 @@ import { err } from './colors.js';
 import { printToStderr } from './terminal.js';
 
 /** Exit codes of the commands. */
-export const ExitCode = { done: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
+export const ExitCode = { done: 0, failed: 1, badUsage: 2, interrupted: 130, outputClosed: 141 } as const;
 /** One of the exit codes. */
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
@@ -36,8 +35,9 @@ export function reportError(error: unknown): ExitCode {
     return ExitCode.badUsage;
   }
   printError(formatError(error));
-  if (process.env.DEBUG && !isKnown(error) && error instanceof Error)
-    printToStderr(...(error.stack ?? '').split('\n').slice(1));
+  const cause = error instanceof UploadError ? error.cause : error;
+  if (process.env.DEBUG && !isKnown(error) && cause instanceof Error)
+    printToStderr(...(cause.stack ?? '').split('\n').slice(1));
   return error instanceof UploadError ? errorTable[error.code].exitCode : ExitCode.failed;
 }
 
@@ -47,8 +47,9 @@ export function formatError(error: unknown): string {
   return `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-const isKnown = (error: unknown): error is UploadError | UploadFailedError =>
-  error instanceof UploadError || error instanceof UploadFailedError;
+/** Reports whether the code of an error says what happened. */
+const isKnown = (error: unknown): error is UploadError =>
+  error instanceof UploadError && error.code !== 'INTERNAL';
 
 /** Returns an error as one line that names the file. */
 export const formatErrorFor = (fileName: string, error: unknown): string => {

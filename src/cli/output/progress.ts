@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MultiBar } from 'cli-progress';
-import type { UploadClient, UploadHandle } from '../../client.js';
+import { type UploadClient, UploadFailedError, type UploadHandle } from '../../client.js';
 import { err } from './colors.js';
-import { describeStep, waitingForHost } from './status-text.js';
+import type { Notices } from './notices.js';
+import { describeStep, waitingForHost, waitingForWorker } from './status-text.js';
 import { printToStderr, renderLine } from './terminal.js';
 
 const POLL_INTERVAL_MS = 500;
@@ -21,9 +22,10 @@ export interface ProgressView {
 }
 
 /** Returns a view with one bar per upload if stderr is a terminal, otherwise one that prints a line per step. */
-export const progressView = (): ProgressView => (process.stderr.isTTY ? bars() : lines());
+export const progressView = (notices: Notices): ProgressView =>
+  process.stderr.isTTY ? bars(notices) : lines();
 
-function bars(): ProgressView {
+function bars(notices: Notices): ProgressView {
   const format = renderLine(`{file} ${err.cyan('{bar}')} {percentage}%  {step}`);
   const view = new MultiBar({
     format,
@@ -33,6 +35,7 @@ function bars(): ProgressView {
     barCompleteChar: '█',
     barIncompleteChar: '░',
   });
+  notices.redirect((line) => view.log(`${renderLine(line)}\n`));
   return {
     add: ({ fileName, sizeBytes = 0 }) => {
       const bar = view.create(Math.max(sizeBytes, 1), 0, {
@@ -41,7 +44,10 @@ function bars(): ProgressView {
       });
       return { show: (step, bytesSent) => bar.update(bytesSent, { step: renderLine(step) }) };
     },
-    stop: () => view.stop(),
+    stop: () => {
+      notices.redirect();
+      view.stop();
+    },
   };
 }
 
@@ -73,7 +79,7 @@ export async function follow(client: UploadClient, upload: UploadHandle, display
   } catch (error) {
     ended.abort();
     await polling;
-    display.show('failed', 0);
+    display.show(error instanceof UploadFailedError ? 'failed' : 'not known', 0);
     throw error;
   }
 }
@@ -86,8 +92,10 @@ async function poll(
 ): Promise<void> {
   try {
     while (!ended.aborted) {
-      const pending = (await client.status(workflowId))?.pending[0];
-      if (pending && !ended.aborted) {
+      const status = await client.whenAvailable(() => client.status(workflowId));
+      const pending = status?.pending[0];
+      if (status?.hasWorker === false && !ended.aborted) display.show(waitingForWorker(status), 0);
+      else if (pending && !ended.aborted) {
         const step =
           pending.hostHasWorker === false ? waitingForHost(pending) : describeStep(pending.activity);
         const failure = pending.lastFailure

@@ -1,7 +1,7 @@
 import type { PendingStep, UploadStatus } from '../../client.js';
 import { bytes, duration } from '../../util/units.js';
 import { out } from './colors.js';
-import { missingWorkerText } from './missing-hosts.js';
+import { missingHostWorkerText, missingWorkerText } from './missing-workers.js';
 import { table } from './table.js';
 
 const HEADINGS = ['FILE', 'STATE', 'SENT', 'TRIES', 'AGE', 'ID'];
@@ -42,9 +42,10 @@ function cells(upload: UploadStatus): string[] {
   ];
 }
 
-function describeState({ state, pending }: UploadStatus): string {
+function describeState({ state, pending, hasWorker, pinnedTo }: UploadStatus): string {
   if (state !== 'running') return state;
   const [first] = pending;
+  if (hasWorker === false) return waitingForWorker({ pinnedTo });
   if (!first) return 'waiting for a worker';
   if (first.hostHasWorker === false) return waitingForHost(first);
   if (first.nextAttemptAt)
@@ -52,6 +53,13 @@ function describeState({ state, pending }: UploadStatus): string {
   if (first.isRunning) return describeStep(first.activity);
   return `${describeStep(first.activity)}, queued${first.host ? ` on ${first.host}` : ''}`;
 }
+
+/** Returns the state of an upload that no worker serves. */
+export const waitingForWorker = ({
+  pinnedTo,
+}: {
+  readonly pinnedTo?: UploadStatus['pinnedTo'] | undefined;
+}): string => `waiting for a worker${pinnedTo ? ` of version ${pinnedTo.buildId}` : ''}`;
 
 /** Returns the state of a step whose host has no worker. */
 export const waitingForHost = ({ host }: PendingStep): string => `waiting for a worker on ${host}`;
@@ -71,13 +79,15 @@ function sent(pending: readonly PendingStep[]): string {
   return `${Math.floor((100 * bytesSent) / totalBytes)}%${rate}`;
 }
 
-function detailLines({ executionIds, failure, pending }: UploadStatus): string[] {
+function detailLines(upload: UploadStatus): string[] {
+  const { executionIds, failure, pending, hasWorker } = upload;
   return [
+    ...(hasWorker === false ? [`${out.yellow('WORKER_MISSING')}: ${missingWorkerText(upload)}`] : []),
     ...executionIds.map((id) => out.dim(`execution ${id}`)),
     ...(failure ? [`${out.red(failure.code)}: ${oneLine(failure.message)}`] : []),
     ...pending.flatMap(({ host, hostHasWorker }) =>
       host !== undefined && hostHasWorker === false
-        ? [`${out.yellow('HOST_WITHOUT_WORKER')}: ${missingWorkerText(host)}`]
+        ? [`${out.yellow('HOST_WITHOUT_WORKER')}: ${missingHostWorkerText(host)}`]
         : [],
     ),
     ...pending.flatMap(({ lastFailure }) =>

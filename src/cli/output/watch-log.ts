@@ -1,4 +1,3 @@
-import { UploadFailedError } from '../../client.js';
 import { UploadError } from '../../contract/errors.js';
 import { shellWord } from '../../util/shell-word.js';
 import { count, duration } from '../../util/units.js';
@@ -98,4 +97,4 @@ function factsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
 }
 
 const codeOf = (error: unknown): { readonly code?: string } =>
-  error instanceof UploadError || error instanceof UploadFailedError ? { code: error.code } : {};
+  error instanceof UploadError ? { code: error.code } : {};

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { batchView } from '../../../src/cli/output/batch-progress.js';
 import { BadInputError, formatErrorFor, printError, reportError } from '../../../src/cli/output/errors.js';
-import { missingWorkerText } from '../../../src/cli/output/missing-hosts.js';
+import { missingHostWorkerText, missingWorkerText } from '../../../src/cli/output/missing-workers.js';
+import { Notices } from '../../../src/cli/output/notices.js';
 import { analysesText } from '../../../src/cli/output/preview-text.js';
 import { progressView } from '../../../src/cli/output/progress.js';
 import { receiptLines } from '../../../src/cli/output/receipt-text.js';
@@ -121,8 +122,13 @@ describe('the output of commands', () => {
     ['a receipt', () => print(...receiptLines(receipt))],
     ['a receipt as JSON', () => printJson(receipt)],
     ['a start', () => print(startLine(HOSTILE, handle))],
-    ['a step', () => progressView().add(handle).show(HOSTILE, 1)],
-    ['a missing worker', () => print(missingWorkerText(HOSTILE))],
+    ['a step', () => progressView(new Notices()).add(handle).show(HOSTILE, 1)],
+    ['a missing worker', () => print(missingHostWorkerText(HOSTILE))],
+    [
+      'a missing version',
+      () => print(missingWorkerText({ pinnedTo: { deploymentName: HOSTILE, buildId: HOSTILE } })),
+    ],
+    ['a notice', () => new Notices().warn(HOSTILE)],
     [
       'a preview',
       () =>
@@ -177,7 +183,7 @@ describe('the output of commands', () => {
   });
 
   it('starts no line with a part of a file name in the progress of a batch', () => {
-    const view = batchView(1);
+    const view = batchView(1, new Notices());
     view.show({ total: 1, started: 1 });
     view.stop();
     expect(printed.join('')).not.toMatch(ALIVE);

@@ -1,4 +1,3 @@
-import type { Connection } from '@temporalio/client';
 import { AplosAccounts } from '../../../aplos/accounts.js';
 import { UploadError } from '../../../contract/errors.js';
 import { hostTaskQueue, TASK_QUEUE } from '../../../contract/names.js';
@@ -7,12 +6,13 @@ import { createDispatcher } from '../../../http/dispatcher.js';
 import { assertS3Target, bucketIn } from '../../../s3/hosts.js';
 import { loadSettings } from '../../../settings/load.js';
 import type { Settings } from '../../../settings/settings.js';
-import { connectToNamespace } from '../../../temporal/connect-to-namespace.js';
+import { connectToNamespace, type NamespaceConnection } from '../../../temporal/connect-to-namespace.js';
 import {
   assertEncryptionDecided,
   type TemporalTarget,
   temporalTarget,
 } from '../../../temporal/connection.js';
+import { assertPinnedUploadsHaveWorkers } from '../../../temporal/pinned-uploads.js';
 import { assertSearchAttributes } from '../../../temporal/search-attributes.js';
 import { describeVersion, type Pollers, pollersOf } from '../../../temporal/versioning.js';
 import { hasWorker } from '../../../temporal/worker-liveness.js';
@@ -67,6 +67,12 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
     ({ takers, current }) =>
       `${takers} polling the task queue ${TASK_QUEUE}${current ? `, ${describeVersion(current)}` : ''}`,
   );
+  await check(
+    'Pinned uploads',
+    () => assertPinnedUploadsHaveWorkers(connection, target.namespace),
+    (versions) =>
+      versions === 0 ? 'none' : `workers of ${count(versions, 'version')} serve the running uploads`,
+  );
   const host = settings?.host;
   if (host !== undefined)
     await check(
@@ -78,7 +84,7 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
 }
 
 async function assertHostIsPolled(
-  { workflowService }: Connection,
+  { workflowService }: NamespaceConnection,
   { namespace }: TemporalTarget,
   host: string,
 ): Promise<void> {

@@ -3,6 +3,7 @@ import { type ReplayFrom, type ReplayOutcome, UploadClient, type UploadFilter } 
 import { count } from '../../../util/units.js';
 import { userName } from '../../../util/user-name.js';
 import { filterFrom, type SelectOptions } from '../../input/filter.js';
+import { finishBeforeExit } from '../../output/closed-output.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, MAX_LINES } from '../../output/errors.js';
 import { print, printJson } from '../../output/terminal.js';
@@ -31,7 +32,7 @@ export async function replay(workflowIds: readonly string[], options: ReplayComm
     const selected = filter ? await listFailed(client, filter) : workflowIds;
     if (selected.length === 0) printText(options, 'Nothing to resume: no failed upload matches.');
     else if (!filter || options.dryRun || options.yes || (await confirm(selected.length)))
-      await replayEach(client, selected, options);
+      await finishBeforeExit(replayEach(client, selected, options));
     else print('Nothing was resumed.');
   } finally {
     await client.close();

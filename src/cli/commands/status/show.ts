@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import logUpdate from 'log-update';
 import { pMapIterable } from 'p-map';
-import { UploadClient, type UploadFilter, type UploadStatus, type UploadSummary } from '../../../client.js';
+import {
+  type Outage,
+  UploadClient,
+  type UploadFilter,
+  type UploadStatus,
+  type UploadSummary,
+} from '../../../client.js';
 import { count, counts } from '../../../util/units.js';
 import { filterFrom, type SelectOptions } from '../../input/filter.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, printError } from '../../output/errors.js';
+import { Notices, outageText } from '../../output/notices.js';
 import { statusLines } from '../../output/status-text.js';
 import { print, printJson, renderLine } from '../../output/terminal.js';
 import { MAX_ROWS, RowSelection } from './rows.js';
@@ -29,14 +36,15 @@ export async function showStatus(workflowIds: readonly string[], options: Status
   if (options.watch && options.json)
     throw new BadInputError(['--watch and --json cannot be combined. Use one of them.']);
   const filter = selected ?? filterFrom(DEFAULT_SELECTION) ?? {};
-  const client = await UploadClient.connect();
+  const watched = new WatchedOutage();
+  const client = await UploadClient.connect({ onOutage: (outage) => watched.update(outage) });
   try {
     const read = () =>
       workflowIds.length > 0
         ? readByIds(client, workflowIds)
         : readByFilter(client, filter, selected ? '' : ' in the last 24 hours');
     if (options.json) await printAll(client, workflowIds, filter);
-    else if (options.watch) await refresh(read);
+    else if (options.watch) await refresh(() => client.whenAvailable(read), watched);
     else printSnapshot(await read());
   } finally {
     await client.close();
@@ -114,18 +122,35 @@ function printSnapshot({ lines, unknownIds }: Pick<Snapshot, 'lines' | 'unknownI
 }
 
 /** Prints the status repeatedly until no upload is running. Without a terminal, prints it only when it changes. */
-async function refresh(read: () => Promise<Snapshot>): Promise<void> {
-  let printed = '';
+async function refresh(read: () => Promise<Snapshot>, watched: WatchedOutage): Promise<void> {
   while (true) {
     const { lines, running } = await read();
-    const text = lines.map(renderLine).join('\n');
-    if (process.stdout.isTTY) logUpdate(text);
-    else if (text !== printed) print(...lines);
-    printed = text;
+    watched.print(lines);
     if (running === 0) return;
     await sleep(REFRESH_MS);
   }
 }
+
+/** Prints the status that was read last. During an outage, says so under it in a terminal, otherwise once on stderr. */
+class WatchedOutage {
+  readonly #notices = new Notices();
+  #lines: readonly string[] = [];
+
+  print(lines: readonly string[]): void {
+    if (process.stdout.isTTY) logUpdate(render(lines));
+    else if (render(lines) !== render(this.#lines)) print(...lines);
+    this.#lines = lines;
+  }
+
+  update(outage: Outage | undefined): void {
+    if (!process.stdout.isTTY) this.#notices.onOutage(outage);
+    else if (outage)
+      logUpdate(render([...this.#lines, '', `${out.yellow('!')} ${outageText(outage)}`]).trimStart());
+    else logUpdate(render(this.#lines));
+  }
+}
+
+const render = (lines: readonly string[]): string => lines.map(renderLine).join('\n');
 
 async function printAll(
   client: UploadClient,

@@ -9,6 +9,8 @@ import {
 } from '../../../client.js';
 import { count, counts } from '../../../util/units.js';
 import { out } from '../../output/colors.js';
+import { HostTally } from '../../output/missing-workers.js';
+import type { Notices } from '../../output/notices.js';
 import { analysesText, type ShownAnalysis, summaryLines } from '../../output/preview-text.js';
 import { print, printJson } from '../../output/terminal.js';
 import { previewsOf } from './preview.js';
@@ -33,14 +35,17 @@ export async function dryRun(
   client: UploadClient,
   jobs: readonly FileJob[],
   { json }: { json?: true },
+  notices: Notices,
 ): Promise<void> {
   const requests = await pMap(jobs, requestForFileJob, { concurrency: CONCURRENCY });
   const previews = await previewsOf(client, requests);
   const tally = new Map<string, number>();
   const all: ShownAnalysis[] = [];
+  const hosts = new HostTally();
   for await (const forecast of pMapIterable(requests, forecastFor, { concurrency: CONCURRENCY })) {
     const { file, fileName, workflowId, state, analyses } = forecast;
     tally.set(state, (tally.get(state) ?? 0) + 1);
+    if (state !== 'done' && state !== 'done-before') hosts.add({ ...forecast, state: 'started' });
     const shown = state === 'done' ? analyses?.map(notNew) : analyses;
     all.push(...(shown ?? []));
     if (json) printJson({ file, workflowId, state, analyses });
@@ -51,20 +56,22 @@ export async function dryRun(
         ),
       );
   }
+  await hosts.warn(client, notices);
   if (json) return;
   print('', `${out.bold(count(jobs.length, 'file'))}: ${counts(tally)}. Nothing was started.`);
   print(...summaryLines(all));
 
   async function forecastFor(input: UploadRequestInput, index: number) {
     const request = parseUploadRequest(input);
-    const { fileName, batch } = request;
+    const { fileName, batch, host } = request;
     const workflowId = workflowIdFor(request);
     const status = await client.status(workflowId);
     const file = displayLocation(jobs[index] ?? { location: fileName });
     const isOfOtherBatch = batch !== undefined && !status?.batches.includes(batch);
     const state: Forecast =
       status?.state === 'done' && isOfOtherBatch ? 'done-before' : (status?.state ?? 'new');
-    return { file, fileName, workflowId, state, analyses: previews[index]?.analyses };
+    const analyses = previews[index]?.analyses;
+    return { file, fileName, workflowId, state, analyses, ...(host === undefined ? {} : { host }) };
   }
 }
 

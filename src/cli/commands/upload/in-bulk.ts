@@ -5,29 +5,40 @@ import { UploadError } from '../../../contract/errors.js';
 import { shellWord } from '../../../util/shell-word.js';
 import { count, counts } from '../../../util/units.js';
 import { batchView } from '../../output/batch-progress.js';
+import { finishBeforeExit } from '../../output/closed-output.js';
 import { out } from '../../output/colors.js';
 import { ExitCode, formatErrorFor, MAX_LINES, printError } from '../../output/errors.js';
+import { HostTally, reportMissingWorkers } from '../../output/missing-workers.js';
+import type { Notices } from '../../output/notices.js';
 import { startStates } from '../../output/start-states.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
-import type { UiLinks } from '../../output/ui-links.js';
-import type { UploadOptions } from './options.js';
+import { exitAfterClosing } from '../exit.js';
+import type { UploadOptions, UploadOutput } from './options.js';
 import type { ReadRequest } from './preview.js';
 
 /**
  * Starts any number of uploads and reports them as a whole. A file that can no longer be read does not stop the others.
  * Ctrl-C stops starting uploads, and leaves running uploads alone.
+ *
+ * @throws UploadError what stopped it; then it has printed how many uploads were started
  */
 export async function uploadInBulk(
   client: UploadClient,
   jobs: readonly FileJob[],
   read: ReadRequest,
   { wait, json, batch }: UploadOptions,
-  { batchPage }: UiLinks,
+  { notices, links }: UploadOutput,
 ): Promise<void> {
-  const upload = new BulkUpload(client, jobs, read, Boolean(wait || json), Boolean(json));
-  await upload.run();
+  const upload = new BulkUpload(client, jobs, read, Boolean(wait || json), Boolean(json), notices);
+  try {
+    await upload.run();
+  } catch (error) {
+    upload.printFailures();
+    upload.printStopped();
+    throw error;
+  }
   upload.printFailures();
-  if (!json) upload.printSummary(batch, batchPage(batch));
+  if (!json) upload.printSummary(batch, links.batchPage(batch));
 }
 
 class BulkUpload {
@@ -37,6 +48,8 @@ class BulkUpload {
   readonly #waits: boolean;
   readonly #json: boolean;
   readonly #view;
+  readonly #notices: Notices;
+  readonly #hosts = new HostTally();
   readonly #interrupted = new AbortController();
   readonly #workflowIds = new Set<string>();
   readonly #startTally = new Map<string, number>();
@@ -53,27 +66,40 @@ class BulkUpload {
     read: ReadRequest,
     waits: boolean,
     json: boolean,
+    notices: Notices,
   ) {
     this.#client = client;
     this.#jobs = jobs;
     this.#read = read;
     this.#waits = waits;
     this.#json = json;
-    this.#view = batchView(jobs.length);
+    this.#notices = notices;
+    this.#view = batchView(jobs.length, notices);
   }
 
   async run(): Promise<void> {
-    const interrupt = () => this.#interrupted.abort();
+    const interrupt = () => {
+      this.#interrupted.abort();
+      this.#client.stopWaiting();
+    };
     process.once('SIGINT', interrupt); // a second Ctrl-C ends the command immediately
+    const ended = new AbortController();
+    void finishBeforeExit(this.#allStarted);
+    const reporting = reportMissingWorkers(this.#client, this.#notices, ended.signal);
     try {
       const handles = this.#tallied(this.#client.startMany(this.#requests()));
       if (this.#waits) await this.#waitFor(handles);
       else for await (const _ of handles);
+      await this.#hosts.warn(this.#client, this.#notices);
+    } catch (error) {
+      if (!this.#interrupted.signal.aborted) throw error;
     } finally {
       process.off('SIGINT', interrupt);
+      ended.abort();
+      await reporting;
       this.#view.stop();
     }
-    if (this.#interrupted.signal.aborted) this.#exitInterrupted();
+    if (this.#interrupted.signal.aborted) await this.#exitInterrupted();
   }
 
   /** Reads one file at a time, just before its start, unless it was read before. */
@@ -92,14 +118,18 @@ class BulkUpload {
 
   /** Counts the uploads that were started, and passes on each upload once. */
   async *#tallied(handles: AsyncIterable<UploadHandle>): AsyncGenerator<UploadHandle> {
-    for await (const handle of handles) {
-      const isNew = !this.#workflowIds.has(handle.workflowId);
-      this.#workflowIds.add(handle.workflowId);
-      increment(this.#startTally, isNew ? startStates[handle.state] : 'duplicate');
-      this.#updateView();
-      if (isNew) yield handle;
+    try {
+      for await (const handle of handles) {
+        const isNew = !this.#workflowIds.has(handle.workflowId);
+        this.#workflowIds.add(handle.workflowId);
+        this.#hosts.add(handle);
+        increment(this.#startTally, isNew ? startStates[handle.state] : 'duplicate');
+        this.#updateView();
+        if (isNew) yield handle;
+      }
+    } finally {
+      this.#resolveAllStarted();
     }
-    this.#resolveAllStarted();
   }
 
   async #waitFor(handles: AsyncIterable<UploadHandle>): Promise<void> {
@@ -143,14 +173,22 @@ class BulkUpload {
     });
   }
 
-  #exitInterrupted(): void {
+  async #exitInterrupted(): Promise<never> {
+    this.printStopped();
+    return exitAfterClosing(this.#client, ExitCode.interrupted);
+  }
+
+  /** Prints how many uploads were started, and how to continue with them. */
+  printStopped(): void {
     const { size: started } = this.#workflowIds;
-    const rest = started < this.#jobs.length ? ' and start the rest' : '';
+    const { length: total } = this.#jobs;
+    const rest = started < total ? ' and start the rest' : '';
     printToStderr(
       '',
-      `Stopped. ${started.toLocaleString('en')} of ${count(this.#jobs.length, 'upload')} were started and continue in the background. Run the same command to join them${rest}.`,
+      started === 0
+        ? `Stopped. None of ${count(total, 'upload')} was started. Run the same command again to start them.`
+        : `Stopped. ${started.toLocaleString('en')} of ${count(total, 'upload')} were started and continue in the background. Run the same command to join them${rest}.`,
     );
-    process.exit(ExitCode.interrupted);
   }
 
   printFailures(): void {

@@ -1,12 +1,17 @@
 import type { FileJob } from '../../../client/file-job.js';
 import type { UploadClient, UploadHandle } from '../../../client.js';
-import { ExitCode, formatErrorFor, printError } from '../../output/errors.js';
+import { UploadError } from '../../../contract/errors.js';
+import { isOutage } from '../../../temporal/errors.js';
+import { ExitCode, formatError, formatErrorFor, printError } from '../../output/errors.js';
+import { HostTally, reportMissingWorkers, warnIfNoWorker } from '../../output/missing-workers.js';
+import type { Notices } from '../../output/notices.js';
 import { follow, progressView } from '../../output/progress.js';
 import { receiptLines } from '../../output/receipt-text.js';
 import { startLine } from '../../output/start-states.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
 import type { UiLinks } from '../../output/ui-links.js';
-import type { UploadOptions } from './options.js';
+import { exitAfterClosing } from '../exit.js';
+import type { UploadOptions, UploadOutput } from './options.js';
 import type { ReadRequest } from './preview.js';
 
 /** Starts a few uploads and reports each of them. Starts none if a file cannot be read. */
@@ -15,13 +20,21 @@ export async function uploadIndividually(
   jobs: readonly FileJob[],
   read: ReadRequest,
   { wait, json }: UploadOptions,
-  links: UiLinks,
+  { links, notices }: UploadOutput,
 ): Promise<void> {
   const requests = await Promise.all(jobs.map(read));
   const handles = [];
-  for await (const handle of client.startMany(requests)) handles.push(handle);
-  if (wait || json) await waitForAll(client, handles, Boolean(json));
-  else printStarted(handles);
+  const hosts = new HostTally();
+  for await (const handle of client.startMany(requests)) {
+    handles.push(handle);
+    hosts.add(handle);
+  }
+  await hosts.warn(client, notices);
+  if (wait || json) await waitForAll(client, handles, Boolean(json), notices);
+  else {
+    printStarted(handles);
+    if (handles.some(({ state }) => state !== 'done')) await warnIfNoWorker(client, notices);
+  }
   if (!json) printLinks(handles, links);
 }
 
@@ -43,21 +56,37 @@ async function waitForAll(
   client: UploadClient,
   handles: readonly UploadHandle[],
   json: boolean,
+  notices: Notices,
 ): Promise<void> {
+  let exiting: Promise<never> | undefined;
   process.once('SIGINT', interrupt);
-  const view = progressView();
+  const view = progressView(notices);
+  const ended = new AbortController();
+  const reporting = reportMissingWorkers(client, notices, ended.signal);
   const results = await Promise.allSettled(handles.map((each) => follow(client, each, view.add(each))));
+  ended.abort();
+  await reporting;
+  await exiting;
   view.stop();
   process.off('SIGINT', interrupt);
-  results.forEach((result, index) => {
-    if (result.status === 'fulfilled') {
+  const unknown: { readonly handle: UploadHandle; readonly error: UploadError }[] = [];
+  for (const [index, handle] of handles.entries()) {
+    const result = results[index];
+    if (result?.status === 'fulfilled') {
       if (json) printJson(result.value);
       else print('', ...receiptLines(result.value));
     } else {
-      printError(formatErrorFor(handles[index]?.fileName ?? '', result.reason));
       process.exitCode = ExitCode.failed;
+      const error: unknown = result?.reason;
+      if (error instanceof UploadError && isOutage(error)) unknown.push({ handle, error });
+      else printError(formatErrorFor(handle.fileName, error));
     }
-  });
+  }
+  const [first] = unknown;
+  if (first)
+    printError(
+      `${formatError(first.error)} Not known: the results of ${unknown.map(({ handle }) => handle.fileName).join(', ')}`,
+    );
 
   function interrupt(): void {
     view.stop();
@@ -65,6 +94,6 @@ async function waitForAll(
       '',
       'Stopped waiting. The uploads continue in the background. Run the same command to wait again.',
     );
-    process.exit(ExitCode.interrupted);
+    exiting = exitAfterClosing(client, ExitCode.interrupted);
   }
 }

@@ -1,8 +1,16 @@
 import type { JobOptions } from '../../input/jobs.js';
+import type { Notices } from '../../output/notices.js';
+import type { UiLinks } from '../../output/ui-links.js';
 
 /** Options of `aplos-upload upload`. */
 export interface UploadOptions extends JobOptions {
   readonly wait?: true;
   readonly json?: true;
   readonly dryRun?: true;
+}
+
+/** Where `aplos-upload upload` prints notices, and which links it prints. */
+export interface UploadOutput {
+  readonly notices: Notices;
+  readonly links: UiLinks;
 }

@@ -2,7 +2,7 @@ import { type FileJob, requestForFileJob } from '../../../client/file-job.js';
 import { UploadClient } from '../../../client.js';
 import type { Settings } from '../../../settings/settings.js';
 import { withTracing } from '../../../telemetry/tracing/start.js';
-import { warnAboutMissingWorkers } from '../../output/missing-hosts.js';
+import { Notices } from '../../output/notices.js';
 import { commandTracing } from '../../output/tracing.js';
 import { uiLinks } from '../../output/ui-links.js';
 import { dryRun } from './dry-run.js';
@@ -21,15 +21,15 @@ export async function startUploads(
   settings: Settings,
 ): Promise<void> {
   await withTracing(commandTracing, async () => {
-    const client = await UploadClient.connect({ settings });
+    const notices = new Notices();
+    const client = await UploadClient.connect({ settings, onOutage: notices.onOutage });
     try {
-      await warnAboutMissingWorkers(client, jobs);
-      if (options.dryRun) return await dryRun(client, jobs, options);
+      if (options.dryRun) return await dryRun(client, jobs, options, notices);
       const isWatched = process.stderr.isTTY === true;
       const read = isWatched ? readOnce() : requestForFileJob;
       if (isWatched) await printPreview(client, jobs, read);
       const start = jobs.length <= MAX_INDIVIDUAL_FILES ? uploadIndividually : uploadInBulk;
-      await start(client, jobs, read, options, uiLinks(settings));
+      await start(client, jobs, read, options, { notices, links: uiLinks(settings) });
     } finally {
       await client.close();
     }

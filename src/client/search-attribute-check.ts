@@ -1,0 +1,35 @@
+import { status as grpcStatus } from '@grpc/grpc-js';
+import type { Client } from '@temporalio/client';
+import { grpcStatusOf } from '../temporal/errors.js';
+import { assertSearchAttributes } from '../temporal/search-attributes.js';
+
+/** Checks before the first start that the namespace has the search attributes: a missing one would block the workflow. */
+export class SearchAttributeCheck {
+  readonly #client: Client;
+  #passed: Promise<void> | undefined;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /**
+   * Asks Temporal once. Passes if Temporal does not allow the question.
+   *
+   * @throws UploadError `SEARCH_ATTRIBUTES_MISSING` or `SEARCH_ATTRIBUTES_MISMATCHED`
+   */
+  async assertUsable(): Promise<void> {
+    const { connection, options } = this.#client;
+    this.#passed ??= assertSearchAttributes(connection, options.namespace).catch((error: unknown) => {
+      if (NOT_ALLOWED.includes(grpcStatusOf(error))) return;
+      this.#passed = undefined;
+      throw error;
+    });
+    await this.#passed;
+  }
+}
+
+const NOT_ALLOWED: readonly (grpcStatus | undefined)[] = [
+  grpcStatus.UNIMPLEMENTED,
+  grpcStatus.PERMISSION_DENIED,
+  grpcStatus.UNAUTHENTICATED,
+];

@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSandbox } from '../../sandbox/sandbox.js';
+import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
+import { COMMAND } from '../../sandbox/worker-process.js';
+import { newBucket } from '../support/bucket.js';
+import { runCommand } from '../support/command.js';
+import { SHORT_LAG } from '../support/payments.js';
+import { configuration, table } from '../support/tables.js';
+import { openWorld, type World } from '../support/world.js';
+
+const FILES = 60;
+const AWAY = /! TEMPORAL_UNREACHABLE: Cannot reach Temporal at .*, since \d\d:\d\d:\d\d\. Still waiting/g;
+const BACK = /✓ Temporal is available again\./g;
+
+/** A running command, and what it has printed. */
+interface Running {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly exitCode: Promise<unknown>;
+}
+
+describe('commands that wait while Temporal is unavailable', () => {
+  let folder: string;
+  let temporal: TemporalDevServer;
+  let world: World;
+  let config: string;
+  const running: Record<string, Running> = {};
+
+  function start(name: string, ...args: string[]): Running {
+    const child = spawn(process.execPath, [COMMAND, ...args], { env: { ...process.env, ...world.env } });
+    const texts = [child.stdout, child.stderr].map((stream) => {
+      let text = '';
+      stream.setEncoding('utf8').on('data', (more: string) => {
+        text += more;
+      });
+      return () => text;
+    });
+    const [stdout = String, stderr = String] = texts;
+    const command = { child, stdout, stderr, exitCode: once(child, 'close').then(([code]) => code) };
+    running[name] = command;
+    return command;
+  }
+
+  const each = () => Object.values(running);
+  const allReport = (pattern: RegExp, times: number) =>
+    expect
+      .poll(() => each().map(({ stderr }) => stderr().match(pattern)?.length ?? 0), {
+        timeout: 60_000,
+        interval: 50,
+      })
+      .toEqual(each().map(() => times));
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'aplos-upload-outages-'));
+    temporal = await startTemporalDevServer({ dbFilename: join(folder, 'temporal.db') });
+    world = await openWorld(temporal, await startSandbox({ s3: await newBucket() }));
+    config = await world.write('c.json', JSON.stringify(configuration));
+    await mkdir(join(world.folder, 'study-9'));
+    for (let file = 1; file <= FILES; file++) await world.write(`study-9/pk-${file}.csv`, table(5_000));
+  });
+  afterAll(async () => {
+    for (const { child } of each()) child.kill('SIGKILL');
+    await world?.stop();
+    await temporal?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('say at once that no worker is running', async () => {
+    const one = start(
+      'one',
+      'upload',
+      await world.write('one.csv', table(5_000)),
+      '--config',
+      config,
+      '--wait',
+    );
+    await expect
+      .poll(one.stderr, { timeout: 30_000 })
+      .toMatch(
+        /! The uploads wait\. No worker polls the task queue aplos-upload\. Start one: aplos-upload worker\n/,
+      );
+    await expect.poll(one.stderr, { timeout: 30_000 }).toContain('one.csv: waiting for a worker\n');
+  });
+
+  it('say once that Temporal is unavailable, and once that it is available again', async () => {
+    start('status', 'status', '--watch');
+    await expect
+      .poll(running.status?.stdout ?? String, { timeout: 30_000 })
+      .toContain('waiting for a worker');
+    start(
+      'batch',
+      'upload',
+      join(world.folder, 'study-9'),
+      '--config',
+      config,
+      '--batch',
+      'study-9',
+      '--wait',
+    );
+    const other = await world.write('other.csv', table(5_000));
+    const interrupted = start('interrupted', 'upload', other, '--config', config, '--wait');
+    await expect.poll(interrupted.stderr, { timeout: 30_000 }).toContain('other.csv: waiting');
+    await expect
+      .poll(async () => (await world.client.workflow.count('')).count, { interval: 20, timeout: 30_000 })
+      .toBeGreaterThan(12);
+    await temporal.kill();
+    await allReport(AWAY, 1);
+    interrupted.child.kill('SIGINT');
+    expect(await interrupted.exitCode).toBe(130);
+    expect(interrupted.stderr()).toContain('Stopped waiting. The uploads continue in the background.');
+    delete running.interrupted;
+    await sleep(20_000); // longer than the SDK retries
+    await temporal.restart();
+    await allReport(BACK, 1);
+    await allReport(AWAY, 1);
+  });
+
+  it('notice a server that hangs', async () => {
+    await temporal.kill('SIGSTOP');
+    await allReport(AWAY, 2);
+    await temporal.kill('SIGCONT');
+    await allReport(BACK, 2);
+  });
+
+  it('end with all receipts, and never say that an upload failed', async () => {
+    await world.startWorker(SHORT_LAG);
+    expect(await Promise.all(each().map(({ exitCode }) => exitCode))).toEqual(each().map(() => 0));
+    expect(running.one?.stdout()).toContain('✓ one.csv');
+    expect(running.one?.stderr()).toContain('✓ A worker is running now.');
+    expect(running.batch?.stdout()).toContain(`Results: ${FILES} done`);
+    expect(world.sandbox.charges).toHaveLength(FILES + 2);
+    for (const { stdout, stderr } of each()) {
+      expect(stdout() + stderr()).not.toMatch(/[1-9]\d* failed|: failed|INTERNAL|Error:|at .*\.js:\d+/);
+    }
+  });
+
+  it('exit quietly if their output is closed', async () => {
+    const upload = `"${process.execPath}" "${COMMAND}" upload "${world.folder}/study-9" --config "${config}" --batch study-9 --dry-run`;
+    const exitCode = 'echo $PIPESTATUS'; // of the first command
+    const command = `${upload} | head -1; ${upload} | true; ${exitCode}`;
+    const child = spawn('bash', ['-c', command], { env: { ...process.env, ...world.env } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    await once(child, 'close');
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^.*\.csv: already done.*\n141\n$/);
+  });
+
+  it('start every file although their output is closed', async () => {
+    await mkdir(join(world.folder, 'study-10'));
+    for (let file = 1; file <= 25; file++) await world.write(`study-10/pk-${file}.csv`, table(5_000));
+    const child = spawn(
+      process.execPath,
+      [
+        COMMAND,
+        'upload',
+        join(world.folder, 'study-10'),
+        '--config',
+        config,
+        '--batch',
+        'study-10',
+        '--json',
+      ],
+      { env: { ...process.env, ...world.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    child.stdout.destroy();
+    const [exitCode] = await once(child, 'close');
+    expect(exitCode).toBe(141);
+    const { stdout } = await runCommand(['status', '--batch', 'study-10', '--json'], world.env);
+    expect(stdout.trim().split('\n')).toHaveLength(25);
+  });
+});
