@@ -61,7 +61,9 @@ export async function findExecution(
 function isProven(listing: Listing, search: Search): boolean {
   const { provenBy = [] } = search;
   if (provenBy.length === 0) return false;
-  const shown = new Set(listing.records.map(({ executionId }) => executionId));
+  // What is remembered says nothing about how current the list is.
+  const current = listing.records.filter(({ isRemembered }) => !isRemembered);
+  const shown = new Set(current.map(({ executionId }) => executionId));
   if (!provenBy.every((executionId) => shown.has(executionId))) return false;
   assertHasMarks(listing, search);
   return true;

@@ -45,4 +45,27 @@ describe('findExecution', () => {
       code: 'START_UNSETTLED',
     });
   });
+
+  it.each([
+    ['read now', {}, 'no more searches'],
+    ['remembered', { isRemembered: true as const }, 'more searches'],
+  ])('takes an acknowledged execution that was %s as proof with %s', async (_what, more, expected) => {
+    let searches = 0;
+    const read = async (): Promise<Listing> => {
+      searches++;
+      return { askedAt: now(), records: [{ ...execution, ...more }], lagMs: 0, find: () => undefined };
+    };
+    const search = {
+      fileName: 'pk.csv',
+      trackingId: 't1',
+      settleMs: 50,
+      maxAgeMs: 0,
+      listLagMs: LIST_LAG_MS,
+    };
+    const list = { read } as Partial<ExecutionList> as ExecutionList;
+    expect(
+      await environmentFor().run(() => findExecution(list, { ...search, provenBy: ['e1'] })),
+    ).toBeUndefined();
+    expect(searches > 1 ? 'more searches' : 'no more searches').toBe(expected);
+  });
 });
