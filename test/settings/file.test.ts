@@ -193,6 +193,13 @@ describe('profiles in the settings file', () => {
     expect(profiles.get('team')?.password.reveal()).toBe('of the team');
   });
 
+  it("take the vendor's client_key for client_id, but not both", async () => {
+    const profile = async (more: string) =>
+      loadSettings({ APLOS_UPLOAD_SETTINGS: await fileWith(team(more)) }).profiles.get('team');
+    expect(await profile('client_key = "c"\n')).toMatchObject({ clientId: 'c' });
+    await expect(profile('client_id = "c"\nclient_key = "d"\n')).rejects.toThrow('client_key');
+  });
+
   it('do not need an account in the environment', async () => {
     const APLOS_UPLOAD_SETTINGS = await fileWith(team());
     const { profiles } = loadSettings({ APLOS_UPLOAD_SETTINGS });

@@ -12,7 +12,8 @@ export function startBody(
   execution: StartRequest['execution'],
   { name, metaData }: { readonly name: string; readonly metaData: JsonValue },
 ): object {
-  if (kind === 'v1') return { name, ...startBodyV1(file, execution, metaData) };
+  // Only the body of version 1 can name a file without an ID.
+  if (kind === 'v1' || file.fileId === undefined) return { name, ...startBodyV1(file, execution, metaData) };
   const sections = sectionsIn(execution);
   return {
     file_id: file.fileId,

@@ -189,6 +189,12 @@ describe('startExecution', () => {
     expect(calls[0]?.body).toEqual({ file_id: 'f1', name, custom_plots: { a: 1 }, metadata });
   });
 
+  it('names a file without an ID by its bucket and key', async () => {
+    const { api, calls } = await apiResponding(accepted, v3);
+    await api.startExecution({ ...start, file: { bucket: 'b', key: 'k' } });
+    expect(calls[0]?.body).toMatchObject({ name, s3: { bucket_name: 'b', object_key: 'k' } });
+  });
+
   it('sends the body of version 1, with the name, if the profile says so', async () => {
     const { api, calls } = await apiResponding(accepted, { ...v3, startBody: 'v1' });
     await api.startExecution({ ...start, execution: { ...start.execution, dataProcessing: ['a'] } });
