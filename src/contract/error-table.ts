@@ -179,12 +179,15 @@ export const errorTable = {
     'Temporal has no upload with this ID, or no longer has its history.',
     'To list recent uploads, run: aplos-upload status.',
   ),
-  CANCELLED: row('final', 'caller', 'Somebody cancelled the upload.', 'Upload the file again to continue.'),
+  CANCELLED: row('final', 'caller', 'Somebody cancelled the upload.', 'Upload the file again to continue.', {
+    afterFix: 'replay',
+  }),
   TERMINATED: row(
     'final',
     'caller',
     'Somebody terminated the workflow of the upload.',
     'Upload the file again to continue.',
+    { afterFix: 'replay' },
   ),
   WORKER_MISSING: row(
     'final',
