@@ -47,6 +47,8 @@ describe('the error table', () => {
   it('lets a replay skip what would fail again: faults of the file or the request, as a rule', () => {
     expect(codesWhere(({ fault, afterFix }) => fault === 'caller' && afterFix !== 'upload')).toEqual([
       'PROFILE_UNKNOWN',
+      'CANCELLED',
+      'TERMINATED',
       'SOURCE_FORBIDDEN',
       'SOURCE_REFUSED',
       'FILE_NOT_FOUND',
