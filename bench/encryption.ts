@@ -11,6 +11,7 @@ import proto from '@temporalio/proto';
 import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
 import { isSealed } from '../src/temporal/sealed-payload.js';
 import { VERSION } from '../src/util/version.js';
+import { median } from './median.js';
 
 const { Payload: PayloadProto } = proto.temporal.api.common.v1;
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '2000' } } });
@@ -113,8 +114,4 @@ async function decodeUnbound({ data }: Payload): Promise<Payload> {
 
 function sizeOf(all: readonly Payload[]): number {
   return all.reduce((sum, payload) => sum + PayloadProto.encode(payload).finish().length, 0);
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }

@@ -3,57 +3,39 @@
  * same worker, and as part of that batch.
  */
 import { parseArgs } from 'node:util';
-import { requestForFile, UploadClient } from '../src/client.js';
-import { configuration } from '../test/support/tables.js';
-import { startOwnWorld } from '../test/support/world.js';
+import { median } from './median.js';
+import { type Bench, withWorker } from './with-worker.js';
 
 const { values } = parseArgs({ options: { files: { type: 'string', default: '300' } } });
 const files = Number(values.files);
 const TIMES = 5;
-let made = 0;
 
-const world = await startOwnWorld({}, { keepsDatabase: false });
-try {
-  await world.startWorker();
-  await run(await UploadClient.connect({ client: world.client }));
-} finally {
-  await world.stop();
-}
-process.exit();
-
-async function run(client: UploadClient): Promise<void> {
-  await single(client, 'first'); // includes the login
-  const idle = await median(() => single(client, 'idle'));
+await withWorker(async (bench) => {
+  await single(bench); // includes the login
+  const idle = await medianOf(() => single(bench));
   const requests = [];
-  for (let file = 1; file <= files; file++) requests.push(await requestFor(`batch-${file}`, 'study-7'));
-  for await (const _ of client.startMany(requests));
-  const last = single(client, 'last', 'study-7');
-  const busy = await median(() => single(client, 'busy'));
+  for (let file = 1; file <= files; file++) requests.push(await bench.newRequest('study-7'));
+  for await (const _ of bench.client.startMany(requests));
+  const last = single(bench, 'study-7');
+  const busy = await medianOf(() => single(bench));
   const ofTheBatch = await last;
   console.log(`idle:            ${idle.toFixed(0)} ms for a single upload (median of ${TIMES})`);
   console.log(
     `during a batch:  ${busy.toFixed(0)} ms, ${(busy / idle).toFixed(1)} times that; ${files} files in the batch`,
   );
   console.log(`part of it:      ${ofTheBatch.toFixed(0)} ms, ${(ofTheBatch / idle).toFixed(1)} times`);
-}
+});
 
-async function requestFor(name: string, batch?: string) {
-  const path = await world.write(`${name}-${++made}.csv`, `subject,time,conc\n1,0,0\n1,1,${made}\n`);
-  return requestForFile(path, {
-    executions: [{ label: 'only', configuration }],
-    ...(batch === undefined ? {} : { batch }),
-  });
-}
-
-async function single(client: UploadClient, name: string, batch?: string): Promise<number> {
-  const request = await requestFor(name, batch);
+/** Returns the duration of one upload in milliseconds. */
+async function single({ client, newRequest }: Bench, batch?: string): Promise<number> {
+  const request = await newRequest(batch);
   const before = performance.now();
   await (await client.start(request)).result();
   return performance.now() - before;
 }
 
-async function median(measure: () => Promise<number>): Promise<number> {
+async function medianOf(measure: () => Promise<number>): Promise<number> {
   const times: number[] = [];
   for (let time = 0; time < TIMES; time++) times.push(await measure());
-  return times.sort((a, b) => a - b)[Math.floor(TIMES / 2)] ?? 0;
+  return median(times);
 }

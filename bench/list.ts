@@ -14,6 +14,7 @@ import { AplosAccounts } from '../src/aplos/accounts.js';
 import { loadSettings } from '../src/settings/load.js';
 import { configuration } from '../test/support/tables.js';
 import { startOwnWorld, type World } from '../test/support/world.js';
+import { median } from './median.js';
 import { memoryOf } from './process-memory.js';
 
 const { values } = parseArgs({
@@ -57,8 +58,9 @@ async function readList({ sandbox }: World): Promise<void> {
     if (listing.records.length !== pastExecutions) throw new Error(`${listing.records.length} executions`);
     times.push(performance.now() - before);
   }
-  const median = times.sort((a, b) => a - b)[Math.floor(TIMES / 2)] ?? 0;
-  console.log(`one search:  ${median.toFixed(0)} ms for ${pastExecutions} executions (median of ${TIMES})`);
+  console.log(
+    `one search:  ${median(times).toFixed(0)} ms for ${pastExecutions} executions (median of ${TIMES})`,
+  );
 }
 
 /** Measures a batch that the command starts, as the client must not share a process with the sandbox here. */

@@ -17,6 +17,7 @@ import StreamingForm from 'form-data';
 import { Agent, FormData, request } from 'undici';
 import { openSource } from '../src/files/source.js';
 import { postObject } from '../src/s3/post-object.js';
+import { median } from './median.js';
 
 const MB = 1_000_000;
 const ROUNDS = 5;
@@ -85,9 +86,6 @@ async function watched(work: () => Promise<unknown>) {
   clearInterval(sampling);
   return { seconds, rssGrowthMb: (peak - before) / MB };
 }
-
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
 async function postOurs(url: string, path: string): Promise<void> {
   const file = await openSource(pathToFileURL(path).href, FILE_NAME);
