@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
@@ -16,7 +15,7 @@ import { postObject } from '../../src/s3/post-object.js';
 import { createCa, createCertificate, hasOpenssl, type Identity } from '../support/certificates.js';
 import { startConnectProxy } from '../support/connect-proxy.js';
 import { openFile, postOptions, presignedPost } from '../support/posting.js';
-import { bodyOf, errorXml, httpServer, rawAnswer, socketServer } from '../support/s3-servers.js';
+import { bodyOf, errorXml, httpServer, rawAnswer, socketServer, tlsServer } from '../support/s3-servers.js';
 import { distinctBytes, temporaryFolder } from '../support/temporary-folder.js';
 
 const MIB = 1024 * 1024;
@@ -35,23 +34,19 @@ function dispatcher(extraCa?: string): Dispatcher {
   return own;
 }
 
-async function tlsServer({ key, cert }: Identity): Promise<{ url: string; requestCount: () => number }> {
-  const onRequest = vi.fn();
-  const server = createServer({ key, cert }, async (request, response) => {
-    onRequest();
-    await bodyOf(request);
-    response.writeHead(204).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return {
-    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    requestCount: () => onRequest.mock.calls.length,
-  };
-}
+/** Gets a URL, with all that a call needs. */
+const see = (url: string, by: Dispatcher) =>
+  callOnce(
+    {
+      purpose: 'see',
+      method: 'GET',
+      url,
+      unreachable: 'API_UNREACHABLE',
+      oversized: 'API_ANSWER_UNEXPECTED',
+      maxBytes: 1_000_000,
+    },
+    by,
+  );
 
 describe.skipIf(!hasOpenssl)('a server with an untrusted certificate', () => {
   const uses: [string, (url: string, by: Dispatcher) => Promise<unknown>, string][] = [
@@ -183,21 +178,9 @@ describe.skipIf(!hasOpenssl)('createDispatcher, behind a proxy', () => {
     onTestFinished(() => proxy.stop());
     vi.stubEnv('https_proxy', proxy.url);
     const by = dispatcher(own.cert);
-    const call = (target: string, through = by) =>
-      callOnce(
-        {
-          purpose: 'see',
-          method: 'GET',
-          url: target,
-          unreachable: 'API_UNREACHABLE',
-          oversized: 'API_ANSWER_UNEXPECTED',
-          maxBytes: 1_000_000,
-        },
-        through,
-      );
-    await expect(call('https://s3.test/')).resolves.toMatchObject({ status: 204 });
-    await expect(call('https://other.test/')).rejects.toThrow('ERR_TLS_CERT_ALTNAME_INVALID');
-    await expect(call('https://s3.test/', dispatcher())).rejects.toThrow('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    await expect(see('https://s3.test/', by)).resolves.toMatchObject({ status: 204 });
+    await expect(see('https://other.test/', by)).rejects.toThrow('ERR_TLS_CERT_ALTNAME_INVALID');
+    await expect(see('https://s3.test/', dispatcher())).rejects.toThrow('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
     expect(proxy.requests.length).toBe(3);
   });
 
@@ -283,19 +266,7 @@ describe.skipIf(!hasOpenssl)('createDispatcher, behind a proxy', () => {
     const { proxy } = await startProxy('http://127.0.0.1:1/');
     vi.stubEnv('HTTP_PROXY', proxy.url);
     const url = `http://${host}:${(server.address() as AddressInfo).port}/`;
-    await expect(
-      callOnce(
-        {
-          purpose: 'see',
-          method: 'GET',
-          url,
-          unreachable: 'API_UNREACHABLE',
-          oversized: 'API_ANSWER_UNEXPECTED',
-          maxBytes: 1_000_000,
-        },
-        dispatcher(),
-      ),
-    ).resolves.toMatchObject({ status: 204 });
+    await expect(see(url, dispatcher())).resolves.toMatchObject({ status: 204 });
     expect(proxy.requests).toEqual([]);
   });
 

@@ -1,26 +1,24 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Agent } from 'undici';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { postObject } from '../../src/s3/post-object.js';
 import { openFile, postOptions, presignedPost } from '../support/posting.js';
-import { bodyOf } from '../support/s3-servers.js';
+import { tlsServer } from '../support/s3-servers.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
 describe.skipIf(!hasOpenssl)('a server with a self-signed certificate', () => {
   it('receives nothing', async () => {
-    const { url, onRequest } = await selfSignedServer();
+    const { url, requestCount } = await selfSignedServer();
 
     await expect(postObject(presignedPost(url), await openFile('abc'), postOptions())).rejects.toMatchObject({
       code: 'S3_UNREACHABLE',
       message: expect.stringContaining('SELF_SIGNED_CERT'),
     });
-    expect(onRequest).not.toHaveBeenCalled();
+    expect(requestCount()).toBe(0);
   });
 
   it('receives the file if the dispatcher trusts it', async () => {
@@ -47,19 +45,6 @@ async function selfSignedServer() {
     },
   );
   const certificate = await readFile(certificateFile);
-  const onRequest = vi.fn();
-  const server = createServer(
-    { key: await readFile(keyFile), cert: certificate },
-    async (request, response) => {
-      onRequest();
-      await bodyOf(request);
-      response.writeHead(204).end();
-    },
-  );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`, certificate, onRequest };
+  const { url, requestCount } = await tlsServer({ key: await readFile(keyFile), cert: certificate });
+  return { url, certificate, requestCount };
 }

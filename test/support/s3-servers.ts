@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createSocketServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
@@ -6,6 +7,24 @@ import { onTestFinished } from 'vitest';
 export async function httpServer(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   return `http://${await listening(server)}/`;
+}
+
+/**
+ * Starts an HTTPS server that is stopped after the test. It responds to each request with 204 once it has read the body, and
+ * counts the requests.
+ */
+export async function tlsServer(identity: {
+  readonly key: string | Buffer;
+  readonly cert: string | Buffer;
+}): Promise<{ url: string; requestCount: () => number }> {
+  let requests = 0;
+  const server = createHttpsServer({ key: identity.key, cert: identity.cert }, async (request, response) => {
+    requests++;
+    await bodyOf(request);
+    response.writeHead(204).end();
+  });
+  onTestFinished(() => server.closeAllConnections());
+  return { url: `https://${await listening(server)}/`, requestCount: () => requests };
 }
 
 /** Starts a TCP server that is stopped after the test, and returns its URL. */
