@@ -152,6 +152,7 @@ describe('traces sent to a collector', () => {
     const read = new URL(sourceUrl).host;
     expect(calls('presignUpload')).toEqual([
       `GET ${read} (no path) 200`,
+      `GET ${api} /v3/app/configuration 403`,
       `GET ${api} /app/configuration 200`,
       `POST ${api} / 200`,
       `POST ${api} /nca/files 503`,
