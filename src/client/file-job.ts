@@ -19,6 +19,8 @@ export interface FileJob {
   readonly location: string;
   /** Names a host if only that host has the file. */
   readonly request: Omit<UploadRequestInput, 'source' | 'expect'>;
+  /** SHA-256 that the file must have, in lower-case hex digits. Default: that which a local file has now */
+  readonly sha256?: string;
 }
 
 /** Fields that all jobs of one command share. */
@@ -33,10 +35,14 @@ export interface FileJobOptions {
 export function createFileJob(
   location: string,
   executions: readonly ExecutionRequest[],
-  { profile, batch }: FileJobOptions,
+  { profile, batch, sha256 }: FileJobOptions & Pick<FileJob, 'sha256'>,
 ): FileJob {
   const request = { profile, executions: [...executions], requestedBy: userName() };
-  return { location, request: batch === undefined ? request : { ...request, batch } };
+  return {
+    location,
+    request: batch === undefined ? request : { ...request, batch },
+    ...(sha256 === undefined ? {} : { sha256 }),
+  };
 }
 
 /**
@@ -45,11 +51,12 @@ export function createFileJob(
  * @param files which files only one host has
  * @throws UploadError if the request is invalid or the file cannot be opened
  */
-export async function checkFileJob({ location, request }: FileJob, files: FileHost): Promise<FileJob> {
+export async function checkFileJob(job: FileJob, files: FileHost): Promise<FileJob> {
+  const { location, request } = job;
   const source = isUrl(location) ? location : pathToFileURL(resolve(location)).href;
   const { host } = parseUploadRequest({ ...request, source, host: await hostFor(source, files) });
   if (!isUrl(location)) await checkFile(resolve(location), source);
-  return { location, request: host === undefined ? request : { ...request, host } };
+  return host === undefined ? job : { ...job, request: { ...request, host } };
 }
 
 async function checkFile(path: string, source: string): Promise<void> {
@@ -63,9 +70,22 @@ async function checkFile(path: string, source: string): Promise<void> {
   }
 }
 
-/** Returns the upload request of a job. Reads a local file once, so that the worker can detect changes. */
-export async function requestForFileJob({ location, request }: FileJob): Promise<UploadRequestInput> {
-  return isUrl(location) ? { ...request, source: location } : requestForFile(location, request);
+/**
+ * Returns the upload request of a job. Reads a local file once, so that the worker can detect changes.
+ *
+ * @throws UploadError `FILE_NOT_AS_EXPECTED` if a local file does not have the SHA-256 of the job
+ */
+export async function requestForFileJob({ location, request, sha256 }: FileJob): Promise<UploadRequestInput> {
+  if (isUrl(location))
+    return { ...request, source: location, ...(sha256 === undefined ? {} : { expect: { sha256 } }) };
+  const complete = await requestForFile(location, request);
+  const found = complete.expect?.sha256;
+  if (sha256 !== undefined && found !== sha256)
+    throw new UploadError(
+      'FILE_NOT_AS_EXPECTED',
+      `${location} has the SHA-256 ${found}, but ${sha256} is expected`,
+    );
+  return complete;
 }
 
 /** Returns the path or URL of a job's file for messages, without secrets in URLs. */

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorTable, UploadError } from '../contract/errors.js';
+import { type ErrorCode, errorTable, UploadError, withoutReplayHint } from '../contract/errors.js';
 import { printable } from '../util/printable.js';
 
 /** Thrown by `result()` if the upload ended without a receipt. Its code is `CANCELLED` or `TERMINATED` if somebody ended it. */
@@ -13,7 +13,7 @@ export class UploadFailedError extends UploadError {
     workflowId: string,
     options: { readonly cause?: unknown } = {},
   ) {
-    super(code, message.replace(`. ${errorTable[code].action}`, ''), options);
+    super(code, withoutReplayHint(message).replace(`. ${errorTable[code].action}`, ''), options);
     this.message = printable(message);
     this.workflowId = workflowId;
   }

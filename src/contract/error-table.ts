@@ -505,7 +505,7 @@ export const errorTable = {
     'final',
     'service',
     'The presigned POST goes to a bucket that APLOS_UPLOAD_S3_BUCKETS does not list. The worker sent nothing.',
-    'Ask Aplos. If the bucket in the message is theirs, add it to APLOS_UPLOAD_S3_BUCKETS on the worker; then replay the upload.',
+    'Ask Aplos. If the bucket in the message is theirs, add it to APLOS_UPLOAD_S3_BUCKETS on the worker.',
   ),
   S3_UNREACHABLE: row(
     'retry',
@@ -687,6 +687,12 @@ export const isErrorCode = (value: unknown): value is ErrorCode =>
 export const isReplayable = (code: ErrorCode): boolean =>
   ['replay', 'replay-from-presign'].includes(errorTable[code].afterFix);
 
+const REPLAY_HINT = ' Then replay the upload.';
+
 /** Returns the message of a failed upload: that of its error, and what to do with the upload once the cause is fixed. */
 export const withReplayHint = (code: ErrorCode, message: string): string =>
-  isReplayable(code) ? `${message} Then replay the upload.` : message;
+  isReplayable(code) ? message + REPLAY_HINT : message;
+
+/** Returns the message without what {@link withReplayHint} adds. */
+export const withoutReplayHint = (message: string): string =>
+  message.endsWith(REPLAY_HINT) ? message.slice(0, -REPLAY_HINT.length) : message;

@@ -10,6 +10,7 @@ export {
   isErrorCode,
   isReplayable,
   type Remedy,
+  withoutReplayHint,
   withReplayHint,
 } from './error-table.js';
 

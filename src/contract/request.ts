@@ -6,6 +6,7 @@ import { UploadError } from './errors.js';
 import type { JsonObject, JsonValue } from './json.js';
 import { executionLabel } from './names.js';
 import { problemsOf } from './problems.js';
+import { sectionsIn } from './sections.js';
 
 /**
  * Maximum sizes in a request. Temporal rejects payloads over 2 MiB and messages over 4 MiB. A history stores the request twice, and
@@ -165,6 +166,12 @@ export const uploadRequestSchema = z
       context.addIssue({ code: 'custom', path: ['host'], message: 'is only allowed with a file: source' });
     const labels = new Set<string>();
     executions.forEach((each, index) => {
+      if (sectionsIn(each).length === 0)
+        context.addIssue({
+          code: 'custom',
+          path: ['executions', index, 'configuration'],
+          message: 'is empty, and there are no other sections',
+        });
       const label = executionLabel(each, index);
       if (labels.has(label)) {
         context.addIssue({

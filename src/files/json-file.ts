@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../contract/json.js';
 import { type ExactJson, OversizedJsonError, parseExactJson } from '../contract/parse-json.js';
 import { readSections } from '../contract/read-sections.js';
 import { REQUEST_LIMITS } from '../contract/request.js';
-import type { Sections } from '../contract/sections.js';
+import { type Sections, sectionsIn } from '../contract/sections.js';
 import { decodeText, EncodingError } from '../util/decode-text.js';
 import { systemErrorCode } from '../util/system-error.js';
 
@@ -101,5 +101,9 @@ export function asConfiguration(value: JsonValue, what: string): Sections {
     throw new UploadError('REQUEST_INVALID', `${what} is not a JSON object`);
   const sections = readSections(value as JsonObject);
   if (typeof sections === 'string') throw new UploadError('REQUEST_INVALID', `${what} ${sections}`);
+  if (sectionsIn(sections).length === 0)
+    throw new UploadError('REQUEST_INVALID', `${what} is empty, so there is nothing to analyze`, {
+      action: 'Write the configuration of the analysis, as Aplos NCA exports it.',
+    });
   return sections;
 }

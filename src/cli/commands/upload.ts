@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { appendValue } from '../input/option-values.js';
+import { appendValue, parseSha256Option } from '../input/option-values.js';
 import type { UploadOptions } from './upload/options.js';
 
 /** `aplos-upload upload` */
@@ -17,8 +17,9 @@ export const uploadCommand = new Command('upload')
   .option('--meta <file>', 'JSON metadata to store with every execution')
   .option(
     '--manifest <file>',
-    'CSV or JSON Lines file that lists files and configurations (columns: file, configuration, metadata, label, again); replaces [file...], --config and --meta',
+    'CSV or JSON Lines file that lists files and configurations (columns: file, configuration, metadata, label, again, sha256); - reads it from stdin; replaces [file...], --config and --meta',
   )
+  .option('--sha256 <hash>', 'SHA-256 that the file must have, for an https: or s3: URL', parseSha256Option)
   .option('--batch <name>', 'batch name, to select these uploads later in status, replay and the Temporal UI')
   .option(
     '--again <text>',

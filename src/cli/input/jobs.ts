@@ -13,7 +13,7 @@ import type { FileHost } from '../../files/host-of-files.js';
 import { readConfiguration, readJson } from '../../files/json-file.js';
 import { BadInputError, formatErrorFor, printSkipped, SKIP_HINT } from '../output/errors.js';
 import { filesFrom } from './files.js';
-import { type ManifestEntry, readManifest } from './manifest.js';
+import { type LineProblem, type Manifest, type ManifestEntry, readManifest } from './manifest.js';
 import { collectProblem, valuesOrThrow } from './problems.js';
 
 /** Options with which commands describe uploads. */
@@ -21,6 +21,8 @@ export interface JobOptions extends FileJobOptions {
   readonly config?: readonly string[];
   readonly meta?: string;
   readonly manifest?: string;
+  /** SHA-256 that the only file must have. Default: any */
+  readonly sha256?: string;
   /** Why all analyses are wanted again. Default: they are not. */
   readonly again?: string;
   readonly host?: string;
@@ -40,30 +42,40 @@ export async function readJobs(
   options: JobOptions,
   files: FileHost,
 ): Promise<FileJob[]> {
-  const entries = options.manifest
+  const { entries, problems: lineProblems } = options.manifest
     ? await entriesFromManifest(locations, options, options.manifest)
-    : await entriesFromArguments(locations, options);
+    : { entries: await entriesFromArguments(locations, options), problems: [] };
   const jobs: FileJob[] = [];
-  const problems: string[] = [];
+  const problems: LineProblem[] = [...lineProblems];
   let isAnyUnreadable = false;
-  for (const { location, executions } of entries) {
-    const job = createFileJob(location, withReason(executions, options), options);
+  for (const { location, executions, sha256, where, line = 0 } of entries) {
+    const job = createFileJob(location, withReason(executions, options), {
+      ...options,
+      ...(sha256 === undefined ? {} : { sha256 }),
+    });
     try {
       jobs.push(await checkFileJob(job, fileHostFrom(options, files)));
     } catch (error) {
       if (!(error instanceof UploadError)) throw error;
       const { isUnreadable } = errorTable[error.code];
-      const problem = formatErrorFor(displayLocation({ location }), error);
+      const problem = formatErrorFor(displayLocation({ location }), error, where);
       if (isUnreadable && options.skipUnreadable) printSkipped(problem);
-      else problems.push(problem);
+      else problems.push({ line, problem });
       isAnyUnreadable ||= isUnreadable;
     }
   }
-  if (problems.length === 0 && jobs.length === 0) problems.push('None of the files can be read.');
+  if (problems.length === 0 && jobs.length === 0)
+    problems.push({ line: 0, problem: 'None of the files can be read.' });
   if (problems.length > 0)
-    throw new BadInputError(problems, isAnyUnreadable && !options.skipUnreadable ? SKIP_HINT : undefined);
+    throw new BadInputError(
+      problems.sort((one, other) => one.line - other.line).map(({ problem }) => problem),
+      isAnyUnreadable && !options.skipUnreadable ? SKIP_HINT : undefined,
+    );
   return jobs;
 }
+
+/** A file to upload. Only the rows of a manifest have a line. */
+type Entry = Pick<ManifestEntry, 'location' | 'executions' | 'sha256'> & Partial<ManifestEntry>;
 
 const withReason = (
   executions: readonly ExecutionRequest[],
@@ -77,20 +89,17 @@ export const fileHostFrom = ({ host }: Pick<JobOptions, 'host'>, settings: FileH
 
 function entriesFromManifest(
   locations: readonly string[],
-  { config, meta }: JobOptions,
+  { config, meta, sha256 }: JobOptions,
   manifest: string,
-): Promise<ManifestEntry[]> {
-  if (locations.length > 0 || config || meta)
+): Promise<Manifest> {
+  if (locations.length > 0 || config || meta || sha256)
     throw new BadInputError([
-      'The manifest already names files and configurations. Remove --manifest, or the files, --config and --meta.',
+      'The manifest already names files and configurations. Remove --manifest, or the files, --config, --meta and --sha256.',
     ]);
   return readManifest(manifest);
 }
 
-async function entriesFromArguments(
-  locations: readonly string[],
-  options: JobOptions,
-): Promise<ManifestEntry[]> {
+async function entriesFromArguments(locations: readonly string[], options: JobOptions): Promise<Entry[]> {
   if (locations.length === 0)
     throw new BadInputError(['No files are given. Name files, folders or globs, or add --manifest FILE.']);
   if (!options.config?.length)
@@ -98,7 +107,13 @@ async function entriesFromArguments(
       'No configuration is given for the executions. Add --config FILE, once per execution.',
     ]);
   const executions = await readExecutions(options);
-  return (await filesFrom(locations, options)).map((location) => ({ location, executions }));
+  const files = await filesFrom(locations, options);
+  const { sha256 } = options;
+  if (sha256 !== undefined && files.length > 1)
+    throw new BadInputError([
+      `--sha256 is that of one file, but ${files.length} files are given. Name one file, or write a manifest with a column sha256.`,
+    ]);
+  return files.map((location) => ({ location, executions, ...(sha256 === undefined ? {} : { sha256 }) }));
 }
 
 /**

@@ -1,21 +1,48 @@
 import { basename, dirname, extname, resolve } from 'node:path';
-import { CsvError, parse } from 'csv-parse/sync';
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
 import type { JsonObject, JsonValue } from '../../contract/json.js';
 import { problemsOf } from '../../contract/problems.js';
 import type { ExecutionRequest } from '../../contract/request.js';
 import type { Sections } from '../../contract/sections.js';
-import { asConfiguration, parseJson, readConfiguration, readJson, readText } from '../../files/json-file.js';
+import {
+  asConfiguration,
+  asText,
+  parseJson,
+  readConfiguration,
+  readJson,
+  readText,
+} from '../../files/json-file.js';
 import { isUrl } from '../../util/is-url.js';
-import { quote } from '../../util/quote.js';
-import { collectProblem, valuesOrThrow } from './problems.js';
+import { BadInputError, formatError, printNote } from '../output/errors.js';
+import { invalid, type ManifestText, type Row, rowsOf } from './manifest-rows.js';
+import { parseSha256 } from './option-values.js';
 
 /** A file of a manifest, with the executions of all its rows. */
 export interface ManifestEntry {
   /** Path or URL. */
   readonly location: string;
   readonly executions: readonly ExecutionRequest[];
+  /** SHA-256 that the file must have, in lower-case hex digits. Default: any */
+  readonly sha256?: string;
+  /** Line of its first row, after the name of the manifest: `jobs.csv:2`. */
+  readonly where: string;
+  /** Line of its first row. */
+  readonly line: number;
+}
+
+/** A problem with one line of a manifest. */
+export interface LineProblem {
+  readonly line: number;
+  readonly problem: string;
+}
+
+/** Content of a manifest. */
+export interface Manifest {
+  readonly entries: readonly ManifestEntry[];
+  /** Problems with rows, which are not among the entries. */
+  readonly problems: readonly LineProblem[];
 }
 
 const json: z.ZodType<JsonValue> = z.json();
@@ -26,94 +53,106 @@ const rowSchema = z.strictObject(
     metadata: json.optional(),
     label: z.string().optional(),
     again: z.string().optional(),
+    sha256: z
+      .string()
+      .refine((value) => parseSha256(value) !== undefined, 'must be a SHA-256: 64 hex digits')
+      .transform((value) => value.toLowerCase())
+      .optional(),
   },
   { error: ({ code }) => (code === 'invalid_type' ? 'must be an object' : undefined) },
 );
-
-interface Row {
-  readonly line: number;
-  readonly value: unknown;
-}
 
 /**
  * Reads a manifest: CSV with a header, or JSON Lines, with one execution per row. Rows that name the same file become
  * one upload with several executions. Paths are relative to the folder of the manifest.
  *
- * @throws BadInputError with every problem and its line number
+ * @param path path; `-` is the standard input, whose paths are relative to the working directory
+ * @throws BadInputError if there are no rows that can be read
  */
-export async function readManifest(path: string): Promise<ManifestEntry[]> {
-  const [text = ''] = valuesOrThrow([await collectProblem(() => readText(path, `--manifest ${path}`))]);
-  const rows = valuesOrThrow([await collectProblem(() => rowsIn(path, text))]).flat();
-  const reader = new RowReader(path);
-  const read = [];
-  for (const row of rows) read.push(await collectProblem(() => reader.read(row)));
-
-  const entries = new Map<string, ExecutionRequest[]>();
-  for (const { file, execution } of valuesOrThrow(read)) {
-    const executions = entries.get(file) ?? [];
-    entries.set(file, [...executions, execution]);
-  }
-  return [...entries].map(([file, executions]) => ({ location: file, executions }));
+export async function readManifest(path: string): Promise<Manifest> {
+  const manifest = path === '-' ? await readStdin() : await readFile(path);
+  const reader = new RowReader(path === '-' ? 'stdin' : path, path === '-' ? '.' : dirname(path));
+  const entries = new Map<string, ManifestEntry>();
+  const problems: LineProblem[] = [];
+  for (const row of orProblem(() => rowsOf(manifest)))
+    try {
+      addRow(entries, await reader.read(row));
+    } catch (error) {
+      if (!(error instanceof UploadError)) throw error;
+      problems.push({ line: row.line, problem: formatError(error) });
+    }
+  return { entries: [...entries.values()], problems };
 }
 
-function rowsIn(path: string, text: string): Row[] {
-  const rows = path.toLowerCase().endsWith('.csv') ? csvRows(path, text) : jsonRows(path, text);
-  if (rows.length === 0) throw invalid(`--manifest ${path} has no rows`);
-  return rows;
-}
-
-function csvRows(path: string, text: string): Row[] {
+async function readFile(path: string): Promise<ManifestText> {
   try {
-    return parse<Row, Record<string, string>>(text, {
-      columns: (names: string[]) => withoutDuplicates(path, names),
-      skip_empty_lines: true,
-      trim: true,
-      on_record: (cells, { lines }) => ({ line: lines, value: withoutEmpty(cells) }),
-    });
+    return { name: path, text: await readText(path, `--manifest ${path}`) };
   } catch (error) {
-    if (error instanceof CsvError) throw invalid(`--manifest ${path} is not CSV: ${error.message}`);
-    throw error;
+    throw badInput(error);
   }
 }
 
-/** Two columns of the same name would lose the cells of one. */
-function withoutDuplicates(path: string, names: string[]): string[] {
-  const duplicate = names.find((name, index) => names.indexOf(name) < index);
-  if (duplicate === undefined) return names;
-  throw invalid(`--manifest ${path} has two columns ${quote(duplicate)}`);
+async function readStdin(): Promise<ManifestText> {
+  if (process.stdin.isTTY)
+    printNote(
+      'Waiting for the rows of the manifest on the terminal. Paste them, then press Ctrl-D on a new line.',
+    );
+  const bytes = await buffer(process.stdin);
+  return orProblem(() => ({ name: 'stdin', text: asText(bytes, 'The manifest on stdin') }));
 }
 
-const withoutEmpty = (cells: Record<string, string>) =>
-  Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ''));
+function orProblem<Value>(work: () => Value): Value {
+  try {
+    return work();
+  } catch (error) {
+    throw badInput(error);
+  }
+}
 
-function jsonRows(path: string, text: string): Row[] {
-  return text
-    .split('\n')
-    .map((line, index) => ({ line: index + 1, text: line.trim() }))
-    .filter((row) => row.text !== '')
-    .map((row) => ({ line: row.line, value: parseJson(row.text, `${path}:${row.line}`) }));
+const badInput = (error: unknown) =>
+  error instanceof UploadError ? new BadInputError([formatError(error)]) : error;
+
+function addRow(entries: Map<string, ManifestEntry>, row: ManifestEntry): void {
+  const before = entries.get(row.location);
+  if (before?.sha256 !== undefined && row.sha256 !== undefined && before.sha256 !== row.sha256)
+    throw invalid(
+      `${row.where}: sha256: is not the same as in line ${before.line}, which names the same file`,
+    );
+  entries.set(
+    row.location,
+    before ? { ...row, ...before, executions: [...before.executions, ...row.executions] } : row,
+  );
 }
 
 class RowReader {
   readonly #manifest: string;
+  readonly #folder: string;
   readonly #configurations = new Map<string, Promise<Sections>>();
 
-  constructor(manifest: string) {
+  /** @param folder folder that paths are relative to */
+  constructor(manifest: string, folder: string) {
     this.#manifest = manifest;
+    this.#folder = folder;
   }
 
-  async read({ line, value }: Row): Promise<{ file: string; execution: ExecutionRequest }> {
+  async read(row: Row): Promise<ManifestEntry> {
+    if ('error' in row) throw row.error;
+    const { line, value } = row;
     const where = `${this.#manifest}:${line}`;
     const parsed = rowSchema.safeParse(value);
     if (!parsed.success) throw invalid(`${where}: ${problemsOf(parsed.error, 'the row').join('; ')}`);
-    const { file, configuration, metadata, label = labelFor(configuration), again } = parsed.data;
+    const { file, configuration, metadata, label = labelFor(configuration), again, sha256 } = parsed.data;
+    const execution = {
+      ...(label === undefined ? {} : { label }),
+      ...(await this.#sections(configuration, metadata, where)),
+      ...(again === undefined ? {} : { again }),
+    };
     return {
-      file: isUrl(file) ? file : this.#resolve(file),
-      execution: {
-        ...(label === undefined ? {} : { label }),
-        ...(await this.#sections(configuration, metadata, where)),
-        ...(again === undefined ? {} : { again }),
-      },
+      location: isUrl(file) ? file : this.#resolve(file),
+      executions: [execution],
+      ...(sha256 === undefined ? {} : { sha256 }),
+      where,
+      line,
     };
   }
 
@@ -147,7 +186,7 @@ class RowReader {
   }
 
   #resolve(path: string): string {
-    return resolve(dirname(this.#manifest), path);
+    return resolve(this.#folder, path);
   }
 }
 
@@ -158,8 +197,3 @@ const labelFor = (configuration: string | JsonObject): string | undefined =>
   typeof configuration === 'string' && !isInline(configuration)
     ? basename(configuration, extname(configuration))
     : undefined;
-
-const invalid = (happened: string) =>
-  new UploadError('REQUEST_INVALID', happened, {
-    action: 'A manifest has the columns file and configuration, and optionally metadata, label and again.',
-  });

@@ -16,6 +16,17 @@ export function parseListen(text: string): ListenAddress {
   throw new InvalidArgumentError('It must be an address and a port, e.g. 127.0.0.1:8081 or [::1]:8081.');
 }
 
+/** Returns a SHA-256 in lower-case hex digits; `undefined` if the text is not one. */
+export const parseSha256 = (text: string): string | undefined =>
+  /^[0-9a-f]{64}$/i.test(text.trim()) ? text.trim().toLowerCase() : undefined;
+
+/** Parses the SHA-256 of an option. */
+export function parseSha256Option(text: string): string {
+  const sha256 = parseSha256(text);
+  if (sha256) return sha256;
+  throw new InvalidArgumentError('It must be 64 hex digits, as sha256sum prints them.');
+}
+
 /** Appends the value of an option that may be repeated. */
 export const appendValue = (value: string, before: readonly string[] = []): readonly string[] => [
   ...before,

@@ -51,10 +51,15 @@ export function formatError(error: unknown): string {
 const isKnown = (error: unknown): error is UploadError =>
   error instanceof UploadError && error.code !== 'INTERNAL';
 
-/** Returns an error as one line that names the file. */
-export const formatErrorFor = (fileName: string, error: unknown): string => {
+/**
+ * Returns an error as one line that names the file.
+ *
+ * @param where what named the file, such as a line of a manifest. Default: the command line
+ */
+export const formatErrorFor = (fileName: string, error: unknown, where?: string): string => {
   const line = formatError(error);
-  return line.includes(printable(fileName)) ? line : `${fileName}: ${line}`;
+  const named = line.includes(printable(fileName)) ? line : `${fileName}: ${line}`;
+  return where === undefined || line.includes(printable(where)) ? named : `${where}: ${named}`;
 };
 
 /** Prints a line on stderr, marked as an error. */
