@@ -1,4 +1,4 @@
-import { appendFile, chmod, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -320,8 +320,8 @@ const final: readonly Row[] = [
 
 /** Codes that cannot occur here, and the test that covers them. */
 const elsewhere: Partial<Record<ErrorCode, string>> = {
-  REQUEST_INVALID: 'test/e2e/bad-input.test.ts and test/workflows',
-  SETTINGS_INVALID: 'test/e2e/bad-input.test.ts',
+  REQUEST_INVALID: 'test/contract and test/workflows',
+  SETTINGS_INVALID: 'test/settings',
   STATE_FILE_UNWRITABLE: 'test/watch',
   STATE_FILE_INVALID: 'test/watch',
   FOLDER_UNAVAILABLE: 'test/watch',
@@ -373,6 +373,13 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
 
 const sentences = (rows: readonly Row[]) =>
   rows.map((row): [string, Row] => [`${row.given} (${row.code})`, row]);
+
+/** Returns the text of a test file, or of all test files in a folder. */
+async function testsIn(path: string): Promise<string> {
+  if (path.endsWith('.ts')) return readFile(path, 'utf8');
+  const names = (await readdir(path, { recursive: true })).filter((name) => name.endsWith('.test.ts'));
+  return (await Promise.all(names.map((name) => readFile(join(path, name), 'utf8')))).join('\n');
+}
 
 describe('the error table', () => {
   let world: World;
@@ -509,6 +516,14 @@ password_file = "${passwordFile}"
     expect([...new Set([...covered, ...Object.keys(elsewhere)])].sort()).toEqual(
       Object.keys(errorTable).sort(),
     );
+  });
+
+  it('names only places that test the code', async () => {
+    const wrong = [];
+    for (const [code, places] of Object.entries(elsewhere))
+      for (const place of places.split(' and '))
+        if (!(await testsIn(place)).includes(code)) wrong.push(`${code}: ${place}`);
+    expect(wrong).toEqual([]);
   });
 
   it('leaks no secret into a log or a history', async () => {
