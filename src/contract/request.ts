@@ -162,24 +162,16 @@ export const uploadRequestSchema = z
       ),
   })
   .superRefine(({ executions, host, source }, context) => {
+    const addProblem = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
     if (host !== undefined && URL.canParse(source) && new URL(source).protocol !== 'file:')
-      context.addIssue({ code: 'custom', path: ['host'], message: 'is only allowed with a file: source' });
+      addProblem(['host'], 'is only allowed with a file: source');
     const labels = new Set<string>();
     executions.forEach((each, index) => {
       if (sectionsIn(each).length === 0)
-        context.addIssue({
-          code: 'custom',
-          path: ['executions', index, 'configuration'],
-          message: 'is empty, and there are no other sections',
-        });
+        addProblem(['executions', index, 'configuration'], 'is empty, and there are no other sections');
       const label = executionLabel(each, index);
-      if (labels.has(label)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['executions', index, 'label'],
-          message: `"${label}" is used more than once`,
-        });
-      }
+      if (labels.has(label)) addProblem(['executions', index, 'label'], `"${label}" is used more than once`);
       labels.add(label);
     });
   })

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
+import { pollersOf } from '../../src/temporal/versioning.js';
 import { ensureBinaries } from '../../tools/binaries.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
@@ -23,8 +24,18 @@ describe('worker deployment versions', () => {
       APLOS_UPLOAD_SHUTDOWN_GRACE: '0.5',
     });
 
-  /** Retries until Temporal has seen the version's worker poll for workflows and activities. */
+  /**
+   * Makes a version current once Temporal has seen its worker poll for workflows and activities, and waits until Temporal reports
+   * it for the task queue, which takes a moment.
+   */
   async function makeCurrent(buildId: string): Promise<void> {
+    await setCurrent(buildId);
+    const { connection, options } = world.client;
+    const current = async () => (await pollersOf(connection, options.namespace)).current?.buildId;
+    await expect.poll(current, { timeout: 60_000 }).toBe(buildId);
+  }
+
+  async function setCurrent(buildId: string): Promise<void> {
     for (;;) {
       try {
         temporal(
