@@ -16,6 +16,8 @@ export interface HistoryPage {
 }
 
 const MAX_PAGES = 20_000;
+/** Successive pages without a new execution, after which Aplos is known to ignore the key of a page. */
+const MAX_REPEATED_PAGES = 10;
 /** New executions may appear in the history behind others that were created a little later. */
 const OVERLAP_MS = 15 * 60_000;
 /** Times of creation may differ by this much from the order of the history, as Aplos has several clocks. */
@@ -29,9 +31,9 @@ const ORDER_TOLERANCE_MS = 5 * 60_000;
 export class ExecutionHistory {
   readonly #readPage: (key: string | undefined) => Promise<HistoryPage>;
   readonly #lookBackMs: number;
-  readonly #remembered = new Map<string, ExecutionRecord>();
+  readonly #remembered = new Map<string, DatedRecord>();
   #isComplete = false;
-  /** Page at which the first look continues, if it was interrupted. */
+  /** Page at which the first look continues, if it was interrupted. Used once, because it may expire. */
   #resumeAt: string | undefined;
   /** Time up to which all executions are known. */
   #knownUntilMs = Number.NEGATIVE_INFINITY;
@@ -47,26 +49,29 @@ export class ExecutionHistory {
   }
 
   /**
-   * Returns all executions that are not older than the look-back. Calls must not overlap.
+   * Returns all executions that are not older than the look-back, the newest first. Calls must not overlap.
    *
    * @throws {@link UploadError} `API_ANSWER_UNEXPECTED` if Aplos returns the same pages again and again
    */
   async read(): Promise<ExecutionRecord[]> {
-    const fresh = new Map<string, ExecutionRecord>();
-    const isResumed = this.#resumeAt !== undefined;
+    const fresh = new Map<string, DatedRecord>();
+    const resumeAt = this.#resumeAt;
+    this.#resumeAt = undefined;
     if (!this.#isComplete) {
-      await this.#walk(fresh, this.#resumeAt, Date.now() - this.#lookBackMs, (key, newestMs) => {
+      await this.#walk(fresh, resumeAt, Date.now() - this.#lookBackMs, (key, newestMs) => {
         this.#resumeAt = key;
-        this.#knownUntilMs = Math.max(this.#knownUntilMs, newestMs);
+        this.#learnUntil(newestMs);
       });
       this.#isComplete = true;
       this.#resumeAt = undefined;
-      if (isResumed) await this.#walk(fresh, undefined, this.#knownUntilMs - OVERLAP_MS);
+      if (resumeAt !== undefined) await this.#walk(fresh, undefined, this.#knownUntilMs - OVERLAP_MS);
     } else {
       await this.#walk(fresh, undefined, this.#knownUntilMs - OVERLAP_MS);
     }
     const older = [...this.#remembered].filter(([executionId]) => !fresh.has(executionId));
-    return [...fresh.values(), ...older.map(([, record]) => record)];
+    const all = [...fresh.values(), ...older.map(([, each]) => each)];
+    if (this.#isNewestFirst !== true) all.sort(byAge);
+    return all.map(({ record }) => record);
   }
 
   /** Forgets an execution that Aplos no longer has. */
@@ -76,7 +81,7 @@ export class ExecutionHistory {
 
   /** Reads pages until they are older than a time. */
   async #walk(
-    fresh: Map<string, ExecutionRecord>,
+    fresh: Map<string, DatedRecord>,
     startKey: string | undefined,
     untilMs: number,
     onPage: (nextKey: string, newestMs: number) => void = () => {},
@@ -84,29 +89,37 @@ export class ExecutionHistory {
     const usedKeys = new Set<string>();
     let newestMs = Number.NEGATIVE_INFINITY;
     let lowestMs = Number.POSITIVE_INFINITY;
+    let repeatedPages = 0;
     let key = startKey;
     for (let page = 0; page < MAX_PAGES; page++) {
+      const isKeyRepeated = key !== undefined && usedKeys.has(key);
       if (key !== undefined) usedKeys.add(key);
       const { executions, nextKey } = await this.#readPage(key);
       const hasNew = executions.some(({ record }) => !fresh.has(record.executionId));
       for (const { record, createdMs } of executions) {
-        fresh.set(record.executionId, record);
-        this.#remembered.set(record.executionId, { ...record, isRemembered: true });
+        fresh.set(record.executionId, { record, createdMs });
+        this.#remembered.set(record.executionId, { record: { ...record, isRemembered: true }, createdMs });
         this.#observeOrder(createdMs, lowestMs);
         if (createdMs === undefined) continue;
         lowestMs = Math.min(lowestMs, createdMs);
         newestMs = Math.max(newestMs, createdMs);
       }
       if (nextKey === undefined || (this.#isNewestFirst === true && lowestMs < untilMs)) break;
-      if (usedKeys.has(nextKey)) {
-        if (executions.length > 0 && !hasNew) throw repeats();
+      repeatedPages = hasNew || executions.length === 0 ? 0 : repeatedPages + 1;
+      if (usedKeys.has(nextKey) && !hasNew) {
+        if (repeatedPages > 0 && !isKeyRepeated) throw repeats();
         break;
       }
+      if (repeatedPages >= MAX_REPEATED_PAGES || page === MAX_PAGES - 1) throw repeats();
       onPage(nextKey, newestMs);
       key = nextKey;
-      if (page === MAX_PAGES - 1) throw repeats();
     }
-    this.#knownUntilMs = Math.max(this.#knownUntilMs, newestMs);
+    this.#learnUntil(newestMs);
+  }
+
+  /** A time in the future says nothing about what is known. */
+  #learnUntil(newestMs: number): void {
+    this.#knownUntilMs = Math.max(this.#knownUntilMs, Math.min(newestMs, Date.now()));
   }
 
   /** Once the order was found to be another one, it stays that. */
@@ -115,6 +128,9 @@ export class ExecutionHistory {
     else if (createdMs < lowestMs && lowestMs !== Number.POSITIVE_INFINITY) this.#isNewestFirst ??= true;
   }
 }
+
+/** Compares for a sort with the newest executions first, and those without a time at the end. */
+const byAge = ({ createdMs: one = 0 }: DatedRecord, { createdMs: other = 0 }: DatedRecord) => other - one;
 
 const repeats = (): UploadError =>
   new UploadError(

@@ -146,4 +146,65 @@ describe('ExecutionHistory', () => {
     );
     expect(await history.read()).toHaveLength(2);
   });
+
+  it.each<[what: string, keyOf: (page: number, isLast: boolean) => string | undefined, calls: number]>([
+    ['always has the same key', (_page, isLast) => (isLast ? undefined : 'next'), 5],
+    ['is followed by itself at the end', (page, isLast) => `${isLast ? page : page + 1}`, 6],
+  ])('reads to the end of a history whose next page %s', async (_what, keyOf, calls) => {
+    const all = hourly(50);
+    let page = 0;
+    let count = 0;
+    const history = new ExecutionHistory(async (key) => {
+      count++;
+      page = key === undefined ? 0 : key === 'next' ? page + 1 : Number(key);
+      const nextKey = keyOf(page, page === 4);
+      return { executions: all.slice(page * 10, page * 10 + 10), nextKey };
+    }, 365 * DAY_MS);
+    expect(await history.read()).toHaveLength(50);
+    expect(count).toBe(calls);
+  });
+
+  it('stops soon if Aplos returns the first page for ever, under other keys', async () => {
+    let pages = 0;
+    const readPage = async () => ({ executions: hourly(3), nextKey: `${pages++}` });
+    const history = new ExecutionHistory(readPage, 365 * DAY_MS);
+    await expect(history.read()).rejects.toMatchObject({ code: 'API_ANSWER_UNEXPECTED' });
+    expect(pages).toBeLessThan(20);
+  });
+
+  it('finds new executions behind one from the future', async () => {
+    const service = new Service([execution('future', Date.now() + 30 * DAY_MS), ...hourly(100)]);
+    const history = new ExecutionHistory(service.readPage, 365 * DAY_MS);
+    await history.read();
+    const [future, ...others] = service.executions;
+    const added = Array.from({ length: 30 }, (_, index) => execution(`new${index}`, Date.now() - index));
+    service.executions = [future, ...added, ...others].filter((each) => each !== undefined);
+    expect(await history.read()).toHaveLength(131);
+  });
+
+  it('starts again from the first page if the key of an interrupted look has expired', async () => {
+    const service = new Service(hourly(50));
+    let isInterrupted = false;
+    const history = new ExecutionHistory(async (key) => {
+      if (isInterrupted && key?.startsWith('old')) throw new Error('the key has expired');
+      if (key === 'old:e19') {
+        isInterrupted = true;
+        throw new Error('offline');
+      }
+      const page = await service.readPage(key?.replace(/^.*:/, ''));
+      return { ...page, nextKey: page.nextKey && `${isInterrupted ? 'new' : 'old'}:${page.nextKey}` };
+    }, 365 * DAY_MS);
+    await expect(history.read()).rejects.toThrow('offline');
+    await expect(history.read()).rejects.toThrow('expired');
+    expect(await history.read()).toHaveLength(50);
+  });
+
+  it('returns the newest executions first, whatever their order at Aplos', async () => {
+    const all = hourly(30);
+    const service = new Service([...all].reverse());
+    const history = new ExecutionHistory(service.readPage, 365 * DAY_MS);
+    const ids = all.map(({ record }) => record.executionId);
+    for (const _ of [1, 2])
+      expect((await history.read()).map(({ executionId }) => executionId)).toEqual(ids);
+  });
 });
