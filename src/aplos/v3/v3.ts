@@ -40,6 +40,8 @@ import { nameFor } from './work-name.js';
 
 /** A longer key does not fit into a URL. */
 const MAX_KEY_LENGTH = 4096;
+/** Keys that mean that there is no next page. */
+const NO_KEY: readonly string[] = ['', '""', 'null', '{}', '[]', 'false'];
 /** Lifetime of a presigned POST whose response does not say it, in seconds. */
 const DEFAULT_EXPIRES_IN = 300;
 
@@ -204,8 +206,8 @@ export class AplosV3 implements AplosApi {
       path: `/executions${query}`,
       response: pageSchema,
     });
-    const { executions = page.items ?? [], nextKey = page.nextToken } = page;
-    return { executions: executions.map(toRecord), nextKey: textOfKey(nextKey) };
+    const executions = page.executions ?? page.items ?? [];
+    return { executions: executions.map(toRecord), nextKey: textOfKey(page.nextKey ?? page.nextToken) };
   }
 
   #call<Schema extends z.ZodType>(call: ApiCall<Schema>, signal?: AbortSignal): Promise<z.output<Schema>> {
@@ -221,8 +223,8 @@ const rejected = (executionId: string, reasons: readonly string[]): UploadError 
   );
 
 function textOfKey(key: unknown): string | undefined {
-  if (key === undefined || key === null || key === '') return undefined;
-  const text = typeof key === 'string' ? key : JSON.stringify(key);
+  const text = typeof key === 'string' ? key : JSON.stringify(key ?? '');
+  if (NO_KEY.includes(text)) return undefined;
   if (text.length <= MAX_KEY_LENGTH) return text;
   throw new UploadError(
     'API_ANSWER_UNEXPECTED',

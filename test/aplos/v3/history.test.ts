@@ -204,7 +204,6 @@ describe('ExecutionHistory', () => {
     const service = new Service([...all].reverse());
     const history = new ExecutionHistory(service.readPage, 365 * DAY_MS);
     const ids = all.map(({ record }) => record.executionId);
-    for (const _ of [1, 2])
-      expect((await history.read()).map(({ executionId }) => executionId)).toEqual(ids);
+    for (const _ of [1, 2]) expect((await history.read()).map(({ executionId }) => executionId)).toEqual(ids);
   });
 });

@@ -302,6 +302,15 @@ describe('listExecutions', () => {
     expect(await api.listExecutions()).toMatchObject([{ executionId: 'e1', hasMarks: false }]);
   });
 
+  it.each([null, '', {}, [], false, 'null'])(
+    'takes the page with the next key %j as the last one',
+    async (nextKey) => {
+      const { api, calls } = await apiResponding({ body: envelope({ executions: [], nextKey }) }, v3);
+      expect(await api.listExecutions()).toEqual([]);
+      expect(calls).toHaveLength(1);
+    },
+  );
+
   it('sends the key of the next page under both of its names', async () => {
     const { api, calls, setResponse } = await apiResponding({ body: envelope({ executions: [] }) }, v3);
     setResponse(
