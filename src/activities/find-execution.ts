@@ -9,6 +9,8 @@ import { elapsedMs, now } from '../util/clock.js';
 export interface Search {
   readonly fileName: string;
   readonly trackingId: string;
+  /** File that the execution would analyse. Default: unknown */
+  readonly fileId?: string | undefined;
   /** How long the execution may still take to appear in the list, in milliseconds. 0 or less: one look is enough. */
   readonly settleMs: number;
   /** How old the list may be if one look is enough, in milliseconds. */
@@ -50,6 +52,7 @@ export async function findExecution(
     const restMs = settleMs + extraMs - elapsedMs(began);
     if (listing && isLast && (restMs <= 0 || !isInDoubt) && extraMs <= maxExtraMs) {
       assertHasMarks(listing, search);
+      if (isInDoubt) assertNoneUnknown(listing, search);
       return undefined;
     }
     if (elapsedMs(began) > settleMs + maxExtraMs)
@@ -109,6 +112,23 @@ function assertHasMarks({ records }: Listing, { fileName, trackingId, settleMs }
     settleMs > 0 ? hasMarks === true : hasMarks !== undefined;
   if (records.length > 0 && !records.some(isTold))
     throw unsettled(fileName, trackingId, 'Aplos lists executions without their metadata or names');
+}
+
+/** An execution of the file that carries no identity may be the one that is searched for. */
+function assertNoneUnknown({ records }: Listing, { fileName, trackingId, fileId }: Search): void {
+  const unknown = records.find(
+    (record) =>
+      fileId !== undefined &&
+      record.fileId === fileId &&
+      record.work === undefined &&
+      record.status !== 'rejected',
+  );
+  if (unknown)
+    throw unsettled(
+      fileName,
+      trackingId,
+      `Aplos lists execution ${unknown.executionId} of this file without its tracking id`,
+    );
 }
 
 /** Returns the error for a start of which nobody can tell whether it took effect. */

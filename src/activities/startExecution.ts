@@ -38,7 +38,15 @@ async function startOnce(
   const find = async (settleMs: number, maxAgeMs = 0, provenBy: readonly string[] = []) =>
     asReportedNow(
       api(profile),
-      await findExecution(list, { fileName, trackingId, settleMs, maxAgeMs, listLagMs, provenBy }),
+      await findExecution(list, {
+        fileName,
+        trackingId,
+        fileId: file.fileId,
+        settleMs,
+        maxAgeMs,
+        listLagMs,
+        provenBy,
+      }),
     );
   const result = (
     { executionId, status, delaySeconds }: AcceptedStart,

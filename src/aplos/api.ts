@@ -37,6 +37,8 @@ export interface ExecutionRecord {
    * response does not say.
    */
   readonly hasMarks: boolean | undefined;
+  /** File that it analyses. Absent if Aplos does not report it. */
+  readonly fileId?: string | undefined;
   /** Set if the record was read earlier, and the execution may have another status by now. */
   readonly isRemembered?: true;
 }

@@ -87,6 +87,7 @@ export class ExecutionList {
   #toListing(askedAt: Moment, records: readonly ExecutionRecord[]): Listing {
     const byTrackingId = new Map<string, ExecutionRecord>();
     const rejected = new Set<string>();
+    const listed = new Set(records.map(({ executionId }) => executionId));
     for (const record of records) {
       if (record.status === 'rejected') rejected.add(record.executionId);
       else if (record.work) byTrackingId.set(record.work.trackingId, record);
@@ -100,7 +101,7 @@ export class ExecutionList {
       records,
       lagMs: this.#observe(
         askedAt,
-        ({ executionId, work }) => byTrackingId.has(work.trackingId) || rejected.has(executionId),
+        ({ executionId, work }) => listed.has(executionId) || byTrackingId.has(work.trackingId),
       ),
       find: (trackingId) => byTrackingId.get(trackingId) ?? acknowledged(trackingId),
     };

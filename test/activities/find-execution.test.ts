@@ -68,4 +68,27 @@ describe('findExecution', () => {
     ).toBeUndefined();
     expect(searches > 1 ? 'more searches' : 'no more searches').toBe(expected);
   });
+
+  it.each<[what: string, record: Partial<ExecutionRecord>, settleMs: number, code: string | undefined]>([
+    ['an unknown execution of the file', {}, 50, 'START_UNSETTLED'],
+    ['an unknown execution of the file, without a doubt', {}, 0, undefined],
+    ['an unknown execution of another file', { fileId: 'f2' }, 50, undefined],
+    ['a rejected execution of the file', { status: 'rejected' }, 50, undefined],
+    ['another analysis of the file', { work: { trackingId: 't2' } }, 50, undefined],
+  ])('judges a list with %s', async (_what, record, settleMs, code) => {
+    const records = [{ ...execution, fileId: 'f1', ...record }];
+    const read = async (): Promise<Listing> => ({ askedAt: now(), records, lagMs: 0, find: () => undefined });
+    const search = {
+      fileName: 'pk.csv',
+      trackingId: 't1',
+      fileId: 'f1',
+      maxAgeMs: 0,
+      listLagMs: LIST_LAG_MS,
+    };
+    const list = { read } as Partial<ExecutionList> as ExecutionList;
+    const outcome = await environmentFor()
+      .run(() => findExecution(list, { ...search, settleMs }))
+      .catch((error: unknown) => error);
+    expect((outcome as { code?: string } | undefined)?.code).toBe(code);
+  });
 });

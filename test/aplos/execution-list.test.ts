@@ -35,6 +35,16 @@ describe('ExecutionList', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('sees that an acknowledged execution is listed, even if its identity was lost', async () => {
+    const { list, calls, lags } = listOf();
+    const { work, ...listed } = record('a');
+    list.acknowledge({ ...listed, work });
+    const reading = list.read(0);
+    calls[0]?.resolve([listed]);
+    expect((await reading).find('a')).toMatchObject(listed);
+    expect(lags).toHaveLength(1);
+  });
+
   it('uses a list again while it is recent enough', async () => {
     const { list, calls } = listOf();
     const reading = list.read(0);

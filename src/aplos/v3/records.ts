@@ -4,7 +4,7 @@ import { trackingIdIn } from './work-name.js';
 
 /** Returns an execution as the port describes it. */
 export function toRecord(execution: Execution): DatedRecord {
-  const { id, executionId = id ?? '', name, createdUtc, error, statusMessage } = execution;
+  const { id, executionId = id ?? '', name, createdUtc, error, statusMessage, input } = execution;
   const trackingId = name ? trackingIdIn(name) : undefined;
   const errors = [...execution.errors, ...(typeof error === 'string' && error ? [error] : [])];
   const status = execution.status.toLowerCase();
@@ -17,6 +17,7 @@ export function toRecord(execution: Execution): DatedRecord {
       status,
       errors,
       hasMarks: name === undefined ? undefined : name !== null && name !== '',
+      ...(input?.fileId ? { fileId: input.fileId } : {}),
       ...(trackingId === undefined ? {} : { work: { trackingId, ...requestedAt } }),
     },
   };

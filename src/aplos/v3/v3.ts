@@ -35,7 +35,7 @@ import {
 } from './schemas.js';
 import { startBody } from './start-body.js';
 import { readSubscription } from './subscription.js';
-import { UnnamedExecutions } from './unnamed-executions.js';
+import { UnmarkedExecutions } from './unmarked-executions.js';
 import { nameFor } from './work-name.js';
 
 /** A longer key does not fit into a URL. */
@@ -50,7 +50,7 @@ export class AplosV3 implements AplosApi {
   readonly #connection: AplosConnection;
   readonly #startBody: AplosProfile['startBody'];
   readonly #history: ExecutionHistory;
-  readonly #unnamed = new UnnamedExecutions((executionId) => this.#workIn(executionId));
+  readonly #unmarked = new UnmarkedExecutions((executionId) => this.#workIn(executionId));
 
   constructor(
     connection: AplosConnection,
@@ -150,7 +150,7 @@ export class AplosV3 implements AplosApi {
   }
 
   async listExecutions(): Promise<readonly ExecutionRecord[]> {
-    return this.#unnamed.recognize(await this.#history.read());
+    return this.#unmarked.recognize(await this.#history.read());
   }
 
   async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {
@@ -163,7 +163,7 @@ export class AplosV3 implements AplosApi {
     } as const;
     try {
       const { record } = toRecord(await this.#call({ ...call, method: 'GET' }, signal));
-      const [recognized = record] = await this.#unnamed.recognize([record]);
+      const [recognized = record] = await this.#unmarked.recognize([record]);
       return recognized;
     } catch (error) {
       if (error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED'))

@@ -10,11 +10,16 @@ describe('the name of an execution', () => {
     expect(nameFor('day 1', { trackingId })).toBe(`day 1 · aplos-upload ${trackingId}`);
   });
 
-  it('shortens a long label, and keeps the tracking id', () => {
-    const name = nameFor('é'.repeat(100), { trackingId });
-    expect(name.length).toBeLessThan(120);
-    expect(trackingIdIn(name)).toBe(trackingId);
-  });
+  it.each(['é', '日', '😀', 'day 1 ', '👩‍🔬'])(
+    'shortens a long label of %s, and keeps the tracking id',
+    (part) => {
+      const name = nameFor(part.repeat(100), { trackingId });
+      expect(Buffer.byteLength(name)).toBeLessThanOrEqual(100);
+      expect(name).toContain(`${part.slice(0, 1)}`);
+      expect(() => encodeURIComponent(name)).not.toThrow();
+      expect(trackingIdIn(name)).toBe(trackingId);
+    },
+  );
 
   it('carries the tracking id of any label through any change of case, spaces and separators', () => {
     const changes = [
@@ -25,6 +30,11 @@ describe('the name of an execution', () => {
       (name: string) => name.replaceAll(' ', '_'),
       (name: string) => name.replaceAll('-', '').replaceAll(' ', '  '),
       (name: string) => name.replaceAll('·', '?'),
+      (name: string) => name.replaceAll(/[^a-z\d]/gi, ''),
+      (name: string) => name.replaceAll(' ', '+'),
+      (name: string) => name.replaceAll(' ', '%20'),
+      (name: string) => name.replaceAll(' ', '\u00a0').replaceAll('-', '\u2011'),
+      (name: string) => `Copy of ${name} (2)`,
     ];
     fc.assert(
       fc.property(fc.string({ maxLength: 100 }), hex, fc.constantFrom(...changes), (label, id, change) => {
