@@ -6,6 +6,7 @@ import { ADD_BATCH_SIGNAL } from '../../src/contract/batches.js';
 import { TASK_QUEUE } from '../../src/contract/names.js';
 import { type Attacker, attackerOn, plaintext } from '../support/attacker.js';
 import { startWorld } from '../support/shared-world.js';
+import { startWithPayloads } from '../support/start-with-payloads.js';
 import { executionsFor, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
 
@@ -264,17 +265,10 @@ describe('a worker with a key', () => {
   });
 
   it('refuses an argument that was encrypted for another workflow', async () => {
-    const workflowId = randomUUID();
     const honest = await start();
     const { events } = await world.rawClient.workflow.getHandle(honest.workflowId).fetchHistory();
-    await world.rawClient.workflowService.startWorkflowExecution({
-      namespace: world.temporal.namespace,
-      workflowId,
-      requestId: workflowId,
-      workflowType: { name: 'uploadAnalysisFile' },
-      taskQueue: { name: TASK_QUEUE },
-      input: events?.[0]?.workflowExecutionStartedEventAttributes?.input ?? null,
-    });
+    const { input } = events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
+    const workflowId = await startWithPayloads(world.rawClient, input?.payloads ?? []);
     await expect(client.result(workflowId)).rejects.toMatchObject({
       code: 'PAYLOAD_UNTRUSTED',
       message: expect.stringContaining(

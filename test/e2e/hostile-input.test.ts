@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -7,15 +6,15 @@ import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient } from '../../src/client.js';
-import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
 import { startWorld } from '../support/shared-world.js';
 import { countingServer, stopServer, urlOf } from '../support/source-server.js';
+import { startWithPayloads } from '../support/start-with-payloads.js';
 import { table } from '../support/tables.js';
 import type { World } from '../support/world.js';
 
 const NONSENSE_STARTS = 500;
 const OVERSIZED_KEY_IDS = 300;
-const KEY_ID_BYTES = Number(process.env.KEY_ID_BYTES ?? 100_000);
+const KEY_ID_BYTES = 100_000;
 
 const text = (data: string): Payload => ({
   metadata: { encoding: Buffer.from('json/plain') },
@@ -72,17 +71,7 @@ describe('a worker with 256 MB of heap and two slots', () => {
     return (await client.start({ source })).result();
   };
 
-  async function startWith(payloads: Payload[]): Promise<void> {
-    const workflowId = randomUUID();
-    await world.rawClient.workflowService.startWorkflowExecution({
-      namespace: world.temporal.namespace,
-      workflowId,
-      requestId: workflowId,
-      workflowType: { name: WORKFLOW_TYPE },
-      taskQueue: { name: TASK_QUEUE },
-      input: { payloads },
-    });
-  }
+  const startWith = (payloads: Payload[]) => startWithPayloads(world.rawClient, payloads);
 
   const startedWithKey = (number: number) =>
     startWith([

@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { REQUEST_LIMITS } from '../../src/contract/request.js';
 import { startWorld } from '../support/shared-world.js';
+import { startWithPayloads } from '../support/start-with-payloads.js';
 import { configuration } from '../support/tables.js';
 import type { World } from '../support/world.js';
 
@@ -28,19 +27,7 @@ describe('a workflow that an untrusted client starts without a key', () => {
   });
   afterAll(() => world?.stop());
 
-  /** Starts a workflow with these payloads, as any SDK can. */
-  async function start(payloads: Payload[]): Promise<string> {
-    const workflowId = randomUUID();
-    await world.rawClient.workflowService.startWorkflowExecution({
-      namespace: world.temporal.namespace,
-      workflowId,
-      requestId: workflowId,
-      workflowType: { name: WORKFLOW_TYPE },
-      taskQueue: { name: TASK_QUEUE },
-      input: { payloads },
-    });
-    return workflowId;
-  }
+  const start = (payloads: Payload[]) => startWithPayloads(world.rawClient, payloads);
 
   const failureOf = (workflowId: string): Promise<unknown> =>
     world.rawClient.workflow
