@@ -9,7 +9,9 @@ const json = (data: string | Buffer) =>
     data: Buffer.from(data),
   });
 const withConfiguration = (configuration: string) =>
-  json(`{"source":"file:///pk.csv","executions":[{"configuration":{}},{"configuration":${configuration}}]}`);
+  json(
+    `{"source":"file:///pk.csv","executions":[{"configuration":{"a":1}},{"configuration":${configuration}}]}`,
+  );
 
 describe('the argument of a workflow that another service started', () => {
   it('may start with a byte order mark', () => {

@@ -154,8 +154,8 @@ describe('the examples in docs/trigger.md', () => {
 
   it.each(uploading)('print the code and the action of a failed upload: %s', async (example) => {
     const { path } = await newFile(`failing-${example}.csv`);
-    const empty = await world.write('empty.json', '{}');
-    const { exitCode, stdout, stderr } = await run(example, [path, empty]);
+    world.sandbox.faults.add({ route: 'start', status: 400 });
+    const { exitCode, stdout, stderr } = await run(example, [path, CONFIGURATION]);
     expect(stdout + stderr).toContain('EXECUTION_REFUSED');
     expect(stdout + stderr).toContain('Correct the configuration, then upload again with it.');
     expect(exitCode).toBe(example === 'upload-with-curl.sh' ? 0 : 1);
