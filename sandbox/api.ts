@@ -33,7 +33,7 @@ export interface ApiCall {
 export interface ApiRoute {
   readonly name: Route;
   readonly version: 'v1' | 'v3';
-  /** Whether the path is under `/tenants/{tenant}` alone. Default: `user`. */
+  /** Owner of the path; `tenant`: it is under `/tenants/{tenant}` alone. Default: `user`. */
   readonly scope?: 'user' | 'tenant';
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;

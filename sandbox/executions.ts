@@ -47,7 +47,7 @@ export interface StartResult {
   readonly executionId: string;
   readonly status: 'queued' | 'throttled' | 'rejected';
   readonly delaySeconds?: number;
-  /** Why the start was rejected. */
+  /** Reason of the rejection. */
   readonly reason?: string;
 }
 
@@ -83,7 +83,7 @@ interface Execution {
   readonly account: Account;
   readonly file: FileRecord;
   readonly schedule: Schedule;
-  /** Why it was rejected. */
+  /** Reason of the rejection. */
   readonly rejection?: string;
   isCancelled?: boolean;
   outcome?: Promise<readonly string[]>;

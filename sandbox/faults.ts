@@ -37,7 +37,7 @@ export interface FaultTrigger {
   readonly delayMs?: number;
 }
 
-/** What a fault does to a call. */
+/** Effect of a fault on a call. */
 export type FaultAction =
   | {
       /** Responds with this status. */
@@ -45,7 +45,7 @@ export type FaultAction =
       readonly headers?: Readonly<Record<string, string>>;
       /** Text or JSON. Default: the usual body of this status. */
       readonly body?: unknown;
-      /** Whether the call takes effect nevertheless, as with a 504 from a gateway. Default: false. */
+      /** True if the call takes effect nevertheless, as with a 504 from a gateway. Default: false. */
       readonly effect?: boolean;
     }
   | {
@@ -68,7 +68,7 @@ export type FaultAction =
        * client can still send some megabytes, which the system buffers.
        */
       readonly hang: true | number;
-      /** Whether the call takes effect nevertheless. Default: false. */
+      /** True if the call takes effect nevertheless. Default: false. */
       readonly effect?: boolean;
     }
   | {

@@ -35,7 +35,7 @@ export interface SandboxServer {
   stop(): Promise<void>;
 }
 
-/** What every call of a sandbox shares: the log of calls, faults, and latency. */
+/** Log of calls, faults and latency, which all calls of a sandbox share. */
 export interface ServerContext {
   readonly calls: RecordedCall[];
   readonly faults: Faults;

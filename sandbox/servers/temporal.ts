@@ -17,7 +17,7 @@ export interface TemporalDevServerOptions {
   readonly httpPort?: number;
   /** Log file. Default: a temporary file that is removed at the end. */
   readonly logFile?: string;
-  /** Whether to register the search attributes of the workflow. Default: true. */
+  /** False leaves out the search attributes of the workflow. Default: true. */
   readonly searchAttributes?: boolean;
   /** URL of a codec server for the UI. Default: none. */
   readonly codecEndpoint?: string;

@@ -18,11 +18,11 @@ export interface Dialect {
   /** Status of a successful presign and start. */
   readonly created: 200 | 201;
   readonly presign: 'v1' | 'v3';
-  /** Whether the names of form fields are in camelCase. */
+  /** True if the names of form fields are in camelCase. */
   readonly camelFields: boolean;
-  /** Whether every key is in camelCase, also in what the caller sent. */
+  /** True if every key is in camelCase, also in what the caller sent. */
   readonly camelKeys: boolean;
-  /** Whether a presign must name its category. */
+  /** True if a presign must name its category. */
   readonly needsCategory: boolean;
   readonly executionId: 'executionId' | 'execution_id';
   readonly queued: string;

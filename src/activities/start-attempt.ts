@@ -6,7 +6,7 @@ import { heartbeatDuring } from './heartbeats.js';
 
 /** Heartbeat details of `startExecution`, for its next attempt. */
 export interface StartHeartbeat {
-  /** Whether this attempt, or one before it, may have sent a start. */
+  /** True if this attempt, or one before it, may have sent a start. */
   readonly mayHaveSent: boolean;
   /**
    * Latest time at which Temporal may have allowed that, in milliseconds since 1970 by Temporal's clock. Default: the time at

@@ -6,7 +6,7 @@ import { queryFor } from './filter.js';
 import { STATE_QUERIES } from './states.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
-/** What the runs of a workflow id mean for a request of the same work. */
+/** Meaning of the runs of a workflow id for a request of the same work. */
 export type EarlierRuns =
   /** The request joins a run that is running, or that is done for its batch. */
   | { readonly joined: UploadSummary }

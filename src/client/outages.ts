@@ -6,7 +6,7 @@ import { duration } from '../util/units.js';
 
 /** A time during which Temporal is unreachable or overloaded. Uploads are not affected, except that they may pause. */
 export interface Outage {
-  /** Why Temporal is not available. */
+  /** Reason why Temporal is not available. */
   readonly error: UploadError;
   /** Time of the first call that failed. */
   readonly since: Date;

@@ -6,7 +6,7 @@ import type { ExecutionRequest, UploadRequest } from '../contract/request.js';
 import { askForAnalyses, type PreviewConnection } from './ask-for-analyses.js';
 import { workflowIdFor } from './workflow-id.js';
 
-/** What an upload would start, and what Aplos already has. */
+/** Executions that an upload would start, and those that Aplos already has. */
 export interface UploadPreview {
   /** Workflow id that a start of the upload would have. */
   readonly workflowId: string;
@@ -15,7 +15,7 @@ export interface UploadPreview {
   readonly analyses: readonly AnalysisPreview[];
 }
 
-/** What Aplos has of one analysis. */
+/** Executions of one analysis that Aplos has. */
 export interface AnalysisPreview {
   /** Label from the request, or `#1`, `#2`… by its position there. */
   readonly label: string;
@@ -26,7 +26,7 @@ export interface AnalysisPreview {
   readonly state: 'new' | 'paid' | 'unknown';
   /** Identifies the analysis under any label. Absent if the state is `unknown`. */
   readonly trackingId?: string;
-  /** Why the analysis is wanted again, as the request says. */
+  /** Reason to run the analysis again, as the request gives it. */
   readonly again?: string;
   /** The execution that Aplos has, if the state is `paid`. */
   readonly execution?: KnownExecution;

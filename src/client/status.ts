@@ -23,7 +23,7 @@ export interface UploadStatus extends UploadSummary {
   /** Deployment version that a running upload is pinned to. Absent if it is not pinned. */
   readonly pinnedTo?: WorkerDeploymentVersion;
   /**
-   * Whether a worker serves a running upload that waits for one, on any host. Absent if it does not wait, or Temporal does not
+   * True if a worker serves a running upload that waits for one, on any host. Absent if it does not wait, or Temporal does not
    * report it.
    */
   readonly hasWorker?: boolean;
@@ -35,11 +35,11 @@ export interface UploadStatus extends UploadSummary {
 export interface PendingStep {
   /** Activity type, e.g. `uploadFile`. */
   readonly activity: string;
-  /** Whether a worker is executing the step now. Otherwise it waits for a worker or for its next attempt. */
+  /** True if a worker is executing the step now. Otherwise it waits for a worker or for its next attempt. */
   readonly isRunning: boolean;
   /** Host that has the file, if only workers on that host can run the step. */
   readonly host?: string;
-  /** Whether the host has a worker, for a step that waits for one. Absent if Temporal does not report it. */
+  /** True if the host has a worker, for a step that waits for one. Absent if Temporal does not report it. */
   readonly hostHasWorker?: boolean;
   /** Number of the attempt, starting at 1. */
   readonly attempt: number;

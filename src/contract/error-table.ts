@@ -1,5 +1,5 @@
 /**
- * What the workflow does after a step failed with a code.
+ * Reaction of the workflow to a step that failed with a code.
  *
  * - `retry`: Temporal retries the step.
  * - `retry-briefly`: Temporal retries the step for five minutes. If the error persists, it is final.
@@ -19,7 +19,7 @@ export type Remedy = 'retry' | 'retry-briefly' | 'presign-again' | 'final';
 export type Fault = 'caller' | 'service' | 'settings' | 'program';
 
 /**
- * What to do about a failed upload once somebody has fixed the cause.
+ * Next step for a failed upload once somebody has fixed the cause.
  *
  * - `replay`: replay it. It resumes at the failed step.
  * - `replay-from-presign`: replay it. It requests a new presigned POST and sends the file again.
@@ -30,19 +30,19 @@ export type AfterFix = 'replay' | 'replay-from-presign' | 'upload' | 'check';
 
 /** Traits that few codes have. */
 interface RareTraits {
-  /** What to do about a failed upload once the cause is fixed. Default: `upload` for a fault of the caller, otherwise `replay`. */
+  /** Next step for a failed upload once the cause is fixed. Default: `upload` for a fault of the caller, otherwise `replay`. */
   readonly afterFix?: AfterFix;
   /** Exit code of a command that ends with this code: 2 if nothing was started, because the input or a setting is wrong. Default: 1. */
   readonly exitCode?: 1 | 2;
-  /** Whether Aplos may have started the execution although `startExecution` failed with this code. Default: `false`. */
+  /** True if Aplos may have started the execution although `startExecution` failed with this code. Default: `false`. */
   readonly mayHaveStarted?: boolean;
-  /** Whether a call that fails with this code may be one that Aplos does not offer. Optional calls are then skipped. Default: `false`. */
+  /** True if a call that fails with this code may be one that Aplos does not offer. Optional calls are then skipped. Default: `false`. */
   readonly callMayNotExist?: boolean;
-  /** Whether an idle timeout raises this code. Default: `false`. */
+  /** True if an idle timeout raises this code. Default: `false`. */
   readonly isIdleTimeout?: boolean;
-  /** Whether the error is that of one file or folder that cannot be read, which `--skip-unreadable` leaves out. Default: `false`. */
+  /** True if the error is that of one file or folder that cannot be read, which `--skip-unreadable` leaves out. Default: `false`. */
   readonly isUnreadable?: boolean;
-  /** What is unavailable for every file, so that a folder watch waits until it is back. Default: nothing. */
+  /** Dependency that is unavailable for every file, so that a folder watch waits until it is back. Default: none */
   readonly outageOf?: 'temporal' | 'state-file';
 }
 

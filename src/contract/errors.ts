@@ -22,9 +22,9 @@ export interface UploadErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** Facts for programs, e.g. the HTTP status. */
   readonly details?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
-  /** What to do. Default: the `action` of the error table. */
+  /** Action for a person. Default: the `action` of the error table. */
   readonly action?: string;
-  /** Whether this error is final although others with its code are retried. Default: `false` */
+  /** True if this error is final although others with its code are retried. Default: `false` */
   readonly final?: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface UploadErrorOptions {
 export class UploadError extends Error {
   override readonly name: string = 'UploadError';
   readonly code: ErrorCode;
-  /** What happened, and to which file, without what to do. */
+  /** Event and file, without the action. */
   readonly happened: string;
   readonly retryAfterMs: number | undefined;
   readonly details: UploadErrorOptions['details'];
@@ -56,17 +56,17 @@ export class UploadError extends Error {
     return this.#isFinal ? 'final' : errorTable[this.code].remedy;
   }
 
-  /** Whether a retry of the same step can succeed. */
+  /** True if a retry of the same step can succeed. */
   get retryable(): boolean {
     return this.remedy === 'retry';
   }
 
-  /** Whether Aplos may have started an execution although the start failed with this error. */
+  /** True if Aplos may have started an execution although the start failed with this error. */
   get mayHaveStarted(): boolean {
     return errorTable[this.code].mayHaveStarted;
   }
 
-  /** Whether the call may have failed because Aplos does not offer it, or does not know its object. */
+  /** True if the call may have failed because Aplos does not offer it, or does not know its object. */
   get callMayNotExist(): boolean {
     return errorTable[this.code].callMayNotExist && !this.#isFinal;
   }

@@ -17,7 +17,7 @@ const previewInputSchema = z.strictObject({
 });
 
 /**
- * What identifies an analysis, its computation and its file. See {@link trackingIdFor}, {@link contentIdFor} and
+ * Identities of an analysis, its computation and its file. See {@link trackingIdFor}, {@link contentIdFor} and
  * {@link fileVersionIdFor}.
  */
 export type AnalysisIds = PreviewInput['analyses'][number];
@@ -34,11 +34,11 @@ export interface KnownExecution {
   readonly fileName?: string;
   /** When the start was requested: ISO 8601, UTC, by the clock of the worker that started it. */
   readonly requestedAt?: string;
-  /** Why the analysis was run again. */
+  /** Reason to run the analysis again. */
   readonly again?: string;
 }
 
-/** What Aplos has of one analysis. */
+/** Executions of one analysis that Aplos has. */
 export interface AnalysisFinding {
   /** The execution of this analysis. Absent if Aplos has none: a start would be charged. */
   readonly execution?: KnownExecution;

@@ -14,7 +14,7 @@ export interface StartedExecution {
    * so it was not started again.
    */
   readonly origin: 'started' | 'found';
-  /** Why the analysis was run again, as the request said. */
+  /** Reason to run the analysis again, as the request gave it. */
   readonly again?: string;
 }
 
@@ -57,7 +57,7 @@ export interface Receipt {
   readonly sha256: string;
   /** ETag that S3 returned, without its quotes; absent if S3 returned none. */
   readonly etag?: string;
-  /** Whether the ETag is an MD5, which then equals `md5`. `false`: it is not an MD5 (e.g. with SSE-KMS) and proves nothing. */
+  /** True if the ETag is an MD5, which then equals `md5`. `false`: it is not an MD5 (e.g. with SSE-KMS) and proves nothing. */
   readonly etagIsMd5: boolean;
   /** HTTP status of the upload: 204. */
   readonly status: number;

@@ -21,7 +21,7 @@ export interface PresignedPost {
   readonly expiresAt: string;
 }
 
-/** What the worker observed while it posted a file to S3. */
+/** Evidence that the worker collected while it posted a file to S3. */
 export interface UploadEvidence {
   /** HTTP status. */
   readonly status: number;
@@ -67,7 +67,7 @@ export interface PresignResult {
 export interface Confirmation {
   /** File state that Aplos reports, e.g. `ready`; `unknown` if Aplos does not report it. */
   readonly fileState: string;
-  /** Whether the ETag is an MD5, and so proves that S3 stored the bytes that were sent. */
+  /** True if the ETag is an MD5, and so proves that S3 stored the bytes that were sent. */
   readonly etagIsMd5: boolean;
   /** See {@link Receipt.reportedSizeBytes}. */
   readonly reportedSizeBytes?: number;
@@ -91,7 +91,7 @@ export interface StartInput {
   readonly runStartedAt: string;
 }
 
-/** What an earlier run did for the same work. */
+/** Result of an earlier run for the same work. */
 export interface EarlierUpload {
   /** Its receipt, with the present status of its executions. Absent if Aplos lacks something that it did, or the receipt is gone. */
   readonly receipt?: Receipt;
@@ -131,6 +131,6 @@ export interface FailureDetails {
   readonly code: string;
   /** Remedy for this failure. What is retried briefly is `retry` at first, and then `final`. */
   readonly remedy: Exclude<Remedy, 'retry-briefly'>;
-  /** Whether an upload failed before anything was sent. Default: `false` */
+  /** True if an upload failed before anything was sent. Default: `false` */
   readonly notSent?: boolean;
 }

@@ -6,7 +6,7 @@ import { connectionFailed, redirectTarget, refused, unexpectedResponse } from '.
 import { type ReadTimeouts, waitFor } from './read-timeouts.js';
 import { stalled } from './remote-file.js';
 
-/** What the worker may read over HTTPS, and how. */
+/** Limits and connections for reading over HTTPS. */
 export interface HttpsAccess {
   /** Hosts and addresses that the worker may read from. */
   readonly hosts: HostList;

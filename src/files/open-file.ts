@@ -14,7 +14,7 @@ export interface OpenFile {
   readonly path: string;
   /** Size in bytes when it was opened. */
   readonly sizeBytes: number;
-  /** Whether it is on a disk or a network share, so that reading it twice is cheap. */
+  /** True if it is on a disk or a network share, so that reading it twice is cheap. */
   readonly isOnDisk: boolean;
   /** Version ID of an S3 object, if its bucket is versioned. */
   readonly versionId?: string | undefined;

@@ -12,7 +12,7 @@ export interface RemoteObject {
   readonly sizeBytes: number;
   /** Version ID, if the bucket is versioned. */
   readonly versionId?: string | undefined;
-  /** Whether the server can send the rest of this version from any position. */
+  /** True if the server can send the rest of this version from any position. */
   readonly canResume: boolean;
   /**
    * Requests the bytes from a position to the end.

@@ -13,7 +13,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /** A small HTTP request, and how errors name it. */
 export interface HttpCall {
-  /** What the call does, in the imperative, for error messages: `presign pk.csv`. */
+  /** Purpose of the call in the imperative, for error messages: `presign pk.csv`. */
   readonly purpose: string;
   readonly method: 'GET' | 'POST';
   readonly url: string;
@@ -97,7 +97,7 @@ class GuardedBody {
     this.headers = { 'content-length': String(this.#bytes.length) };
   }
 
-  /** Whether the body, and with it the request, was given to the network. */
+  /** True if the body, and with it the request, was given to the network. */
   get wasSent(): boolean {
     return this.#wasSent;
   }

@@ -16,7 +16,7 @@ export interface HttpServerOptions extends ListenAddress {
   readonly handle: RequestHandler;
   /** Called with each error that is not an {@link HttpError}; the client only sees status 500. Default: ignored */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** Whether the process keeps running only because of this server. Default: true */
+  /** True if the process keeps running only because of this server. Default: true */
   readonly keepsProcessAlive?: boolean;
 }
 

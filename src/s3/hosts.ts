@@ -4,7 +4,7 @@ import { awsPartitions, partitionOf } from '../http/aws.js';
 import type { HostList } from '../http/host-list.js';
 import { quote } from '../util/quote.js';
 
-/** Where files may be uploaded. They contain clinical data, so they must not go anywhere else. */
+/** Allowed targets of uploads. Files contain clinical data, so they must not go anywhere else. */
 export interface S3Targets {
   /** Hosts that may receive files, in addition to Amazon S3. Default: none */
   readonly hosts?: HostList | undefined;

@@ -21,7 +21,7 @@ const LOGIN_INTERVAL_MS = 5 * 60_000;
 /** Interval of the login checks while Cognito or Aplos is unavailable, in milliseconds. */
 const LOGIN_RETRY_MS = 15_000;
 
-/** What the health endpoint of a worker checks, and the address it listens on. */
+/** Checks of a worker's health endpoint, and the address it listens on. */
 export interface WorkerHealthOptions {
   readonly listen: ListenAddress;
   /** Returns the state of each Worker of this process, as Temporal's SDK names it. */

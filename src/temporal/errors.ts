@@ -56,7 +56,7 @@ export const grpcStatusOf = (error: unknown): grpcStatus | undefined =>
 /** Errors of a channel and of the SDK's core, which have no status. */
 const CONNECTION_ERROR =
   /TransportError|IllegalStateError|channel has been shut down|failed to connect before the deadline/i;
-/** What gRPC adds to the reason for which it cannot connect. */
+/** Text that gRPC adds to the reason why it cannot connect. */
 const CHANNEL_WORDS = /^No connection established\. Last error: (Error: )?|\.? Resolution note:\s*$/g;
 /** The status in an error of the SDK's core. */
 const DENIED = /code: (PermissionDenied|Unauthenticated)/;

@@ -4,7 +4,7 @@ import proto from '@temporalio/proto';
 import type { EncryptionKey } from '../settings/schemas.js';
 import { shownKeyId } from './unreadable.js';
 
-/** What an encrypted payload was made for. All of it is authenticated. */
+/** Binding of an encrypted payload: all of it is authenticated. */
 export interface Binding {
   readonly namespace: string;
   readonly workflowId: string;
@@ -12,10 +12,10 @@ export interface Binding {
   readonly activityId: string;
 }
 
-/** Why a payload cannot be decrypted: a clause that completes "A payload …". */
+/** Reason why a payload cannot be decrypted: a clause that completes "A payload …". */
 export class SealBrokenError extends Error {
   override readonly name = 'SealBrokenError';
-  /** What to do. Default: the `action` of the error table. */
+  /** Action for a person. Default: the `action` of the error table. */
   readonly action: string | undefined;
 
   constructor(message: string, action?: string) {

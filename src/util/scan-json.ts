@@ -6,9 +6,9 @@ export interface JsonLimits {
   readonly values: number;
 }
 
-/** What to look for in a JSON text. */
+/** Options of {@link scanJson}. */
 export interface JsonScanOptions extends JsonLimits {
-  /** Whether to find numbers and duplicate keys that `JSON.parse` would alter or drop. It takes longer. */
+  /** True finds numbers and duplicate keys that `JSON.parse` would alter or drop. It takes longer. */
   readonly isExact: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface JsonTextProblem {
   readonly problem: string;
 }
 
-/** What {@link scanJson} found. */
+/** Result of {@link scanJson}. */
 export interface JsonScan {
   /** Limit that the text exceeds, e.g. `is nested deeper than 64 levels`. The scan ends there. Default: none */
   readonly oversized?: string;

@@ -82,7 +82,7 @@ export type WatchEvent =
       readonly workflowId: string;
       /** Absent if the receipt cannot be read. */
       readonly executionIds?: readonly string[];
-      /** Why the receipt cannot be read. */
+      /** Reason why the receipt cannot be read. */
       readonly error?: Error;
     }
   | {

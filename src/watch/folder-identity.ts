@@ -9,7 +9,7 @@ const STAT_CONCURRENCY = 32;
 const OTHER_DISK_ACTION =
   'Mount the share. The watch resumes once it is mounted. If the folder was moved to this disk on purpose, watch it with another --state: what Temporal or Aplos knows is not started again.';
 
-/** What distinguishes a mounted folder from the empty folder that remains when its share is unmounted. */
+/** Identity that distinguishes a mounted folder from the empty folder that remains when its share is unmounted. */
 export interface FolderIdentity {
   /** Topmost folder of the file system that contains the folder: the mount point, if it is on a mounted share. */
   readonly mountPoint: string;

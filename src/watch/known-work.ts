@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import type { UploadClient, UploadRequest, UploadSummary } from '../client.js';
 import type { KnownExecution } from '../contract/preview.js';
 
-/** What Temporal or Aplos knows of the content of a file under its name, whatever the analyses that it was started with. */
+/** Upload or executions of the content of a file under its name, whatever the analyses that it was started with. */
 export type KnownWork =
   | { readonly upload: UploadSummary }
   | { readonly executions: readonly [KnownExecution, ...KnownExecution[]] };

@@ -12,10 +12,10 @@ const MAX_REPORTED = 100;
 /** The logger of a worker process. */
 export type WorkerLogger = DefaultLogger;
 
-/** Where a logger writes to. */
+/** Destination of a logger. */
 export interface LogOutput {
   readonly stream: DestinationStream;
-  /** Whether people read it, so that it is text instead of JSON. */
+  /** True if people read it, so that it is text instead of JSON. */
   readonly isTerminal: boolean;
 }
 

@@ -12,18 +12,18 @@ import { type Identity, type Login, Session } from './session.js';
 
 /** One call of the API. */
 export interface ApiCall<Schema extends z.ZodType> {
-  /** What the call does, in the imperative, for error messages: `presign pk.csv`. */
+  /** Purpose of the call in the imperative, for error messages: `presign pk.csv`. */
   readonly purpose: string;
   readonly method: 'GET' | 'POST';
   /** Path below that of the user or the tenant, e.g. `/nca/files`. */
   readonly path: string;
   /** Path between the base URL of the API and `/tenants`, e.g. `/v3`. Default: none */
   readonly root?: string;
-  /** What the path belongs to. Default: `user` */
+  /** Owner of the path. Default: `user` */
   readonly scope?: 'user' | 'tenant';
   /** Sent as JSON. Default: no body */
   readonly body?: unknown;
-  /** What the call asks for. It limits the size of the response. */
+  /** Kind of response. It limits the size of the response. */
   readonly kind: Exclude<ResponseKind, 'login' | 'discovery'>;
   /** Schema of a successful response. */
   readonly response: Schema;

@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../contract/errors.js';
 
-/** Why Cognito does not log a user in with the password alone, and what a person does about it. */
+/** Reason why Cognito does not log a user in with the password alone, and the action for a person. */
 interface LoginObstacle {
   readonly code: ErrorCode;
-  /** What to do. Default: the action of the code. */
+  /** Action for a person. Default: that of the code. */
   readonly action?: string;
 }
 

@@ -15,5 +15,5 @@ export const RESPONSE_LIMITS = {
   list: 64 * MIB,
 } as const;
 
-/** What a call asks for. It limits the size of the response. */
+/** Kind of response. It limits the size of the response. */
 export type ResponseKind = keyof typeof RESPONSE_LIMITS;

@@ -82,7 +82,7 @@ const errorSchema = z.object({
   log_id: text,
 });
 
-/** What an error response says. Texts are shortened for use in our own message. */
+/** Content of an error response. Texts are shortened for use in our own message. */
 interface ServiceError {
   readonly message: string;
   readonly logId: string | undefined;

@@ -122,7 +122,7 @@ const yes = z
   .nullish()
   .catch(undefined);
 
-/** What version 3 reports of a subscription, in whichever of its calls. */
+/** Subscription in version 3, in whichever of its calls. */
 export const subscriptionSchema = enveloped(
   z.preprocess(
     (value) =>

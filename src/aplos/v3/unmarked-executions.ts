@@ -15,7 +15,7 @@ interface Failures {
   readonly first: Moment;
   readonly last: Moment;
   readonly count: number;
-  /** Whether the last failure was a refusal, or one that has persisted for long. */
+  /** True if the last failure was a refusal, or one that has persisted for long. */
   readonly isAccepted: boolean;
 }
 
@@ -25,7 +25,7 @@ interface Failures {
  */
 export class UnmarkedExecutions {
   readonly #readWork: (executionId: string) => Promise<Work | undefined>;
-  /** What was found in the requests. */
+  /** Identities in the requests, by execution ID. */
   readonly #known = new Map<string, Work | undefined>();
   readonly #failures = new Map<string, Failures>();
   #refusals = 0;

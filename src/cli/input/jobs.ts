@@ -23,10 +23,10 @@ export interface JobOptions extends FileJobOptions {
   readonly manifest?: string;
   /** SHA-256 that the only file must have. Default: any */
   readonly sha256?: string;
-  /** Why all analyses are wanted again. Default: they are not. */
+  /** Reason to run all analyses again. Default: they are not. */
   readonly again?: string;
   readonly host?: string;
-  /** Whether files and folders that cannot be read are left out. Default: they are problems. */
+  /** True if files and folders that cannot be read are left out. Default: they are problems. */
   readonly skipUnreadable?: boolean;
 }
 

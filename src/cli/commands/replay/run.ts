@@ -11,7 +11,7 @@ import { print, printJson } from '../../output/terminal.js';
 /** Options of `aplos-upload replay`. */
 export interface ReplayCommandOptions extends SelectOptions {
   readonly from?: ReplayFrom;
-  /** Whether to resume also uploads that would fail again. Default: only if `--error` or `--from` is given. */
+  /** True resumes also uploads that would fail again. Default: only if `--error` or `--from` is given. */
   readonly all?: true;
   readonly dryRun?: true;
   readonly yes?: true;

@@ -9,7 +9,7 @@ export interface UploadOptions extends JobOptions {
   readonly dryRun?: true;
 }
 
-/** Where `aplos-upload upload` prints notices, and which links it prints. */
+/** Output of `aplos-upload upload`: its notices and links. */
 export interface UploadOutput {
   readonly notices: Notices;
   readonly links: UiLinks;
