@@ -1,4 +1,4 @@
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo, heartbeat, type Info } from '@temporalio/activity';
 import { UploadError } from '../contract/errors.js';
 import { elapsedMs, type Moment, now } from '../util/clock.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -26,8 +26,8 @@ export class StartAttempt {
   constructor({ recordHeartbeat, sendDeadlineMs }: ActivityDependencies) {
     this.#recordHeartbeat = recordHeartbeat;
     this.#sendDeadlineMs = sendDeadlineMs;
-    const before = this.#info.heartbeatDetails as StartHeartbeat | undefined;
-    this.#heartbeat = before?.mayHaveSent
+    const before = heartbeatBefore(this.#info);
+    this.#heartbeat = before.mayHaveSent
       ? { mayHaveSent: true, untilMs: before.untilMs ?? this.identity.scheduledMs }
       : { mayHaveSent: false };
   }
@@ -55,6 +55,7 @@ export class StartAttempt {
 
   /** Runs the work, and sends heartbeats meanwhile. */
   whileHeartbeating<Result>(work: () => Promise<Result>): Promise<Result> {
+    heartbeat(this.#heartbeat); // so that no heartbeat means a doubt
     return heartbeatDuring(work, () => this.#heartbeat);
   }
 
@@ -89,4 +90,18 @@ export class StartAttempt {
       `The start was not sent, as this worker was suspended for ${Math.round(elapsedMs(asked) / 1000)} s before it could send it`,
     );
   }
+}
+
+/**
+ * Returns the heartbeat of the attempt before. If it is missing or has another form, that attempt may have sent a start: it was killed
+ * at once, or somebody reset the activity or cleared its heartbeat.
+ */
+function heartbeatBefore(info: Info): StartHeartbeat {
+  const { mayHaveSent, untilMs } = (info.heartbeatDetails ?? {}) as Partial<
+    Record<keyof StartHeartbeat, unknown>
+  >;
+  if (typeof mayHaveSent === 'boolean')
+    return { mayHaveSent, ...(typeof untilMs === 'number' ? { untilMs } : {}) };
+  const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = info;
+  return { mayHaveSent: attempt > 1 || currentAttemptScheduledTimestampMs > scheduledTimestampMs };
 }

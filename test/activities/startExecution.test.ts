@@ -38,7 +38,7 @@ async function readyToStart(options: Partial<JobOptions> = {}) {
     activities = job.newWorker();
   };
   /** Describes the attempt after one that recorded its last heartbeat and failed. */
-  const nextAttempt = () => ({ attempt: 2, heartbeatDetails: job.lastHeartbeat() });
+  const nextAttempt = () => ({ attempt: 2, heartbeatDetails: job.lastHeartbeat() ?? { mayHaveSent: false } });
   return { job, input, start, restartWorker, nextAttempt, faults: job.sandbox.faults };
 }
 
@@ -236,6 +236,17 @@ describe('startExecution after an earlier start', () => {
     [
       'an attempt whose worker was killed',
       { attempt: 2, heartbeatDetails: { mayHaveSent: true } },
+      nobodyElse,
+    ],
+    ['an attempt whose heartbeat was cleared', { attempt: 2 }, nobodyElse],
+    [
+      'an attempt whose heartbeat was replaced by its input',
+      { attempt: 2, heartbeatDetails: { profile: 'default' } },
+      nobodyElse,
+    ],
+    [
+      'an activity that was reset',
+      { scheduledTimestampMs: 1, currentAttemptScheduledTimestampMs: 2 },
       nobodyElse,
     ],
     ['a run that was reset', { workflowExecution: { workflowId: 'w1', runId: 'r2' } }, justNow],
