@@ -4,6 +4,7 @@ import pMap from 'p-map';
 import type { Receipt } from '../contract/receipt.js';
 import { queryFor } from './filter.js';
 import type { OutageWaits } from './outages.js';
+import { runsOf } from './runs.js';
 import type { CompletedState, StartState } from './states.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
@@ -131,7 +132,7 @@ class CompletionPoller {
     const query = `${queryFor({})} AND ExecutionStatus != 'Running' AND CloseTime >= '${since.toISOString()}'`;
     const found: UploadSummary[] = [];
     let latest = since.getTime();
-    for await (const info of this.#client.workflow.list({ query })) {
+    for await (const info of runsOf(this.#client).list({ query })) {
       latest = Math.max(latest, (info.closeTime?.getTime() ?? 0) - LIST_LAG_MS);
       if (open.has(info.workflowId)) found.push(summaryOf(info));
     }
@@ -142,7 +143,7 @@ class CompletionPoller {
   /** Describes the latest run: a run that is listed as closed may have been reset, or repeated in another batch. */
   async #describe(workflowId: string): Promise<Outcome> {
     try {
-      return summaryOf(await this.#client.workflow.getHandle(workflowId).describe());
+      return summaryOf(await runsOf(this.#client).getHandle(workflowId).describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return { workflowId, state: 'terminated' }; // and deleted
       throw error;

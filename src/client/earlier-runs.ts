@@ -3,6 +3,7 @@ import { ADD_BATCH_SIGNAL, type AddBatch } from '../contract/batches.js';
 import { REQUEST_LIMITS, type UploadRequest } from '../contract/request.js';
 import { quoteForQuery } from '../temporal/query.js';
 import { queryFor } from './filter.js';
+import { runsOf } from './runs.js';
 import { STATE_QUERIES } from './states.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
@@ -48,13 +49,13 @@ export async function joinEarlierRuns(
 }
 
 const latestRun = async (client: Client, workflowId: string): Promise<UploadSummary> =>
-  summaryOf(await client.workflow.getHandle(workflowId).describe());
+  summaryOf(await runsOf(client).getHandle(workflowId).describe());
 
 /** Returns the completed runs of a workflow id, the latest first. Temporal's list may lack those that completed just now. */
 async function completedRuns(client: Client, latest: UploadSummary): Promise<UploadSummary[]> {
   const query = `${queryFor({})} AND WorkflowId = ${quoteForQuery(latest.workflowId)} AND ${STATE_QUERIES.done}`;
   const done = latest.state === 'done' ? [latest] : [];
-  for await (const info of client.workflow.list({ query }))
+  for await (const info of runsOf(client).list({ query }))
     if (info.runId !== latest.runId) done.push(summaryOf(info));
   return done;
 }

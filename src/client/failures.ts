@@ -20,7 +20,7 @@ export interface StoredFailure {
 }
 
 /**
- * Decodes a failure that Temporal stores. The code is always readable, but the message may need a missing key.
+ * Decodes a failure that Temporal stores. The code is always readable, but the message may need a missing key, or be malformed.
  *
  * @param context what the failure belongs to
  */
@@ -34,8 +34,9 @@ export async function describeFailure(
     const error = await decodeOptionalFailureToOptionalError(options.loadedDataConverter, failure, context);
     return { code, message: error?.message ?? '' };
   } catch (error) {
-    if (isUnreadable(error)) return { code, message: `(The message cannot be decrypted. ${error.message})` };
-    throw error;
+    // Anybody may fail a run with anything, which must not end the list of the others.
+    const reason = isUnreadable(error) ? `decrypted. ${error.message}` : 'decoded';
+    return { code, message: `(The message cannot be ${reason})` };
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { pMapIterable, pMapSkip } from 'p-map';
 import type { UploadRequest } from '../contract/request.js';
+import { contentPrefixFor } from '../contract/workflow-id.js';
 import { canBeQueried, quoteForQuery } from '../temporal/query.js';
 import { queryFor, type UploadFilter } from './filter.js';
+import { runsOf } from './runs.js';
 import { stateOf } from './states.js';
 import { summaryOf, type UploadSummary } from './summary.js';
-import { contentPrefixFor } from './workflow-id.js';
 
 /**
  * Lists the uploads that match a filter, each with its latest run: a failed run does not match if the upload was resumed
@@ -41,7 +42,7 @@ export function listUploadsOfContent(
 function latestRuns(client: Client, query: string, concurrency: number): AsyncIterable<UploadSummary> {
   const listed = new Set<string>();
   return pMapIterable(
-    client.workflow.list({ query }),
+    runsOf(client).list({ query }),
     async (info) => {
       const { workflowId, runId, status } = info;
       if (listed.has(workflowId)) return pMapSkip;
@@ -50,7 +51,7 @@ function latestRuns(client: Client, query: string, concurrency: number): AsyncIt
       const isLatest =
         state === 'running' ||
         state === 'done' ||
-        (await client.workflow.getHandle(workflowId).describe()).runId === runId;
+        (await runsOf(client).getHandle(workflowId).describe()).runId === runId;
       return isLatest ? summaryOf(info) : pMapSkip;
     },
     { concurrency },

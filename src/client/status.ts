@@ -5,10 +5,9 @@ import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { hostTaskQueue, TASK_QUEUE } from '../contract/names.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
-import { whyUntrusted } from '../contract/untrusted.js';
-import { isUnreadable } from '../temporal/unreadable.js';
 import { versionOf } from '../temporal/versioning.js';
 import { describeFailure, type StoredFailure } from './failures.js';
+import { runsOf } from './runs.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 import type { WorkerAvailability } from './worker-availability.js';
 
@@ -60,7 +59,7 @@ export async function readStatus(
   workers: WorkerAvailability,
 ): Promise<UploadStatus | undefined> {
   try {
-    return await statusOf(client, await client.workflow.getHandle(workflowId).describe(), workers);
+    return await statusOf(client, await runsOf(client).getHandle(workflowId).describe(), workers);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
@@ -164,16 +163,18 @@ async function heartbeatOf(
 ): Promise<UploadHeartbeat | undefined> {
   if (activityType?.name !== 'uploadFile' || !heartbeatDetails?.payloads?.length) return undefined;
   try {
-    const heartbeat = await decodeFromPayloadsAtIndex<UploadHeartbeat>(
+    const heartbeat = await decodeFromPayloadsAtIndex<Partial<UploadHeartbeat> | null>(
       client.options.loadedDataConverter,
       0,
       heartbeatDetails.payloads,
       context,
     );
-    return whyUntrusted(heartbeat) === undefined ? heartbeat : undefined;
-  } catch (error) {
-    if (isUnreadable(error)) return undefined;
-    throw error;
+    const { bytesSent, totalBytes } = heartbeat ?? {};
+    return typeof bytesSent === 'number' && typeof totalBytes === 'number'
+      ? { bytesSent, totalBytes }
+      : undefined;
+  } catch {
+    return undefined; // it is encrypted with a missing key, or malformed
   }
 }
 

@@ -70,4 +70,15 @@ describe('describeFailure', () => {
       message: 'what happened',
     });
   });
+
+  it('returns the code of a failure that is malformed', async () => {
+    const client = { options: { loadedDataConverter: defaultDataConverter } } as Client;
+    const workflow = { type: 'workflow', namespace: 'default', workflowId: 'w1' } as const;
+    const malformed = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') };
+    const applicationFailureInfo = { type: 'S3_STALLED', details: { payloads: [malformed] } };
+    expect(await describeFailure(client, { applicationFailureInfo }, workflow)).toEqual({
+      code: 'S3_STALLED',
+      message: '(The message cannot be decoded)',
+    });
+  });
 });

@@ -135,6 +135,32 @@ describe.each([
     expect(attacker.bytesReceived()).toBe(0);
   });
 
+  it('lists uploads next to runs with a memo that nobody can decode', async () => {
+    const workflowId = `memo-${randomUUID()}`;
+    const sealed = { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('none') };
+    await world.rawClient.workflowService.startWorkflowExecution({
+      namespace: world.temporal.namespace,
+      workflowId,
+      requestId: workflowId,
+      workflowType: { name: 'uploadAnalysisFile' },
+      taskQueue: { name: 'nobody' },
+      memo: {
+        fields: {
+          a: { metadata: sealed, data: Buffer.alloc(50) },
+          b: { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') },
+        },
+      },
+    });
+    const listed = async () => {
+      const ids: string[] = [];
+      for await (const upload of client.list()) ids.push(upload.workflowId);
+      return ids;
+    };
+    await expect.poll(listed, { timeout: 20_000 }).toContain(workflowId);
+    expect(await client.status(workflowId)).toMatchObject({ state: 'running' });
+    await world.rawClient.workflow.getHandle(workflowId).terminate();
+  });
+
   it('refuses a forged presigned POST that leads to a foreign host', async () => {
     const upload = await startSlowed('presign');
     const activityId = await attacker.running(upload.workflowId, 'presignUpload');

@@ -6,17 +6,19 @@ import { table } from './table.js';
 
 const HEADINGS = ['FILE', 'STATE', 'SENT', 'TRIES', 'AGE', 'ID'];
 
-const steps: Record<string, string> = {
-  checkRequest: 'checking',
-  findEarlierUpload: 'checking the earlier upload',
-  presignUpload: 'presigning',
-  uploadFile: 'uploading',
-  confirmUpload: 'confirming',
-  startExecution: 'starting',
-};
+const steps = new Map(
+  Object.entries({
+    checkRequest: 'checking',
+    findEarlierUpload: 'checking the earlier upload',
+    presignUpload: 'presigning',
+    uploadFile: 'uploading',
+    confirmUpload: 'confirming',
+    startExecution: 'starting',
+  }),
+);
 
 /** Returns the name of a step for people, e.g. `uploading`. */
-export const describeStep = (activity: string): string => steps[activity] ?? activity;
+export const describeStep = (activity: string): string => steps.get(activity) ?? activity;
 
 /** Returns a table of uploads, with executions and last error of each upload under its row. */
 export function statusLines(uploads: readonly UploadStatus[]): string[] {
