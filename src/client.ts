@@ -13,7 +13,6 @@ export { UploadClient } from './client/upload-client.js';
 export type { UploadClientOptions } from './client/upload-client-options.js';
 export { UploadFailedError } from './client/upload-failed-error.js';
 export type { UploadHandle } from './client/upload-handle.js';
-export { workflowIdFor } from './client/workflow-id.js';
 export {
   type ErrorCode,
   type ErrorRow,
@@ -46,3 +45,4 @@ export {
   type UploadRequestInput,
   uploadRequestSchema,
 } from './contract/request.js';
+export { workflowIdFor } from './contract/workflow-id.js';

@@ -1,12 +1,21 @@
-import { parseUploadRequest, type UploadRequest } from '../contract/request.js';
+import { activityInfo } from '@temporalio/activity';
+import { invalidRequest, parseUploadRequest, type UploadRequest } from '../contract/request.js';
+import { belongsToOtherWork } from '../contract/workflow-id.js';
 import { decodeInput } from './raw-input.js';
 
 /**
- * Validates the request and fills in its defaults.
+ * Validates the request and fills in its defaults. Whoever uploads a file joins the run that has the workflow ID of that upload, so no
+ * other request may have it.
  *
  * @param input first argument of the workflow, undecoded
  * @param argumentCount number of arguments that the workflow was started with
  * @throws UploadError `REQUEST_INVALID` with the path of every problem
  */
-export const checkRequest = async (input: unknown, argumentCount: number): Promise<UploadRequest> =>
-  parseUploadRequest(decodeInput(input, argumentCount));
+export async function checkRequest(input: unknown, argumentCount: number): Promise<UploadRequest> {
+  const request = parseUploadRequest(decodeInput(input, argumentCount));
+  if (belongsToOtherWork(activityInfo().workflowExecution?.workflowId ?? '', request))
+    throw invalidRequest([
+      'request: is not what its workflow ID was derived from. Choose another workflow ID',
+    ]);
+  return request;
+}

@@ -3,8 +3,8 @@ import { contentIdFor, fileVersionIdFor, trackingIdFor } from '../contract/analy
 import { executionLabel } from '../contract/names.js';
 import { type AnalysisIds, type KnownExecution, MAX_ANALYSES } from '../contract/preview.js';
 import type { ExecutionRequest, UploadRequest } from '../contract/request.js';
+import { workflowIdFor } from '../contract/workflow-id.js';
 import { askForAnalyses, type PreviewConnection } from './ask-for-analyses.js';
-import { workflowIdFor } from './workflow-id.js';
 
 /** Executions that an upload would start, and those that Aplos already has. */
 export interface UploadPreview {

@@ -4,11 +4,11 @@ import { UploadError } from '../contract/errors.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../contract/names.js';
 import { priorityFor } from '../contract/priority.js';
 import type { UploadRequest } from '../contract/request.js';
+import { workflowIdFor } from '../contract/workflow-id.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 import { joinEarlierRuns } from './earlier-runs.js';
 import { searchAttributesOf } from './search-attributes.js';
 import type { StartState } from './states.js';
-import { workflowIdFor } from './workflow-id.js';
 
 /** The run that a request started, or that was started before for the same work. */
 export interface StartedUpload {

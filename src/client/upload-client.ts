@@ -3,6 +3,7 @@ import { pMapIterable } from 'p-map';
 import { hostTaskQueue, PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from '../contract/request.js';
+import { workflowIdFor } from '../contract/workflow-id.js';
 import { type FileHost, hostFor } from '../files/host-of-files.js';
 import { loadSettings } from '../settings/load.js';
 import { temporalError } from '../temporal/errors.js';
@@ -22,7 +23,6 @@ import type { UploadSummary } from './summary.js';
 import type { UploadClientOptions } from './upload-client-options.js';
 import type { UploadHandle } from './upload-handle.js';
 import { WorkerAvailability } from './worker-availability.js';
-import { workflowIdFor } from './workflow-id.js';
 
 /** Maximum number of concurrent calls to Temporal when handling many uploads. */
 const CONCURRENCY = 20;

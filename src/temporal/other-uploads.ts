@@ -4,6 +4,7 @@ import proto from '@temporalio/proto';
 import { errorTable, isErrorCode } from '../contract/error-table.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
 import { tryParseJson } from '../contract/parse-json.js';
+import { contentPrefixOf } from '../contract/workflow-id.js';
 import { canBeQueried, quoteForQuery } from './query.js';
 
 const {
@@ -58,7 +59,7 @@ export async function otherUploads(
     };
   const query = [
     `WorkflowType = '${WORKFLOW_TYPE}'`,
-    `WorkflowId STARTS_WITH ${quoteForQuery(contentPrefix(attempt.workflowId))}`,
+    `WorkflowId STARTS_WITH ${quoteForQuery(contentPrefixOf(attempt.workflowId))}`,
     `RunId != '${attempt.runId}'`,
     `(ExecutionStatus = 'Running' OR CloseTime >= '${new Date(closedSinceMs).toISOString()}')`,
   ].join(' AND ');
@@ -157,7 +158,3 @@ const isBefore = (a: RunningStart, b: RunningStart): boolean =>
   a.startedMs === b.startedMs
     ? a.workflowId + a.activityId < b.workflowId + b.activityId
     : a.startedMs < b.startedMs;
-
-/** Our own workflow ids end in a hash of the content and one of the analyses. Ids that others chose stand for themselves. */
-const contentPrefix = (workflowId: string): string =>
-  workflowId.replace(/(:[0-9a-f]{12}-)[0-9a-f]{12}$/, '$1');

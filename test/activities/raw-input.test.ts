@@ -2,6 +2,8 @@ import { METADATA_ENCODING_KEY, RawValue } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { checkRequest } from '../../src/activities/checkRequest.js';
 import { decodeInput } from '../../src/activities/raw-input.js';
+import type { UploadRequest } from '../../src/contract/request.js';
+import { environmentFor } from '../support/job.js';
 
 const json = (data: string | Buffer) =>
   RawValue.fromPayload({
@@ -40,7 +42,8 @@ describe('the argument of a workflow that another service started', () => {
   });
 
   it('keeps numbers that JavaScript can hold', async () => {
-    const request = await checkRequest(withConfiguration('{"x":[0.1,1e3,1.50,9007199254740991]}'), 1);
+    const input = withConfiguration('{"x":[0.1,1e3,1.50,9007199254740991]}');
+    const request: UploadRequest = await environmentFor().run(checkRequest, input, 1);
     expect(request.executions[1]?.configuration).toEqual({ x: [0.1, 1000, 1.5, 9007199254740991] });
   });
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { workflowIdFor } from '../../src/client/workflow-id.js';
 import { UploadError } from '../../src/contract/errors.js';
 import { parseUploadRequest, REQUEST_LIMITS } from '../../src/contract/request.js';
+import { workflowIdFor } from '../../src/contract/workflow-id.js';
 
 const source = 'file:///data/pk.csv';
 const withConfiguration = (configuration: unknown) => ({ source, executions: [{ configuration }] });

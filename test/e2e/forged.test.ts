@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type ReplayOptions, requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
 import { ADD_BATCH_SIGNAL } from '../../src/contract/batches.js';
 import { TASK_QUEUE } from '../../src/contract/names.js';
+import { parseUploadRequest } from '../../src/contract/request.js';
+import { workflowIdFor } from '../../src/contract/workflow-id.js';
 import { type Attacker, attackerOn, plaintext } from '../support/attacker.js';
 import { startWorld } from '../support/shared-world.js';
 import { startWithPayloads } from '../support/start-with-payloads.js';
@@ -288,6 +290,20 @@ describe('a worker with a key', () => {
     await signal(world.client, 'real');
     expect((await upload.result()).batches).toEqual(['real']);
     expect(world.log()).toContain('Ignored a signal, as it is not encrypted');
+  });
+
+  it('refuses to use the workflow ID of one upload for another', async () => {
+    const name = `f${++files}.csv`;
+    const wanted = await requestForFile(await world.write(name, table(500)));
+    await world.write('other.csv', table(20));
+    const workflowId = workflowIdFor(parseUploadRequest(wanted));
+    await world.rawClient.workflow.start('uploadAnalysisFile', {
+      workflowId,
+      taskQueue: TASK_QUEUE,
+      args: [{ source: wanted.source.replace(name, 'other.csv'), fileName: name }],
+    });
+    await expect(client.result(workflowId)).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    expect(await (await client.start(wanted)).result()).toMatchObject({ sha256: wanted.expect?.sha256 });
   });
 
   it('refuses an argument that was encrypted for another workflow', async () => {

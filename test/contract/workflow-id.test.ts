@@ -1,6 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { workflowIdFor } from '../../src/client.js';
+import type { JsonValue } from '../../src/contract/json.js';
 import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
+import { belongsToOtherWork } from '../../src/contract/workflow-id.js';
 import { canBeQueried } from '../../src/temporal/query.js';
 
 const sha256 = 'a'.repeat(64);
@@ -87,4 +90,39 @@ describe('workflowIdFor', () => {
     );
     expect(new Set(ids).size).toBe(hosts.length);
   });
+});
+
+describe('belongsToOtherWork', () => {
+  it('accepts every request under the ID that its sender derived, after a trip through JSON', () => {
+    const json = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>);
+    fc.assert(
+      fc.property(json, fc.option(fc.constantFrom('Lab-1', 'lab-2'), { nil: undefined }), (given, host) => {
+        fc.pre(!JSON.stringify(given).includes('"__proto__"'));
+        const sent = parseUploadRequest({
+          source: 'file:///data/p%C3%A4k.csv',
+          host,
+          executions: [{ configuration: { given }, metaData: given }],
+        });
+        const arrived = parseUploadRequest(JSON.parse(JSON.stringify(sent)));
+        expect(belongsToOtherWork(workflowIdFor(sent), arrived)).toBe(false);
+      }),
+    );
+  });
+
+  it.each<Partial<UploadRequestInput>>([
+    { fileName: 'other.csv' },
+    { profile: 'other' },
+    { expect: { sha256: 'b'.repeat(64) } },
+    { executions: [] },
+  ])('refuses another request under the same ID: %j', (changes) => {
+    const other = parseUploadRequest({ ...request, ...changes });
+    expect(belongsToOtherWork(idOf(), other)).toBe(true);
+  });
+
+  it.each(['nightly-pk', 'pk:5d8d43', 'x:aaaaaaaaaaaa-AAAAAAAAAAAA', ''])(
+    'accepts any request under the ID %s, which somebody chose',
+    (workflowId) => {
+      expect(belongsToOtherWork(workflowId, parseUploadRequest(request))).toBe(false);
+    },
+  );
 });

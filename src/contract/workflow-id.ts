@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../contract/json.js';
-import type { UploadRequest } from '../contract/request.js';
-import { sourceIdentity } from '../contract/source.js';
+import { canonicalJson } from './json.js';
+import type { UploadRequest } from './request.js';
+import { sourceIdentity } from './source.js';
 
 /** Characters that Temporal's query language cannot name. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among them
 const NOT_QUERYABLE = /["\\\u0000-\u001f]/g;
+
+/** Matches a workflow id that is derived from a request. Its group is what ends the prefix of the content. */
+const DERIVED = /(:[0-9a-f]{12}-)[0-9a-f]{12}$/;
+
+/** Reports whether a workflow id is derived from another request than this. An id that somebody chose may have any request. */
+export const belongsToOtherWork = (workflowId: string, request: UploadRequest): boolean =>
+  DERIVED.test(workflowId) && workflowId !== workflowIdFor(request);
+
+/** Returns what the workflow ids of uploads of the same content begin with. Ids that others chose stand for themselves. */
+export const contentPrefixOf = (workflowId: string): string => workflowId.replace(DERIVED, '$1');
 
 /**
  * Returns the workflow id of a request: profile, file name, a hash of the content, and a hash of the executions. The same
