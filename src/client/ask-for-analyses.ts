@@ -48,7 +48,7 @@ export async function askForAnalyses(
       },
     );
     const findings = await Promise.race([handle.result(), failWithoutWorker(handle, ended.signal)]);
-    return trusted(findings, workflowId);
+    return trusted(findings, workflowId, Array.isArray);
   } catch (error) {
     const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
     if (cause instanceof TimeoutFailure)

@@ -55,7 +55,7 @@ function codeOf({ applicationFailureInfo, timeoutFailureInfo }: ProtoFailure): s
 export async function waitForReceipt(client: Client, workflowId: string, runId?: string): Promise<Receipt> {
   try {
     const receipt = (await client.workflow.getHandle(workflowId, runId).result()) as Receipt;
-    return trusted(receipt, workflowId);
+    return trusted(receipt, workflowId, (each) => Array.isArray(each?.steps));
   } catch (error) {
     throw toUploadError(error, workflowId);
   }
@@ -85,10 +85,15 @@ function describeEnd(cause: Error | undefined): Pick<UploadFailedError, 'code' |
 /**
  * Returns what a workflow answered.
  *
- * @throws UploadError `PAYLOAD_UNTRUSTED` if it was not encrypted for this workflow
+ * @param isExpected whether it has the form of an answer. Other payloads of the workflow are encrypted for it, too
+ * @throws UploadError `PAYLOAD_UNTRUSTED` if it was not encrypted for this workflow, or is not its answer
  */
-export function trusted<Answer>(answer: Answer, workflowId: string): Answer {
-  const reason = whyUntrusted(answer);
+export function trusted<Answer>(
+  answer: Answer,
+  workflowId: string,
+  isExpected: (answer: Answer) => boolean = () => true,
+): Answer {
+  const reason = whyUntrusted(answer) ?? (isExpected(answer) ? undefined : 'is none');
   if (reason === undefined) return answer;
   throw new UploadError('PAYLOAD_UNTRUSTED', `What Temporal stores as the answer of ${workflowId} ${reason}`);
 }

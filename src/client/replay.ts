@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
-import { decode } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
 import { errorTable, isErrorCode, isReplayable } from '../contract/errors.js';
-import { isMarkedUntrusted } from '../contract/untrusted.js';
+import { whyNoResult } from '../contract/untrusted.js';
 import { grpcStatusOf } from '../temporal/errors.js';
 import { isUnreadable } from '../temporal/unreadable.js';
+import { runsOf } from './runs.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
 const { RESET_REAPPLY_TYPE_SIGNAL } = proto.temporal.api.enums.v1.ResetReapplyType;
@@ -63,7 +64,7 @@ export async function replayUpload(
   workflowId: string,
   { from, all = from !== undefined, dryRun = false, requestedBy }: ReplayOptions,
 ): Promise<ReplayOutcome> {
-  const description = await unlessGone(() => client.workflow.getHandle(workflowId).describe());
+  const description = await unlessGone(() => runsOf(client).getHandle(workflowId).describe());
   if (!description) return skipped({ workflowId }, 'history-gone');
   const upload = summaryOf(description);
   if (upload.state === 'done' || upload.state === 'running') return skipped(upload, upload.state);
@@ -161,11 +162,10 @@ async function isTrusted(
 ): Promise<boolean> {
   const context = { type: 'activity', namespace, workflowId, activityId, isLocal: false } as const;
   try {
-    const decoded = await decode(loadedDataConverter.payloadCodecs, result, context);
-    return !decoded.some(isMarkedUntrusted);
+    const decoded = await decodeFromPayloadsAtIndex(loadedDataConverter, 0, result, context);
+    return whyNoResult(decoded) === undefined;
   } catch (error) {
-    if (isUnreadable(error)) return true;
-    throw error;
+    return isUnreadable(error); // this process lacks the key, and the worker may have it
   }
 }
 

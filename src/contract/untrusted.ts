@@ -17,6 +17,17 @@ export function whyUntrusted(value: unknown): string | undefined {
   return typeof reason === 'string' ? reason : 'is not trusted';
 }
 
+/**
+ * Returns why a decoded value is not accepted as the result of an activity, as a clause without a subject. `undefined` if it is.
+ * The input and the heartbeats of an activity are encrypted for it, too. Unlike them, a result has a timing or is a list.
+ */
+export function whyNoResult(value: unknown): string | undefined {
+  if (value === undefined) return 'is missing';
+  if (Array.isArray(value)) return undefined;
+  const isTimed = typeof value === 'object' && value !== null && Object.hasOwn(value, 'ran');
+  return whyUntrusted(value) ?? (isTimed ? undefined : 'is its input or a heartbeat');
+}
+
 /** Reports whether a payload replaces an untrusted one. */
 export const isMarkedUntrusted = ({
   metadata,

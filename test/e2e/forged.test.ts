@@ -31,7 +31,7 @@ async function tearDown(): Promise<void> {
 
 /** Starts an upload whose call to this route takes so long that an attacker can come first. */
 async function startSlowed(
-  route: 'presign' | 'start' | 'upload',
+  route: 'presign' | 'upload' | 'fileState' | 'start',
   name = `f${++files}.csv`,
 ): Promise<UploadHandle> {
   world.sandbox.faults.add({ route, delayMs: 3_000, status: 503 });
@@ -232,7 +232,45 @@ describe('a worker with a key', () => {
     const activityId = await attacker.running(upload.workflowId, 'uploadFile');
     const [copied] = await attacker.resultsIn(upload.workflowId, 'presignUpload');
     await attacker.complete(upload.workflowId, activityId, copied);
-    await fails(upload, 'PAYLOAD_UNTRUSTED', /The result of uploadFile was encrypted for the activity "\d+"/);
+    await fails(
+      upload,
+      'PAYLOAD_UNTRUSTED',
+      /The result of uploadFile was encrypted for the activity "[0-9a-f-]+"/,
+    );
+  });
+
+  it.each([
+    ['confirmUpload', 'fileState'],
+    ['startExecution', 'start'],
+  ] as const)('refuses the input of %s as its result', async (type, route) => {
+    const upload = await startSlowed(route);
+    const activityId = await attacker.running(upload.workflowId, type);
+    const [inputs = []] = await attacker.inputsIn(upload.workflowId, type);
+    for (const input of inputs) await attacker.complete(upload.workflowId, activityId, input).catch(() => {});
+    await fails(upload, 'PAYLOAD_UNTRUSTED', `The result of ${type} `);
+  });
+
+  it('refuses the result of the same step in an earlier run', async () => {
+    const name = `f${++files}.csv`;
+    const earlier = await startSlowed('start', name);
+    await attacker.running(earlier.workflowId, 'startExecution');
+    const [copied] = await attacker.resultsIn(earlier.workflowId, 'uploadFile');
+    await world.rawClient.workflow.getHandle(earlier.workflowId).terminate();
+    world.sandbox.faults.clear();
+    world.sandbox.faults.add({ route: 'upload', delayMs: 3_000, status: 503 });
+    const path = `${world.folder}/${name}`;
+    const upload = await client.start(await requestForFile(path, { executions: executionsFor(['only']) }));
+    expect(upload.workflowId).toBe(earlier.workflowId);
+    const activityId = await attacker.running(upload.workflowId, 'uploadFile');
+    await attacker.complete(upload.workflowId, activityId, copied);
+    await fails(upload, 'PAYLOAD_UNTRUSTED', 'The result of uploadFile was encrypted for the activity');
+  });
+
+  it('shows nothing of the message of a forged failure', async () => {
+    const upload = await startSlowed('upload');
+    const activityId = await attacker.running(upload.workflowId, 'uploadFile');
+    await attacker.fail(upload.workflowId, activityId, { type: 'PAYLOAD_UNREADABLE', isFinal: true });
+    await fails(upload, 'PAYLOAD_UNTRUSTED', 'The failure of uploadFile is not encrypted');
   });
 
   it('refuses a result that is missing', async () => {

@@ -32,10 +32,20 @@ export interface Attacker {
   fail(
     workflowId: string,
     activityId: string,
-    failure: { readonly type: string; readonly details?: Payload; readonly lastHeartbeat?: Payload },
+    failure: {
+      readonly type: string;
+      readonly details?: Payload;
+      readonly lastHeartbeat?: Payload;
+      /** Default: if it has details */
+      readonly isFinal?: boolean;
+    },
   ): Promise<void>;
   /** Calls an activity of the workers from a workflow of their own, and returns its id. */
   callFromWorkflow(workflowType: string, activityType: string, input: unknown): Promise<string>;
+  /** Records a heartbeat of an activity, like a worker. Without details, it clears those of the heartbeat before. */
+  heartbeat(workflowId: string, activityId: string, details?: Payload): Promise<void>;
+  /** Returns the input of each activity of this type in a workflow, as Temporal stores it. */
+  inputsIn(workflowId: string, activityType: string): Promise<Payload[][]>;
   /** Returns the results of the completed activities of a workflow, as Temporal stores them. */
   resultsIn(workflowId: string, activityType: string): Promise<Payload[]>;
   stop(): void;
@@ -83,7 +93,11 @@ export async function attackerOn({ rawClient, temporal: { namespace } }: World):
         ...(result ? { result: { payloads: [result] } } : {}),
       });
     },
-    fail: async (workflowId, activityId, { type, details, lastHeartbeat }) => {
+    fail: async (
+      workflowId,
+      activityId,
+      { type, details, lastHeartbeat, isFinal = details !== undefined },
+    ) => {
       await service.respondActivityTaskFailedById({
         namespace,
         workflowId,
@@ -92,7 +106,7 @@ export async function attackerOn({ rawClient, temporal: { namespace } }: World):
           message: 'forged',
           applicationFailureInfo: {
             type,
-            nonRetryable: details !== undefined,
+            nonRetryable: isFinal,
             ...(details ? { details: { payloads: [details] } } : {}),
           },
         },
@@ -129,6 +143,20 @@ export async function attackerOn({ rawClient, temporal: { namespace } }: World):
         ],
       });
       return workflowId;
+    },
+    heartbeat: async (workflowId, activityId, details) => {
+      await service.recordActivityTaskHeartbeatById({
+        namespace,
+        workflowId,
+        activityId,
+        ...(details ? { details: { payloads: [details] } } : {}),
+      });
+    },
+    inputsIn: async (workflowId, activityType) => {
+      const { events } = await rawClient.workflow.getHandle(workflowId).fetchHistory();
+      return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+        scheduled?.activityType?.name === activityType ? [scheduled.input?.payloads ?? []] : [],
+      );
     },
     resultsIn: async (workflowId, activityType) => {
       const { events } = await rawClient.workflow.getHandle(workflowId).fetchHistory();
