@@ -1,5 +1,6 @@
 import { basename } from 'node:path/posix';
 import { z } from 'zod';
+import { cutText } from '../util/cut-text.js';
 import { NAME_LIMITS, UNPAIRED_SURROGATE, WITHOUT_CONTROL_CHARACTERS } from './batches.js';
 import { findJsonProblems, findSizeProblem } from './bounds.js';
 import { UploadError } from './errors.js';
@@ -235,11 +236,8 @@ const MAX_PROBLEM_LENGTH = 300;
  * @param problems descriptions that start with the path of the problem
  */
 export function invalidRequest(problems: readonly string[]): UploadError {
-  const shown = problems.slice(0, MAX_PROBLEMS).map(shorten);
+  const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => cutText(problem, MAX_PROBLEM_LENGTH));
   const rest = problems.length - shown.length;
   const list = [...shown, ...(rest > 0 ? [`and ${formatNumber(rest)} more`] : [])].join('; ');
   return new UploadError('REQUEST_INVALID', `The upload request is not valid: ${list}`);
 }
-
-const shorten = (problem: string) =>
-  problem.length > MAX_PROBLEM_LENGTH ? `${problem.slice(0, MAX_PROBLEM_LENGTH)}…` : problem;

@@ -3,6 +3,7 @@ import { XMLParser } from 'fast-xml-parser';
 import { type ErrorCode, UploadError } from '../contract/errors.js';
 import type { PresignedPost } from '../contract/steps.js';
 import { retryAfterMs } from '../http/retry-after.js';
+import { cutText } from '../util/cut-text.js';
 
 /** An unsuccessful response of S3. */
 export interface Refusal {
@@ -126,11 +127,8 @@ function withoutSecrets(message: string, fields: PresignedPost['fields']): strin
     text = text.replaceAll(entity, character);
   for (const [name, value] of Object.entries(fields))
     if (name !== 'key' && value.length >= MIN_SECRET_CHARACTERS) text = text.replaceAll(value, '[…]');
-  return text
-    .replace(POSSIBLE_SECRET, '[…]')
-    .replace(/\s+/g, ' ')
-    .slice(0, MAX_CHARACTERS)
-    .replace(/[\s.]+$/, '');
+  const line = text.replace(POSSIBLE_SECRET, '[…]').replace(/\s+/g, ' ');
+  return cutText(line, MAX_CHARACTERS).replace(/[\s.]+$/, '');
 }
 
 function redirectTarget(location: string | undefined, base: string): string {
