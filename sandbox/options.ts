@@ -71,6 +71,8 @@ export interface SandboxOptions {
   readonly pastExecutions?: number;
   /** Returns why a configuration is refused, or `undefined` to accept it. Default: accepts all. */
   readonly refuseConfiguration?: (configuration: Readonly<Record<string, unknown>>) => string | undefined;
+  /** Returns the name of an execution in version 3, given the one that was sent. Default: that one, or none. */
+  readonly nameExecution?: (name: string | undefined) => string | undefined;
   /** Seed of the random generator for faults with a `chance`. Default: 1. */
   readonly seed?: number;
 }
@@ -106,5 +108,6 @@ export const withDefaults = (options: SandboxOptions): SandboxSettings => ({
   allocation: options.allocation ?? 10_000,
   pastExecutions: options.pastExecutions ?? 0,
   refuseConfiguration: options.refuseConfiguration ?? (() => undefined),
+  nameExecution: options.nameExecution ?? ((name) => name),
   seed: options.seed ?? 1,
 });

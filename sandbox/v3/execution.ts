@@ -5,7 +5,7 @@ import { dialects } from './dialects.js';
 /** Returns an execution as version 3 reports it: without its metadata. */
 export function executionV3(
   { charge, status, errors, elapsed }: ExecutionState,
-  { dialect }: SandboxSettings,
+  { dialect, nameExecution }: SandboxSettings,
 ): object {
   const { queued, succeeded } = dialects[dialect];
   const words: Partial<Record<ExecutionState['status'], string>> = { queued, succeeded };
@@ -15,7 +15,7 @@ export function executionV3(
     id: charge.executionId,
     rootId: charge.executionId,
     parentId: null,
-    name: charge.name ?? null,
+    name: nameExecution(charge.name) ?? null,
     status: words[status] ?? status,
     statusMessage: errors[0] ?? null,
     errorCode: null,

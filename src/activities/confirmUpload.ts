@@ -27,21 +27,20 @@ export const confirmUpload =
       const why = state.errors.length > 0 ? ` (${shortenText(state.errors.join('; '))})` : '';
       throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
     }
-    if (state?.readiness === 'pending' && !isOverdue(state.state))
+    if (state?.readiness === 'pending' || (state?.readiness === 'unnoticed' && !isOverdue()))
       throw notReady(fileName, file, state.state);
     const reported = state ? verifyReported(fileName, state, evidence) : {};
     return { fileState: state?.state ?? 'unknown', etagIsMd5, ...reported };
   };
 
-/** The vendor does not document these states. If Aplos does not notice an upload, the executions are started nevertheless. */
-const UNNOTICED = ['signed-url-created', 'uploading'];
+/** The vendor does not document the states. If Aplos does not notice an upload, the executions are started nevertheless. */
 const UNNOTICED_FOR_MS = 15 * 60_000;
 
 /** Reports whether Aplos should have noticed the upload by now. */
-function isOverdue(state: string): boolean {
+function isOverdue(): boolean {
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
   const waitedMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
-  return UNNOTICED.includes(state) && waitedMs >= UNNOTICED_FOR_MS;
+  return waitedMs >= UNNOTICED_FOR_MS;
 }
 
 const notReady = (fileName: string, { fileId }: FileRef, state: string) =>

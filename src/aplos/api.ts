@@ -11,10 +11,10 @@ export interface PresignResponse {
 /** State of an uploaded file at Aplos. */
 export interface FileState {
   /**
-   * Whether Aplos can read the file. `pending`: Aplos still works on it, and reports when it is done. `usable`: an execution may
-   * be started, and waits for the file at Aplos if necessary.
+   * Whether Aplos can read the file. `unnoticed`: Aplos does not know yet that it was uploaded. `pending`: Aplos still works on it,
+   * and reports when it is done. `usable`: an execution may be started, and waits for the file at Aplos if necessary.
    */
-  readonly readiness: 'ready' | 'usable' | 'pending' | 'invalid';
+  readonly readiness: 'ready' | 'usable' | 'unnoticed' | 'pending' | 'invalid';
   /** State as reported by Aplos, e.g. `converting`. */
   readonly state: string;
   readonly errors: readonly string[];

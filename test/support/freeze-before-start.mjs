@@ -4,13 +4,13 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
-const [channel, method] =
+const [channel, method, path] =
   process.env.FREEZE_AT === 'after-list'
-    ? ['undici:request:trailers', 'GET']
-    : ['undici:request:create', 'POST'];
+    ? ['undici:request:trailers', 'GET', /\/executions$/]
+    : ['undici:request:create', 'POST', /\/(nca\/executions|analysis\/queue)$/];
 
 subscribe(channel, function freeze({ request }) {
-  if (request.method !== method || !request.path.endsWith('/nca/executions')) return;
+  if (request.method !== method || !path.test(request.path)) return;
   unsubscribe(channel, freeze);
   process.kill(process.pid, 'SIGSTOP');
 });

@@ -133,7 +133,9 @@ export function errorFromResponse(
   ]
     .filter(Boolean)
     .join(', ');
-  const code = codeOfService(serviceCode) ?? subscriptionCode(subscription) ?? codeOf(status);
+  const isRefusal = status < 500;
+  const code =
+    codeOfService(serviceCode) ?? (isRefusal ? subscriptionCode(subscription) : undefined) ?? codeOf(status);
   return new UploadError(code, `Cannot ${purpose}: the Aplos API returned ${returned}`, {
     details: { status, ...(serviceCode ? { serviceCode: shortenText(serviceCode) } : {}) },
     retryAfterMs: retryAfterMs(response.headers['retry-after']),

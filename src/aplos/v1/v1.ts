@@ -79,7 +79,8 @@ export class AplosV1 implements AplosApi {
       },
       signal,
     );
-    return { state, errors, readiness: state === 'ready' || state === 'invalid' ? state : 'usable' };
+    const word = state.toLowerCase();
+    return { state, errors, readiness: word === 'ready' || word === 'invalid' ? word : 'usable' };
   }
 
   async assertTakes(sections: readonly Section[]): Promise<void> {

@@ -1,9 +1,10 @@
+import { plainKey } from '../../contract/plain-key.js';
 import type { FileState } from '../api.js';
 
 const READINESS: ReadonlyMap<string, FileState['readiness']> = new Map([
   ['ready', 'ready'],
-  ['signed-url-created', 'pending'],
-  ['uploading', 'pending'],
+  ['signedurlcreated', 'unnoticed'],
+  ['uploading', 'unnoticed'],
   ['validating', 'pending'],
   ['converting', 'pending'],
   ['failed', 'invalid'],
@@ -12,4 +13,4 @@ const READINESS: ReadonlyMap<string, FileState['readiness']> = new Map([
 
 /** Returns what a state means for an upload. A state that nobody has described does not stop it: Aplos refuses what it cannot read. */
 export const readinessOf = (state: string): FileState['readiness'] =>
-  READINESS.get(state.toLowerCase().replace(/[\s_]/g, '-')) ?? 'usable';
+  READINESS.get(plainKey(state.replaceAll(' ', ''))) ?? 'usable';

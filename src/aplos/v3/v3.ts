@@ -111,7 +111,8 @@ export class AplosV3 implements AplosApi {
       state,
       errors,
       readiness: readinessOf(state),
-      ...(typeof size === 'number' ? { sizeBytes: size } : {}),
+      // A size of zero is one that Aplos does not know: S3 does not accept an empty file.
+      ...(typeof size === 'number' && size > 0 ? { sizeBytes: size } : {}),
       ...(checksum ? { checksum } : {}),
     };
   }

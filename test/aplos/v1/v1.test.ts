@@ -109,6 +109,7 @@ describe('fileState', () => {
       { workable_state: 'invalid', errors: ['No header row', { line: 1 }] },
       { state: 'invalid', readiness: 'invalid', errors: ['No header row', '{"line":1}'] },
     ],
+    [{ workable_state: 'INVALID' }, { state: 'INVALID', readiness: 'invalid', errors: [] }],
     [{ workable_state: 'converting' }, { state: 'converting', readiness: 'usable', errors: [] }],
     [
       { workable_state: 'new', errors: null, id: 'f' },

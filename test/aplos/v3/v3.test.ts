@@ -63,6 +63,7 @@ describe('errors', () => {
     [410, { success: false, error: 'deleted', errorCode: 'RESOURCE_DELETED' }, 'API_DELETED'],
     [401, { success: false, error: { message: 'token', code: 'UNAUTHORIZED' } }, 'API_TOKEN_REFUSED'],
     [500, { success: false, error: { message: 'oops', code: 'INTERNAL_ERROR' } }, 'API_UNAVAILABLE'],
+    [502, { success: false, error: 'The subscription service is inactive' }, 'API_UNAVAILABLE'],
     [200, { success: false, statusCode: 500, error: { message: 'oops', code: 'X' } }, 'API_UNAVAILABLE'],
     [200, { success: false, error: 'bad' }, 'API_REFUSED'],
     [
@@ -118,7 +119,21 @@ describe('fileState', () => {
       { state: 'converting', size: null, checksum: null },
       { state: 'converting', readiness: 'pending' },
     ],
-    [{ state: 'signed_url_created' }, { state: 'signed_url_created', readiness: 'pending' }],
+    [{ state: 'signed_url_created' }, { state: 'signed_url_created', readiness: 'unnoticed' }],
+    [{ state: 'signedUrlCreated' }, { state: 'signedUrlCreated', readiness: 'unnoticed' }],
+    [{ state: 'Uploading' }, { state: 'Uploading', readiness: 'unnoticed' }],
+    [
+      { state: 'Validating', size: 0 },
+      { state: 'Validating', readiness: 'pending' },
+    ],
+    [
+      { state: 'ready', size: 0 },
+      { state: 'ready', readiness: 'ready' },
+    ],
+    [
+      { state: 'ready', size: -1 },
+      { state: 'ready', readiness: 'ready' },
+    ],
     [
       { state: 'failed', errors: ['no header'] },
       { state: 'failed', readiness: 'invalid', errors: ['no header'] },
