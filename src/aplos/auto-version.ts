@@ -4,11 +4,13 @@ import type { ApiVersion, AplosApi, StartOptions, StartRequest } from './api.js'
 import type { AplosConnection } from './connection.js';
 
 /** Statuses with which a host refuses the paths of a version that it does not speak. API Gateway uses 403. */
-const REFUSED_PATH: readonly unknown[] = [403, 404, 405, 410];
+const REFUSED_PATH: readonly unknown[] = [301, 302, 303, 307, 308, 403, 404, 405, 410, 501];
+/** Codes of responses that may come from something else than the API, such as a web page for unknown paths. */
+const FROM_SOMETHING_ELSE: readonly string[] = ['API_ANSWER_BROKEN', 'API_ANSWER_UNEXPECTED'];
 
 /**
- * The API in the version that the host speaks. The host is asked for its version before the first call, and again if it refuses
- * a call in a way that may mean that the version has changed. The call is then repeated in the new version: it had no effect.
+ * The API in the version that the host speaks. The host is asked for its version before the first call, and again if a response
+ * may mean that the version has changed. If the host refused the call, it had no effect, and is repeated in the new version.
  */
 export class AutoVersion implements AplosApi {
   readonly #connection: AplosConnection;
@@ -64,10 +66,14 @@ export class AutoVersion implements AplosApi {
     try {
       return await call(this.#api(version));
     } catch (error) {
-      if (!(error instanceof UploadError) || !REFUSED_PATH.includes(error.details?.status)) throw error;
-      const current = await this.#connection.version(calledAt);
+      if (!(error instanceof UploadError)) throw error;
+      const isRefused = REFUSED_PATH.includes(error.details?.status);
+      if (!isRefused && !FROM_SOMETHING_ELSE.includes(error.code)) throw error;
+      const asking = this.#connection.version(calledAt);
+      const current = await (isRefused ? asking : asking.catch(() => version));
       if (current === version) throw error;
       this.#version = Promise.resolve(current);
+      if (!isRefused) throw error;
       return call(this.#api(current));
     }
   }

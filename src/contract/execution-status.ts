@@ -1,4 +1,11 @@
+import { plainKey } from './plain-key.js';
 import type { StartedExecution } from './receipt.js';
+
+const WITHOUT_RESULTS: readonly string[] = ['failed', 'cancelled', 'canceled', 'timedout'];
+
+/** Reports whether Aplos ended an execution without results. Aplos does not charge for it. */
+export const endedWithoutResults = ({ status }: Pick<StartedExecution, 'status'>): boolean =>
+  WITHOUT_RESULTS.includes(plainKey(status));
 
 /** Returns the status of an execution for people, with the delay of a throttled one: `throttled, runs in about 60 s`. */
 export const executionStatus = ({

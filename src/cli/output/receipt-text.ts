@@ -1,4 +1,4 @@
-import { executionStatus } from '../../contract/execution-status.js';
+import { endedWithoutResults, executionStatus } from '../../contract/execution-status.js';
 import type { Receipt, StartedExecution } from '../../contract/receipt.js';
 import { count } from '../../util/units.js';
 import { out } from './colors.js';
@@ -46,10 +46,13 @@ export function receiptLines(receipt: Receipt): string[] {
   return [`${out.green('✓')} ${out.bold(fileName)}  ${sizeBytes.toLocaleString('en')} bytes`, ...lines];
 }
 
+const FOUND = 'found, not started again';
+const HOW_TO_REPEAT = 'to repeat it, add --again REASON';
+
 const executionText = ({ label, executionId, origin, again, ...execution }: StartedExecution): string =>
   [
     `${executionId}  ${label} (${executionStatus(execution)})`,
-    ...(origin === 'found' ? ['found, not started again'] : []),
+    ...(origin === 'found' ? [FOUND + (endedWithoutResults(execution) ? ` (${HOW_TO_REPEAT})` : '')] : []),
     ...(again === undefined ? [] : [`again: ${again}`]),
   ].join(', ');
 

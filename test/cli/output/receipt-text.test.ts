@@ -37,6 +37,10 @@ describe('receiptLines', () => {
   it.each<[changes: Partial<StartedExecution>, line: string]>([
     [{}, 'e1  day-1 (complete)\n'],
     [{ origin: 'found' }, 'e1  day-1 (complete), found, not started again\n'],
+    ...['failed', 'cancelled', 'timed_out'].map((status): [object, string] => [
+      { origin: 'found', status },
+      `e1  day-1 (${status}), found, not started again (to repeat it, add --again REASON)\n`,
+    ]),
     [{ again: 'engine 3.2' }, 'e1  day-1 (complete), again: engine 3.2\n'],
     [
       { origin: 'found', again: 'engine 3.2' },
