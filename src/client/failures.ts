@@ -83,17 +83,18 @@ function describeEnd(cause: Error | undefined): Pick<UploadFailedError, 'code' |
 }
 
 /**
- * Returns what a workflow answered.
+ * Returns the result of a workflow, or its response to a query.
  *
- * @param isExpected whether it has the form of an answer. Other payloads of the workflow are encrypted for it, too
- * @throws UploadError `PAYLOAD_UNTRUSTED` if it was not encrypted for this workflow, or is not its answer
+ * @param isExpected reports whether a value has the form of a result. Other payloads of the workflow are encrypted for it too.
+ * Default: any form
+ * @throws UploadError `PAYLOAD_UNTRUSTED` if it was not encrypted for this workflow, or has another form
  */
-export function trusted<Answer>(
-  answer: Answer,
+export function trusted<Result>(
+  result: Result,
   workflowId: string,
-  isExpected: (answer: Answer) => boolean = () => true,
-): Answer {
-  const reason = whyUntrusted(answer) ?? (isExpected(answer) ? undefined : 'is none');
-  if (reason === undefined) return answer;
-  throw new UploadError('PAYLOAD_UNTRUSTED', `What Temporal stores as the answer of ${workflowId} ${reason}`);
+  isExpected: (result: Result) => boolean = () => true,
+): Result {
+  const reason = whyUntrusted(result) ?? (isExpected(result) ? undefined : 'has another form');
+  if (reason === undefined) return result;
+  throw new UploadError('PAYLOAD_UNTRUSTED', `The result of the workflow ${workflowId} ${reason}`);
 }
