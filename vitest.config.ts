@@ -24,6 +24,7 @@ const shared = {
 const SLOWEST = [
   'e2e/temporal-outages',
   'e2e/pay-once',
+  'e2e/temporal-outages',
   'e2e/chaos',
   'e2e/kills',
   'e2e/outages',
@@ -41,6 +42,12 @@ const SLOWEST = [
   'e2e/memory',
   'e2e/hosts',
   'e2e/bad-input',
+  'e2e/network',
+  'e2e/forged',
+  'e2e/sources',
+  'sandbox/servers',
+  'e2e/temporal-errors',
+  'e2e/hostile-input',
 ];
 
 /** Starts the slowest tests first, so that none of them is left over at the end. */
