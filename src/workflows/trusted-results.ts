@@ -1,5 +1,6 @@
 import { ApplicationFailure, uuid4, type WorkflowInterceptors } from '@temporalio/workflow';
-import { errorTable } from '../contract/error-table.js';
+import { errorTable, isErrorCode } from '../contract/error-table.js';
+import type { FailureDetails } from '../contract/steps.js';
 import { isMarkedUntrusted, whyNoResult, whyUntrusted } from '../contract/untrusted.js';
 import { causes, finalFailure } from './failures.js';
 
@@ -42,13 +43,18 @@ async function trustedResult(
  * Temporal itself.
  */
 const isForged = (error: unknown): boolean =>
-  causes(error).some((each) => each instanceof ApplicationFailure && !isEncrypted(each));
+  causes(error).some((each) => each instanceof ApplicationFailure && !isFromWorker(each));
 
-function isEncrypted({ failure }: ApplicationFailure): boolean {
+/**
+ * Reports whether a failure was encrypted for its activity. So are its input and its heartbeats, but only the details of a failure have a
+ * code. The message is encrypted as well, unless the request is invalid.
+ */
+function isFromWorker({ failure, details }: ApplicationFailure): boolean {
   const { encodedAttributes, applicationFailureInfo } = failure ?? {};
-  const details = applicationFailureInfo?.details?.payloads ?? [];
-  const payloads = encodedAttributes ? [encodedAttributes, ...details] : details;
-  return payloads.length > 0 && !payloads.some(isMarkedUntrusted);
+  const { code } = (details?.[0] ?? {}) as Partial<FailureDetails>;
+  if (!isErrorCode(code) || !(encodedAttributes || code === 'REQUEST_INVALID')) return false;
+  const payloads = [encodedAttributes ?? [], applicationFailureInfo?.details?.payloads ?? []].flat();
+  return !payloads.some(isMarkedUntrusted);
 }
 
 function untrusted(happened: string, cause?: unknown): ApplicationFailure {

@@ -266,10 +266,18 @@ describe('a worker with a key', () => {
     await fails(upload, 'PAYLOAD_UNTRUSTED', 'The result of uploadFile was encrypted for the activity');
   });
 
-  it('shows nothing of the message of a forged failure', async () => {
+  it.each<[what: string, reusesInput: boolean]>([
+    ['that says that a key is missing', false],
+    ['made of the input of the step', true],
+  ])('shows nothing of the message of a forged failure %s', async (_what, reusesInput) => {
     const upload = await startSlowed('upload');
     const activityId = await attacker.running(upload.workflowId, 'uploadFile');
-    await attacker.fail(upload.workflowId, activityId, { type: 'PAYLOAD_UNREADABLE', isFinal: true });
+    const [[input] = []] = await attacker.inputsIn(upload.workflowId, 'uploadFile');
+    await attacker.fail(upload.workflowId, activityId, {
+      type: 'PAYLOAD_UNREADABLE',
+      isFinal: true,
+      ...(input && reusesInput ? { encodedAttributes: input, details: input } : {}),
+    });
     await fails(upload, 'PAYLOAD_UNTRUSTED', 'The failure of uploadFile is not encrypted');
   });
 
@@ -328,6 +336,24 @@ describe('a worker with a key', () => {
     await signal(world.client, 'real');
     expect((await upload.result()).batches).toEqual(['real']);
     expect(world.log()).toContain('Ignored a signal, as it is not encrypted');
+  });
+
+  it('uploads a file again after its run was blocked by data that nobody can decrypt', async () => {
+    const name = `f${++files}.csv`;
+    const blocked = await startSlowed('start', name);
+    const activityId = await attacker.running(blocked.workflowId, 'startExecution');
+    const metadata = { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('none') };
+    await attacker.complete(blocked.workflowId, activityId, { metadata, data: Buffer.alloc(50) });
+    const run = world.rawClient.workflow.getHandle(blocked.workflowId);
+    const attempt = async () => (await run.describe()).raw.pendingWorkflowTask?.attempt ?? 0;
+    await expect.poll(attempt, { timeout: 20_000 }).toBeGreaterThan(1);
+    await run.terminate();
+
+    const path = `${world.folder}/${name}`;
+    const again = await client.start(await requestForFile(path, { executions: executionsFor(['only']) }));
+    const { fileId } = await again.result();
+    expect(again.workflowId).toBe(blocked.workflowId);
+    expect(chargesOf(fileId)).toHaveLength(1);
   });
 
   it('refuses to use the workflow ID of one upload for another', async () => {

@@ -36,6 +36,8 @@ export interface Attacker {
       readonly type: string;
       readonly details?: Payload;
       readonly lastHeartbeat?: Payload;
+      /** Payload for message and stack. Default: they are not encrypted */
+      readonly encodedAttributes?: Payload;
       /** Default: if it has details */
       readonly isFinal?: boolean;
     },
@@ -96,7 +98,7 @@ export async function attackerOn({ rawClient, temporal: { namespace } }: World):
     fail: async (
       workflowId,
       activityId,
-      { type, details, lastHeartbeat, isFinal = details !== undefined },
+      { type, details, lastHeartbeat, encodedAttributes, isFinal = details !== undefined },
     ) => {
       await service.respondActivityTaskFailedById({
         namespace,
@@ -104,6 +106,7 @@ export async function attackerOn({ rawClient, temporal: { namespace } }: World):
         activityId,
         failure: {
           message: 'forged',
+          ...(encodedAttributes ? { encodedAttributes } : {}),
           applicationFailureInfo: {
             type,
             nonRetryable: isFinal,
