@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
 import type { AplosApi, ExecutionRecord } from '../aplos/api.js';
-import type { ExecutionList, Listing } from '../aplos/execution-list.js';
+import { counts, type ExecutionList, type Listing } from '../aplos/execution-list.js';
 import { UploadError } from '../contract/errors.js';
 import { elapsedMs, now } from '../util/clock.js';
 
@@ -95,7 +95,7 @@ export async function asReportedNow(
   if (!record?.isRemembered) return record;
   try {
     const { status, errors } = await api.execution(record.executionId, cancellationSignal());
-    return status === 'rejected' ? undefined : { ...record, status, errors };
+    return counts({ status }) ? { ...record, status, errors } : undefined;
   } catch (error) {
     if (error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED'))
       return undefined;
@@ -118,10 +118,7 @@ function assertHasMarks({ records }: Listing, { fileName, trackingId, settleMs }
 function assertNoneUnknown({ records }: Listing, { fileName, trackingId, fileId }: Search): void {
   const unknown = records.find(
     (record) =>
-      fileId !== undefined &&
-      record.fileId === fileId &&
-      record.work === undefined &&
-      record.status !== 'rejected',
+      fileId !== undefined && record.fileId === fileId && record.work === undefined && counts(record),
   );
   if (unknown)
     throw unsettled(

@@ -1,6 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { z } from 'zod';
 import type { ExecutionRecord } from '../aplos/api.js';
+import { counts } from '../aplos/execution-list.js';
 import { trackingIdFor } from '../contract/analysis-id.js';
 import { executionLabel } from '../contract/names.js';
 import type { Receipt, StartedExecution } from '../contract/receipt.js';
@@ -73,7 +74,7 @@ async function findExecution(
   const found =
     listing?.records.find((record) => isIt(record) && !record.isRemembered) ??
     (await unlessMissing(api(profile).execution(earlier.executionId, cancellationSignal())));
-  if (!found || !isIt(found) || found.status === 'rejected') return undefined;
+  if (!found || !isIt(found) || !counts(found)) return undefined;
   const { executionId, status } = found;
   return { ...earlier, label: executionLabel(execution, index), executionId, status, origin: 'found' };
 }

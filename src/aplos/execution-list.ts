@@ -9,8 +9,8 @@ export interface Listing {
   readonly askedAt: Moment;
   readonly records: readonly ExecutionRecord[];
   /**
-   * Returns the execution with a tracking id: from the list, or because Aplos acknowledged its start to this process. A rejected
-   * execution did nothing, and does not count.
+   * Returns the execution with a tracking id: from the list, or because Aplos acknowledged its start to this process. One
+   * that does not {@link counts | count} is not returned.
    */
   find(trackingId: string): ExecutionRecord | undefined;
   /**
@@ -25,6 +25,10 @@ export interface ExecutionListOptions {
   /** Called when an execution appears in the list, with the seconds for which it was missing. Default: not called */
   readonly onLag?: (seconds: number) => void;
 }
+
+/** Reports whether an execution counts as one that Aplos has. A rejected one did nothing, and a deleted one is gone. */
+export const counts = ({ status }: Pick<ExecutionRecord, 'status'>): boolean =>
+  status !== 'rejected' && status !== 'deleted';
 
 interface Acknowledged {
   readonly record: ExecutionRecord & { readonly work: Work };
@@ -86,15 +90,15 @@ export class ExecutionList {
 
   #toListing(askedAt: Moment, records: readonly ExecutionRecord[]): Listing {
     const byTrackingId = new Map<string, ExecutionRecord>();
-    const rejected = new Set<string>();
+    const ignored = new Set<string>();
     const listed = new Set(records.map(({ executionId }) => executionId));
     for (const record of records) {
-      if (record.status === 'rejected') rejected.add(record.executionId);
+      if (!counts(record)) ignored.add(record.executionId);
       else if (record.work) byTrackingId.set(record.work.trackingId, record);
     }
     const acknowledged = (trackingId: string) => {
       const record = this.#acknowledged.get(trackingId)?.record;
-      return record && !rejected.has(record.executionId) ? record : undefined;
+      return record && !ignored.has(record.executionId) ? record : undefined;
     };
     return {
       askedAt,

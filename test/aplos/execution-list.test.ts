@@ -45,6 +45,17 @@ describe('ExecutionList', () => {
     expect(lags).toHaveLength(1);
   });
 
+  it.each(['rejected', 'deleted'])(
+    'does not find a %s execution, even if Aplos acknowledged it',
+    async (status) => {
+      const { list, calls } = listOf();
+      list.acknowledge(record('a'));
+      const reading = list.read(0);
+      calls[0]?.resolve([{ ...record('a'), status }]);
+      expect((await reading).find('a')).toBeUndefined();
+    },
+  );
+
   it('uses a list again while it is recent enough', async () => {
     const { list, calls } = listOf();
     const reading = list.read(0);

@@ -1,13 +1,17 @@
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DIALECTS } from '../../sandbox/v3/dialects.js';
+import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { originsOf, Payments, SHORT_LAG } from '../support/payments.js';
+import { executionsFor } from '../support/tables.js';
 
 describe('a worker whose host switches from version 1 to version 3', () => {
   let payments: Payments;
+  let worker: WorkerProcess;
 
   beforeAll(async () => {
     payments = await Payments.open({ api: 'v1' });
-    await payments.world.startWorker(SHORT_LAG);
+    worker = await payments.world.startWorker(SHORT_LAG);
   });
   afterAll(() => payments?.world.stop());
 
@@ -21,6 +25,22 @@ describe('a worker whose host switches from version 1 to version 3', () => {
       'started',
     ]);
     expect(payments.charged(path)).toEqual(['a', 'c']);
+  });
+
+  it('finds executions whose names Aplos has given or cut, with another worker', async () => {
+    const { world, client } = payments;
+    const path = await payments.file();
+    world.sandbox.change({ api: 'v1', nameExecution: (name = 'Analysis 1') => name.slice(0, 40) });
+    await payments.upload(path, ['a']);
+    world.sandbox.change({ api: 'v3' });
+    await payments.upload(path, ['b']);
+    await worker.stop();
+    await world.startWorker(SHORT_LAG);
+    const source = pathToFileURL(path).href;
+    const upload = await client.start({ source, executions: executionsFor(['a', 'b']) });
+    expect(originsOf(await upload.result())).toEqual(['found', 'found']);
+    expect(payments.charged(path)).toEqual(['a', 'b']);
+    world.sandbox.change({ nameExecution: (name) => name });
   });
 
   it.each(DIALECTS)(

@@ -7,7 +7,8 @@ export function toRecord(execution: Execution): DatedRecord {
   const { id, executionId = id ?? '', name, createdUtc, error, statusMessage, input } = execution;
   const trackingId = name ? trackingIdIn(name) : undefined;
   const errors = [...execution.errors, ...(typeof error === 'string' && error ? [error] : [])];
-  const status = execution.status.toLowerCase();
+  const isDeleted = execution.lifecycleState?.toLowerCase() === 'deleted';
+  const status = isDeleted ? 'deleted' : execution.status.toLowerCase();
   if (status === 'rejected' && errors.length === 0) errors.push(...textsOf(statusMessage));
   const requestedAt = typeof createdUtc === 'string' ? { requestedAt: createdUtc } : {};
   return {

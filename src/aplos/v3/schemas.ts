@@ -90,6 +90,7 @@ const execution = anyCase({
   // One odd execution must not hide the others.
   status: wordSchema.catch('unknown'),
   statusMessage: text,
+  lifecycleState: text,
   error: z.unknown().optional(),
   errors: messages,
   createdUtc: z.union([wordSchema, z.number()]).nullish().catch(undefined),

@@ -4,8 +4,9 @@ import type { ExecutionRecord, Work } from '../api.js';
 
 /** Limits the calls for an account with many executions of other programs. The newest ones are looked into. */
 const MAX_LOOKED_INTO = 1_000;
-/** Refusals after which Aplos is known not to return requests, as long as it has returned none. */
-const MAX_REFUSALS = 2;
+/** Refusals after which Aplos is taken not to return requests, as long as it has returned none. */
+const MAX_REFUSALS = 20;
+const REFUSED_FOR_MS = 10 * 60_000;
 /** Time after which a request that Aplos did not return is read again. It doubles each time. */
 const FIRST_RETRY_MS = 30_000;
 /** Time for which an error must persist before the request of this execution is given up, because it would block all starts. */
@@ -72,7 +73,7 @@ export class UnmarkedExecutions {
     return (
       this.#refusals >= MAX_REFUSALS &&
       this.#refusedAt !== undefined &&
-      elapsedMs(this.#refusedAt) < FIRST_RETRY_MS * 2 ** this.#refusals
+      elapsedMs(this.#refusedAt) < REFUSED_FOR_MS
     );
   }
 

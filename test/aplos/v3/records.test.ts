@@ -30,6 +30,18 @@ describe('the time at which an execution was created', () => {
   );
 });
 
+describe('the status of an execution', () => {
+  it.each([
+    ['active', 'succeeded'],
+    ['archived', 'succeeded'],
+    ['Deleted', 'deleted'],
+    [null, 'succeeded'],
+  ])('with the lifecycle state %j is %s', (lifecycleState, status) => {
+    const [execution] = pageOf({ id: 'e1', status: 'Succeeded', lifecycleState }).executions ?? [];
+    expect(execution && toRecord(execution).record.status).toBe(status);
+  });
+});
+
 describe('a page of the history', () => {
   it.each([
     { id: 'e1' },
