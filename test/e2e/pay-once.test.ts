@@ -144,8 +144,12 @@ describe('an analysis that Temporal has forgotten', () => {
 
 describe.concurrent('a worker that is suspended', () => {
   /** Suspends a worker at a moment, lets another one do its work, and continues it. Returns the log that it then writes. */
-  async function freeze(moment: 'after-list' | 'before-start', { onTestFinished }: TestContext) {
-    const pay = await Payments.open();
+  async function freeze(
+    moment: 'after-list' | 'before-start',
+    { onTestFinished }: TestContext,
+    api: 'v1' | 'v3',
+  ) {
+    const pay = await Payments.open({ api });
     onTestFinished(() => pay.world.stop());
     const frozen = await pay.world.startWorker({
       ...SHORT_LAG,
@@ -172,11 +176,11 @@ describe.concurrent('a worker that is suspended', () => {
     (await promisify(execFile)('ps', ['-o', 'state=', '-p', `${child.pid}`])).stdout;
 
   it('does not send a start that it was about to send', async (context) => {
-    expect(await freeze('before-start', context)).toContain('START_NOT_SENT');
+    expect(await freeze('before-start', context, 'v1')).toContain('START_NOT_SENT');
   }, 180_000);
 
   it('does not send a start after it had searched the list', async (context) => {
-    expect(await freeze('after-list', context)).toContain('START_NOT_SENT');
+    expect(await freeze('after-list', context, 'v3')).toContain('START_NOT_SENT');
   }, 180_000);
 });
 
