@@ -10,7 +10,8 @@ const FROM_SOMETHING_ELSE: readonly string[] = ['API_ANSWER_BROKEN', 'API_ANSWER
 
 /**
  * The API in the version that the host speaks. The host is asked for its version before the first call, and again if a response
- * may mean that the version has changed. If the host refused the call, it had no effect, and is repeated in the new version.
+ * may mean that the version has changed. If the host refused the call, it had no effect, and is repeated in the new version. A
+ * host that refuses calls and no longer returns its configuration is under maintenance.
  */
 export class AutoVersion implements AplosApi {
   readonly #connection: AplosConnection;
@@ -71,7 +72,7 @@ export class AutoVersion implements AplosApi {
       if (!isRefused && !FROM_SOMETHING_ELSE.includes(error.code)) throw error;
       const asking = this.#connection.version(calledAt);
       const current = await (isRefused ? asking : asking.catch(() => version));
-      if (current === version) throw error;
+      if (current === version) throw isRefused && this.#connection.hasLostHost ? asUnavailable(error) : error;
       this.#version = Promise.resolve(current);
       if (!isRefused) throw error;
       return call(this.#api(current));
@@ -86,3 +87,9 @@ export class AutoVersion implements AplosApi {
     return api;
   }
 }
+
+const asUnavailable = (cause: UploadError): UploadError =>
+  new UploadError('API_UNAVAILABLE', `${cause.happened}, and no longer returns its configuration`, {
+    cause,
+    details: { ...cause.details, notSent: true },
+  });

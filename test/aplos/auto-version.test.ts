@@ -10,7 +10,7 @@ const file = {
 
 /** A host that speaks one version, and responds to the paths of the other as a host may. */
 async function hostSpeaking(speaks: 'v1' | 'v3', toOthers: FakeResponse) {
-  const { api, calls, setResponse } = await apiResponding(toOthers, { apiVersion: 'auto' });
+  const { api, setResponse } = await apiResponding(toOthers, { apiVersion: 'auto' });
   const speak = (version: 'v1' | 'v3', others: FakeResponse) =>
     setResponse(({ what }) => {
       const path = what.replace(/^\w+ /, '');
@@ -20,7 +20,7 @@ async function hostSpeaking(speaks: 'v1' | 'v3', toOthers: FakeResponse) {
       return path.startsWith('/v3/') === (version === 'v3') ? file[version] : others;
     });
   speak(speaks, toOthers);
-  return { api, calls, speak };
+  return { api, setResponse, speak };
 }
 
 describe('a host that switches between the versions', () => {
@@ -54,4 +54,31 @@ describe('a host that switches between the versions', () => {
       expect(await api.fileState('f1')).toMatchObject({ state: 'ready' });
     },
   );
+});
+
+describe('a host that refuses a call', () => {
+  const refusal = { status: 403, body: { message: 'Forbidden' } };
+  const maintenance = { status: 403, body: '<html>' };
+
+  it('is unavailable if it no longer returns its configuration, so that the call is retried', async () => {
+    const { api, setResponse, speak } = await hostSpeaking('v1', refusal);
+    await api.fileState('f1');
+    setResponse(() => maintenance);
+    await expect(api.fileState('f1')).rejects.toMatchObject({
+      code: 'API_UNAVAILABLE',
+      retryable: true,
+      details: { notSent: true },
+    });
+    speak('v1', refusal);
+    expect(await api.fileState('f1')).toMatchObject({ state: 'ready' });
+  });
+
+  it('forbids it if it returns its configuration, or never has', async () => {
+    const { api, setResponse } = await hostSpeaking('v1', refusal);
+    await api.fileState('f1');
+    setResponse(({ what }) => (what === 'GET /app/configuration' ? configuration : refusal));
+    await expect(api.fileState('f1')).rejects.toMatchObject({ code: 'API_FORBIDDEN' });
+    const hidden = await apiResponding(refusal, { apiVersion: 'auto' });
+    await expect(hidden.api.fileState('f1')).rejects.toMatchObject({ code: 'API_FORBIDDEN' });
+  });
 });

@@ -85,6 +85,11 @@ export class AplosConnection {
     return findVersion(this.#host, since);
   }
 
+  /** See {@link HostConfiguration.isLost}. */
+  get hasLostHost(): boolean {
+    return this.#host.isLost;
+  }
+
   /**
    * Makes one call, with a renewed token if the current one is refused.
    *

@@ -36,6 +36,8 @@ export class HostConfiguration {
   readonly #apiUrl: string;
   readonly #apiVersion: AplosProfile['apiVersion'];
   readonly #dispatcher: Dispatcher;
+  #wasRead = false;
+  #isRefused = false;
   #read: { readonly askedAt: number; readonly configuration: Promise<AppConfiguration> } | undefined;
 
   /** @param apiVersion version of the API to use; `auto` finds it out */
@@ -56,10 +58,22 @@ export class HostConfiguration {
     const configuration = this.#ask();
     const read = { askedAt: performance.now(), configuration };
     this.#read = read;
-    configuration.catch(() => {
-      if (this.#read === read) this.#read = undefined;
-    });
+    configuration.then(
+      () => {
+        this.#wasRead = true;
+        this.#isRefused = false;
+      },
+      (error: unknown) => {
+        this.#isRefused = isRefusal(error);
+        if (this.#read === read) this.#read = undefined;
+      },
+    );
     return configuration;
+  }
+
+  /** Whether the host has returned its configuration before, but something else the last time: a maintenance page, for example. */
+  get isLost(): boolean {
+    return this.#wasRead && this.#isRefused;
   }
 
   async #ask(): Promise<AppConfiguration> {
