@@ -107,16 +107,24 @@ export class AplosConnection {
   }
 
   async #send(call: ApiCall<z.ZodType>, signal?: AbortSignal): Promise<HttpResponse> {
-    let identity = await this.#session.identity();
     for (let renewals = 0; ; renewals++) {
-      const response = await this.#sendAs(identity, call, signal);
+      let identity: Identity | undefined;
+      const response = await this.#gate.pass(
+        call.purpose,
+        async () => {
+          // Not before: a call may wait for longer than a token lasts.
+          identity = await this.#session.identity();
+          return this.#sendAs(identity, call, signal);
+        },
+        signal,
+      );
+      if (!identity) return response;
       if (response.status !== 401 && response.status !== 403) {
         this.#session.accepted(identity);
         return response;
       }
       const newer = renewals < MAX_RENEWALS ? await this.#session.replace(identity, signal) : undefined;
       if (!newer) return response;
-      identity = newer;
     }
   }
 
@@ -142,6 +150,6 @@ export class AplosConnection {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     } as const;
     const interrupting = method === 'GET' ? signal : undefined;
-    return this.#gate.pass(purpose, () => callOnce(httpCall, this.#dispatcher, interrupting), signal);
+    return callOnce(httpCall, this.#dispatcher, interrupting);
   }
 }
