@@ -107,12 +107,13 @@ export class AplosConnection {
   }
 
   async #send(call: ApiCall<z.ZodType>, signal?: AbortSignal): Promise<HttpResponse> {
+    await this.#session.identity();
     for (let renewals = 0; ; renewals++) {
       let identity: Identity | undefined;
       const response = await this.#gate.pass(
         call.purpose,
         async () => {
-          // Not before: a call may wait for longer than a token lasts.
+          // Again, because a call may wait for longer than a token lasts.
           identity = await this.#session.identity();
           return this.#sendAs(identity, call, signal);
         },
