@@ -39,6 +39,8 @@ them, and "aplos-upload doctor" to test them.`;
 /** Runs the command that the arguments of this process name, and sets the exit code of this process. */
 export async function runProgram(): Promise<void> {
   exitWhenOutputCloses();
+  // gRPC writes to stderr what the errors of its calls say as well.
+  process.env.GRPC_VERBOSITY ??= 'NONE';
   const program = new Command('aplos-upload')
     .description('Upload analysis files to Aplos NCA and start their executions, durably, with Temporal.')
     .version(VERSION)

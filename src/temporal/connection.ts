@@ -6,8 +6,10 @@ import { UploadError } from '../contract/errors.js';
 import { isLoopback } from '../http/address.js';
 import { environmentProxies } from '../http/proxies.js';
 import type { Encryption } from '../settings/settings.js';
+import { quote } from '../util/quote.js';
 import { shortenText } from '../util/shorten-text.js';
 import { systemErrorCode } from '../util/system-error.js';
+import { channelError } from './channel-error.js';
 import { EncryptionCodec, plainCodec } from './encryption-codec.js';
 import { type TemporalServer, temporalError } from './errors.js';
 import { OpenCalls } from './open-calls.js';
@@ -27,17 +29,22 @@ export interface TemporalTarget extends TemporalServer {
  * @throws UploadError `SETTINGS_INVALID`
  */
 export function temporalTarget(): TemporalTarget {
+  const { connectionOptions, namespace } = loadConnectConfig();
+  const address = connectionOptions.address ?? 'localhost:7233';
+  assertAddress(address);
+  return {
+    address,
+    namespace: namespace ?? 'default',
+    connectionOptions: {
+      ...connectionOptions,
+      address: connectionOptions.tls ? address : resolved(address),
+    },
+  };
+}
+
+function loadConnectConfig(): ClientConnectConfig {
   try {
-    const { connectionOptions, namespace } = loadClientConnectConfig();
-    const address = connectionOptions.address ?? 'localhost:7233';
-    return {
-      address,
-      namespace: namespace ?? 'default',
-      connectionOptions: {
-        ...connectionOptions,
-        address: connectionOptions.tls ? address : resolved(address),
-      },
-    };
+    return loadClientConnectConfig();
   } catch (cause) {
     throw new UploadError(
       'SETTINGS_INVALID',
@@ -51,6 +58,19 @@ export function temporalTarget(): TemporalTarget {
       },
     );
   }
+}
+
+const ADDRESS = /^(?:[\w.-]+|\[[\da-f:.]+(?:%\w+)?\])(?::(?<port>\d{1,5}))?$/i;
+
+function assertAddress(address: string): void {
+  const match = ADDRESS.exec(address);
+  const port = match?.groups?.port ?? '7233';
+  if (match && Number(port) > 0 && Number(port) < 2 ** 16) return;
+  const shown = address.replace(/[^/]*@/, '…@');
+  throw new UploadError('SETTINGS_INVALID', `The address of Temporal, ${quote(shown)}, is not HOST:PORT`, {
+    action:
+      'Set TEMPORAL_ADDRESS, or the address in the configuration file of Temporal, to a host and a port without a scheme or a path, such as localhost:7233 or [::1]:7233.',
+  });
 }
 
 /** A name under `localhost` is this machine, but a DNS server could return another address for it. */
@@ -98,8 +118,9 @@ export async function connectClient(target: TemporalTarget): Promise<Connection>
     await connection.ensureConnected();
     return connection;
   } catch (error) {
+    const cause = (await channelError(connection)) ?? error;
     await connection.close();
-    throw temporalError(error, target, 'TEMPORAL_UNREACHABLE');
+    throw temporalError(cause, target, 'TEMPORAL_UNREACHABLE');
   }
 }
 

@@ -39,7 +39,9 @@ export function temporalError(
   const connectionError = chain.find((each) => CONNECTION_ERROR.test(String(each)));
   if (!connectionError && otherwise === 'INTERNAL')
     return new UploadError('INTERNAL', shortenText(messageOf(error)), { cause: error });
-  const reason = reasonOf(connectionError ?? error);
+  const reason = /channel has been shut down/i.test(String(connectionError))
+    ? 'this program has closed the client'
+    : reasonOf(connectionError ?? error);
   return DENIED.test(messageOf(error))
     ? accessDenied(server, reason, error)
     : unreachable(server, reason, error);
@@ -57,7 +59,15 @@ export const grpcStatusOf = (error: unknown): grpcStatus | undefined =>
 const CONNECTION_ERROR =
   /TransportError|IllegalStateError|channel has been shut down|failed to connect before the deadline/i;
 /** Text that gRPC adds to the reason why it cannot connect. */
-const CHANNEL_WORDS = /^No connection established\. Last error: (Error: )?|\.? Resolution note:\s*$/g;
+const CHANNEL_WORDS =
+  /^No connection established\. Last error: (Error: )?|( \(\d{4}-[^)]*Z\))?\.?\s*Resolution note:\s*$/g;
+/** Errors of a channel that do not say what is wrong. */
+const CHANNEL_ERRORS: readonly (readonly [RegExp, string])[] = [
+  [/^Protocol error$/, 'what listens there does not speak gRPC, or requires TLS'],
+  // The proxy of gRPC rejects without a reason.
+  [/^undefined$/, 'the proxy did not connect; check HTTPS_PROXY and NO_PROXY'],
+  [/wrong version number|packet length too long/i, 'what listens there does not use TLS'],
+];
 /** The status in an error of the SDK's core. */
 const DENIED = /code: (PermissionDenied|Unauthenticated)/;
 const MISSING_ATTRIBUTE = /search attribute/i;
@@ -74,7 +84,7 @@ function causesOf(error: unknown): unknown[] {
 }
 
 function fromGrpc({ code, details }: ServiceError, server: TemporalServer, cause: unknown): UploadError {
-  const reason = shortenText(details.replace(CHANNEL_WORDS, ''));
+  const reason = channelReason(details);
   const { address, namespace } = server;
   const failure = (failed: ErrorCode, what: string) =>
     new UploadError(
@@ -110,6 +120,13 @@ function fromGrpc({ code, details }: ServiceError, server: TemporalServer, cause
     default:
       return failure('TEMPORAL_UNAVAILABLE', 'failed to process a call');
   }
+}
+
+/** Returns the reason in an error of a channel, without the words around it. */
+function channelReason(details: string): string {
+  const reason = shortenText(details.replace(CHANNEL_WORDS, ''));
+  const [, meaning] = CHANNEL_ERRORS.find(([pattern]) => pattern.test(reason)) ?? [];
+  return meaning ?? reason;
 }
 
 const unreachable = ({ address, namespace }: TemporalServer, reason: string, cause: unknown) =>

@@ -1,10 +1,14 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Encryption } from '../../src/settings/settings.js';
 import {
   assertEncryptionDecided,
+  connectClient,
   dataConverterFor,
   temporalTarget,
   workerConnectionOptions,
@@ -75,6 +79,38 @@ describe('temporalTarget', () => {
     });
   });
 
+  it.each([
+    ...['localhost', 'localhost:7233', 'acme.a1b2c.tmprl.cloud:7233', 'temporal-frontend:7233', 'my_host:1'],
+    ...['127.0.0.1:65535', '[::1]:7233', '[fe80::1%eth0]:7233'],
+  ])('accepts the address %s', (address) => {
+    vi.stubEnv('TEMPORAL_ADDRESS', address);
+    expect(temporalTarget().address).toBe(address);
+  });
+
+  it.each([
+    ...[
+      'http://localhost:7233',
+      'https://acme.a1b2c.tmprl.cloud:7233',
+      'dns:///localhost:7233',
+      'localhost/',
+    ],
+    ...['localhost:', ':7233', 'localhost:abc', 'localhost:0', 'localhost:65536', 'local host:7233', '::1'],
+    ...[' localhost:7233', 'localhost:7233\n', 'user@localhost:7233'],
+  ])('rejects the address %j before a connection is attempted', (address) => {
+    vi.stubEnv('TEMPORAL_ADDRESS', address);
+    expect(temporalTarget).toThrow(
+      expect.objectContaining({
+        code: 'SETTINGS_INVALID',
+        message: expect.stringMatching(/is not HOST:PORT\. Set TEMPORAL_ADDRESS/),
+      }),
+    );
+  });
+
+  it('does not repeat a password in an address', () => {
+    vi.stubEnv('TEMPORAL_ADDRESS', 'user:secret@localhost:7233');
+    expect(temporalTarget).toThrow(expect.not.objectContaining({ message: expect.stringMatching(/secret/) }));
+  });
+
   it('reads Temporal’s own variables', () => {
     vi.stubEnv('TEMPORAL_ADDRESS', 'acme.a1b2c.tmprl.cloud:7233');
     vi.stubEnv('TEMPORAL_NAMESPACE', 'acme.a1b2c');
@@ -143,6 +179,29 @@ describe('the proxy of workerConnectionOptions', () => {
     vi.stubEnv('HTTPS_PROXY', 'https://proxy.acme.com:3128');
     expect(() => proxyTo('temporal.acme.com:7233')).toThrow(
       expect.objectContaining({ code: 'SETTINGS_INVALID' }),
+    );
+  });
+});
+
+describe('connectClient', () => {
+  const target = (address: string, tls?: true) => ({
+    address,
+    namespace: 'default',
+    connectionOptions: { address, connectTimeout: 500, ...(tls ? { tls } : {}) },
+  });
+  const connecting = (address: string, tls?: true) => expect(connectClient(target(address, tls))).rejects;
+
+  it('names why there is no connection', async () => {
+    const server = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await connecting(`localhost:${port}`).toThrow(/\(what listens there does not speak gRPC/);
+    await connecting(`localhost:${port}`, true).toThrow(/\(what listens there does not use TLS\)/);
+    server.close();
+    await once(server, 'close');
+    await connecting(`localhost:${port}`).toThrow(/ECONNREFUSED/);
+    await connecting('temporal.invalid:7233').toThrow(
+      /Name resolution failed for target dns:temporal\.invalid/,
     );
   });
 });

@@ -35,10 +35,37 @@ describe('temporalError', () => {
       /\(no response in time\)/,
     ],
     [
+      'a server of HTTP/1',
+      grpcError(
+        grpcStatus.UNAVAILABLE,
+        'No connection established. Last error: Protocol error (2026-01-31T18:21:34.592Z). Resolution note: ',
+      ),
+      'TEMPORAL_UNREACHABLE',
+      /\(what listens there does not speak gRPC, or requires TLS\)/,
+    ],
+    [
+      'a proxy that does not connect',
+      grpcError(
+        grpcStatus.UNAVAILABLE,
+        'No connection established. Last error: undefined. Resolution note: ',
+      ),
+      'TEMPORAL_UNREACHABLE',
+      /\(the proxy did not connect; check HTTPS_PROXY and NO_PROXY\)/,
+    ],
+    [
+      'a server without TLS',
+      grpcError(
+        grpcStatus.UNAVAILABLE,
+        'No connection established. Last error: Error: 807C:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/openssl/ssl/record/ssl3_record.c:350:\n. Resolution note: ',
+      ),
+      'TEMPORAL_UNREACHABLE',
+      /\(what listens there does not use TLS\)/,
+    ],
+    [
       'a closed channel',
       new Error('Channel has been shut down'),
       'TEMPORAL_UNREACHABLE',
-      /\(Channel has been shut down\)/,
+      /\(this program has closed the client\)/,
     ],
     [
       'a failed connection',
