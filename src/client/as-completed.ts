@@ -23,7 +23,8 @@ export interface PendingUpload {
 export interface CompletedUpload {
   readonly workflowId: string;
   readonly fileName: string;
-  readonly state: CompletedState;
+  /** `unknown` if Temporal does not have the upload any more, so that its result is not known. */
+  readonly state: CompletedState | 'unknown';
   /** Error code of a failed upload. */
   readonly errorCode?: string;
   /**
@@ -90,7 +91,8 @@ const completed = (
   result: () => upload.result(),
 });
 
-type Outcome = Pick<UploadSummary, 'workflowId' | 'state' | 'errorCode'> & Partial<UploadSummary>;
+type Outcome = Pick<UploadSummary, 'workflowId' | 'errorCode'> &
+  Partial<Omit<UploadSummary, 'state'>> & { readonly state: UploadSummary['state'] | 'unknown' };
 
 /** Finds the uploads that completed since the last poll. */
 class CompletionPoller {
@@ -145,7 +147,7 @@ class CompletionPoller {
     try {
       return summaryOf(await runsOf(this.#client).getHandle(workflowId).describe());
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return { workflowId, state: 'terminated' }; // and deleted
+      if (error instanceof WorkflowNotFoundError) return { workflowId, state: 'unknown' };
       throw error;
     }
   }

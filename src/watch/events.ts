@@ -89,9 +89,10 @@ export type WatchEvent =
       readonly event: 'failed';
       readonly file: string;
       readonly workflowId: string;
-      /** Absent if Temporal no longer has the history of the upload. */
-      readonly error?: Error;
+      readonly error: Error;
     }
+  /** Temporal no longer has the history of an upload, so its outcome is not known. */
+  | { readonly event: 'unknown'; readonly file: string; readonly workflowId: string }
   | { readonly event: 'problem'; readonly file?: string; readonly error: unknown }
   | { readonly event: 'recovered'; readonly dependency: Dependency }
   | {

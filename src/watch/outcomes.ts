@@ -99,7 +99,7 @@ export class OutcomeReporter {
     } catch (error) {
       if (!(error instanceof UploadError)) throw error;
       const isUnreadable = error.code === 'PAYLOAD_UNREADABLE' || error.code === 'PAYLOAD_UNTRUSTED';
-      if (error.code === 'UPLOAD_UNKNOWN') this.#reporter.report({ event: 'failed', file, workflowId });
+      if (error.code === 'UPLOAD_UNKNOWN') this.#reporter.report({ event: 'unknown', file, workflowId });
       else if (isUnreadable && state === 'done')
         this.#reporter.report({ event: 'done', file, workflowId, error });
       else if (isUnreadable || error instanceof UploadFailedError)

@@ -15,10 +15,11 @@ export interface Tally {
   /** Uploads that were started or joined. */
   readonly started: number;
   /** Uploads that have ended. Absent if the command does not wait for them. */
-  readonly ended?: { readonly done: number; readonly failed: number };
+  readonly ended?: { readonly done: number; readonly failed: number; readonly unknown: number };
 }
 
-const completedOf = ({ ended, started }: Tally): number => (ended ? ended.done + ended.failed : started);
+const completedOf = ({ ended, started }: Tally): number =>
+  ended ? ended.done + ended.failed + ended.unknown : started;
 
 /** Shows the progress of a batch on stderr. */
 export interface BatchView {
@@ -90,8 +91,9 @@ function describe(tally: Tally, rate: Rate): string {
   if (!ended || started < total) parts.push(`${number(started)} of ${number(total)} started`);
   if (ended) {
     parts.push(`${number(ended.done)} done`);
-    parts.push(`${number(started - ended.done - ended.failed)} running`);
+    parts.push(`${number(started - ended.done - ended.failed - ended.unknown)} running`);
     parts.push(`${number(ended.failed)} failed`);
+    if (ended.unknown > 0) parts.push(`${number(ended.unknown)} unknown`);
   }
   if (perSecond > 0) parts.push(`${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`);
   if (perSecond > 0 && left > 0) parts.push(`${duration((1000 * left) / perSecond)} left`);

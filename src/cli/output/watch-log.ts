@@ -18,7 +18,7 @@ const recoveries: Record<Dependency, string> = {
 export const watchLog = (json: boolean): OnWatchEvent => (json ? printEvent : printText);
 
 function printText(event: WatchEvent): void {
-  if (event.event === 'problem' || event.event === 'failed') printError(messageFor(event));
+  if (['problem', 'failed', 'unknown'].includes(event.event)) printError(messageFor(event));
   else print(messageFor(event));
 }
 
@@ -53,9 +53,9 @@ function messageFor(event: WatchEvent): string {
         ? `${event.file}: done. ${event.error.message}`
         : `${event.file}: done${(event.executionIds ?? []).map((id) => `, execution ${id}`).join('')}`;
     case 'failed':
-      return event.error
-        ? `${event.file}: ${formatError(event.error)} Upload: ${event.workflowId}`
-        : `${event.file}: The outcome of ${event.workflowId} is unknown: Temporal no longer has its history. Check the file in Aplos NCA.`;
+      return `${event.file}: ${formatError(event.error)} Upload: ${event.workflowId}`;
+    case 'unknown':
+      return `${event.file}: The outcome of ${event.workflowId} is unknown: Temporal no longer has its history. Check the file in Aplos NCA.`;
     case 'problem':
       return event.file === undefined
         ? formatError(event.error)
@@ -87,6 +87,8 @@ function factsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
       return { file: event.file, workflowId: event.workflowId, executionIds: event.executionIds };
     case 'failed':
       return { file: event.file, workflowId: event.workflowId, ...codeOf(event.error) };
+    case 'unknown':
+      return { file: event.file, workflowId: event.workflowId };
     case 'problem':
       return { file: event.file, ...codeOf(event.error) };
     case 'recovered':

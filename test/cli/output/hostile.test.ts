@@ -90,7 +90,7 @@ const events: readonly WatchEvent[] = [
   { event: 'done', ...ids, executionIds: [HOSTILE] },
   { event: 'done', ...ids, error },
   { event: 'failed', ...ids, error: new UploadFailedError('FILE_INVALID', HOSTILE, HOSTILE) },
-  { event: 'failed', ...ids },
+  { event: 'unknown', ...ids },
   { event: 'problem', file: HOSTILE, error: new Error(HOSTILE) },
   { event: 'problem', error: HOSTILE },
 ];

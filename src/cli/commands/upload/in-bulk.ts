@@ -55,6 +55,8 @@ class BulkUpload {
   readonly #startTally = new Map<string, number>();
   readonly #endTally = new Map<string, number>();
   readonly #failures: string[] = [];
+  /** Uploads that Temporal does not have any more. */
+  readonly #unknown: CompletedUpload[] = [];
   #resolveAllStarted = () => {};
   readonly #allStarted = new Promise<void>((resolve) => {
     this.#resolveAllStarted = resolve;
@@ -148,6 +150,10 @@ class BulkUpload {
     increment(this.#endTally, upload.state);
     const isFailure = upload.state !== 'done';
     if (isFailure) process.exitCode = ExitCode.failed;
+    if (upload.state === 'unknown') {
+      this.#unknown.push(upload);
+      return;
+    }
     const exceedsLimit = isFailure && this.#failures.length >= MAX_LINES;
     if (!this.#json && (!isFailure || exceedsLimit)) return;
     try {
@@ -165,11 +171,12 @@ class BulkUpload {
 
   #updateView(): void {
     const done = this.#endTally.get('done') ?? 0;
-    const failed = [...this.#endTally.values()].reduce((sum, number) => sum + number, 0) - done;
+    const unknown = this.#endTally.get('unknown') ?? 0;
+    const failed = [...this.#endTally.values()].reduce((sum, number) => sum + number, 0) - done - unknown;
     this.#view.show({
       total: this.#jobs.length,
       started: this.#workflowIds.size,
-      ...(this.#waits ? { ended: { done, failed } } : {}),
+      ...(this.#waits ? { ended: { done, failed, unknown } } : {}),
     });
   }
 
@@ -193,6 +200,11 @@ class BulkUpload {
 
   printFailures(): void {
     for (const line of this.#failures) printError(line);
+    const [first] = this.#unknown;
+    if (first)
+      printError(
+        `Temporal no longer has ${count(this.#unknown.length, 'upload')}, e.g. ${first.fileName} (${first.workflowId}), so the results are not known. Run the same command again: what Aplos already has is not started again.`,
+      );
   }
 
   printSummary(batch: string | undefined, page: string | undefined): void {
@@ -203,7 +215,7 @@ class BulkUpload {
       print(
         `The uploads continue in the background. To see their status: aplos-upload status ${selection} --watch`,
       );
-    if ([...this.#endTally.keys()].some((state) => state !== 'done'))
+    if ([...this.#endTally.keys()].some((state) => state !== 'done' && state !== 'unknown'))
       print(
         `To list the failed uploads: aplos-upload status ${selection} --failed`,
         `After fixing the cause, resume them: aplos-upload replay ${selection} --failed`,
