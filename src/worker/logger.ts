@@ -19,10 +19,20 @@ export interface LogOutput {
   readonly isTerminal: boolean;
 }
 
+/** Bytes of the log that are kept while it cannot be written. Newer lines are dropped. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
 const stderrOutput = (): LogOutput => ({
-  stream: pino.destination({ fd: 2, sync: true }),
+  stream: logStream(2),
   isTerminal: process.stderr.isTTY === true,
 });
+
+/** Returns a stream of log lines. A worker runs on while its log cannot be written, for example to a full disk. */
+export function logStream(fd: number): DestinationStream {
+  const stream = pino.destination({ fd, sync: true, maxLength: MAX_BUFFERED_BYTES });
+  stream.on('error', () => {});
+  return stream;
+}
 
 /** pino's name for each log level of Temporal's SDK. */
 const levels = {

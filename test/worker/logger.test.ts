@@ -1,5 +1,6 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../../src/worker/logger.js';
+import { createLogger, logStream } from '../../src/worker/logger.js';
 
 const HOSTILE = 'a\u001b[2J\u202e\u009b31m\nb';
 
@@ -35,5 +36,13 @@ describe('the log of a worker', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: only the colors of the log itself
     expect(text.replace(/\u001b\[\d+m/g, '')).not.toMatch(/[^\n -~]/);
     expect(text).not.toMatch(/^b/m);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('does not stop the worker if it cannot be written', async () => {
+    const disk = openSync('/dev/full', 'w');
+    const logger = createLogger('INFO', { stream: logStream(disk), isTerminal: false });
+    for (let line = 0; line < 3; line++) logger.info(`line ${line}`);
+    await new Promise(setImmediate); // an unhandled error would end the test
+    closeSync(disk);
   });
 });

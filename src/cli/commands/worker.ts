@@ -11,7 +11,7 @@ export const workerCommand = new Command('worker')
       .default('info'),
   )
   .action(async ({ logLevel }: { logLevel: string }) => {
-    keepRunningWithoutOutput(); // if whoever collects the log ends
+    keepRunningWithoutOutput('closed'); // if whoever collects the log ends
     const { loadSettings } = await import('../../settings/load.js');
     const settings = loadSettings();
     // Loads the worker only now, because it takes longer than to find a mistake in the settings.
