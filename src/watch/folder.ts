@@ -153,6 +153,10 @@ export class WatchedFolder {
 
   #unavailable(cause: unknown): UploadError {
     const code = systemErrorCode(cause);
+    if (code === 'ENOTDIR')
+      return new UploadError('FOLDER_UNAVAILABLE', `${quote(this.#folder)} is not a folder`, {
+        action: 'Name a folder. The watch resumes once there is one at this path.',
+      });
     return code === 'ENOENT'
       ? new UploadError('FOLDER_UNAVAILABLE', `The folder ${quote(this.#folder)} does not exist`, {
           action: 'Mount the share, or correct the path. The watch resumes once the folder exists.',

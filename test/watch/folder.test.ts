@@ -48,6 +48,14 @@ describe('WatchedFolder', () => {
     return settled();
   };
 
+  it('says so if it is a file', async () => {
+    await write('pk.csv');
+    await expect(new WatchedFolder(join(root, 'pk.csv'), SETTLE_MS).scan()).rejects.toMatchObject({
+      code: 'FOLDER_UNAVAILABLE',
+      message: expect.stringMatching(/pk\.csv" is not a folder\. Name a folder\./),
+    });
+  });
+
   it('reports a file as settled once two scans, at least the settle time apart, find the same version', async () => {
     await write('pk.csv');
     await utimes(join(root, 'pk.csv'), 0, 0); // tools copy mtimes, so an old one does not count
@@ -225,7 +233,7 @@ describe('WatchedFolder', () => {
     await writeFile(root, 'a file');
     await expect(folder.scan()).rejects.toMatchObject({
       code: 'FOLDER_UNAVAILABLE',
-      message: expect.stringContaining('cannot be read (ENOTDIR)'),
+      message: expect.stringContaining('is not a folder'),
     });
   });
 });

@@ -10,7 +10,8 @@ import { WatchedFolder } from '../../../watch/folder.js';
 import { WatchState } from '../../../watch/state-file.js';
 import { Watcher } from '../../../watch/watcher.js';
 import { fileHostFrom, type JobOptions, readExecutions, readMetaData } from '../../input/jobs.js';
-import { ExitCode, reportError } from '../../output/errors.js';
+import { keepRunningWithoutOutput } from '../../output/closed-output.js';
+import { BadInputError, ExitCode, reportError } from '../../output/errors.js';
 import { commandTracing } from '../../output/tracing.js';
 import { watchLog } from '../../output/watch-log.js';
 
@@ -28,6 +29,8 @@ export interface WatchOptions extends Omit<JobOptions, 'manifest'> {
 /** Watches a folder until SIGTERM or Ctrl-C, and then exits. */
 export async function watch(location: string, options: WatchOptions): Promise<void> {
   const { settle, every, profile, batch } = options;
+  // The empty path is the working folder, and often an unset variable of a script.
+  if (location === '') throw new BadInputError(['The folder is empty text. Name the folder to watch.']);
   const executions = await readExecutions(options);
   const metaData = await readMetaData(options.meta);
   const settings = loadSettings(process.env, 'client');
@@ -40,6 +43,7 @@ export async function watch(location: string, options: WatchOptions): Promise<vo
     source: 'file:///any.csv',
   });
 
+  keepRunningWithoutOutput('full'); // a watch must not miss files because its log cannot be written
   const root = resolve(location);
   const stateFile = resolve(options.state ?? defaultStateFile(root));
   const state = await WatchState.open(stateFile, profile);
