@@ -2,7 +2,12 @@ import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UploadError } from '../contract/errors.js';
 import type { JsonValue } from '../contract/json.js';
-import { type ExecutionRequest, parseUploadRequest, type UploadRequestInput } from '../contract/request.js';
+import {
+  type ExecutionRequest,
+  fileNameProblem,
+  parseUploadRequest,
+  type UploadRequestInput,
+} from '../contract/request.js';
 import type { Sections } from '../contract/sections.js';
 import { shownSource } from '../contract/source.js';
 import { type FileHost, hostFor } from '../files/host-of-files.js';
@@ -10,6 +15,7 @@ import { isListed } from '../files/listing.js';
 import { openSource } from '../files/source.js';
 import { deadLink } from '../files/walk-problems.js';
 import { isUrl } from '../util/is-url.js';
+import { quote } from '../util/quote.js';
 import { userName } from '../util/user-name.js';
 import { requestForFile } from './request-for-file.js';
 
@@ -54,9 +60,16 @@ export function createFileJob(
 export async function checkFileJob(job: FileJob, files: FileHost): Promise<FileJob> {
   const { location, request } = job;
   const source = isUrl(location) ? location : pathToFileURL(resolve(location)).href;
+  if (!isUrl(location)) assertName(resolve(location));
   const { host } = parseUploadRequest({ ...request, source, host: await hostFor(source, files) });
   if (!isUrl(location)) await checkFile(resolve(location), source);
   return host === undefined ? job : { ...job, request: { ...request, host } };
+}
+
+function assertName(path: string): void {
+  const problem = fileNameProblem(basename(path));
+  if (problem !== undefined)
+    throw new UploadError('FILE_NAME_INVALID', `The name of the file ${quote(path)} ${problem}`);
 }
 
 async function checkFile(path: string, source: string): Promise<void> {

@@ -177,7 +177,7 @@ export const errorTable = {
     'final',
     'caller',
     'Temporal has no upload with this ID, or no longer has its history.',
-    'To list recent uploads, run: aplos-upload status.',
+    'To list recent uploads, run: aplos-upload status. To be sure of a file, upload it again: what Aplos already has is not started again.',
   ),
   CANCELLED: row('final', 'caller', 'Somebody cancelled the upload.', 'Upload the file again to continue.', {
     afterFix: 'replay',
@@ -300,8 +300,8 @@ export const errorTable = {
   FILE_NAME_INVALID: row(
     'final',
     'caller',
-    'The name of a file or folder is not valid UTF-8, so no request can name it.',
-    'Rename it, for example with convmv.',
+    'The name of a file or folder is not valid UTF-8, or has a character that a file name at Aplos cannot have: a backslash or a control character.',
+    'Rename the file or folder.',
     { isUnreadable: true },
   ),
   LINK_BROKEN: row(

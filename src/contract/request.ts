@@ -50,7 +50,7 @@ const fileName = wellFormed(
   text(REQUEST_LIMITS.fileName).regex(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern excludes control characters
     /^[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$/,
-    'must be a plain file name: no path, no control characters',
+    'must not contain slashes, backslashes or control characters',
   ),
 );
 
@@ -201,6 +201,10 @@ export function parseUploadRequest(input: unknown): UploadRequest {
   assertWithinSizeLimit(request);
   return request;
 }
+
+/** Returns why a name cannot be the file name of a request; `undefined` if it can. */
+export const fileNameProblem = (name: string): string | undefined =>
+  fileName.safeParse(name).error?.issues[0]?.message;
 
 function assertWithinSizeLimit(request: UploadRequest): void {
   const bytes = Buffer.byteLength(JSON.stringify(request));

@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import { isMissing } from './listing.js';
 import { type Walk, type WalkScope, walk } from './walk.js';
+import { paddedName } from './walk-problems.js';
 
 /** Lock files that spreadsheet programs create next to an open file. */
 const LOCK_FILE = /^~\$/;
@@ -20,18 +21,25 @@ const DOWNLOAD = /\.download$/i;
  * @param extensions with their dots
  * @param repeated extensions of files that are listed under each of their links
  */
-export function filesIn(
+export async function filesIn(
   folder: string,
   extensions: readonly string[],
   repeated: readonly string[] = [],
 ): Promise<Walk> {
   const hasOne = (path: string, ofThese: readonly string[]) =>
-    ofThese.some((extension) => path.toLowerCase().endsWith(extension));
-  return walk(folder, {
+    ofThese.some((extension) => path.toLowerCase().trimEnd().endsWith(extension));
+  const found = await walk(folder, {
     wants: (path) => isVisible(path) && hasOne(path, extensions),
     enters: (path) => isVisible(path) && !isSkippedFolder(path),
     repeats: (path) => hasOne(path, repeated),
   });
+  const isPadded = ({ path }: { readonly path: string }) => path !== path.trimEnd();
+  const padded = found.files.filter(isPadded).map(({ path }) => paddedName(path));
+  return {
+    ...found,
+    files: found.files.filter((file) => !isPadded(file)),
+    problems: [...found.problems, ...padded],
+  };
 }
 
 /** Reports whether a text is a glob. */

@@ -61,6 +61,15 @@ export function invalidName(path: string, bytes: Buffer): WalkProblem {
   return { path, error: new UploadError('FILE_NAME_INVALID', happened) };
 }
 
+/** Returns the problem of a file whose extension is followed by white space, so that it is not the type that it seems to be. */
+export const paddedName = (path: string): WalkProblem => ({
+  path,
+  error: new UploadError(
+    'FILE_NAME_INVALID',
+    `The name of ${quote(path)} ends with white space, which hides the type of the file`,
+  ),
+});
+
 /** Returns a path as text. In names that are not UTF-8, `\xNN` stands for each byte beyond ASCII. */
 const escapeInvalid = (path: Buffer): string =>
   path

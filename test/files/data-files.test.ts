@@ -43,6 +43,16 @@ describe('filesIn', () => {
     expect(found.problems).toEqual([]);
   });
 
+  it('reports a file whose extension is hidden by white space', async () => {
+    const folder = await folderWith('pk.csv', 'pk2.csv ', 'pk3.CSV\u00a0', 'notes.txt ', 'cohort .csv');
+    const found = await walkOf(folder);
+    expect(pathsIn(folder, found)).toEqual(['cohort .csv', 'pk.csv']);
+    expect(problemsOf(found)).toEqual([
+      expect.stringMatching(/^FILE_NAME_INVALID: The name of ".*\/pk2\.csv " ends with white space/),
+      expect.stringMatching(/^FILE_NAME_INVALID: The name of ".*\/pk3\.CSV\u00a0"/),
+    ]);
+  });
+
   it('ends in loops of links, and reports a link that leads back to itself', async () => {
     const folder = await folderWith('site/pk.csv');
     await symlink('..', join(folder, 'site', 'up'));
@@ -167,6 +177,29 @@ describe('checkFileJob', () => {
     await expect(check('gone.csv')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
     expect(await check('pk.csv')).toMatchObject({ location: join(folder, 'pk.csv') });
   });
+
+  it.each(['a\\b.csv', 'a\nb.csv', 'a\tb.csv', 'a\u001b[31m.csv', 'a\u202eb.csv', 'a\u0085.csv'])(
+    'reports the name %j, which can be left out like a file that cannot be read',
+    async (name) => {
+      const folder = await folderWith(name, 'pk.csv');
+      const config = join(folder, 'c.json');
+      await writeFile(config, '{"dose":1}');
+      const options = { profile: 'default', config: [config] };
+      await expect(readJobs([folder], options, shared)).rejects.toMatchObject({
+        problems: [
+          expect.stringMatching(
+            /FILE_NAME_INVALID: The name of the file ".*" must not contain .* Rename the file or folder\.$/,
+          ),
+        ],
+        hint: expect.stringContaining('--skip-unreadable'),
+      });
+      const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+      onTestFinished(() => written.mockRestore());
+      const jobs = await readJobs([folder], { ...options, skipUnreadable: true }, shared);
+      expect(jobs.map(({ location }) => relative(folder, location))).toEqual(['pk.csv']);
+      expect(String(written.mock.calls)).toContain('Left out. ');
+    },
+  );
 });
 
 describe('filesMatching', () => {
