@@ -89,11 +89,18 @@ function parse(text: string, what: string): ExactJson {
   } catch (error) {
     if (error instanceof OversizedJsonError)
       throw new UploadError('REQUEST_INVALID', `${what} ${error.message}`, { action: 'Make it smaller.' });
-    throw new UploadError('REQUEST_INVALID', `${what} is not JSON: ${(error as Error).message}`, {
-      action: 'Fix the JSON.',
+    throw new UploadError('REQUEST_INVALID', `${what} is not JSON: ${syntaxProblem(error as Error, text)}`, {
+      action: 'Fix the JSON. It has no comments, and no comma before a closing bracket.',
     });
   }
 }
+
+/** Returns the message of a syntax error with the line and column, which Node.js 20 does not name. */
+const syntaxProblem = ({ message }: Error, text: string): string =>
+  message.replace(/ (?:in JSON )?at position (\d+)(?: \(line \d+ column \d+\))?$/, (_, position: string) => {
+    const lines = text.slice(0, Number(position)).split('\n');
+    return ` in line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
+  });
 
 /** Returns the sections in the JSON of a configuration file. See {@link readSections}. Throws like {@link readText}. */
 export function asConfiguration(value: JsonValue, what: string): Sections {
