@@ -18,16 +18,33 @@ export interface UploadFilter {
 /**
  * Converts a filter to Temporal's query language, which the Temporal UI accepts too.
  *
- * @throws {@link UploadError} `REQUEST_INVALID` if a query cannot contain the batch or the error code
+ * @throws {@link UploadError} `REQUEST_INVALID` if a query cannot contain the batch or the error code, or another field is invalid
  */
 export function queryFor({ batch, state, since, errorCode }: UploadFilter): string {
   const conditions = [`WorkflowType = '${WORKFLOW_TYPE}'`];
   if (batch !== undefined) conditions.push(`AplosBatch = ${quoted('batch', batch)}`);
-  if (state) conditions.push(STATE_QUERIES[state]);
+  if (state !== undefined) conditions.push(stateQuery(state));
   if (errorCode !== undefined) conditions.push(`AplosErrorCode = ${quoted('error code', errorCode)}`);
-  if (since) conditions.push(`(${STATE_QUERIES.running} OR CloseTime >= '${since.toISOString()}')`);
+  if (since !== undefined) conditions.push(`(${STATE_QUERIES.running} OR CloseTime >= '${isoTime(since)}')`);
   return conditions.join(' AND ');
 }
+
+// Callers in JavaScript have no compiler, and TypeScript accepts an invalid Date.
+
+function stateQuery(state: keyof typeof STATE_QUERIES): string {
+  if (Object.hasOwn(STATE_QUERIES, state)) return STATE_QUERIES[state];
+  throw invalidField('state', `must be one of ${Object.keys(STATE_QUERIES).join(', ')}`);
+}
+
+function isoTime(since: Date): string {
+  if (since instanceof Date && !Number.isNaN(since.getTime())) return since.toISOString();
+  throw invalidField('since', 'must be a valid Date');
+}
+
+const invalidField = (field: string, problem: string) =>
+  new UploadError('REQUEST_INVALID', `The filter is not valid: ${field}: ${problem}`, {
+    action: 'Correct the field.',
+  });
 
 function quoted(field: string, value: string): string {
   if (canBeQueried(value)) return quoteForQuery(value);

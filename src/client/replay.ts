@@ -4,7 +4,8 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
-import { errorTable, isErrorCode, isReplayable } from '../contract/errors.js';
+import { pMapIterable } from 'p-map';
+import { errorTable, isErrorCode, isReplayable, UploadError } from '../contract/errors.js';
 import { whyNoResult } from '../contract/untrusted.js';
 import { grpcStatusOf } from '../temporal/errors.js';
 import { isUnreadable } from '../temporal/unreadable.js';
@@ -215,4 +216,24 @@ async function unlessGone<Response>(call: () => Promise<Response>): Promise<Resp
       return undefined;
     throw error;
   }
+}
+
+/**
+ * Resumes uploads, and yields the outcome for each. See {@link replayUpload}.
+ *
+ * @throws {@link UploadError} `REQUEST_INVALID` for one text, which would be read as a list of its characters
+ */
+export function replayUploads(
+  client: Client,
+  workflowIds: AsyncIterable<string> | Iterable<string>,
+  options: ReplayOptions,
+  concurrency: number,
+): AsyncIterable<ReplayOutcome> {
+  if (typeof workflowIds === 'string')
+    throw new UploadError('REQUEST_INVALID', 'The workflow IDs to replay are one text, not a list', {
+      action: 'Put the workflow ID into an array.',
+    });
+  return pMapIterable(workflowIds, (workflowId) => replayUpload(client, workflowId, options), {
+    concurrency,
+  });
 }

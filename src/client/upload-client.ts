@@ -15,7 +15,7 @@ import type { UploadFilter } from './filter.js';
 import { listUploads, listUploadsOfContent } from './list-uploads.js';
 import { OutageWaits } from './outages.js';
 import { previewUploads, type UploadPreview } from './preview.js';
-import { type ReplayOptions, type ReplayOutcome, replayUpload } from './replay.js';
+import { type ReplayOptions, type ReplayOutcome, replayUploads } from './replay.js';
 import { SearchAttributeCheck } from './search-attribute-check.js';
 import { startUpload } from './start-upload.js';
 import { readStatus, type UploadStatus } from './status.js';
@@ -179,9 +179,7 @@ export class UploadClient {
     workflowIds: AsyncIterable<string> | Iterable<string>,
     options: ReplayOptions = {},
   ): AsyncIterable<ReplayOutcome> {
-    return pMapIterable(workflowIds, (workflowId) => replayUpload(this.#client, workflowId, options), {
-      concurrency: CONCURRENCY,
-    });
+    return replayUploads(this.#client, workflowIds, options, CONCURRENCY);
   }
 
   /** Queries the workflow for its progress. Requires a running worker. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { filterFrom } from '../../../src/cli/input/filter.js';
-import { queryFor } from '../../../src/client/filter.js';
+import { queryFor, type UploadFilter } from '../../../src/client/filter.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -36,5 +36,20 @@ describe('filterFrom and queryFor', () => {
 
   it('reject a batch with a quote', () => {
     expect(() => queryFor({ batch: 'a"b' })).toThrow(/Temporal cannot search for the batch/);
+  });
+
+  it.each([
+    [{ since: new Date('yesterday') }, 'since: must be a valid Date'],
+    [{ since: '2026-01-31' }, 'since: must be a valid Date'],
+    [{ state: 'nonsense' }, 'state: must be one of running, done, failed'],
+    [{ state: 'constructor' }, 'state: must be one of running, done, failed'],
+    [{ state: '' }, 'state: must be one of running, done, failed'],
+  ])('refuses %j, which is no filter', (filter, problem) => {
+    expect(() => queryFor(filter as UploadFilter)).toThrow(
+      expect.objectContaining({
+        code: 'REQUEST_INVALID',
+        message: `The filter is not valid: ${problem}. Correct the field.`,
+      }),
+    );
   });
 });
