@@ -108,8 +108,8 @@ export const errorTable = {
   STATE_FILE_INVALID: row(
     'final',
     'settings',
-    'The state file of a folder watch has a line that no watch wrote.',
-    'Name another file with --state, or fix the line.',
+    'The state file of a folder watch has a line that no watch of this version wrote.',
+    'Name another file with --state: what Temporal or Aplos knows is not started again. Or fix the line.',
     { exitCode: 2 },
   ),
   FOLDER_UNAVAILABLE: row(

@@ -188,7 +188,8 @@ export class WatchState {
         const { at, profile, ...rest } = parsed.data;
         if (profile === this.#profile) this.#keep({ at: new Date(at), ...rest });
       } else if (folder.success) this.#folders.set(folder.data.folder, folder.data);
-      else if (!content.startsWith(LINE_PREFIX.slice(0, content.length))) throw this.#invalidLine(number);
+      else if (value !== undefined || !content.startsWith(LINE_PREFIX.slice(0, content.length)))
+        throw this.#invalidLine(number);
     }
     const { size } = await this.#handle.stat();
     const { buffer } = await this.#handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
@@ -231,7 +232,7 @@ export class WatchState {
   #invalidLine(number: number): UploadError {
     return new UploadError(
       'STATE_FILE_INVALID',
-      `Line ${number} of ${quote(this.#file)} is not a line of a state file`,
+      `Line ${number} of ${quote(this.#file)} is not a line of a state file of this version`,
     );
   }
 }

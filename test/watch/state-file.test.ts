@@ -118,6 +118,22 @@ describe('WatchState', () => {
     });
   });
 
+  it.each([
+    ['a stage of a later version', { stage: 'paused' }],
+    ['another type', { sha256: 7 }],
+    ['a missing field', { stamp: undefined }],
+    ['a time in another form', { at: '2026-01-31' }],
+  ])('refuses a whole line with %s, instead of forgetting the upload', async (_what, change) => {
+    const file = await stateFile();
+    await (await open(file)).save(recordWith());
+    const line = JSON.parse(await readFile(file, 'utf8'));
+    await appendFile(file, `${JSON.stringify({ ...line, ...change })}\n`);
+    await expect(open(file)).rejects.toMatchObject({
+      code: 'STATE_FILE_INVALID',
+      message: expect.stringMatching(/Line 2 of ".*" is not a line of a state file of this version\./),
+    });
+  });
+
   it('refuses a file that is not a state file, and leaves it unchanged', async () => {
     const file = join(await temporaryFolder(), 'c.json');
     await writeFile(file, '{"version": "2024-02-22"}');
