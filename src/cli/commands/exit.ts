@@ -6,7 +6,7 @@ import type { ExitCode } from '../output/errors.js';
 const LIMIT_MS = 2_000;
 
 /** Closes the connection once its calls have ended, then ends this process. */
-export async function exitAfterClosing(client: UploadClient, code: ExitCode): Promise<never> {
+export async function exitAfterClosing(client: Pick<UploadClient, 'close'>, code: ExitCode): Promise<never> {
   await Promise.race([client.close(), sleep(LIMIT_MS)]).catch(() => {});
   process.exit(code);
 }

@@ -11,6 +11,7 @@ import { startLine } from '../../output/start-states.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
 import type { UiLinks } from '../../output/ui-links.js';
 import { exitAfterClosing } from '../exit.js';
+import { exitOnInterrupt } from './interrupt.js';
 import type { UploadOptions, UploadOutput } from './options.js';
 import type { ReadRequest } from './preview.js';
 
@@ -22,6 +23,7 @@ export async function uploadIndividually(
   { wait, json }: UploadOptions,
   { links, notices }: UploadOutput,
 ): Promise<void> {
+  const stopListening = exitOnInterrupt(client);
   const requests = await Promise.all(jobs.map(read));
   const handles = [];
   const hosts = new HostTally();
@@ -29,6 +31,7 @@ export async function uploadIndividually(
     handles.push(handle);
     hosts.add(handle);
   }
+  stopListening();
   await hosts.warn(client, notices);
   if (wait || json) await waitForAll(client, handles, Boolean(json), notices);
   else {
