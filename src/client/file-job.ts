@@ -60,17 +60,29 @@ export function createFileJob(
 export async function checkFileJob(job: FileJob, files: FileHost): Promise<FileJob> {
   const { location, request } = job;
   const source = isUrl(location) ? location : pathToFileURL(resolve(location)).href;
-  if (!isUrl(location)) assertName(resolve(location));
+  if (!isUrl(location)) await assertName(location);
   const { host } = parseUploadRequest({ ...request, source, host: await hostFor(source, files) });
   if (!isUrl(location)) await checkFile(resolve(location), source);
   return host === undefined ? job : { ...job, request: { ...request, host } };
 }
 
-function assertName(path: string): void {
+async function assertName(location: string): Promise<void> {
+  const path = resolve(location);
   const problem = fileNameProblem(basename(path));
-  if (problem !== undefined)
-    throw new UploadError('FILE_NAME_INVALID', `The name of the file ${quote(path)} ${problem}`);
+  if (problem === undefined) return;
+  if (WINDOWS_PATH.test(location) && !(await isListed(path).catch(() => false)))
+    throw new UploadError(
+      'FILE_NOT_FOUND',
+      `${quote(location)} is a path of Windows, and this system is another`,
+      {
+        action: 'Name the path at which this machine has the file, such as /mnt/share/pk.csv.',
+      },
+    );
+  throw new UploadError('FILE_NAME_INVALID', `The name of the file ${quote(path)} ${problem}`);
 }
+
+/** A drive letter or a network share. A manifest's path is below the folder of the manifest. */
+const WINDOWS_PATH = /(^|\/)([A-Za-z]:\\|\\\\)[^/]*$/;
 
 async function checkFile(path: string, source: string): Promise<void> {
   try {

@@ -202,6 +202,18 @@ describe('checkFileJob', () => {
   );
 });
 
+it.each(['C:\\share\\pk.csv', '\\\\server\\share\\pk.csv', '/data/C:\\share\\pk.csv'])(
+  'checkFileJob recognizes %s as a path of Windows',
+  async (path) => {
+    await expect(checkFileJob(createFileJob(path, [], { profile: 'default' }), shared)).rejects.toMatchObject(
+      {
+        code: 'FILE_NOT_FOUND',
+        message: expect.stringMatching(/is a path of Windows, .* such as \/mnt\/share\/pk\.csv\.$/),
+      },
+    );
+  },
+);
+
 describe('filesMatching', () => {
   it('looks only into folders that the glob can match', async () => {
     const folder = await folderWith(
