@@ -34,7 +34,7 @@ export async function uploadInBulk(
     await upload.run();
   } catch (error) {
     upload.printFailures();
-    upload.printStopped();
+    upload.printStopped(error);
     throw error;
   }
   upload.printFailures();
@@ -185,16 +185,22 @@ class BulkUpload {
     return exitAfterClosing(this.#client, ExitCode.interrupted);
   }
 
-  /** Prints how many uploads were started, and how to continue with them. */
-  printStopped(): void {
+  /**
+   * Prints how many uploads were started, and how to continue with them.
+   *
+   * @param error what stopped the command. Default: Ctrl-C
+   */
+  printStopped(error?: unknown): void {
     const { size: started } = this.#workflowIds;
     const { length: total } = this.#jobs;
+    const isLost = error instanceof UploadError && error.code === 'NAMESPACE_UNKNOWN';
+    const fate = isLost ? '. What became of them is not known.' : ' and continue in the background.';
     const rest = started < total ? ' and start the rest' : '';
     printToStderr(
       '',
       started === 0
         ? `Stopped. None of ${count(total, 'upload')} was started. Run the same command again to start them.`
-        : `Stopped. ${started.toLocaleString('en')} of ${count(total, 'upload')} were started and continue in the background. Run the same command to join them${rest}.`,
+        : `Stopped. ${started.toLocaleString('en')} of ${count(total, 'upload')} were started${fate} Run the same command to join them${rest}.`,
     );
   }
 
