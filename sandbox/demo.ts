@@ -93,7 +93,7 @@ async function uploadSamples(sandbox: Sandbox): Promise<string[]> {
         executions: [{ label: name, configuration }],
       });
       const upload = await client.start(request);
-      return follow(client, upload, view.add(upload));
+      return follow(client, upload, view.add(upload.fileName));
     }),
   );
   view.stop();

@@ -1,6 +1,6 @@
 /**
- * `npm run docs:screenshots`: takes the screenshots of the Temporal UI in docs/images. Requires Chromium at
- * /usr/bin/chromium, or at CHROMIUM_PATH.
+ * `npm run docs:screenshots`: takes the screenshots of the Temporal UI in docs/images, and the pictures of a terminal. Requires
+ * Chromium at /usr/bin/chromium, or at CHROMIUM_PATH, and `script` of util-linux. With `-- terminal`, takes only the latter.
  */
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -18,6 +18,7 @@ import { loadSettings } from '../src/settings/load.js';
 import { startCodecServer } from '../src/temporal/codec-server.js';
 import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
 import { workflowPage } from '../src/temporal/ui-links.js';
+import { pictureFailures } from './picture-failures.js';
 
 const WIDTH = 1280;
 /** Width of the UI's navigation, which is cropped. */
@@ -57,14 +58,17 @@ async function takePictures(): Promise<void> {
   const { uiUrl, namespace, sandbox } = await startServers();
   const folder = await mkdtemp(join(tmpdir(), 'aplos-screenshots-'));
   stops.push(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(images, { recursive: true });
+  await pictureFailures(join(images, 'status-failures.svg'), join(folder, 'study-8'), sandbox, (text) =>
+    text.replaceAll(folder, '/data'),
+  );
+  if (process.argv.includes('terminal')) return;
   const { done, failed, running } = await uploadAll(join(folder, 'study-7'), sandbox);
   const browser = await openBrowser(join(folder, 'browser'));
   stops.unshift(() => browser.close());
   const page = await browser.newPage();
   await page.addInitScript(showOwnColumns, COLUMNS);
   await showFoldersAsDeployed(page, { [folder]: '/data', [repository]: '/app' });
-  await mkdir(images, { recursive: true });
-
   const shoot = async (name: string, url: string, height: number, waitFor: string, tab?: string) => {
     await page.setViewportSize({ width: WIDTH, height });
     await page.goto(url);

@@ -17,7 +17,9 @@ export const findAnalyses =
   ({ executions }: Pick<ActivityDependencies, 'executions'>) =>
   async (input: unknown, argumentCount: number): Promise<AnalysisFinding[]> => {
     const { profile, analyses } = parsePreviewInput(decodeInput(input, argumentCount));
-    const listing = await executions(profile).read(0);
+    const list = executions(profile);
+    if (analyses.length === 0) return [];
+    const listing = await list.read(0);
     assertHasMarks(listing);
     const byContent = groupBy('contentId', listing, analyses);
     const byFile = groupBy('fileVersionId', listing, analyses);

@@ -3,9 +3,13 @@ import type { UploadHeartbeat } from '../contract/receipt.js';
 import type { FileRequest, PresignedPost, UploadEvidence } from '../contract/steps.js';
 import { assertAsExpected, openSource } from '../files/source.js';
 import { postObject } from '../s3/post-object.js';
+import { Rate } from '../util/rate.js';
 import { assertOnThisHost } from './assert-on-this-host.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { heartbeatDuring } from './heartbeats.js';
+
+/** Period over which the rate in a heartbeat is measured, in milliseconds. */
+const RATE_PERIOD_MS = 10_000;
 
 /** Posts the file to S3 if it is still the one that the sender saw. Heartbeats the number of bytes sent. */
 export const uploadFile =
@@ -22,6 +26,7 @@ export const uploadFile =
     const signal = cancellationSignal();
     const readOptions = { signal, idleTimeoutMs };
     let progress: UploadHeartbeat | undefined;
+    const rate = new Rate(RATE_PERIOD_MS);
     return heartbeatDuring(
       async () => {
         const file = await openSource(source, fileName, sources, readOptions);
@@ -30,6 +35,7 @@ export const uploadFile =
           progress = { bytesSent, totalBytes };
         };
         onProgress(0);
+        rate.add(0);
         try {
           // A remote file is read only once: its SHA-256 is compared during the upload, before the last bytes are sent.
           await assertAsExpected(
@@ -51,6 +57,10 @@ export const uploadFile =
           await file.close();
         }
       },
-      () => progress,
+      () => {
+        if (!progress) return undefined;
+        rate.add(progress.bytesSent);
+        return { ...progress, bytesPerSecond: Math.round(rate.perSecond()) } satisfies UploadHeartbeat;
+      },
     );
   };

@@ -1,5 +1,7 @@
-import { basename, extname, resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { distance } from 'fastest-levenshtein';
 import { UploadError } from '../contract/errors.js';
 import type { JsonValue } from '../contract/json.js';
 import {
@@ -14,6 +16,7 @@ import { type FileHost, hostFor } from '../files/host-of-files.js';
 import { isListed } from '../files/listing.js';
 import { openSource } from '../files/source.js';
 import { deadLink } from '../files/walk-problems.js';
+import { distinctPaths } from '../util/distinct-paths.js';
 import { isUrl } from '../util/is-url.js';
 import { quote } from '../util/quote.js';
 import { userName } from '../util/user-name.js';
@@ -91,8 +94,25 @@ async function checkFile(path: string, source: string): Promise<void> {
     const isMissing = error instanceof UploadError && error.code === 'FILE_NOT_FOUND';
     if (isMissing && (await isListed(path).catch(() => false)))
       throw (await deadLink(path, error.cause)).error;
+    const similar = isMissing ? await similarPath(path) : undefined;
+    if (similar !== undefined && error instanceof UploadError)
+      throw new UploadError('FILE_NOT_FOUND', `${error.happened} (did you mean ${quote(similar)}?)`, {
+        cause: error,
+      });
     throw error;
   }
+}
+
+const MAX_TYPOS = 2;
+
+/** Returns a file or folder next to a path whose name is nearly the same. */
+async function similarPath(path: string): Promise<string | undefined> {
+  const name = basename(path).toLowerCase();
+  const others = await readdir(dirname(path)).catch((): string[] => []);
+  const similar = others.find(
+    (other) => distance(other.toLowerCase(), name) <= Math.min(MAX_TYPOS, name.length / 3),
+  );
+  return similar === undefined ? undefined : join(dirname(path), similar);
 }
 
 /**
@@ -116,6 +136,9 @@ export async function requestForFileJob({ location, request, sha256 }: FileJob):
 /** Returns the path or URL of a job's file for messages, without secrets in URLs. */
 export const displayLocation = ({ location }: Pick<FileJob, 'location'>): string =>
   isUrl(location) ? shownSource(location) : location;
+
+/** Returns a name for each job: that of its file, with as much of its path as tells it from the others. */
+export const namesOfJobs = (jobs: readonly FileJob[]): string[] => distinctPaths(jobs.map(displayLocation));
 
 /**
  * Returns the execution request for a configuration that was read from a file. Its label is the name of that file.

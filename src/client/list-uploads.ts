@@ -25,18 +25,21 @@ export function listUploads(
 /**
  * Lists the uploads of the content of a request under its name, whatever their executions, each with its latest run.
  *
+ * @param own upload of the request itself, which the list may not show yet
  * @param concurrency maximum number of concurrent calls to Temporal
  */
-export function listUploadsOfContent(
+export async function* listUploadsOfContent(
   client: Client,
   request: UploadRequest,
+  own: UploadSummary | undefined,
   concurrency: number,
-): AsyncIterable<UploadSummary> {
+): AsyncGenerator<UploadSummary, void> {
+  if (own) yield own;
   const prefix = contentPrefixFor(request);
   const condition = canBeQueried(prefix) ? `WorkflowId STARTS_WITH ${quoteForQuery(prefix)}` : undefined;
-  return condition
-    ? latestRuns(client, `${queryFor({})} AND ${condition}`, concurrency)
-    : pMapIterable([], () => pMapSkip);
+  if (!condition) return;
+  for await (const upload of latestRuns(client, `${queryFor({})} AND ${condition}`, concurrency))
+    if (upload.workflowId !== own?.workflowId) yield upload;
 }
 
 function latestRuns(client: Client, query: string, concurrency: number): AsyncIterable<UploadSummary> {

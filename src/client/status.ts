@@ -48,7 +48,7 @@ export interface PendingStep {
   readonly nextAttemptAt?: Date;
   /** Last heartbeat of an `uploadFile` step. Absent before the first one, or if it cannot be decrypted or trusted. */
   readonly heartbeat?: UploadHeartbeat;
-  /** Average upload rate of this attempt, in bytes per second. */
+  /** Upload rate of the last ten seconds, in bytes per second. With an older worker, the average of this attempt. */
   readonly bytesPerSecond?: number;
 }
 
@@ -118,7 +118,7 @@ async function pendingStep(
   const { lastFailure, nextAttemptScheduleTime } = activity;
   const isRunning = activity.state === PENDING_ACTIVITY_STATE_STARTED;
   const heartbeat = await heartbeatOf(client, activity, context);
-  const bytesPerSecond = heartbeat && rateOf(activity, heartbeat);
+  const bytesPerSecond = heartbeat && (heartbeat.bytesPerSecond ?? rateOf(activity, heartbeat));
   return {
     activity: activity.activityType?.name ?? 'unknown',
     isRunning,

@@ -9,6 +9,7 @@ import { loadSettings } from '../settings/load.js';
 import { temporalError } from '../temporal/errors.js';
 import { withUploadErrors } from '../temporal/with-upload-errors.js';
 import { asCompleted, type CompletedUpload, type PendingUpload } from './as-completed.js';
+import { askForAnalyses } from './ask-for-analyses.js';
 import { type ConnectedClient, connectFromEnvironment } from './connect.js';
 import { trusted, waitForReceipt } from './failures.js';
 import type { UploadFilter } from './filter.js';
@@ -17,6 +18,7 @@ import { OutageWaits } from './outages.js';
 import { previewUploads, type UploadPreview } from './preview.js';
 import { type ReplayOptions, type ReplayOutcome, replayUploads } from './replay.js';
 import { SearchAttributeCheck } from './search-attribute-check.js';
+import { readSource } from './source.js';
 import { startUpload } from './start-upload.js';
 import { readStatus, type UploadStatus } from './status.js';
 import type { UploadSummary } from './summary.js';
@@ -90,7 +92,7 @@ export class UploadClient {
       ...(host === undefined ? {} : { host }),
       runId,
       state,
-      result: () => this.#resultOf(workflowId, state === 'done' ? runId : undefined),
+      result: () => this.result(workflowId, state === 'done' ? runId : undefined),
     };
   }
 
@@ -127,6 +129,11 @@ export class UploadClient {
     return previewUploads(connection, parsed);
   }
 
+  /** Throws {@link UploadError} `PROFILE_UNKNOWN` if the worker that responds lacks an Aplos profile; otherwise as {@link preview}. */
+  async assertProfile(profile: string): Promise<void> {
+    await askForAnalyses({ client: this.#client, workers: this.#workers }, { profile, analyses: [] });
+  }
+
   /**
    * Waits for many uploads, e.g. the result of {@link startMany}, and yields each one once it is completed, in any order. Each
    * workflow is yielded once. During an outage of Temporal, it keeps waiting.
@@ -144,6 +151,11 @@ export class UploadClient {
    */
   status(workflowId: string): Promise<UploadStatus | undefined> {
     return readStatus(this.#client, workflowId, this.#workers);
+  }
+
+  /** Returns the source of an upload, without a URL's signature; `undefined` if the request cannot be read. */
+  source(upload: Pick<UploadSummary, 'workflowId' | 'runId'>): Promise<string | undefined> {
+    return readSource(this.#client, upload);
   }
 
   /**
@@ -165,9 +177,7 @@ export class UploadClient {
   async *listSameContent(input: UploadRequestInput): AsyncGenerator<UploadSummary, void> {
     const request = await this.#withHost(parseUploadRequest(input));
     const own = await this.status(workflowIdFor(request));
-    if (own) yield own;
-    for await (const upload of listUploadsOfContent(this.#client, request, CONCURRENCY))
-      if (upload.workflowId !== own?.workflowId) yield upload;
+    yield* listUploadsOfContent(this.#client, request, own, CONCURRENCY);
   }
 
   /**
@@ -194,9 +204,10 @@ export class UploadClient {
    * @throws {@link UploadFailedError} if the upload ended without a receipt
    * @throws {@link UploadError} `PAYLOAD_UNREADABLE` if this process lacks the key that the receipt is encrypted with,
    *   `PAYLOAD_UNTRUSTED` if somebody without the key wrote it
+   * @param runId completed run. Default: the latest run
    */
-  result(workflowId: string): Promise<Receipt> {
-    return this.#resultOf(workflowId);
+  result(workflowId: string, runId?: string): Promise<Receipt> {
+    return this.#waits.retry(() => waitForReceipt(this.#client, workflowId, runId));
   }
 
   /**
@@ -213,9 +224,7 @@ export class UploadClient {
     await this.#client.workflow.getHandle(workflowId).cancel();
   }
 
-  /**
-   * Reports whether a worker serves new uploads, as {@link hostHasWorker} does for a host.
-   */
+  /** Reports whether a worker serves new uploads, as {@link hostHasWorker} does for a host. */
   hasWorker(): Promise<boolean | undefined> {
     return this.#workers.servesNewUploads();
   }
@@ -234,11 +243,6 @@ export class UploadClient {
   close(): Promise<void> {
     this.#waits.close();
     return this.#close();
-  }
-
-  /** @param runId completed run. Default: the latest run */
-  #resultOf(workflowId: string, runId?: string): Promise<Receipt> {
-    return this.#waits.retry(() => waitForReceipt(this.#client, workflowId, runId));
   }
 
   async #withHost(request: UploadRequest): Promise<UploadRequest> {

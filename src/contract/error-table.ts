@@ -123,7 +123,7 @@ export const errorTable = {
     'caller',
     'The request names an Aplos profile that the worker does not have.',
     'Use one of the profiles named in the message, or add it to the settings of every worker and restart them.',
-    { afterFix: 'replay' },
+    { exitCode: 2, afterFix: 'replay' },
   ),
   TEMPORAL_UNREACHABLE: row(
     'retry',

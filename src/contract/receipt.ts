@@ -94,4 +94,6 @@ export interface UploadProgress {
 export interface UploadHeartbeat {
   readonly bytesSent: number;
   readonly totalBytes: number;
+  /** Rate of the last ten seconds. Absent in heartbeats of older workers. */
+  readonly bytesPerSecond?: number;
 }

@@ -61,6 +61,7 @@ export class RemoteFile implements OpenFile {
     let resumedAt = 0;
     let interruptions = 0;
     let stalls = 0;
+    let longest = 0;
     while (position < this.sizeBytes) {
       try {
         for await (const chunk of this.#bytesFrom(position, timeouts)) {
@@ -68,10 +69,12 @@ export class RemoteFile implements OpenFile {
           yield chunk;
         }
       } catch (error) {
-        if (position - resumedAt >= PROGRESS_BYTES) interruptions = stalls = 0;
+        if (position - resumedAt >= PROGRESS_BYTES) interruptions = stalls = longest = 0;
+        else longest = Math.max(longest, position - resumedAt);
         if (isStalled(error) && ++stalls > MAX_STALLS) throw error;
         const delayMs = this.#resumeDelaysMs[interruptions++];
-        if (!isRetryable(error) || !this.#object.canResume || delayMs === undefined) throw error;
+        if (!isRetryable(error) || !this.#object.canResume) throw error;
+        if (delayMs === undefined) throw keepsDropping(error, interruptions, longest);
         resumedAt = position;
         await sleep(delayMs, undefined, timeouts.signal ? { signal: timeouts.signal } : {}).catch(() => {
           throw timeouts.signal?.reason;
@@ -144,6 +147,21 @@ export const stalled = (
     `The server of the source ${quote(path)} sent ${bytes > 0 ? `only ${bytes} bytes` : 'no data'} for ${idleTimeoutMs / 1000} s`,
     { details: { stalled: true } },
   );
+
+/** Returns the error for connections that all ended before they made progress: each alone looks like bad luck, together they have a cause. */
+function keepsDropping(last: unknown, connections: number, longest: number): unknown {
+  if (!(last instanceof UploadError) || last.code !== 'SOURCE_UNREACHABLE' || isStalled(last)) return last;
+  return new UploadError(
+    'SOURCE_UNREACHABLE',
+    `${last.happened}. It was connection ${connections} in a row that ended before 1 MiB had arrived; the longest brought ${longest.toLocaleString('en')} bytes`,
+    {
+      cause: last,
+      details: last.details,
+      action:
+        'Check what ends the connections: a limit of the server, or of a proxy or firewall between it and the worker.',
+    },
+  );
+}
 
 const isStalled = (error: unknown) => error instanceof UploadError && error.details?.stalled === true;
 

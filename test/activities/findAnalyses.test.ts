@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findAnalyses } from '../../src/activities/findAnalyses.js';
 import type { ExecutionRecord, Work } from '../../src/aplos/api.js';
 import { ExecutionList } from '../../src/aplos/execution-list.js';
+import { UploadError } from '../../src/contract/errors.js';
 import { MAX_ANALYSES } from '../../src/contract/preview.js';
 
 const id = (letter: string) => letter.repeat(32);
@@ -94,10 +95,20 @@ describe('findAnalyses', () => {
       calls += 1;
       return [];
     });
-    const call = () => findAnalyses({ executions: () => list })(ask(), 1);
+    const call = () => findAnalyses({ executions: () => list })(ask([id('a'), id('1')]), 1);
     await call();
     await call();
     expect(calls).toBe(2);
+  });
+
+  it('checks the profile only, if there are no analyses', async () => {
+    const list = new ExecutionList(() => Promise.reject(new Error('must not be read')));
+    expect(await findAnalyses({ executions: () => list })(ask(), 1)).toEqual([]);
+    const unknown = new UploadError('PROFILE_UNKNOWN', 'x');
+    const executions = () => {
+      throw unknown;
+    };
+    await expect(findAnalyses({ executions })(ask(), 1)).rejects.toBe(unknown);
   });
 
   it('fails if Aplos lists executions without their metadata', async () => {

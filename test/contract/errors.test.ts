@@ -87,6 +87,7 @@ describe('the error table', () => {
       'SETTINGS_INVALID',
       'STATE_FILE_UNWRITABLE',
       'STATE_FILE_INVALID',
+      'PROFILE_UNKNOWN',
     ]);
   });
 

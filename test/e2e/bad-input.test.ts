@@ -92,7 +92,7 @@ describe('aplos-upload, given bad input', () => {
     expect(exitCode).toBe(2);
   });
 
-  it('exits with code 1 and names the known profiles if the worker does not have the profile', async () => {
+  it('starts nothing, exits with code 2 and names the known profiles if the worker does not have the profile', async () => {
     const { exitCode, stderr } = await world.run(
       'upload',
       csv,
@@ -103,9 +103,11 @@ describe('aplos-upload, given bad input', () => {
       '--wait',
     );
     expect(stderr).toMatch(
-      /PROFILE_UNKNOWN: pk\.csv: This worker has no Aplos profile "acme"; it has "default"/,
+      /^✗ PROFILE_UNKNOWN: This worker has no Aplos profile "acme"; it has "default"\. Use one of the profiles/,
     );
-    expect(exitCode).toBe(1);
+    expect(stderr).not.toContain('replay');
+    expect(exitCode).toBe(2);
+    expect((await world.client.workflow.count("AplosProfile = 'acme'")).count).toBe(0);
   });
 
   it('exits with code 1 and names the setting to check if Temporal is unreachable', async () => {

@@ -82,7 +82,14 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
   it('is summarized by `status`, with the cause of each failure', async () => {
     const { stdout } = await world.run('status', '--batch', 'study-7');
     expect(stdout).toMatch(/^120 uploads: (108 done, 12 failed|12 failed, 108 done)\n/);
-    expect(stdout).toContain('EXECUTION_REFUSED: pk-117.csv: ');
+    for (const code of ['API_FORBIDDEN', 'EXECUTION_REFUSED', 'S3_SIGNATURE_REFUSED'])
+      expect(stdout.split(`4 failed: ${code}\n`)).toHaveLength(2);
+    expect(stdout).toMatch(
+      /^ {2}pk-1\d\d\.csv: .*dosing\.amount must be more than 0.*Correct the configuration/m,
+    );
+    expect(stdout).toMatch(/^ {2}pk-\d\.csv, pk-\d\.csv, pk-\d\.csv, pk-\d\.csv$/m);
+    expect(stdout).toContain('Then: aplos-upload replay --batch study-7 --error API_FORBIDDEN\n');
+    expect(stdout).toContain('aplos-upload status --batch study-7 --error EXECUTION_REFUSED --each\n');
     expect(tallyOf((await failedOnes()).map(({ failure }) => failure?.code ?? ''))).toEqual({
       API_FORBIDDEN: 4,
       EXECUTION_REFUSED: 4,
@@ -108,8 +115,28 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
     expect(dry.stdout).toContain('Nothing was resumed.');
     const unconfirmed = await world.run('replay', '--failed');
     expect(unconfirmed).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(unconfirmed.stderr).toContain('12 failed uploads would be resumed. Add --yes');
+    expect(unconfirmed.stderr).toContain('8 failed uploads would be resumed. Add --yes');
+    expect(unconfirmed.stderr).toMatch(/^ {2}4 API_FORBIDDEN: pk-\d\.csv, /m);
+    expect(unconfirmed.stderr).toMatch(/^Skipped, .*\n {2}4 EXECUTION_REFUSED: pk-11\d\.csv, /m);
     expect(world.sandbox.calls).toHaveLength(calls);
+  });
+
+  it('is found by file name, path and page of the Temporal UI', async () => {
+    const [upload] = await failedOnes();
+    const { workflowId = '', fileName = '' } = upload ?? {};
+    const namespace = world.env.TEMPORAL_NAMESPACE ?? 'default';
+    const page = `https://temporal.example.com/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/run/history`;
+    for (const reference of [fileName, join(world.folder, fileName), page, workflowId]) {
+      const { stdout } = await world.run('status', reference, '--json');
+      expect(jsonLines<UploadStatus>(stdout)).toMatchObject([
+        { file: fileName, workflowId, state: 'failed' },
+      ]);
+    }
+    const elsewhere = await world.run('status', `/elsewhere/${fileName}`, '--json');
+    expect(elsewhere.exitCode).toBe(1);
+    expect(jsonLines(elsewhere.stdout)).toMatchObject([{ state: 'unknown', code: 'UPLOAD_UNKNOWN' }]);
+    const other = await world.run('status', page.replace(`/${namespace}/`, '/another/'));
+    expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Set TEMPORAL_NAMESPACE.') });
   });
 
   it('does not resume uploads that would fail again, unless it is told to', async () => {

@@ -152,7 +152,7 @@ describe('filesIn', () => {
           /: FILE_UNREADABLE: There is no permission to read the file ".*listed\/pk\.csv"/,
         ),
       ],
-      hint: expect.stringContaining('--skip-unreadable'),
+      hint: [expect.stringContaining('--skip-unreadable')],
     });
     const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     onTestFinished(() => written.mockRestore());

@@ -4,7 +4,7 @@ import type { ReplayCommandOptions } from './replay/run.js';
 /** `aplos-upload replay` */
 export const replayCommand = new Command('replay')
   .description('resume failed uploads at the failed step; completed steps are kept (Temporal Reset)')
-  .argument('[id...]', 'workflow ids, as printed by upload')
+  .argument('[upload...]', 'ids, file names, paths, or URLs of the Temporal UI')
   .option('--batch <name>', 'resume failed uploads of this batch')
   .option('--failed', 'resume all failed uploads')
   .option('--since <time>', 'resume only uploads that failed since this time: 30m, 2h, 3d, or a date')

@@ -1,5 +1,6 @@
 import type { UploadFilter } from '../../client.js';
 import { isErrorCode } from '../../contract/errors.js';
+import { shellWord } from '../../util/shell-word.js';
 import { milliseconds } from '../../util/units.js';
 import { BadInputError } from '../output/errors.js';
 
@@ -32,6 +33,13 @@ export function filterFrom({
   if (batch === undefined && !state && since === undefined) return undefined;
   return { batch, state, errorCode: error, since: since === undefined ? undefined : parseSince(since) };
 }
+
+/** Returns the options that select the same uploads, whatever their error: for a command that people copy. */
+export const selectionText = ({ batch, since }: SelectOptions): string =>
+  [
+    ...(batch === undefined ? [] : [`--batch ${shellWord(batch)}`]),
+    ...(since === undefined ? [] : [`--since ${shellWord(since)}`]),
+  ].join(' ');
 
 /** Parses a time ago, such as `2h`, or a date. */
 function parseSince(since: string): Date {

@@ -12,6 +12,7 @@ import type { ExecutionRequest } from '../../contract/request.js';
 import type { FileHost } from '../../files/host-of-files.js';
 import { readConfiguration, readJson } from '../../files/json-file.js';
 import { BadInputError, formatErrorFor, printSkipped, SKIP_HINT } from '../output/errors.js';
+import { problemRecord } from '../output/records.js';
 import { filesFrom } from './files.js';
 import { type LineProblem, type Manifest, type ManifestEntry, readManifest } from './manifest.js';
 import { collectProblem, valuesOrThrow } from './problems.js';
@@ -47,6 +48,7 @@ export async function readJobs(
     : { entries: await entriesFromArguments(locations, options), problems: [] };
   const jobs: FileJob[] = [];
   const problems: LineProblem[] = [...lineProblems];
+  const records = lineProblems.map(({ where, error }) => problemRecord('not-started', where, error));
   let isAnyUnreadable = false;
   for (const { location, executions, sha256, where, line = 0 } of entries) {
     const job = createFileJob(location, withReason(executions, options), {
@@ -60,7 +62,10 @@ export async function readJobs(
       const { isUnreadable } = errorTable[error.code];
       const problem = formatErrorFor(displayLocation({ location }), error, where);
       if (isUnreadable && options.skipUnreadable) printSkipped(problem);
-      else problems.push({ line, problem });
+      else {
+        problems.push({ line, problem });
+        records.push(problemRecord('not-started', displayLocation({ location }), error));
+      }
       isAnyUnreadable ||= isUnreadable;
     }
   }
@@ -69,7 +74,8 @@ export async function readJobs(
   if (problems.length > 0)
     throw new BadInputError(
       problems.sort((one, other) => one.line - other.line).map(({ problem }) => problem),
-      isAnyUnreadable && !options.skipUnreadable ? SKIP_HINT : undefined,
+      isAnyUnreadable && !options.skipUnreadable ? SKIP_HINT : [],
+      records,
     );
   return jobs;
 }

@@ -38,11 +38,18 @@ export interface LineProblem {
   readonly problem: string;
 }
 
+/** A problem with a row of a manifest. */
+export interface RowProblem extends LineProblem {
+  /** Name of the manifest, and the line: `jobs.csv:2`. */
+  readonly where: string;
+  readonly error: UploadError;
+}
+
 /** Content of a manifest. */
 export interface Manifest {
   readonly entries: readonly ManifestEntry[];
   /** Problems with rows, which are not among the entries. */
-  readonly problems: readonly LineProblem[];
+  readonly problems: readonly RowProblem[];
 }
 
 const json: z.ZodType<JsonValue> = z.json();
@@ -73,13 +80,14 @@ export async function readManifest(path: string): Promise<Manifest> {
   const manifest = path === '-' ? await readStdin() : await readFile(path);
   const reader = new RowReader(path === '-' ? 'stdin' : path, path === '-' ? '.' : dirname(path));
   const entries = new Map<string, ManifestEntry>();
-  const problems: LineProblem[] = [];
+  const problems: RowProblem[] = [];
   for (const row of orProblem(() => rowsOf(manifest)))
     try {
       addRow(entries, await reader.read(row));
     } catch (error) {
       if (!(error instanceof UploadError)) throw error;
-      problems.push({ line: row.line, problem: formatError(error) });
+      const where = `${manifest.name}:${row.line}`;
+      problems.push({ line: row.line, where, problem: formatError(error), error });
     }
   return { entries: [...entries.values()], problems };
 }

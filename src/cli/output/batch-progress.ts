@@ -1,5 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
 import { SingleBar } from 'cli-progress';
+import { Rate } from '../../util/rate.js';
 import { duration } from '../../util/units.js';
 import { err } from './colors.js';
 import type { Notices } from './notices.js';
@@ -42,7 +43,7 @@ function bar(total: number, notices: Notices): BatchView {
     barCompleteChar: '█',
     barIncompleteChar: '░',
   });
-  const rate = new Rate();
+  const rate = new Rate(RATE_PERIOD_MS);
   view.start(total, 0, { text: 'starting' });
   notices.redirect((line) => {
     cursorTo(process.stderr, 0);
@@ -62,7 +63,7 @@ function bar(total: number, notices: Notices): BatchView {
 }
 
 function lines(): BatchView {
-  const rate = new Rate();
+  const rate = new Rate(RATE_PERIOD_MS);
   let last: Tally | undefined;
   let printed = '';
   const write = () => {
@@ -101,23 +102,3 @@ function describe(tally: Tally, rate: Rate): string {
 }
 
 const number = (value: number) => value.toLocaleString('en');
-
-/** Rate of a growing total, over the last 30 seconds. */
-class Rate {
-  readonly #samples: { readonly at: number; readonly total: number }[] = [];
-
-  add(total: number): void {
-    const at = performance.now();
-    const last = this.#samples.at(-1);
-    if (last && at - last.at < 250) return;
-    this.#samples.push({ at, total });
-    while ((this.#samples[0]?.at ?? at) < at - RATE_PERIOD_MS) this.#samples.shift();
-  }
-
-  perSecond(): number {
-    const [first] = this.#samples;
-    const last = this.#samples.at(-1);
-    if (!first || !last || last.at === first.at) return 0;
-    return Math.max(0, ((last.total - first.total) * 1000) / (last.at - first.at));
-  }
-}

@@ -2,6 +2,7 @@ import { errorTable, UploadError } from '../../contract/errors.js';
 import { printable } from '../../util/printable.js';
 import { count } from '../../util/units.js';
 import { err } from './colors.js';
+import type { ProblemRecord } from './records.js';
 import { printToStderr } from './terminal.js';
 
 /** Exit codes of the commands. */
@@ -15,13 +16,21 @@ export const MAX_LINES = 20;
 /** Invalid input. Each problem is one line. Nothing was started. */
 export class BadInputError extends Error {
   readonly problems: readonly string[];
-  /** What else can be done. Default: nothing. */
-  readonly hint: string | undefined;
+  /** Lines that say what else can be done. Default: none. */
+  readonly hint: readonly string[];
 
-  constructor(problems: readonly string[], hint?: string) {
+  /** The problems of single files, for `--json`. Default: none. */
+  readonly records: readonly ProblemRecord[];
+
+  constructor(
+    problems: readonly string[],
+    hint: string | readonly string[] = [],
+    records: readonly ProblemRecord[] = [],
+  ) {
     super(problems.join('\n'));
     this.problems = problems;
-    this.hint = hint;
+    this.hint = [hint].flat();
+    this.records = records;
   }
 }
 
@@ -31,7 +40,7 @@ export function reportError(error: unknown): ExitCode {
     for (const problem of error.problems.slice(0, MAX_LINES)) printError(problem);
     const rest = error.problems.length - MAX_LINES;
     if (rest > 0) printError(`… and ${count(rest, 'more problem')}`);
-    if (error.hint) printToStderr(error.hint);
+    printToStderr(...error.hint);
     return ExitCode.badUsage;
   }
   printError(formatError(error));

@@ -1,64 +1,88 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MultiBar } from 'cli-progress';
-import { type UploadClient, UploadFailedError, type UploadHandle } from '../../client.js';
-import { err } from './colors.js';
+import { createLogUpdate } from 'log-update';
+import { type PendingStep, type UploadClient, UploadFailedError, type UploadHandle } from '../../client.js';
+import { Rate } from '../../util/rate.js';
 import type { Notices } from './notices.js';
+import { progressLines, progressText, type UploadProgress } from './progress-text.js';
 import { describeStep, waitingForHost, waitingForWorker } from './status-text.js';
 import { printToStderr, renderLine } from './terminal.js';
 
 const POLL_INTERVAL_MS = 500;
+const DRAW_INTERVAL_MS = 250;
+/** Interval of lines about the same step, without a terminal. */
+const LINE_INTERVAL_MS = 10_000;
+/** Period over which the rate is measured here, if the worker does not report it. */
+const RATE_PERIOD_MS = 10_000;
 
 /** Shows the progress of one upload. */
 interface Display {
-  show(step: string, bytesSent: number): void;
+  show(progress: UploadProgress): void;
 }
 
 /** Shows the progress of uploads on stderr. */
 export interface ProgressView {
   /** Adds an upload to the view. */
-  add(upload: UploadHandle): Display;
+  add(name: string): Display;
   /** Ends the view. */
   stop(): void;
 }
 
-/** Returns a view with one bar per upload if stderr is a terminal, otherwise one that prints a line per step. */
+/** Returns a view with a row per upload if stderr is a terminal, otherwise one that prints lines. */
 export const progressView = (notices: Notices): ProgressView =>
-  process.stderr.isTTY ? bars(notices) : lines();
+  process.stderr.isTTY ? new Rows(notices) : lines();
 
-function bars(notices: Notices): ProgressView {
-  const format = renderLine(`{file} ${err.cyan('{bar}')} {percentage}%  {step}`);
-  const view = new MultiBar({
-    format,
-    stream: process.stderr,
-    hideCursor: true,
-    barsize: 24,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-  });
-  notices.redirect((line) => view.log(`${renderLine(line)}\n`));
-  return {
-    add: ({ fileName, sizeBytes = 0 }) => {
-      const bar = view.create(Math.max(sizeBytes, 1), 0, {
-        file: renderLine(renderLine(fileName).padEnd(28).slice(0, 28)),
-        step: 'waiting',
-      });
-      return { show: (step, bytesSent) => bar.update(bytesSent, { step: renderLine(step) }) };
-    },
-    stop: () => {
-      notices.redirect();
-      view.stop();
-    },
-  };
+/** Draws a row for each upload; if there are more uploads than rows, for those that are running. */
+class Rows implements ProgressView {
+  readonly #update = createLogUpdate(process.stderr);
+  readonly #notices: Notices;
+  readonly #uploads: { readonly name: string; progress: UploadProgress }[] = [];
+  readonly #timer = setInterval(() => this.#draw(), DRAW_INTERVAL_MS);
+
+  constructor(notices: Notices) {
+    this.#notices = notices;
+    notices.redirect((line) => {
+      this.#update.clear();
+      printToStderr(line);
+      this.#draw();
+    });
+  }
+
+  add(name: string): Display {
+    const upload = { name, progress: { state: 'waiting', step: 'waiting' } as UploadProgress };
+    this.#uploads.push(upload);
+    return {
+      show: (progress) => {
+        upload.progress = progress;
+      },
+    };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#draw();
+    this.#update.done();
+    this.#notices.redirect();
+  }
+
+  #draw(): void {
+    const { columns, rows } = process.stderr;
+    this.#update(progressLines(this.#uploads, { columns, rows }).map(renderLine).join('\n'));
+  }
 }
 
 function lines(): ProgressView {
   return {
-    add: ({ fileName }) => {
-      let before = '';
+    add: (name) => {
+      let step = '';
+      let printedAt = 0;
       return {
-        show: (step) => {
-          if (step !== before) printToStderr(`${fileName}: ${step}`);
-          before = step;
+        show: (progress) => {
+          const now = performance.now();
+          const isMoving = progress.bytesSent !== undefined && progress.state === 'running';
+          if (progress.step === step && !(isMoving && now - printedAt >= LINE_INTERVAL_MS)) return;
+          printToStderr(`${name}: ${progressText(progress)}`);
+          step = progress.step;
+          printedAt = now;
         },
       };
     },
@@ -74,39 +98,55 @@ export async function follow(client: UploadClient, upload: UploadHandle, display
     const receipt = await upload.result();
     ended.abort();
     await polling;
-    display.show('done', upload.sizeBytes ?? 0);
+    display.show({
+      state: 'done',
+      step: 'done',
+      bytesSent: receipt.sizeBytes,
+      totalBytes: receipt.sizeBytes,
+    });
     return receipt;
   } catch (error) {
     ended.abort();
     await polling;
-    display.show(error instanceof UploadFailedError ? 'failed' : 'not known', 0);
+    display.show({ state: 'ended', step: error instanceof UploadFailedError ? 'failed' : 'not known' });
     throw error;
   }
 }
 
 async function poll(
   client: UploadClient,
-  { workflowId, sizeBytes = 0 }: UploadHandle,
+  { workflowId, sizeBytes }: UploadHandle,
   display: Display,
   ended: AbortSignal,
 ): Promise<void> {
+  const rate = new Rate(RATE_PERIOD_MS);
   try {
     while (!ended.aborted) {
       const status = await client.whenAvailable(() => client.status(workflowId));
       const pending = status?.pending[0];
-      if (status?.hasWorker === false && !ended.aborted) display.show(waitingForWorker(status), 0);
-      else if (pending && !ended.aborted) {
-        const step =
-          pending.hostHasWorker === false ? waitingForHost(pending) : describeStep(pending.activity);
-        const failure = pending.lastFailure
-          ? ` (attempt ${pending.attempt}, after ${pending.lastFailure.code})`
-          : '';
-        const bytesSent = pending.activity === 'uploadFile' ? (pending.heartbeat?.bytesSent ?? 0) : sizeBytes;
-        display.show(`${step}${failure}`, pending.activity === 'presignUpload' ? 0 : bytesSent);
-      }
+      if (status?.hasWorker === false && !ended.aborted)
+        display.show({ state: 'waiting', step: waitingForWorker(status) });
+      else if (pending && !ended.aborted) display.show(progressOf(pending, sizeBytes, rate));
       await sleep(POLL_INTERVAL_MS, undefined, { signal: ended });
     }
   } catch (error) {
-    if (!ended.aborted) display.show(`running, progress unknown (${(error as Error).message})`, 0);
+    if (!ended.aborted)
+      display.show({ state: 'running', step: `running, progress unknown (${(error as Error).message})` });
   }
+}
+
+function progressOf(pending: PendingStep, sizeBytes: number | undefined, rate: Rate): UploadProgress {
+  const { activity, lastFailure, attempt, hostHasWorker, heartbeat } = pending;
+  const doing = hostHasWorker === false ? waitingForHost(pending) : describeStep(activity);
+  const step = lastFailure ? `${doing} (attempt ${attempt}, after ${lastFailure.code})` : doing;
+  const state = hostHasWorker === false ? 'waiting' : 'running';
+  if (activity === 'uploadFile') {
+    const bytesSent = heartbeat?.bytesSent ?? 0;
+    rate.add(bytesSent);
+    const totalBytes = heartbeat?.totalBytes ?? sizeBytes;
+    const bytesPerSecond = heartbeat?.bytesPerSecond ?? rate.perSecond();
+    return { state, step, bytesSent, ...(totalBytes === undefined ? {} : { totalBytes }), bytesPerSecond };
+  }
+  const isSent = ['confirmUpload', 'startExecution'].includes(activity) && sizeBytes !== undefined;
+  return { state, step, ...(isSent ? { bytesSent: sizeBytes, totalBytes: sizeBytes } : {}) };
 }

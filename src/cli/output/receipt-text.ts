@@ -4,9 +4,8 @@ import { count } from '../../util/units.js';
 import { out } from './colors.js';
 
 /** Returns a receipt as lines for people. */
-export function receiptLines(receipt: Receipt): string[] {
+export function receiptLines(receipt: Receipt, name = receipt.fileName): string[] {
   const {
-    fileName,
     sizeBytes,
     fileId,
     bucket,
@@ -43,7 +42,7 @@ export function receiptLines(receipt: Receipt): string[] {
       : ['done by', `run ${repeatOf}; Aplos still has it, so nothing was sent`],
   ];
   const lines = rows.map(([name, value]) => `    ${out.dim(name.padEnd(9))} ${value}`);
-  return [`${out.green('✓')} ${out.bold(fileName)}  ${sizeBytes.toLocaleString('en')} bytes`, ...lines];
+  return [`${out.green('✓')} ${out.bold(name)}  ${sizeBytes.toLocaleString('en')} bytes`, ...lines];
 }
 
 const FOUND = 'found, not started again';

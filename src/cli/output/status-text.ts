@@ -20,9 +20,16 @@ const steps = new Map(
 /** Returns the name of a step for people, e.g. `uploading`. */
 export const describeStep = (activity: string): string => steps.get(activity) ?? activity;
 
-/** Returns a table of uploads, with executions and last error of each upload under its row. */
-export function statusLines(uploads: readonly UploadStatus[]): string[] {
-  const [heading = '', ...rows] = table([HEADINGS, ...uploads.map(cells)]);
+/**
+ * Returns a table of uploads, with executions and last error of each upload under its row.
+ *
+ * @param names name of each upload, in order. Default: that of its file
+ */
+export function statusLines(uploads: readonly UploadStatus[], names: readonly string[] = []): string[] {
+  const [heading = '', ...rows] = table([
+    HEADINGS,
+    ...uploads.map((upload, index) => cells(upload, names[index])),
+  ]);
   return [
     out.dim(heading),
     ...uploads.flatMap((upload, index) => [
@@ -32,10 +39,10 @@ export function statusLines(uploads: readonly UploadStatus[]): string[] {
   ];
 }
 
-function cells(upload: UploadStatus): string[] {
-  const { workflowId, fileName, state, pending, startedAt } = upload;
+function cells(upload: UploadStatus, name = upload.fileName): string[] {
+  const { workflowId, state, pending, startedAt } = upload;
   return [
-    out.bold(fileName ?? '(unknown)'),
+    out.bold(name ?? '(unknown)'),
     colored(state, describeState(upload)),
     sent(pending),
     pending.length > 0 ? String(Math.max(...pending.map(({ attempt }) => attempt))) : '',
@@ -77,7 +84,7 @@ function sent(pending: readonly PendingStep[]): string {
   const upload = pending.find(({ heartbeat }) => heartbeat);
   if (!upload?.heartbeat) return '';
   const { bytesSent, totalBytes } = upload.heartbeat;
-  const rate = upload.bytesPerSecond ? ` ${bytes(upload.bytesPerSecond)}/s` : '';
+  const rate = upload.bytesPerSecond === undefined ? '' : ` ${bytes(upload.bytesPerSecond)}/s`;
   return `${Math.floor((100 * bytesSent) / totalBytes)}%${rate}`;
 }
 

@@ -1,4 +1,4 @@
-import { queryFor } from '../../client/filter.js';
+import { queryFor, type UploadFilter } from '../../client/filter.js';
 import type { Settings } from '../../settings/settings.js';
 import { temporalTarget } from '../../temporal/connection.js';
 import { listPage, temporalUiUrl, workflowPage } from '../../temporal/ui-links.js';
@@ -7,9 +7,13 @@ import { listPage, temporalUiUrl, workflowPage } from '../../temporal/ui-links.j
 export interface UiLinks {
   /** Returns the page of an upload. */
   uploadPage(workflowId: string): string | undefined;
-  /** Returns the list of a batch, or of all uploads. */
-  batchPage(batch: string | undefined): string | undefined;
+  /** Returns the list of the uploads that match a filter. */
+  listPage(filter: UploadFilter): string | undefined;
 }
+
+/** Only uploads have the search attributes, and operators need no spaces: a shorter link is easier to copy. */
+const shortened = (query: string) =>
+  query.replace(/^WorkflowType = '\w+' AND (?=Aplos)/, '').replaceAll(" = '", "='");
 
 /** Returns the links to the Temporal UI that belongs to the settings. */
 export function uiLinks(settings: Settings): UiLinks {
@@ -17,6 +21,6 @@ export function uiLinks(settings: Settings): UiLinks {
   const uiUrl = temporalUiUrl(settings, target);
   return {
     uploadPage: (workflowId) => uiUrl && workflowPage(uiUrl, target.namespace, workflowId),
-    batchPage: (batch) => uiUrl && listPage(uiUrl, target.namespace, queryFor({ batch })),
+    listPage: (filter) => uiUrl && listPage(uiUrl, target.namespace, shortened(queryFor(filter))),
   };
 }

@@ -71,7 +71,7 @@ function messageFor(event: WatchEvent): string {
 function factsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
   switch (event.event) {
     case 'watching':
-      return { folder: event.folder, state: event.stateFile, recorded: event.recorded };
+      return { folder: event.folder, stateFile: event.stateFile, recorded: event.recorded };
     case 'waiting':
     case 'ignored':
       return { file: event.file };
@@ -81,16 +81,31 @@ function factsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
       return {
         file: event.file,
         workflowId: event.workflowId,
+        state: 'not-started',
         ...(event.reason === 'known-to-aplos' ? { executionIds: event.executionIds } : {}),
       };
     case 'done':
-      return { file: event.file, workflowId: event.workflowId, executionIds: event.executionIds };
+      return {
+        file: event.file,
+        workflowId: event.workflowId,
+        state: 'done',
+        executionIds: event.executionIds,
+      };
     case 'failed':
-      return { file: event.file, workflowId: event.workflowId, ...codeOf(event.error) };
+      return {
+        file: event.file,
+        workflowId: event.workflowId,
+        state: 'failed',
+        ...codeOf(event.error),
+      };
     case 'unknown':
-      return { file: event.file, workflowId: event.workflowId };
+      return { file: event.file, workflowId: event.workflowId, state: 'unknown' };
     case 'problem':
-      return { file: event.file, ...codeOf(event.error) };
+      return {
+        file: event.file,
+        ...(event.file === undefined ? {} : { state: 'not-started' }),
+        ...codeOf(event.error),
+      };
     case 'recovered':
       return {};
     case 'stopped':

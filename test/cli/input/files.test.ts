@@ -69,7 +69,7 @@ describe('filesFrom', () => {
     for (const location of ['broken', 'broken/*.csv'])
       await expect(list(location)).rejects.toMatchObject({
         problems: [problem],
-        hint: expect.stringContaining('--skip-unreadable'),
+        hint: [expect.stringContaining('--skip-unreadable')],
       });
     const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     onTestFinished(() => written.mockRestore());

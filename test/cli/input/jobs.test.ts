@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,6 +73,21 @@ describe('readJobs', () => {
     expect(await problemsOf(several)).toEqual([
       expect.stringContaining('--sha256 is that of one file, but 2'),
     ]);
+  });
+
+  it('suggests the folder or file that was meant if there is none of that name', async () => {
+    await mkdir(join(folder, 'study-7'), { recursive: true });
+    for (const [written, meant] of [
+      ['stdy-7', 'study-7'],
+      ['PK.CSV', 'pk.csv'],
+      ['pk.cvs', 'pk.csv'],
+    ] as const)
+      expect(await problemsOf(jobs([join(folder, written)], { config: config() }))).toEqual([
+        expect.stringContaining(`FILE_NOT_FOUND: There is no file "${written}" (did you mean "${meant}"?).`),
+      ]);
+    const [problem] = await problemsOf(jobs([join(folder, 'elsewhere')], { config: config() }));
+    expect(problem).toMatch(/^FILE_NOT_FOUND: There is no file "elsewhere"\. Restore the file/);
+    expect(problem).not.toContain('replay');
   });
 
   it('refuses an empty configuration', async () => {

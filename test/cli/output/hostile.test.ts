@@ -122,7 +122,7 @@ describe('the output of commands', () => {
     ['a receipt', () => print(...receiptLines(receipt))],
     ['a receipt as JSON', () => printJson(receipt)],
     ['a start', () => print(startLine(HOSTILE, handle))],
-    ['a step', () => progressView(new Notices()).add(handle).show(HOSTILE, 1)],
+    ['a step', () => progressView(new Notices()).add(HOSTILE).show({ state: 'running', step: HOSTILE })],
     ['a missing worker', () => print(missingHostWorkerText(HOSTILE))],
     [
       'a missing version',

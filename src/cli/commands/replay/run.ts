@@ -1,12 +1,26 @@
 import { createInterface } from 'node:readline/promises';
-import { type ReplayFrom, type ReplayOutcome, UploadClient, type UploadFilter } from '../../../client.js';
+import {
+  type ReplayFrom,
+  type ReplayOutcome,
+  UploadClient,
+  type UploadFilter,
+  type UploadSummary,
+} from '../../../client.js';
+import { isErrorCode, isReplayable } from '../../../contract/errors.js';
 import { count } from '../../../util/units.js';
 import { userName } from '../../../util/user-name.js';
 import { filterFrom, type SelectOptions } from '../../input/filter.js';
+import { findUploads } from '../../input/find-uploads.js';
 import { finishBeforeExit } from '../../output/closed-output.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, MAX_LINES } from '../../output/errors.js';
-import { print, printJson } from '../../output/terminal.js';
+import { listThatFits, roomOf } from '../../output/fit.js';
+import { replayRecord } from '../../output/records.js';
+import { print, printJson, printToStderr } from '../../output/terminal.js';
+import { namesOf } from '../../output/upload-names.js';
+
+/** Names that are looked up for one error: more than fit into a line. */
+const NAMES_OF_GROUP = 12;
 
 /** Options of `aplos-upload replay`. */
 export interface ReplayCommandOptions extends SelectOptions {
@@ -18,67 +32,147 @@ export interface ReplayCommandOptions extends SelectOptions {
   readonly json?: true;
 }
 
-/** Resumes the failed uploads that ids or options select, and prints the outcome of each. */
-export async function replay(workflowIds: readonly string[], options: ReplayCommandOptions): Promise<void> {
+/**
+ * Resumes the failed uploads that references or options select, and prints the outcome of each.
+ *
+ * @param references ids, file names, paths, or URLs of the Temporal UI
+ */
+export async function replay(references: readonly string[], options: ReplayCommandOptions): Promise<void> {
   const filter = filterFrom(options);
-  if (filter && workflowIds.length > 0)
-    throw new BadInputError(['Ids and options cannot be combined. Select uploads by one of them.']);
-  if (!filter && workflowIds.length === 0)
+  if (filter && references.length > 0)
+    throw new BadInputError(['Names and options cannot be combined. Select uploads by one of them.']);
+  if (!filter && references.length === 0)
     throw new BadInputError([
-      'No uploads are selected. Give their ids, --batch NAME, --failed, --since TIME or --error CODE.',
+      'No uploads are selected. Give their names or ids, --batch NAME, --failed, --since TIME or --error CODE.',
     ]);
   const client = await UploadClient.connect();
   try {
-    const selected = filter ? await listFailed(client, filter) : workflowIds;
-    if (selected.length === 0) printText(options, 'Nothing to resume: no failed upload matches.');
-    else if (!filter || options.dryRun || options.yes || (await confirm(selected.length)))
-      await finishBeforeExit(replayEach(client, selected, options));
-    else print('Nothing was resumed.');
+    if (!filter) {
+      const ids = await idsOf(client, references);
+      return await finishBeforeExit(replayEach(client, ids, new Map(), options));
+    }
+    const failed = await listFailed(client, filter);
+    if (failed.length === 0) return printText(options, 'Nothing to resume: no failed upload matches.');
+    const isResumed = ({ errorCode }: UploadSummary) =>
+      resumesAll(options) || !isErrorCode(errorCode) || isReplayable(errorCode);
+    const asks = !options.dryRun && !options.yes && failed.some(isResumed);
+    if (
+      asks &&
+      !(await confirm(
+        client,
+        failed.filter(isResumed),
+        failed.filter((each) => !isResumed(each)),
+      ))
+    )
+      return print('Nothing was resumed.');
+    const names = failed.length <= MAX_LINES ? await namesOf(client, failed) : [];
+    const ids = failed.map(({ workflowId }) => workflowId);
+    const nameOf = new Map(names.map((name, index) => [ids[index] ?? '', name]));
+    await finishBeforeExit(replayEach(client, ids, nameOf, options));
   } finally {
     await client.close();
   }
 }
 
-async function listFailed(client: UploadClient, filter: UploadFilter): Promise<string[]> {
-  const workflowIds = [];
-  for await (const { workflowId } of client.list({ ...filter, state: 'failed' }))
-    workflowIds.push(workflowId);
-  return workflowIds;
+const resumesAll = ({ all, error, from }: ReplayCommandOptions): boolean =>
+  all ?? (error !== undefined || from !== undefined);
+
+async function listFailed(client: UploadClient, filter: UploadFilter): Promise<UploadSummary[]> {
+  const uploads = [];
+  for await (const upload of client.list({ ...filter, state: 'failed' })) uploads.push(upload);
+  return uploads;
 }
 
-async function confirm(number: number): Promise<boolean> {
+/** Returns the id that each reference names. A file name names its upload that ended without a receipt. */
+async function idsOf(client: UploadClient, references: readonly string[]): Promise<string[]> {
+  const found = await findUploads(client, references);
+  const problems: string[] = [];
+  const ids = [];
+  for (const { reference, ids: all, uploads } of found) {
+    const failed = uploads.filter(({ state }) => state !== 'done' && state !== 'running');
+    const candidates = failed.length > 0 ? failed : uploads;
+    if (candidates.length <= 1) ids.push(candidates[0]?.workflowId ?? all[0] ?? reference);
+    else {
+      const names = await namesOf(client, candidates);
+      const list = candidates.map(({ workflowId }, index) => `${names[index]} is ${workflowId}`).join('; ');
+      problems.push(
+        `${reference} is the name of ${candidates.length} uploads: ${list}. Give a path or an id.`,
+      );
+    }
+  }
+  if (problems.length > 0) throw new BadInputError(problems);
+  return ids;
+}
+
+/** Names what would be resumed and what not, and asks whether to do it. */
+async function confirm(
+  client: UploadClient,
+  resumed: readonly UploadSummary[],
+  skipped: readonly UploadSummary[],
+): Promise<boolean> {
+  const number = count(resumed.length, 'failed upload');
+  const lines = [
+    ...(await linesByError(client, resumed)),
+    ...(skipped.length > 0
+      ? [
+          `Skipped, because a replay would fail again or a person must check first (--all resumes them too):`,
+          ...(await linesByError(client, skipped)),
+        ]
+      : []),
+  ];
   if (!process.stdin.isTTY)
-    throw new BadInputError([
-      `${count(number, 'failed upload')} would be resumed. Add --yes to resume, or --dry-run to list them.`,
-    ]);
+    throw new BadInputError(
+      [`${number} would be resumed. Add --yes to resume, or --dry-run to list them.`],
+      lines,
+    );
+  printToStderr(...lines);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const reply = await terminal.question(
-    `Resume ${count(number, 'failed upload')}? Stored files are not sent again, and no execution is started twice. [y/N] `,
+    `Resume ${number}? Stored files are not sent again, and no execution is started twice. [y/N] `,
   );
   terminal.close();
   return /^y(es)?$/i.test(reply.trim());
 }
 
+/** Returns a line for each error, with the names of as many of its files as fit. */
+async function linesByError(client: UploadClient, uploads: readonly UploadSummary[]): Promise<string[]> {
+  const groups = new Map<string, UploadSummary[]>();
+  for (const upload of uploads) {
+    const code = upload.errorCode ?? 'no code';
+    groups.set(code, [...(groups.get(code) ?? []), upload]);
+  }
+  const { columns } = roomOf(process.stderr);
+  return Promise.all(
+    [...groups].map(async ([code, group]) => {
+      const { length: total } = group;
+      const head = `  ${total.toLocaleString('en')} ${code}: `;
+      const names = await namesOf(client, group.slice(0, NAMES_OF_GROUP));
+      return head + listThatFits(names, total, columns - head.length);
+    }),
+  );
+}
+
 async function replayEach(
   client: UploadClient,
   workflowIds: readonly string[],
+  names: ReadonlyMap<string, string>,
   options: ReplayCommandOptions,
 ): Promise<void> {
   const tally = new Map<string, number>();
   let resumed = 0;
-  const { from, error, dryRun = false, json } = options;
-  const all = options.all ?? (error !== undefined || from !== undefined);
+  const { from, dryRun = false, json } = options;
   for await (const outcome of client.replay(workflowIds, {
     from,
-    all,
+    all: resumesAll(options),
     dryRun,
     requestedBy: userName(),
   })) {
     const text = outcomeText(outcome);
     tally.set(text, (tally.get(text) ?? 0) + 1);
     if (outcome.state === 'resumed') resumed++;
-    if (json) printJson(outcome);
-    else if (workflowIds.length <= MAX_LINES) print(`${nameOf(outcome)}: ${text}`);
+    if (json) printJson(replayRecord(outcome));
+    else if (workflowIds.length <= MAX_LINES)
+      print(`${out.bold(names.get(outcome.workflowId) ?? outcome.fileName ?? outcome.workflowId)}: ${text}`);
     if (outcome.state === 'skipped' && outcome.reason !== 'done' && outcome.reason !== 'running')
       process.exitCode = ExitCode.failed;
   }
@@ -99,8 +193,6 @@ function outcomeText(outcome: ReplayOutcome): string {
   const cause = outcome.errorCode ? ` after ${outcome.errorCode}` : '';
   return `${out.green(verb)} at ${outcome.from}${cause}`;
 }
-
-const nameOf = ({ fileName, workflowId }: ReplayOutcome) => out.bold(fileName ?? workflowId);
 
 function printText({ json }: ReplayCommandOptions, ...lines: string[]): void {
   if (!json) print(...lines);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { displayLocation, type FileJob } from '../../../client/file-job.js';
+import { displayLocation, type FileJob, namesOfJobs } from '../../../client/file-job.js';
 import type { CompletedUpload, UploadClient, UploadHandle, UploadRequestInput } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
 import { shellWord } from '../../../util/shell-word.js';
@@ -10,6 +10,7 @@ import { out } from '../../output/colors.js';
 import { ExitCode, formatErrorFor, MAX_LINES, printError } from '../../output/errors.js';
 import { HostTally, reportMissingWorkers } from '../../output/missing-workers.js';
 import type { Notices } from '../../output/notices.js';
+import { doneRecord, problemRecord, unknownRecord } from '../../output/records.js';
 import { startStates } from '../../output/start-states.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
 import { exitAfterClosing } from '../exit.js';
@@ -38,7 +39,7 @@ export async function uploadInBulk(
     throw error;
   }
   upload.printFailures();
-  if (!json) upload.printSummary(batch, links.batchPage(batch));
+  if (!json) upload.printSummary(batch, links.listPage({ batch }));
 }
 
 class BulkUpload {
@@ -57,6 +58,10 @@ class BulkUpload {
   readonly #failures: string[] = [];
   /** Uploads that Temporal does not have any more. */
   readonly #unknown: CompletedUpload[] = [];
+  readonly #names: ReadonlyMap<FileJob, string>;
+  /** Jobs whose start is in progress, in order. */
+  readonly #starting: FileJob[] = [];
+  readonly #jobOf = new Map<string, FileJob>();
   #resolveAllStarted = () => {};
   readonly #allStarted = new Promise<void>((resolve) => {
     this.#resolveAllStarted = resolve;
@@ -72,6 +77,8 @@ class BulkUpload {
   ) {
     this.#client = client;
     this.#jobs = jobs;
+    const names = namesOfJobs(jobs);
+    this.#names = new Map(jobs.map((job, index) => [job, names[index] ?? displayLocation(job)]));
     this.#read = read;
     this.#waits = waits;
     this.#json = json;
@@ -109,11 +116,14 @@ class BulkUpload {
     for (const job of this.#jobs) {
       if (this.#interrupted.signal.aborted) return;
       try {
-        yield await this.#read(job);
+        const request = await this.#read(job);
+        this.#starting.push(job);
+        yield request;
       } catch (error) {
         if (!(error instanceof UploadError)) throw error;
         increment(this.#startTally, 'not started');
-        this.#addFailure(formatErrorFor(displayLocation(job), error));
+        if (this.#json) printJson(problemRecord('not-started', displayLocation(job), error));
+        this.#addFailure(formatErrorFor(this.#names.get(job) ?? '', error));
       }
     }
   }
@@ -122,7 +132,9 @@ class BulkUpload {
   async *#tallied(handles: AsyncIterable<UploadHandle>): AsyncGenerator<UploadHandle> {
     try {
       for await (const handle of handles) {
+        const job = this.#starting.shift();
         const isNew = !this.#workflowIds.has(handle.workflowId);
+        if (isNew && job) this.#jobOf.set(handle.workflowId, job);
         this.#workflowIds.add(handle.workflowId);
         this.#hosts.add(handle);
         increment(this.#startTally, isNew ? startStates[handle.state] : 'duplicate');
@@ -150,17 +162,22 @@ class BulkUpload {
     increment(this.#endTally, upload.state);
     const isFailure = upload.state !== 'done';
     if (isFailure) process.exitCode = ExitCode.failed;
+    const job = this.#jobOf.get(upload.workflowId);
+    const file = job ? displayLocation(job) : upload.fileName;
+    const name = (job && this.#names.get(job)) ?? upload.fileName;
     if (upload.state === 'unknown') {
       this.#unknown.push(upload);
+      if (this.#json) printJson({ ...unknownRecord(upload.workflowId), file });
       return;
     }
     const exceedsLimit = isFailure && this.#failures.length >= MAX_LINES;
     if (!this.#json && (!isFailure || exceedsLimit)) return;
     try {
       const receipt = await upload.result();
-      if (this.#json) printJson(receipt);
+      if (this.#json) printJson(doneRecord(file, receipt));
     } catch (error) {
-      this.#addFailure(formatErrorFor(upload.fileName, error));
+      if (this.#json) printJson(problemRecord('failed', file, error, upload.workflowId));
+      if (!exceedsLimit) this.#addFailure(formatErrorFor(name, error));
     }
   }
 

@@ -1,4 +1,4 @@
-import type { FileJob } from '../../../client/file-job.js';
+import { displayLocation, type FileJob, namesOfJobs } from '../../../client/file-job.js';
 import type { UploadClient, UploadHandle } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
 import { isOutage } from '../../../temporal/errors.js';
@@ -7,6 +7,7 @@ import { HostTally, reportMissingWorkers, warnIfNoWorker } from '../../output/mi
 import type { Notices } from '../../output/notices.js';
 import { follow, progressView } from '../../output/progress.js';
 import { receiptLines } from '../../output/receipt-text.js';
+import { doneRecord, problemRecord } from '../../output/records.js';
 import { startLine } from '../../output/start-states.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
 import type { UiLinks } from '../../output/ui-links.js';
@@ -25,10 +26,17 @@ export async function uploadIndividually(
 ): Promise<void> {
   const stopListening = exitOnInterrupt(client);
   const requests = await Promise.all(jobs.map(read));
-  const handles = [];
+  const names = namesOfJobs(jobs);
+  const handles: NamedHandle[] = [];
   const hosts = new HostTally();
   for await (const handle of client.startMany(requests)) {
-    handles.push(handle);
+    const index = handles.length;
+    const job = jobs[index];
+    handles.push({
+      ...handle,
+      name: names[index] ?? handle.fileName,
+      file: job ? displayLocation(job) : handle.fileName,
+    });
     hosts.add(handle);
   }
   stopListening();
@@ -41,8 +49,16 @@ export async function uploadIndividually(
   if (!json) printLinks(handles, links);
 }
 
-function printStarted(handles: readonly UploadHandle[]): void {
-  for (const handle of handles) print(startLine(handle.fileName, handle));
+/** An upload, and how its file is named here. */
+interface NamedHandle extends UploadHandle {
+  /** As much of the path as tells it from the other files. */
+  readonly name: string;
+  /** Path or URL, as the user wrote it. */
+  readonly file: string;
+}
+
+function printStarted(handles: readonly NamedHandle[]): void {
+  for (const handle of handles) print(startLine(handle.name, handle));
   if (handles.some(({ state }) => state !== 'done'))
     print(
       '',
@@ -57,7 +73,7 @@ function printLinks(handles: readonly UploadHandle[], { uploadPage }: UiLinks): 
 
 async function waitForAll(
   client: UploadClient,
-  handles: readonly UploadHandle[],
+  handles: readonly NamedHandle[],
   json: boolean,
   notices: Notices,
 ): Promise<void> {
@@ -66,29 +82,32 @@ async function waitForAll(
   const view = progressView(notices);
   const ended = new AbortController();
   const reporting = reportMissingWorkers(client, notices, ended.signal);
-  const results = await Promise.allSettled(handles.map((each) => follow(client, each, view.add(each))));
+  const results = await Promise.allSettled(handles.map((each) => follow(client, each, view.add(each.name))));
   ended.abort();
   await reporting;
   await exiting;
   view.stop();
   process.off('SIGINT', interrupt);
-  const unknown: { readonly handle: UploadHandle; readonly error: UploadError }[] = [];
+  const unknown: { readonly handle: NamedHandle; readonly error: UploadError }[] = [];
   for (const [index, handle] of handles.entries()) {
     const result = results[index];
     if (result?.status === 'fulfilled') {
-      if (json) printJson(result.value);
-      else print('', ...receiptLines(result.value));
+      if (json) printJson(doneRecord(handle.file, result.value));
+      else print('', ...receiptLines(result.value, handle.name));
     } else {
       process.exitCode = ExitCode.failed;
       const error: unknown = result?.reason;
-      if (error instanceof UploadError && isOutage(error)) unknown.push({ handle, error });
-      else printError(formatErrorFor(handle.fileName, error));
+      const isUnknown = error instanceof UploadError && isOutage(error);
+      if (json)
+        printJson(problemRecord(isUnknown ? 'unknown' : 'failed', handle.file, error, handle.workflowId));
+      if (isUnknown) unknown.push({ handle, error });
+      else printError(formatErrorFor(handle.name, error));
     }
   }
   const [first] = unknown;
   if (first)
     printError(
-      `${formatError(first.error)} Not known: the results of ${unknown.map(({ handle }) => handle.fileName).join(', ')}`,
+      `${formatError(first.error)} Not known: the results of ${unknown.map(({ handle }) => handle.name).join(', ')}`,
     );
 
   function interrupt(): void {

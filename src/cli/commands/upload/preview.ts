@@ -1,5 +1,5 @@
 import pMap, { pMapSkip } from 'p-map';
-import { type FileJob, requestForFileJob } from '../../../client/file-job.js';
+import { type FileJob, namesOfJobs, requestForFileJob } from '../../../client/file-job.js';
 import type { UploadClient, UploadPreview, UploadRequestInput } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
 import { count } from '../../../util/units.js';
@@ -33,11 +33,25 @@ export async function printPreview(
 ): Promise<void> {
   const isLong = jobs.length > MAX_LINES;
   if (isLong) printToStderr(`Checking what Aplos already has of ${count(jobs.length, 'file')}.`);
-  const requests = await pMap(jobs, (job) => read(job).catch((): typeof pMapSkip => pMapSkip), {
-    concurrency: CONCURRENCY,
-  });
-  const previews = await previewsOf(client, requests);
-  const lines = previews.map(({ fileName, analyses }) => `${fileName}: ${analysesText(fileName, analyses)}`);
+  const names = namesOfJobs(jobs);
+  const readable: { name: string; request: UploadRequestInput }[] = await pMap(
+    jobs,
+    async (job, index) => {
+      try {
+        return { name: names[index] ?? '', request: await read(job) };
+      } catch {
+        return pMapSkip;
+      }
+    },
+    { concurrency: CONCURRENCY },
+  );
+  const previews = await previewsOf(
+    client,
+    readable.map(({ request }) => request),
+  );
+  const lines = previews.map(
+    ({ fileName, analyses }, index) => `${readable[index]?.name}: ${analysesText(fileName, analyses)}`,
+  );
   const summary = summaryLines(previews.flatMap(({ analyses }) => analyses));
   printToStderr(...(isLong ? [] : lines), ...summary);
 }
@@ -45,6 +59,8 @@ export async function printPreview(
 /**
  * Returns a preview for each request, in order. If the workers cannot tell, it prints a warning, and returns the previews before
  * that.
+ *
+ * @throws UploadError `PROFILE_UNKNOWN`
  */
 export async function previewsOf(
   client: UploadClient,
@@ -54,7 +70,7 @@ export async function previewsOf(
   try {
     for await (const preview of client.preview(requests)) previews.push(preview);
   } catch (error) {
-    if (!(error instanceof UploadError)) throw error;
+    if (!(error instanceof UploadError) || error.code === 'PROFILE_UNKNOWN') throw error;
     printNote(`Cannot tell which analyses were paid before. ${formatError(error)}`);
   }
   return previews;

@@ -1,11 +1,16 @@
 import { loadSettings } from '../../../settings/load.js';
 import { readJobs } from '../../input/jobs.js';
+import { BadInputError } from '../../output/errors.js';
+import { printJson } from '../../output/terminal.js';
 import type { UploadOptions } from './options.js';
 
 /** Checks the input of `aplos-upload upload`, then starts the uploads and reports them. */
 export async function upload(locations: readonly string[], options: UploadOptions): Promise<void> {
   const settings = loadSettings(process.env, 'client');
-  const jobs = await readJobs(locations, options, settings);
+  const jobs = await readJobs(locations, options, settings).catch((error: unknown) => {
+    if (options.json && error instanceof BadInputError) for (const record of error.records) printJson(record);
+    throw error;
+  });
   // Loads Temporal's client only now, because it takes longer than to find a mistake in the input.
   const { startUploads } = await import('./start.js');
   await startUploads(jobs, options, settings);

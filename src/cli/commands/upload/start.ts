@@ -1,5 +1,6 @@
 import { type FileJob, requestForFileJob } from '../../../client/file-job.js';
 import { UploadClient } from '../../../client.js';
+import { UploadError } from '../../../contract/errors.js';
 import type { Settings } from '../../../settings/settings.js';
 import { withTracing } from '../../../telemetry/tracing/start.js';
 import { Notices } from '../../output/notices.js';
@@ -13,6 +14,15 @@ import { printPreview, readOnce } from './preview.js';
 
 /** Largest number of files that are reported one by one. */
 const MAX_INDIVIDUAL_FILES = 20;
+
+/** Stops a misspelt profile before anything starts. Whatever else the workers report does not concern the profile. */
+async function assertProfile(client: UploadClient, profile: string): Promise<void> {
+  try {
+    await client.assertProfile(profile);
+  } catch (error) {
+    if (!(error instanceof UploadError) || error.code === 'PROFILE_UNKNOWN') throw error;
+  }
+}
 
 /** Connects, then starts the uploads of checked jobs and reports them. A dry run only says what would be started. */
 export async function startUploads(
@@ -28,6 +38,7 @@ export async function startUploads(
       const isWatched = process.stderr.isTTY === true;
       const read = isWatched ? readOnce() : requestForFileJob;
       if (isWatched) await printPreview(client, jobs, read);
+      else if (options.profile !== 'default') await assertProfile(client, options.profile);
       const start = jobs.length <= MAX_INDIVIDUAL_FILES ? uploadIndividually : uploadInBulk;
       await start(client, jobs, read, options, { notices, links: uiLinks(settings) });
     } finally {

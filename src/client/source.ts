@@ -1,0 +1,36 @@
+import type { Client } from '@temporalio/client';
+import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { UploadRequest } from '../contract/request.js';
+import { shownSource } from '../contract/source.js';
+import { isUnreadable } from '../temporal/unreadable.js';
+import type { UploadSummary } from './summary.js';
+
+/**
+ * Returns the source in the request of an upload, without the signature of a presigned URL.
+ *
+ * @returns `undefined` if the request cannot be read, for example because this process lacks its key
+ */
+export async function readSource(
+  { options: { namespace, loadedDataConverter }, workflowService }: Client,
+  { workflowId, runId }: Pick<UploadSummary, 'workflowId' | 'runId'>,
+): Promise<string | undefined> {
+  const { history } = await workflowService.getWorkflowExecutionHistory({
+    namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
+  try {
+    const context = { type: 'workflow', namespace, workflowId } as const;
+    const request = await decodeFromPayloadsAtIndex<Partial<UploadRequest> | undefined>(
+      loadedDataConverter,
+      0,
+      payloads,
+      context,
+    );
+    return typeof request?.source === 'string' ? shownSource(request.source) : undefined;
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
+}
