@@ -30,10 +30,10 @@ describe('worker deployment versions', () => {
    */
   async function makeCurrent(buildId: string): Promise<void> {
     await setCurrent(buildId);
-    const { connection, options } = world.client;
-    const current = async () => (await pollersOf(connection, options.namespace)).current?.buildId;
-    await expect.poll(current, { timeout: 60_000 }).toBe(buildId);
+    await expect.poll(async () => (await pollers()).current?.buildId, { timeout: 60_000 }).toBe(buildId);
   }
+
+  const pollers = () => pollersOf(world.client.connection, world.client.options.namespace);
 
   async function setCurrent(buildId: string): Promise<void> {
     for (;;) {
@@ -85,6 +85,7 @@ describe('worker deployment versions', () => {
     const command = 'set-current-version --deployment-name aplos-upload --build-id one';
     expect(world.log()).toContain('New uploads go to unversioned workers');
     expect(world.log()).toContain(command);
+    await expect.poll(async () => (await pollers()).workers, { timeout: 60_000 }).toBe(1);
     const { stdout, exitCode } = await world.run('doctor');
     expect(stdout).toContain(
       'WORKER_MISSING: 1 worker polls the task queue aplos-upload, but new uploads go to unversioned workers',
