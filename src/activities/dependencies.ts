@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
 import type { AplosApi } from '../aplos/api.js';
 import type { ExecutionList } from '../aplos/execution-list.js';
+import type { StartGate } from '../aplos/start-gate.js';
+import type { WaitingStart } from '../contract/waiting-start.js';
 import type { SourceAccess } from '../files/source.js';
 import type { S3Targets } from '../s3/hosts.js';
 import type { OtherUploads, StartIdentity } from '../temporal/other-uploads.js';
@@ -31,6 +33,12 @@ export interface ActivityDependencies {
    * @throws UploadError `PROFILE_UNKNOWN`
    */
   readonly executions: (profile: string) => ExecutionList;
+  /**
+   * Returns the gate that paces the starts of a profile.
+   *
+   * @throws UploadError `PROFILE_UNKNOWN`
+   */
+  readonly starts: (profile: string) => StartGate;
   /** Returns what other runs may have started. See {@link otherUploads}. */
   readonly otherUploads: (attempt: StartIdentity, closedSinceMs: number) => Promise<OtherUploads>;
   /**
@@ -40,6 +48,8 @@ export interface ActivityDependencies {
    * @throws CancelledFailure if the activity is cancelled
    */
   readonly recordHeartbeat: (details: unknown) => Promise<void>;
+  /** Signals the workflow that one of its starts waits until Aplos takes more executions. */
+  readonly reportWaiting: (start: WaitingStart) => Promise<void>;
   /**
    * Reads the receipt of a completed run of this workflow id, unchecked. Returns `undefined` if there is none, or it cannot be read.
    *

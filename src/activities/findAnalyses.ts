@@ -50,6 +50,7 @@ function groupBy(
   const ids = new Set(analyses.map((each) => each[key]));
   const groups = new Map<string, TrackedRecord[]>();
   for (const { work, ...record } of records) {
+    if (record.status === 'rejected') continue; // it did nothing
     const id = work?.[key];
     if (work === undefined || id === undefined || !ids.has(id)) continue;
     const group = groups.get(id) ?? [];

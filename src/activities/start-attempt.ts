@@ -1,4 +1,5 @@
-import { activityInfo, heartbeat, type Info } from '@temporalio/activity';
+import { activityInfo, heartbeat, type Info, log } from '@temporalio/activity';
+import type { QueuedStart } from '../aplos/start-queue.js';
 import { UploadError } from '../contract/errors.js';
 import { elapsedMs, type Moment, now } from '../util/clock.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -13,23 +14,30 @@ export interface StartHeartbeat {
    * which the next attempt is scheduled
    */
   readonly untilMs?: number;
+  /** Whether the workflow knows that the start waits until Aplos takes more executions. Default: `false` */
+  readonly waits?: true;
 }
 
 /** One attempt of `startExecution`: it knows what the previous attempt may have sent, and whether it may still send itself. */
 export class StartAttempt {
   readonly #recordHeartbeat: ActivityDependencies['recordHeartbeat'];
+  readonly #reportWaiting: ActivityDependencies['reportWaiting'];
   readonly #sendDeadlineMs: number;
   readonly #info = activityInfo();
   readonly #began = now();
   #heartbeat: StartHeartbeat;
 
-  constructor({ recordHeartbeat, sendDeadlineMs }: ActivityDependencies) {
+  constructor({ recordHeartbeat, reportWaiting, sendDeadlineMs }: ActivityDependencies) {
     this.#recordHeartbeat = recordHeartbeat;
+    this.#reportWaiting = reportWaiting;
     this.#sendDeadlineMs = sendDeadlineMs;
     const before = heartbeatBefore(this.#info);
-    this.#heartbeat = before.mayHaveSent
-      ? { mayHaveSent: true, untilMs: before.untilMs ?? this.identity.scheduledMs }
-      : { mayHaveSent: false };
+    this.#heartbeat = {
+      ...(before.mayHaveSent
+        ? { mayHaveSent: true, untilMs: before.untilMs ?? this.identity.scheduledMs }
+        : { mayHaveSent: false }),
+      ...(before.waits ? { waits: true } : {}),
+    };
   }
 
   /** Identifies this attempt among those of other runs. */
@@ -53,6 +61,14 @@ export class StartAttempt {
     return this.identity.scheduledMs + elapsedMs(this.#began);
   }
 
+  /** Its place among the starts that wait. Temporal's default is the priority 3. */
+  get queued(): QueuedStart {
+    const { workflowId, runId, activityId } = this.identity;
+    const { priority, scheduledTimestampMs: sinceMs } = this.#info;
+    const { priorityKey = 3, fairnessKey = '' } = priority ?? {};
+    return { key: `${workflowId}/${runId}/${activityId}`, priorityKey, fairnessKey, sinceMs };
+  }
+
   /** Runs the work, and sends heartbeats meanwhile. */
   whileHeartbeating<Result>(work: () => Promise<Result>): Promise<Result> {
     heartbeat(this.#heartbeat); // so that no heartbeat means a doubt
@@ -69,7 +85,7 @@ export class StartAttempt {
    */
   async announceSending(): Promise<() => void> {
     const asked = now();
-    this.#heartbeat = { mayHaveSent: true };
+    this.#heartbeat = this.#withWaits({ mayHaveSent: true });
     heartbeat(this.#heartbeat); // replaces a heartbeat that the SDK has not sent yet
     await this.#recordHeartbeat(this.#heartbeat);
     return () => this.#assertInTime(asked);
@@ -78,9 +94,26 @@ export class StartAttempt {
   /** Records with Temporal that nothing was started. */
   async retractSending(): Promise<void> {
     if (!this.#heartbeat.mayHaveSent) return;
-    this.#heartbeat = { mayHaveSent: false };
+    this.#heartbeat = this.#withWaits({ mayHaveSent: false });
     heartbeat(this.#heartbeat);
     await this.#recordHeartbeat(this.#heartbeat).catch(() => {}); // then the next attempt only searches for longer
+  }
+
+  /** Tells the workflow that the start waits until Aplos takes more executions, unless an attempt before has done so. */
+  async announceWaiting(label: string): Promise<void> {
+    if (this.#heartbeat.waits) return;
+    try {
+      await this.#reportWaiting({ label });
+      this.#heartbeat = { ...this.#heartbeat, waits: true };
+      heartbeat(this.#heartbeat);
+      await this.#recordHeartbeat(this.#heartbeat);
+    } catch (error) {
+      log.debug('The workflow does not know that the start waits', { error }); // the next attempt tells it
+    }
+  }
+
+  #withWaits(heartbeat: StartHeartbeat): StartHeartbeat {
+    return this.#heartbeat.waits ? { ...heartbeat, waits: true } : heartbeat;
   }
 
   #assertInTime(asked: Moment): void {

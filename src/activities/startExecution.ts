@@ -1,5 +1,6 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import type { AcceptedStart } from '../aplos/api.js';
+import type { StartPass } from '../aplos/start-gate.js';
 import { contentIdFor, fileVersionIdFor, trackingIdFor } from '../contract/analysis-id.js';
 import { UploadError } from '../contract/errors.js';
 import type { StartedExecution } from '../contract/receipt.js';
@@ -21,16 +22,36 @@ export function startExecution(dependencies: ActivityDependencies) {
     const attempt = new StartAttempt(dependencies);
     return attempt.whileHeartbeating(() =>
       oneAtATime.run(`${input.profile}/${trackingIdFor(input)}`, () =>
-        startOnce(dependencies, input, attempt),
+        startInTurn(dependencies, input, attempt),
       ),
     );
   };
+}
+
+/** Starts the analysis if it is its turn. Otherwise ends the attempt at once, without a call to Aplos. */
+async function startInTurn(
+  dependencies: ActivityDependencies,
+  input: StartInput,
+  attempt: StartAttempt,
+): Promise<StartedExecution> {
+  try {
+    const pass = dependencies.starts(input.profile).enter(attempt.queued);
+    try {
+      return await startOnce(dependencies, input, attempt, pass);
+    } finally {
+      pass.end();
+    }
+  } catch (error) {
+    if (isLimited(error)) await attempt.announceWaiting(input.label);
+    throw error;
+  }
 }
 
 async function startOnce(
   { api, executions, listLagMs, sendDeadlineMs, otherUploads }: ActivityDependencies,
   input: StartInput,
   attempt: StartAttempt,
+  pass: StartPass,
 ): Promise<StartedExecution> {
   const { profile, fileName, label, file, execution } = input;
   const trackingId = trackingIdFor(input);
@@ -95,8 +116,15 @@ async function startOnce(
   try {
     const started = await api(profile).startExecution(
       { file, label, execution: analysis, work },
-      { signal: cancellationSignal(), beforeSending: () => attempt.announceSending() },
+      {
+        signal: cancellationSignal(),
+        beforeSending: async () => {
+          pass.assertOpen();
+          return attempt.announceSending();
+        },
+      },
     );
+    pass.accepted();
     list.acknowledge({ ...started, work, errors: [], hasMarks: true });
     return result(started, 'started');
   } catch (error) {
@@ -105,9 +133,13 @@ async function startOnce(
     const after = mayHaveStarted ? await find(listLagMs) : undefined;
     if (after) return result(after, 'found');
     await attempt.retractSending();
+    if (isLimited(error)) throw pass.refused(error);
     throw mayHaveStarted && !error.retryable ? unsettled(fileName, trackingId, error.happened) : error;
   }
 }
+
+const isLimited = (error: unknown): error is UploadError =>
+  error instanceof UploadError && error.code === 'EXECUTIONS_LIMITED';
 
 const inProgress = (fileName: string, workflowId: string) =>
   new UploadError(

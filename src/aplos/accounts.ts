@@ -6,6 +6,7 @@ import type { AplosApi } from './api.js';
 import { AutoVersion } from './auto-version.js';
 import { AplosConnection, type Login } from './connection.js';
 import { ExecutionList } from './execution-list.js';
+import { StartGate } from './start-gate.js';
 import { AplosV1 } from './v1/v1.js';
 import { AplosV3 } from './v3/v3.js';
 
@@ -25,6 +26,8 @@ export interface AccountsOptions {
   readonly onLogin?: (profileName: string, login: Login) => void;
   /** Called when an execution appears in the list, with the seconds for which it was missing. Default: not called */
   readonly onListLag?: (profileName: string, seconds: number) => void;
+  /** Called whenever Aplos did not take a start because of a limit. Default: not called */
+  readonly onStartRefused?: (profileName: string) => void;
 }
 
 /** The Aplos accounts of this process. All users of an account share one login. */
@@ -63,6 +66,15 @@ export class AplosAccounts {
   }
 
   /**
+   * Returns the gate that paces the starts of a profile.
+   *
+   * @throws {@link UploadError} `PROFILE_UNKNOWN`
+   */
+  starts(profileName: string): StartGate {
+    return this.#account(profileName).starts;
+  }
+
+  /**
    * Logs in, unless the current token is still valid.
    *
    * @throws {@link UploadError} `PROFILE_UNKNOWN`, a `LOGIN_…` code, or an `API_…` code from the discovery of the user pool
@@ -89,7 +101,12 @@ export class AplosAccounts {
       this.#options.onLogin?.(profileName, login),
     );
     const api = dialects[profile.apiVersion](connection, profile);
-    const account = { connection, api, executions: this.#executionList(profileName, api) };
+    const account = {
+      connection,
+      api,
+      executions: this.#executionList(profileName, api),
+      starts: new StartGate({ onRefused: () => this.#options.onStartRefused?.(profileName) }),
+    };
     this.#accounts.set(profileName, account);
     return account;
   }
@@ -113,4 +130,5 @@ interface Account {
   readonly connection: AplosConnection;
   readonly api: AplosApi;
   readonly executions: ExecutionList;
+  readonly starts: StartGate;
 }

@@ -605,9 +605,15 @@ export const errorTable = {
   EXECUTION_REJECTED: row(
     'final',
     'caller',
-    'Aplos NCA took the start of the execution, but then rejected it, for example because a daily limit is reached. A rejected execution does not run and is not charged.',
+    'Aplos NCA took the start of the execution, but then rejected it. A rejected execution does not run and is not charged.',
     'Read the reason in the message, and wait until it no longer applies.',
     { afterFix: 'replay' },
+  ),
+  EXECUTIONS_LIMITED: row(
+    'retry',
+    'service',
+    'Aplos takes no more executions at present, because a limit is reached: of executions at a time, per hour, or per day. The start waits, and so do the other starts of the account. Nothing was charged.',
+    'The start is retried automatically, when it is its turn. If it has failed, which it does after 30 days, replay the upload.',
   ),
   SECTION_UNSUPPORTED: row(
     'final',

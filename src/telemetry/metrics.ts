@@ -19,6 +19,7 @@ export class WorkerMetrics {
   readonly #retries;
   readonly #bytes;
   readonly #executions;
+  readonly #startsRefused;
   readonly #logins;
   readonly #idleAborts;
   readonly #listLagSeconds;
@@ -44,6 +45,10 @@ export class WorkerMetrics {
       'aplos_executions_started',
       'Executions that were started, or found already started',
     );
+    this.#startsRefused = counter(
+      'aplos_starts_refused',
+      'Starts that Aplos did not take because of a limit, and that wait',
+    );
     this.#logins = counter('aplos_logins', 'Logins to Cognito and token renewals');
     this.#idleAborts = counter(
       'aplos_idle_aborts',
@@ -62,6 +67,7 @@ export class WorkerMetrics {
     this.#idleAborts.add(0);
     for (const profile of profiles) {
       this.#bytes.add(0, { profile });
+      this.#startsRefused.add(0, { profile });
       for (const origin of ['started', 'found']) this.#executions.add(0, { profile, origin });
       this.recordLogin(profile, { method: 'password' }, 0);
     }
@@ -71,6 +77,11 @@ export class WorkerMetrics {
   recordLogin(profile: string, { method, error }: Login, times = 1): void {
     const code = error === undefined ? '' : error instanceof UploadError ? error.code : 'INTERNAL';
     this.#logins.add(times, { profile, method, code });
+  }
+
+  /** Records that Aplos did not take a start of a profile because of a limit. */
+  recordStartRefused(profile: string): void {
+    this.#startsRefused.add(1, { profile });
   }
 
   /** Records how long an execution was missing from the list of a profile before it appeared, in seconds. */
@@ -119,7 +130,8 @@ export class WorkerMetrics {
     if (!(error instanceof ApplicationFailure)) return;
     const { code } = outcomeOf(error);
     const details = error.details?.[0] as FailureDetails | undefined;
-    if (details?.remedy !== 'final') this.#retries.add(1, { step, code });
+    // To wait for a limit is no failure, and starts that wait may do so for hours.
+    if (details?.remedy !== 'final' && code !== 'EXECUTIONS_LIMITED') this.#retries.add(1, { step, code });
     if (isErrorCode(code) && errorTable[code].isIdleTimeout) this.#idleAborts.add(1);
   }
 }

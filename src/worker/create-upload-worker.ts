@@ -48,6 +48,7 @@ export async function createUploadWorker(
   const accounts = new AplosAccounts(settings.profiles, dispatchers.services, {
     onLogin: telemetry.onLogin,
     onListLag: telemetry.onListLag,
+    onStartRefused: telemetry.onStartRefused,
   });
   const dependencies = { settings, accounts, dispatchers, connection, target, deployment };
   const options = {

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { readReceipt } from '../activities/read-receipt.js';
 import { recordHeartbeat } from '../activities/record-heartbeat.js';
+import { reportWaiting } from '../activities/report-waiting.js';
 import type { AplosAccounts } from '../aplos/accounts.js';
 import { s3Access } from '../files/s3-source.js';
 import type { SourceAccess } from '../files/source.js';
@@ -44,7 +45,9 @@ export function activityDependencies({
     listLagMs,
     sendDeadlineMs: SEND_DEADLINE_MS,
     executions: (profile) => accounts.executions(profile),
+    starts: (profile) => accounts.starts(profile),
     recordHeartbeat,
+    reportWaiting,
     readReceipt,
     hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
     otherUploads: (attempt, closedSinceMs) =>

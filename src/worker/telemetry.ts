@@ -22,6 +22,8 @@ export interface WorkerTelemetry {
   onLogin(profile: string, login: Login): void;
   /** Records how long an execution was missing from the list of a profile, in seconds. */
   onListLag(profile: string, seconds: number): void;
+  /** Records that Aplos did not take a start of a profile because of a limit. */
+  onStartRefused(profile: string): void;
   /**
    * Starts the health endpoint.
    *
@@ -56,6 +58,7 @@ export async function startTelemetry({ profiles }: Settings, logger: WorkerLogge
       health?.recordLogin(profile, login);
     },
     onListLag: (profile, seconds) => metrics.recordListLag(profile, seconds),
+    onStartRefused: (profile) => metrics.recordStartRefused(profile),
     serveHealth: async (options) => {
       health = await startWorkerHealth(options);
       logger.info(`Health is served at ${health.url}/healthz and ${health.url}/readyz`);

@@ -20,7 +20,8 @@ const policies = {
   presignUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
   uploadFile: persistent,
   confirmUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
-  startExecution: { ...persistent, startToCloseTimeout: '10 minutes' },
+  // A large batch may have to wait for days until Aplos has taken all starts before.
+  startExecution: { ...persistent, scheduleToCloseTimeout: '30 days', startToCloseTimeout: '10 minutes' },
 } as const;
 
 /** Maximum number of presigned POSTs that S3 refuses, or that store damaged bytes, before they expire. */

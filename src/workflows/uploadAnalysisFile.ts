@@ -1,12 +1,12 @@
 import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@temporalio/workflow';
 import { PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
-import { acceptBatches } from './accept-batches.js';
 import { checkRequest } from './activities.js';
 import { cancellationFor, workflowFailure } from './failures.js';
 import { findEarlierWork } from './findEarlierWork.js';
 import { receiptFor, repeatedReceipt } from './receipt.js';
 import { runAnalyses } from './runAnalyses.js';
+import { acceptSignals } from './signals.js';
 import { storeFile } from './storeFile.js';
 import { undecodedArguments } from './undecoded-arguments.js';
 import { RunVisibility } from './visibility.js';
@@ -27,7 +27,7 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
   try {
     const request = await checkRequest(input[0], input.length);
     visibility = new RunVisibility(request);
-    acceptBatches(visibility);
+    acceptSignals(visibility);
     const earlier = await findEarlierWork(request, visibility);
     if (earlier) {
       visibility.completed();

@@ -3,7 +3,7 @@ import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@t
 import { type AddBatch, batchesOf, MAX_BATCHES } from '../contract/batches.js';
 import { type ErrorCode, errorTable, isErrorCode } from '../contract/error-table.js';
 import { executionStatus } from '../contract/execution-status.js';
-import { hostTaskQueue } from '../contract/names.js';
+import { executionLabel, hostTaskQueue } from '../contract/names.js';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import {
@@ -59,6 +59,9 @@ const hostHasNoWorkerNote = (host: string, nextCheck: Date) =>
 
 (Checked at ${toMinutes(new Date())}. The next check is at ${toMinutes(nextCheck)}; \`aplos-upload status\` checks immediately.)`;
 
+const waitingNote = (labels: readonly string[], since: Date) =>
+  `**Waiting for Aplos**, which takes no more executions at present (since ${toMinutes(since)}): ${labels.map(escapeMarkdown).join(', ')}. The start is retried automatically when it is its turn. The pending activity, and \`aplos-upload status\`, show why and when.`;
+
 const toMinutes = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const headings = {
@@ -78,6 +81,9 @@ export class RunVisibility {
   #progress: UploadProgress = { step: 'presign', executions: [], presigns: 0 };
   #batches: readonly string[];
   #note: string | undefined;
+  /** Labels of the executions whose start waits until Aplos takes more. */
+  #waiting: readonly string[] = [];
+  #waitingSince = new Date(0);
 
   constructor(request: UploadRequest) {
     this.#request = request;
@@ -161,8 +167,32 @@ export class RunVisibility {
     this.#update({ step: 'start' });
   }
 
+  /** Shows that a start waits until Aplos takes more executions. Ignores labels that the run does not start. */
+  startWaits(label: string): void {
+    const { step, executions } = this.#progress;
+    const isKnown = this.#request.executions.some((each, index) => executionLabel(each, index) === label);
+    const isPending = step === 'start' && isKnown && !executions.some((each) => each.label === label);
+    if (!isPending || this.#waiting.includes(label)) return;
+    if (this.#waiting.length === 0) {
+      this.#waitingSince = new Date();
+      upsertSearchAttributes([
+        { key: attributes.errorCode, value: 'EXECUTIONS_LIMITED' satisfies ErrorCode },
+      ]);
+    }
+    this.#waiting = [...this.#waiting, label];
+    this.#update({}, this.#waitingNote);
+  }
+
   executionStarted(execution: StartedExecution): void {
+    const wasWaiting = this.#waiting.length > 0;
+    this.#waiting = this.#waiting.filter((label) => label !== execution.label);
+    if (wasWaiting && this.#waiting.length === 0)
+      upsertSearchAttributes([{ key: attributes.errorCode, value: null }]);
     this.#showExecutions([...this.#progress.executions, execution]);
+  }
+
+  get #waitingNote(): string | undefined {
+    return this.#waiting.length > 0 ? waitingNote(this.#waiting, this.#waitingSince) : undefined;
   }
 
   completed(): void {
@@ -175,6 +205,7 @@ export class RunVisibility {
   }
 
   cancelled(): void {
+    if (this.#waiting.length > 0) upsertSearchAttributes([{ key: attributes.errorCode, value: null }]);
     this.#update({ step: 'cancelled' }, cancelledNote());
   }
 
@@ -182,7 +213,7 @@ export class RunVisibility {
     if (executions.length === 0) return;
     const ids = executions.map(({ executionId }) => executionId);
     upsertSearchAttributes([{ key: attributes.executionIds, value: withinLimit(ids) }]);
-    this.#update({ executions });
+    this.#update({ executions }, this.#waitingNote);
   }
 
   #batchAttribute() {

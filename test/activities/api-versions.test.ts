@@ -144,14 +144,14 @@ describe('version 3', () => {
     expect(chargesOf(job)).toHaveLength(1);
   });
 
-  it('fails with the reason for a rejected execution, and starts it once that no longer applies', async () => {
+  it('waits if an execution is rejected because of a limit, and starts it once that no longer applies', async () => {
     const job = await newJob({ s3, ...v3, maxPerDay: 0 });
     const input = await job.stored();
     const failure = await failureOf(job, start(job, input));
-    expect(failure).toMatchObject({ type: 'EXECUTION_REJECTED', nonRetryable: true });
+    expect(failure).toMatchObject({ type: 'EXECUTIONS_LIMITED', nonRetryable: false });
     expect(failure.message).toContain('Daily limit of 0 executions reached');
     job.sandbox.change({ maxPerDay: 10 });
-    expect(await start(job, input)).toMatchObject({ origin: 'started' });
+    expect(await run(job.newWorker().startExecution, input)).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
@@ -159,11 +159,11 @@ describe('version 3', () => {
     const job = await newJob({ s3, ...v3, maxConcurrent: 0, maxQueued: 0 });
     const input = await job.stored();
     expect(await failureOf(job, start(job, input))).toMatchObject({
-      type: 'API_THROTTLED',
+      type: 'EXECUTIONS_LIMITED',
       nonRetryable: false,
     });
     job.sandbox.change({ maxConcurrent: 5 });
-    expect(await start(job, input)).toMatchObject({ origin: 'started' });
+    expect(await run(job.newWorker().startExecution, input)).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 

@@ -498,15 +498,64 @@ describe('startExecution if Aplos refuses the start', () => {
     expect(chargesOf(job)).toHaveLength(1);
   });
 
-  it('is retried after the pause that Aplos asks for if it is throttled', async () => {
+  it('is retried after the pause that Aplos asks for if Aplos takes no more', async () => {
     const { job, start, faults } = await readyToStart();
     faults.add({ route: 'start', status: 429, headers: { 'Retry-After': '7' } });
-    expect(await failureOf(job, start())).toMatchObject({
-      type: 'API_THROTTLED',
+    const failure = await failureOf(job, start());
+    expect(failure).toMatchObject({
+      type: 'EXECUTIONS_LIMITED',
       nonRetryable: false,
-      nextRetryDelay: 7_000,
+      nextRetryDelay: expect.closeTo(7_000, -2),
     });
+    expect(failure.message).toMatch(
+      /^pk.csv: Aplos takes no more executions at present \(status 429, Too Many Requests\); next try \d\d:\d\d UTC\./,
+    );
     expect([chargesOf(job), callsOf(job, 'list')]).toEqual([[], 1]);
-    expect(job.lastHeartbeat()).toEqual({ mayHaveSent: false });
+    expect(job.lastHeartbeat()).toEqual({ mayHaveSent: false, waits: true });
+  });
+});
+
+describe('startExecution while Aplos takes no more executions', () => {
+  it.each(['v1', 'v3'] as const)(
+    'waits without a call, and then starts each execution once (%s)',
+    async (api) => {
+      const { job, start } = await readyToStart({ api, maxConcurrent: 0, maxQueued: 0 });
+      const first = await failureOf(job, start());
+      expect(first).toMatchObject({ type: 'EXECUTIONS_LIMITED', nonRetryable: false });
+      const before = job.sandbox.calls.length;
+      for (const fileName of ['b.csv', 'c.csv'])
+        expect(await failureOf(job, start({ fileName }))).toMatchObject({ type: 'EXECUTIONS_LIMITED' });
+      expect(job.sandbox.calls).toHaveLength(before);
+      job.sandbox.change({ maxConcurrent: 5 });
+      await sleep(1_000);
+      expect(await start({}, { attempt: 2, heartbeatDetails: job.lastHeartbeat() })).toMatchObject({
+        origin: 'started',
+      });
+      expect(await start({ fileName: 'b.csv' })).toMatchObject({ origin: 'started' });
+      expect(chargesOf(job)).toHaveLength(2);
+    },
+  );
+
+  it('keeps uploading files', async () => {
+    const { job, start, faults } = await readyToStart();
+    const body = { success: false, error: 'slow down', errorCode: 'RATE_LIMIT_EXCEEDED' };
+    faults.add({ route: 'start', status: 429, body, headers: { 'Retry-After': '90' } });
+    await failureOf(job, start());
+    expect(await job.presign()).toBeDefined();
+  });
+
+  it('signals the workflow once, and again after a restart of the worker only if it does not know', async () => {
+    const waiting: string[] = [];
+    const dependencies = { reportWaiting: async ({ label }: { label: string }) => void waiting.push(label) };
+    const { job, start } = await readyToStart({ maxConcurrent: 0, maxQueued: 0, dependencies });
+    await failureOf(job, start());
+    await failureOf(job, start({}, { attempt: 2, heartbeatDetails: job.lastHeartbeat() }));
+    expect(waiting).toEqual(['day 1']);
+  });
+
+  it('fails with its own code although the signal fails', async () => {
+    const dependencies = { reportWaiting: () => Promise.reject(new Error('gone')) };
+    const { job, start } = await readyToStart({ maxConcurrent: 0, maxQueued: 0, dependencies });
+    expect(await failureOf(job, start())).toMatchObject({ type: 'EXECUTIONS_LIMITED' });
   });
 });

@@ -79,6 +79,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
     return createActivities({
       api: (profile) => accounts.api(profile),
       executions: (profile) => accounts.executions(profile),
+      starts: (profile) => accounts.starts(profile),
       dispatcher: connections,
       sources: {},
       hasWorker: async () => true,
@@ -89,6 +90,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
       recordHeartbeat: async (details) => {
         lastHeartbeat = details;
       },
+      reportWaiting: async () => {},
       listLagMs: LIST_LAG_MS,
       sendDeadlineMs: 5_000,
       ...dependencies,

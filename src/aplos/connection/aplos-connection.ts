@@ -7,7 +7,7 @@ import { CallGate } from './call-gate.js';
 import { findPool, findVersion } from './discovery.js';
 import { HostConfiguration } from './host-configuration.js';
 import { RESPONSE_LIMITS, type ResponseKind } from './response-limits.js';
-import { errorFromResponse, readResponse } from './responses.js';
+import { errorFromResponse, isRefusedByService, readResponse } from './responses.js';
 import { type Identity, type Login, Session } from './session.js';
 
 /** One call of the API. */
@@ -118,6 +118,8 @@ export class AplosConnection {
           return this.#sendAs(identity, call, signal);
         },
         signal,
+        // A limit of executions is no reason to pause uploads.
+        (refusal) => call.kind !== 'start' || !isRefusedByService(refusal),
       );
       if (!identity) return response;
       if (response.status !== 401 && response.status !== 403) {

@@ -19,15 +19,22 @@ export class CallGate {
   /**
    * Waits for a free slot, and for the end of a pause, then makes the call.
    *
+   * @param isPause reports whether a response with status 429 asks for a pause of all calls. Default: it does
    * @throws {@link UploadError} `API_THROTTLED`, without making the call, if Aplos asked for a pause of more than a minute
    * @throws the signal's reason, without making the call, if aborted
    */
-  pass(purpose: string, call: () => Promise<HttpResponse>, signal?: AbortSignal): Promise<HttpResponse> {
+  pass(
+    purpose: string,
+    call: () => Promise<HttpResponse>,
+    signal?: AbortSignal,
+    isPause: (response: HttpResponse) => boolean = () => true,
+  ): Promise<HttpResponse> {
     return this.#limit(async () => {
       await this.#opened(purpose, signal);
       signal?.throwIfAborted();
       const response = await call();
-      if (response.status === 429) this.#close(retryAfterMs(response.headers['retry-after']));
+      if (response.status === 429 && isPause(response))
+        this.#close(retryAfterMs(response.headers['retry-after']));
       return response;
     });
   }

@@ -62,6 +62,9 @@ function kindOf(text: string): string {
 }
 
 const text = z.string().optional().catch(undefined);
+/** A delay in seconds, of up to an hour. */
+const seconds = z.coerce.number().positive().max(3600).optional().catch(undefined);
+const delays = { delaySeconds: seconds, retryAfterSeconds: seconds, retryAfter: seconds };
 const errorMessage = z.object({ message: z.string() }).transform(({ message }) => message);
 const errorSchema = z.object({
   success: z.boolean().optional().catch(undefined),
@@ -72,7 +75,7 @@ const errorSchema = z.object({
     .pipe(z.array(z.union([errorMessage, z.string()])))
     .catch([]),
   error: z
-    .union([z.string(), z.object({ message: text, code: text, details: z.unknown().optional() })])
+    .union([z.string(), z.object({ message: text, code: text, details: z.unknown().optional(), ...delays })])
     .optional()
     .catch(undefined),
   errorCode: text,
@@ -80,6 +83,7 @@ const errorSchema = z.object({
   message: text,
   Message: text,
   log_id: text,
+  ...delays,
 });
 
 /** Content of an error response. Texts are shortened for use in our own message. */
@@ -88,6 +92,10 @@ interface ServiceError {
   readonly logId: string | undefined;
   /** Error code of Aplos in upper case, e.g. `VALIDATION_ERROR`. */
   readonly serviceCode: string | undefined;
+  /** Delay before the next attempt, in milliseconds. `undefined` if the body names none. */
+  readonly delayMs: number | undefined;
+  /** Whether the application wrote the body, and not API Gateway in front of it. */
+  readonly isFromService: boolean;
   /** Everything that may name the state of the subscription. */
   readonly subscription: string;
 }
@@ -99,11 +107,16 @@ function parseError(body: unknown): ServiceError {
   const own = typeof error === 'string' ? { message: error } : (error ?? {});
   const details = 'details' in own ? textOf(own.details) : undefined;
   const code = errorCode ?? ('code' in own ? own.code : undefined);
+  const delay = [data, 'code' in own ? own : undefined]
+    .flatMap((each) => [each?.delaySeconds, each?.retryAfterSeconds, each?.retryAfter])
+    .find((each) => each !== undefined);
   const reason = data?.errors.join('; ') || own.message || data?.message || data?.Message || '';
   const message = [reason, details, textOf(subscriptionError)].filter(Boolean).join('; ');
   return {
     message: shortenText(message),
     logId: data?.log_id,
+    delayMs: delay === undefined ? undefined : delay * 1_000,
+    isFromService: data?.success === false || code !== undefined || (data?.errors.length ?? 0) > 0,
     serviceCode: code?.toUpperCase(),
     subscription: `${code ?? ''} ${message}`,
   };
@@ -124,7 +137,7 @@ export function errorFromResponse(
   response: HttpResponse,
   status = response.status,
 ): UploadError {
-  const { message, logId, serviceCode, subscription } = parseError(tryParseJson(response.text));
+  const { message, logId, serviceCode, subscription, delayMs } = parseError(tryParseJson(response.text));
   const returned = [
     `status ${status}`,
     serviceCode && shortenText(serviceCode),
@@ -138,9 +151,13 @@ export function errorFromResponse(
     codeOfService(serviceCode) ?? (isRefusal ? subscriptionCode(subscription) : undefined) ?? codeOf(status);
   return new UploadError(code, `Cannot ${purpose}: the Aplos API returned ${returned}`, {
     details: { status, ...(serviceCode ? { serviceCode: shortenText(serviceCode) } : {}) },
-    retryAfterMs: retryAfterMs(response.headers['retry-after']),
+    retryAfterMs: retryAfterMs(response.headers['retry-after']) ?? delayMs,
   });
 }
+
+/** Reports whether the application refused a call with a reason of its own, rather than API Gateway in front of it. */
+export const isRefusedByService = ({ text }: HttpResponse): boolean =>
+  parseError(tryParseJson(text)).isFromService;
 
 /** Returns what an error code of Aplos means; `undefined` if the status says it better. */
 function codeOfService(serviceCode: string | undefined): ErrorCode | undefined {

@@ -79,6 +79,7 @@ export const startedSchema = enveloped(
     message: text,
     delaySeconds: number,
     error: text,
+    errorCode: text,
     errors: messages,
   }),
 );

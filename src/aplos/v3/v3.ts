@@ -141,9 +141,10 @@ export class AplosV3 implements AplosApi {
         },
         signal,
       );
-      const { executionId, delaySeconds, message, error, errors } = started;
+      const { executionId, delaySeconds, message, error, errorCode, errors } = started;
       const status = (started.status ?? 'queued').toLowerCase();
-      if (status === 'rejected') throw rejected(executionId, [...textsOf(message, error), ...errors]);
+      if (status === 'rejected')
+        throw rejected(executionId, [...textsOf(errorCode, message, error), ...errors], delaySeconds);
       return { executionId, status, ...(typeof delaySeconds === 'number' ? { delaySeconds } : {}) };
     } catch (error) {
       throw asRefusalToStart(error);
@@ -216,11 +217,18 @@ export class AplosV3 implements AplosApi {
   }
 }
 
-const rejected = (executionId: string, reasons: readonly string[]): UploadError =>
+const rejected = (
+  executionId: string,
+  reasons: readonly string[],
+  delaySeconds: number | null | undefined,
+): UploadError =>
   new UploadError(
     'EXECUTION_REJECTED',
     `Aplos rejected execution ${executionId}: ${shortenText(reasons.join('; ')) || 'it gave no reason'}`,
-    { details: { executionId } },
+    {
+      details: { executionId },
+      ...(typeof delaySeconds === 'number' ? { retryAfterMs: delaySeconds * 1_000 } : {}),
+    },
   );
 
 function textOfKey(key: unknown): string | undefined {

@@ -259,7 +259,7 @@ describe('startExecution', () => {
   });
 
   it('throws a final error with the reason for a rejected execution', async () => {
-    const data = { executionId: 'e1', status: 'rejected', message: 'Daily limit reached' };
+    const data = { executionId: 'e1', status: 'rejected', message: 'The dose limit is missing' };
     const { api } = await apiResponding({ body: envelope(data) }, v3);
     const started = api.startExecution(start);
     await expect(started).rejects.toMatchObject({
@@ -267,7 +267,7 @@ describe('startExecution', () => {
       retryable: false,
       mayHaveStarted: false,
     });
-    await expect(started).rejects.toThrow('Daily limit reached');
+    await expect(started).rejects.toThrow('The dose limit is missing');
   });
 });
 
