@@ -45,4 +45,5 @@ export {
   type UploadRequestInput,
   uploadRequestSchema,
 } from './contract/request.js';
+export type { Subscription } from './contract/subscription.js';
 export { workflowIdFor } from './contract/workflow-id.js';

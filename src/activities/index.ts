@@ -1,5 +1,4 @@
-import type { PreviewActivities } from '../contract/preview.js';
-import type { UploadActivities } from '../contract/steps.js';
+import type { AllActivities } from '../contract/activities.js';
 import { checkRequest } from './checkRequest.js';
 import { confirmUpload } from './confirmUpload.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -10,12 +9,13 @@ import { withHeartbeats } from './heartbeats.js';
 import { lookForWorker } from './lookForWorker.js';
 import { presignUpload } from './presignUpload.js';
 import { withRawInput } from './raw-input.js';
+import { readSubscription } from './readSubscription.js';
 import { startExecution } from './startExecution.js';
 import { withTiming } from './timing.js';
 import { uploadFile } from './uploadFile.js';
 
 /** Creates the activities of the workflows. */
-export function createActivities(dependencies: ActivityDependencies): UploadActivities & PreviewActivities {
+export function createActivities(dependencies: ActivityDependencies): AllActivities {
   return {
     checkRequest: withRawInput(withErrorCodes(checkRequest)),
     lookForWorker: lookForWorker(dependencies),
@@ -24,6 +24,7 @@ export function createActivities(dependencies: ActivityDependencies): UploadActi
     uploadFile: withErrorCodes(withTiming(uploadFile(dependencies))),
     confirmUpload: withErrorCodes(withTiming(withHeartbeats(confirmUpload(dependencies)))),
     findAnalyses: withRawInput(withErrorCodes(findAnalyses(dependencies))),
+    readSubscription: withRawInput(withErrorCodes(readSubscription(dependencies))),
     startExecution: withErrorCodes(withTiming(startExecution(dependencies))),
   };
 }

@@ -1,6 +1,9 @@
 import type { ExecutionRequest } from '../contract/request.js';
 import type { Section } from '../contract/sections.js';
 import type { FileRef, PresignedPost } from '../contract/steps.js';
+import type { Subscription } from '../contract/subscription.js';
+
+export type { Subscription } from '../contract/subscription.js';
 
 /** A file record at Aplos and the presigned POST for it. `presigned` is secret until it expires. */
 export interface PresignResponse {
@@ -74,21 +77,6 @@ export interface AcceptedStart {
   readonly status: string;
   /** Delay that Aplos reported for a throttled execution, in seconds. */
   readonly delaySeconds?: number | undefined;
-}
-
-/** What Aplos reports about the subscription of an account. Each value is absent if Aplos does not report it. */
-export interface Subscription {
-  readonly plan?: string | undefined;
-  /** Status as reported by Aplos, e.g. `active` or `restricted`. */
-  readonly status?: string | undefined;
-  /** Number of executions that the subscription pays for. */
-  readonly allocated?: number | undefined;
-  /** Number of executions that are left. */
-  readonly remaining?: number | undefined;
-  /** Number of executions that run at a time; 0 if there is no limit. */
-  readonly maxConcurrent?: number | undefined;
-  /** Whether results may be downloaded. */
-  readonly mayDownload?: boolean | undefined;
 }
 
 /** Version of the API. */

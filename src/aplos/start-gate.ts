@@ -47,6 +47,8 @@ const GROWTH = 2;
 const SHRINKAGE = 0.8;
 /** So many starts in a row are accepted before several are sent at a time again. */
 const ACCEPTED_TO_OPEN = 20;
+/** So many starts in a row are accepted before they are sent without a pause again. */
+const ACCEPTED_TO_HURRY = 5;
 /** So many starts are due when the gate opens. The others ask later. */
 const AT_ONCE = 5;
 /** Pause between starts that are due one after the other, in milliseconds. */
@@ -79,6 +81,8 @@ export class StartGate {
   #acceptedMs: number[] = [];
   /** When the start that is being sent got its pass. While there is no limit, several have one. */
   #sendingSinceMs: number | undefined;
+  /** Whether Aplos took only one start after the last pauses, so that there is a pause after each one. */
+  #takesOnlyOne = false;
   /** Errors of {@link StartPass.assertOpen}. */
   readonly #sentAway = new WeakSet<UploadError>();
   /** Increases with each refusal, so that starts that were sent before it are known. */
@@ -133,7 +137,9 @@ export class StartGate {
     if (!this.#limit || epoch !== this.#epoch) return;
     this.#pauseMs = Math.max(this.#minPauseMs, this.#pauseMs * SHRINKAGE);
     const acceptedInRow = this.#limit.acceptedInRow + 1;
-    this.#limit = { ...this.#limit, acceptedInRow };
+    if (acceptedInRow >= ACCEPTED_TO_HURRY) this.#takesOnlyOne = false;
+    const opensMs = this.#takesOnlyOne ? performance.now() + this.#pauseMs : this.#limit.opensMs;
+    this.#limit = { ...this.#limit, acceptedInRow, opensMs };
     if (acceptedInRow < ACCEPTED_TO_OPEN) return;
     this.#limit = undefined;
     this.#queue.clear();
@@ -145,7 +151,9 @@ export class StartGate {
     const isFirst = before === undefined || epoch === this.#epoch;
     if (before === undefined) this.#acceptedMs = this.#acceptedMs.filter((each) => each >= nowMs - RECENT_MS);
     if (isFirst) {
-      if (before?.acceptedInRow === 0) this.#pauseMs = Math.min(this.#maxPauseMs, this.#pauseMs * GROWTH);
+      const wasAfterPause = before?.acceptedInRow === 0 || this.#takesOnlyOne;
+      if (before && wasAfterPause) this.#pauseMs = Math.min(this.#maxPauseMs, this.#pauseMs * GROWTH);
+      if (before?.acceptedInRow === 1) this.#takesOnlyOne = true;
       this.#epoch++;
       this.#sendingSinceMs = undefined;
     }

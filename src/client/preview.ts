@@ -4,7 +4,7 @@ import { executionLabel } from '../contract/names.js';
 import { type AnalysisIds, type KnownExecution, MAX_ANALYSES } from '../contract/preview.js';
 import type { ExecutionRequest, UploadRequest } from '../contract/request.js';
 import { workflowIdFor } from '../contract/workflow-id.js';
-import { askForAnalyses, type PreviewConnection } from './ask-for-analyses.js';
+import { askForAnalyses, type WorkerConnection } from './ask-worker.js';
 
 /** Executions that an upload would start, and those that Aplos already has. */
 export interface UploadPreview {
@@ -50,7 +50,7 @@ const CONCURRENCY = 4;
  * @throws UploadError as {@link askForAnalyses}
  */
 export async function* previewUploads(
-  connection: PreviewConnection,
+  connection: WorkerConnection,
   requests: AsyncIterable<UploadRequest> | Iterable<UploadRequest>,
 ): AsyncGenerator<UploadPreview, void> {
   const groups = pMapIterable(inGroups(requests), (group) => previewGroup(connection, group), {
@@ -79,7 +79,7 @@ async function* inGroups(
 }
 
 async function previewGroup(
-  connection: PreviewConnection,
+  connection: WorkerConnection,
   group: readonly UploadRequest[],
 ): Promise<UploadPreview[]> {
   const analyses = group.flatMap((request) =>

@@ -3,13 +3,14 @@ import { pMapIterable } from 'p-map';
 import { hostTaskQueue, PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from '../contract/request.js';
+import type { Subscription } from '../contract/subscription.js';
 import { workflowIdFor } from '../contract/workflow-id.js';
 import { type FileHost, hostFor } from '../files/host-of-files.js';
 import { loadSettings } from '../settings/load.js';
 import { temporalError } from '../temporal/errors.js';
 import { withUploadErrors } from '../temporal/with-upload-errors.js';
 import { asCompleted, type CompletedUpload, type PendingUpload } from './as-completed.js';
-import { askForAnalyses } from './ask-for-analyses.js';
+import { askForAnalyses, askForSubscription } from './ask-worker.js';
 import { type ConnectedClient, connectFromEnvironment } from './connect.js';
 import { trusted, waitForReceipt } from './failures.js';
 import type { UploadFilter } from './filter.js';
@@ -122,16 +123,29 @@ export class UploadClient {
   preview(
     requests: AsyncIterable<UploadRequestInput> | Iterable<UploadRequestInput>,
   ): AsyncIterable<UploadPreview> {
-    const connection = { client: this.#client, workers: this.#workers };
     const parsed = pMapIterable(requests, (input) => this.#withHost(parseUploadRequest(input)), {
       concurrency: CONCURRENCY,
     });
-    return previewUploads(connection, parsed);
+    return previewUploads(this.#workerConnection, parsed);
+  }
+
+  /**
+   * Returns what Aplos reports about the subscription of a profile, e.g. how many executions are left. A worker must be running.
+   *
+   * @param profile Aplos account, by its name in the worker's settings. Default: `default`
+   * @throws {@link UploadError} as {@link preview}
+   */
+  subscription(profile = 'default'): Promise<Subscription> {
+    return askForSubscription(this.#workerConnection, { profile });
+  }
+
+  get #workerConnection() {
+    return { client: this.#client, workers: this.#workers };
   }
 
   /** Throws {@link UploadError} `PROFILE_UNKNOWN` if the worker that responds lacks an Aplos profile; otherwise as {@link preview}. */
   async assertProfile(profile: string): Promise<void> {
-    await askForAnalyses({ client: this.#client, workers: this.#workers }, { profile, analyses: [] });
+    await askForAnalyses(this.#workerConnection, { profile, analyses: [] });
   }
 
   /**

@@ -1,24 +1,28 @@
-import { PREVIEW_WORKFLOW_TYPE, WORKFLOW_TYPE } from './names.js';
+import { PREVIEW_WORKFLOW_TYPE, SUBSCRIPTION_WORKFLOW_TYPE, WORKFLOW_TYPE } from './names.js';
 import type { PreviewActivities } from './preview.js';
 import type { UploadActivities } from './steps.js';
+import type { SubscriptionActivities } from './subscription.js';
+
+/** The activities of all workflows. */
+export type AllActivities = UploadActivities & PreviewActivities & SubscriptionActivities;
 
 /** The activities that each workflow type may call. */
-const activitiesOf: ReadonlyMap<string, readonly (keyof UploadActivities | keyof PreviewActivities)[]> =
-  new Map([
+const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new Map([
+  [
+    WORKFLOW_TYPE,
     [
-      WORKFLOW_TYPE,
-      [
-        'checkRequest',
-        'lookForWorker',
-        'findEarlierUpload',
-        'presignUpload',
-        'uploadFile',
-        'confirmUpload',
-        'startExecution',
-      ],
+      'checkRequest',
+      'lookForWorker',
+      'findEarlierUpload',
+      'presignUpload',
+      'uploadFile',
+      'confirmUpload',
+      'startExecution',
     ],
-    [PREVIEW_WORKFLOW_TYPE, ['findAnalyses']],
-  ]);
+  ],
+  [PREVIEW_WORKFLOW_TYPE, ['findAnalyses']],
+  [SUBSCRIPTION_WORKFLOW_TYPE, ['readSubscription']],
+]);
 
 /** Reports whether a workflow type may call an activity. */
 export const mayCall = (workflowType: string, activityType: string): boolean =>

@@ -609,11 +609,18 @@ export const errorTable = {
     'Read the reason in the message, and wait until it no longer applies.',
     { afterFix: 'replay' },
   ),
+  ALLOCATION_TOO_SMALL: row(
+    'final',
+    'caller',
+    'The subscription has fewer executions left than a command would start. Nothing was started.',
+    'Upload fewer files, or buy or free executions in Aplos NCA. To start as many as are left, add --yes.',
+    { exitCode: 2 },
+  ),
   EXECUTIONS_LIMITED: row(
     'retry',
     'service',
     'Aplos takes no more executions at present, because a limit is reached: of executions at a time, per hour, or per day. The start waits, and so do the other starts of the account. Nothing was charged.',
-    'The start is retried automatically, when it is its turn. If it has failed, which it does after 30 days, replay the upload.',
+    'The start is retried automatically when it is its turn. It fails only after 30 days.',
   ),
   SECTION_UNSUPPORTED: row(
     'final',

@@ -16,6 +16,9 @@ export const WORKFLOW_TYPE = 'uploadAnalysisFile';
 /** Workflow type with which a client asks what Aplos already has. It changes nothing, and is not listed as an upload. */
 export const PREVIEW_WORKFLOW_TYPE = 'previewAnalyses';
 
+/** Workflow type with which a client asks what a subscription has left. It changes nothing, and is not listed as an upload. */
+export const SUBSCRIPTION_WORKFLOW_TYPE = 'previewSubscription';
+
 /** Query that returns an `UploadProgress`. */
 export const PROGRESS_QUERY = 'progress';
 

@@ -1,6 +1,5 @@
-import { PREVIEW_WORKFLOW_TYPE, WORKFLOW_TYPE } from '../contract/names.js';
-import type { PreviewActivities } from '../contract/preview.js';
-import type { UploadActivities } from '../contract/steps.js';
+import type { AllActivities } from '../contract/activities.js';
+import { PREVIEW_WORKFLOW_TYPE, SUBSCRIPTION_WORKFLOW_TYPE, WORKFLOW_TYPE } from '../contract/names.js';
 
 const ACTIVITY_TYPES = {
   checkRequest: true,
@@ -11,12 +10,14 @@ const ACTIVITY_TYPES = {
   confirmUpload: true,
   startExecution: true,
   findAnalyses: true,
-} satisfies Record<keyof (UploadActivities & PreviewActivities), true>;
+  readSubscription: true,
+} satisfies Record<keyof AllActivities, true>;
 
 const KNOWN: ReadonlySet<string> = new Set([
   '',
   WORKFLOW_TYPE,
   PREVIEW_WORKFLOW_TYPE,
+  SUBSCRIPTION_WORKFLOW_TYPE,
   ...Object.keys(ACTIVITY_TYPES),
 ]);
 

@@ -1,8 +1,8 @@
 import ms, { type StringValue } from 'ms';
 
 /** Formats a count, e.g. `1 file` or `5,000 files`. */
-export const count = (howMany: number, what: string): string =>
-  `${howMany.toLocaleString('en')} ${what}${howMany === 1 ? '' : 's'}`;
+export const count = (howMany: number, what: string, plural = `${what}s`): string =>
+  `${howMany.toLocaleString('en')} ${howMany === 1 ? what : plural}`;
 
 /** Formats a tally in its order, e.g. `3 done, 1 failed`. */
 export const counts = (tally: ReadonlyMap<string, number>): string =>

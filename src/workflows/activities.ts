@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PreviewActivities } from '../contract/preview.js';
 import type { FileRequest, UploadActivities } from '../contract/steps.js';
+import type { SubscriptionActivities } from '../contract/subscription.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 
 /**
@@ -54,9 +55,13 @@ export const { presignUpload } = proxyActivities<UploadActivities>(policies.pres
 export const { uploadFile } = proxyActivities<UploadActivities>(policies.uploadFile);
 export const { confirmUpload } = proxyActivities<UploadActivities>(policies.confirmUpload);
 export const { startExecution } = proxyActivities<UploadActivities>(policies.startExecution);
-/** Somebody waits for the result, so it fails soon. */
+/** Somebody waits for the result, so these fail soon. */
+const forPreviews = { scheduleToCloseTimeout: '30 seconds', retry: { maximumAttempts: 2 } } as const;
+export const { readSubscription } = proxyActivities<SubscriptionActivities>({
+  ...forPreviews,
+  summary: 'read what the subscription has left',
+});
 export const { findAnalyses } = proxyActivities<PreviewActivities>({
-  scheduleToCloseTimeout: '30 seconds',
-  retry: { maximumAttempts: 2 },
+  ...forPreviews,
   summary: 'look up analyses in the list of executions',
 });

@@ -1,2 +1,3 @@
 export { previewAnalyses } from './previewAnalyses.js';
+export { previewSubscription } from './previewSubscription.js';
 export { uploadAnalysisFile } from './uploadAnalysisFile.js';

@@ -7,6 +7,7 @@ describe('names that other programs type', () => {
       TASK_QUEUE: 'aplos-upload',
       WORKFLOW_TYPE: 'uploadAnalysisFile',
       PREVIEW_WORKFLOW_TYPE: 'previewAnalyses',
+      SUBSCRIPTION_WORKFLOW_TYPE: 'previewSubscription',
       PROGRESS_QUERY: 'progress',
       MAX_FILE_BYTES: 5_368_709_120,
     });
@@ -22,10 +23,11 @@ describe('names that other programs type', () => {
   });
 });
 
-describe('WORKFLOW_TYPE and PREVIEW_WORKFLOW_TYPE', () => {
+describe('the workflow types', () => {
   it('are the only workflows that src/workflows exports', async () => {
     expect(Object.keys(await import('../../src/workflows/index.js'))).toEqual([
       names.PREVIEW_WORKFLOW_TYPE,
+      names.SUBSCRIPTION_WORKFLOW_TYPE,
       names.WORKFLOW_TYPE,
     ]);
   });

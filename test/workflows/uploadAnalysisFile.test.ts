@@ -8,7 +8,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import { lexer, walkTokens } from 'marked';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { checkRequest } from '../../src/activities/checkRequest.js';
 import { withErrorCodes } from '../../src/activities/failures.js';
 import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
@@ -90,6 +90,44 @@ describe('uploadAnalysisFile', () => {
   it('keeps the presigned POST out of the receipt', async () => {
     const { receipt } = await run({});
     expect(JSON.stringify(receipt)).not.toContain('amazonaws');
+  });
+
+  it('shows that a start waits until Aplos takes more executions, and no longer once it was started', async () => {
+    const { startExecution } = successfulActivities([]);
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await withWorker(
+      {
+        startExecution: async (input) => {
+          if (input.label === 'day 7') await released;
+          return startExecution(input);
+        },
+      },
+      async (_calls, taskQueue) => {
+        const handle = await start(taskQueue);
+        const shown = async () => {
+          const { currentDetails } = await handle.query<{ currentDetails: string }>(
+            '__temporal_workflow_metadata',
+          );
+          const { AplosErrorCode: [code] = [] } = (await handle.describe()).searchAttributes;
+          return { currentDetails, code };
+        };
+        await vi.waitFor(async () => expect((await shown()).currentDetails).toContain('1 of 2 started'));
+        for (const label of ['day 1', 'day 7', 'day 9', 7]) await handle.signal('startWaits', { label });
+        const waiting = await shown();
+        expect(waiting.currentDetails).toMatch(
+          /\*\*Waiting for Aplos\*\*, which takes no more executions at present \(since .* UTC\): day 7\./,
+        );
+        expect(waiting.code).toBe('EXECUTIONS_LIMITED');
+        release();
+        await handle.result();
+        const done = await shown();
+        expect(done.currentDetails).not.toContain('Waiting');
+        expect(done.code).toBeUndefined();
+      },
+    );
   });
 
   it('starts nothing if the request has no executions', async () => {

@@ -35,6 +35,7 @@ export const uploadCommand = new Command('upload')
     '--dry-run',
     'show what would happen to each file and which analyses were paid before, and start nothing',
   )
+  .option('--yes', 'start the uploads although the subscription has fewer executions left than they need')
   .option('--wait', 'wait until the uploads end, and print their receipts')
   .option('--json', 'wait, and print only receipts on stdout, as JSON, one per line')
   .action(async (files: string[], options: UploadOptions) => {

@@ -1,5 +1,5 @@
 import type { PendingStep, UploadStatus } from '../../client.js';
-import { bytes, duration } from '../../util/units.js';
+import { bytes, count, duration } from '../../util/units.js';
 import { out } from './colors.js';
 import { missingHostWorkerText, missingWorkerText } from './missing-workers.js';
 import { table } from './table.js';
@@ -36,6 +36,7 @@ export function statusLines(uploads: readonly UploadStatus[], names: readonly st
       rows[index] ?? '',
       ...detailLines(upload).map((line) => `  ${line}`),
     ]),
+    ...limitLines(uploads),
   ];
 }
 
@@ -57,6 +58,7 @@ function describeState({ state, pending, hasWorker, pinnedTo }: UploadStatus): s
   if (hasWorker === false) return waitingForWorker({ pinnedTo });
   if (!first) return 'waiting for a worker';
   if (first.hostHasWorker === false) return waitingForHost(first);
+  if (isLimited(first)) return `waiting for Aplos, next try ${timeOf(first.nextAttemptAt)}`;
   if (first.nextAttemptAt)
     return `${describeStep(first.activity)}, retry in ${timeUntil(first.nextAttemptAt)}`;
   if (first.isRunning) return describeStep(first.activity);
@@ -72,6 +74,26 @@ export const waitingForWorker = ({
 
 /** Returns the state of a step whose host has no worker. */
 export const waitingForHost = ({ host }: PendingStep): string => `waiting for a worker on ${host}`;
+
+/** Reports whether a start waits until Aplos takes more executions. */
+const isLimited = (step: PendingStep): step is PendingStep & { readonly nextAttemptAt: Date } =>
+  step.nextAttemptAt !== undefined && step.lastFailure?.code === 'EXECUTIONS_LIMITED';
+
+/** Returns the line about all starts that wait until Aplos takes more executions. */
+function limitLines(uploads: readonly UploadStatus[]): string[] {
+  const waiting = uploads.filter(({ pending }) => pending.some(isLimited));
+  const [next] = waiting
+    .flatMap(({ pending }) => pending.filter(isLimited))
+    .sort((a, b) => a.nextAttemptAt.getTime() - b.nextAttemptAt.getTime());
+  if (!next) return [];
+  const reason = oneLine(next.lastFailure?.message ?? '').replace(/^.*?\((.*)\); next try .*$/, '$1');
+  return [
+    '',
+    `${out.yellow('EXECUTIONS_LIMITED')}: Aplos takes no more executions at present; next try ${timeOf(next.nextAttemptAt)}. ${count(waiting.length, 'upload waits', 'uploads wait')} (${reason}).`,
+  ];
+}
+
+const timeOf = (at: Date) => `${at.toISOString().slice(11, 16)} UTC`;
 
 const timeUntil = (at: Date) => duration(Math.max(1000, at.getTime() - Date.now()));
 
@@ -99,9 +121,12 @@ function detailLines(upload: UploadStatus): string[] {
         ? [`${out.yellow('HOST_WITHOUT_WORKER')}: ${missingHostWorkerText(host)}`]
         : [],
     ),
-    ...pending.flatMap(({ lastFailure }) =>
-      lastFailure ? [`${out.yellow(lastFailure.code)}: ${oneLine(lastFailure.message)}`] : [],
-    ),
+    ...pending.flatMap((step) => {
+      const { lastFailure } = step;
+      return lastFailure && !isLimited(step)
+        ? [`${out.yellow(lastFailure.code)}: ${oneLine(lastFailure.message)}`]
+        : [];
+    }),
   ];
 }
 

@@ -35,4 +35,31 @@ describe('statusLines', () => {
   ])('say why an upload waits if %s', (_what, changes, expected) => {
     expect(statusLines([{ ...running, ...changes }]).join('\n')).toMatch(expected);
   });
+
+  it('say once why and until when starts wait, if Aplos takes no more executions', () => {
+    const waiting = (minute: number): UploadStatus => ({
+      ...running,
+      workflowId: `w-${minute}`,
+      pending: [
+        {
+          activity: 'startExecution',
+          isRunning: false,
+          attempt: 3,
+          nextAttemptAt: new Date(`2026-11-26T14:${minute}:30Z`),
+          lastFailure: {
+            code: 'EXECUTIONS_LIMITED',
+            message:
+              'pk.csv: Aplos takes no more executions at present (status 429, 5 are running); next try 14:01 UTC. Wait.',
+          },
+        },
+      ],
+    });
+    const lines = statusLines([waiting(17), waiting(15), { ...running, hasWorker: true }]);
+    expect(lines[1]).toMatch(/waiting for Aplos, next try 14:17 UTC/);
+    expect(lines.slice(-2)).toEqual([
+      '',
+      'EXECUTIONS_LIMITED: Aplos takes no more executions at present; next try 14:15 UTC. 2 uploads wait (status 429, 5 are running).',
+    ]);
+    expect(lines).toHaveLength(6);
+  });
 });

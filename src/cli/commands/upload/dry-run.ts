@@ -8,11 +8,14 @@ import {
   workflowIdFor,
 } from '../../../client.js';
 import { count, counts } from '../../../util/units.js';
+import { countStarts, remainingText, shortageText } from '../../output/allocation-text.js';
 import { out } from '../../output/colors.js';
 import { HostTally } from '../../output/missing-workers.js';
 import type { Notices } from '../../output/notices.js';
 import { analysesText, type ShownAnalysis, summaryLines } from '../../output/preview-text.js';
 import { print, printJson } from '../../output/terminal.js';
+import { subscriptionFor } from './allocation.js';
+import type { UploadOptions } from './options.js';
 import { previewsOf } from './preview.js';
 
 const CONCURRENCY = 20;
@@ -34,9 +37,10 @@ const forecasts: Record<Forecast, string> = {
 export async function dryRun(
   client: UploadClient,
   jobs: readonly FileJob[],
-  { json }: { json?: true },
+  options: Pick<UploadOptions, 'json' | 'profile' | 'batch'>,
   notices: Notices,
 ): Promise<void> {
+  const { json } = options;
   const requests = await pMap(jobs, requestForFileJob, { concurrency: CONCURRENCY });
   const previews = await previewsOf(client, requests);
   const tally = new Map<string, number>();
@@ -60,6 +64,11 @@ export async function dryRun(
   if (json) return;
   print('', `${out.bold(count(jobs.length, 'file'))}: ${counts(tally)}. Nothing was started.`);
   print(...summaryLines(all));
+  const subscription = await subscriptionFor(client, jobs, options);
+  if (!subscription) return;
+  const starts = countStarts(all);
+  const { remaining = starts } = subscription;
+  print(remaining < starts ? `${shortageText(subscription, starts)}.` : remainingText(subscription));
 
   async function forecastFor(input: UploadRequestInput, index: number) {
     const request = parseUploadRequest(input);

@@ -7,6 +7,8 @@ export interface UploadOptions extends JobOptions {
   readonly wait?: true;
   readonly json?: true;
   readonly dryRun?: true;
+  /** Whether to go on although the subscription has too few executions left. */
+  readonly yes?: true;
 }
 
 /** Output of `aplos-upload upload`: its notices and links. */

@@ -22,15 +22,20 @@ export function readOnce(): ReadRequest {
 
 const CONCURRENCY = 20;
 
+/** Reads the requests of jobs. Files that cannot be read are left out, as their uploads report them. */
+export const requestsOf = (jobs: readonly FileJob[], read: ReadRequest): Promise<UploadRequestInput[]> =>
+  pMap(jobs, (job) => read(job).catch((): typeof pMapSkip => pMapSkip), { concurrency: CONCURRENCY });
+
 /**
- * Prints on stderr which analyses of these jobs are new and which were paid before. Files that cannot be read are left out, as
- * their uploads report them.
+ * Prints on stderr which analyses of these jobs are new and which were paid before. Files that cannot be read are left out.
+ *
+ * @returns the previews; `undefined` if some are not known
  */
 export async function printPreview(
   client: UploadClient,
   jobs: readonly FileJob[],
   read: ReadRequest,
-): Promise<void> {
+): Promise<readonly UploadPreview[] | undefined> {
   const isLong = jobs.length > MAX_LINES;
   if (isLong) printToStderr(`Checking what Aplos already has of ${count(jobs.length, 'file')}.`);
   const names = namesOfJobs(jobs);
@@ -54,6 +59,16 @@ export async function printPreview(
   );
   const summary = summaryLines(previews.flatMap(({ analyses }) => analyses));
   printToStderr(...(isLong ? [] : lines), ...summary);
+  return previews.length === readable.length ? previews : undefined;
+}
+
+/** Returns a preview for each request, in order. If the workers cannot tell, it prints a warning, and returns `undefined`. */
+export async function completePreviews(
+  client: UploadClient,
+  requests: readonly UploadRequestInput[],
+): Promise<readonly UploadPreview[] | undefined> {
+  const previews = await previewsOf(client, requests);
+  return previews.length === requests.length ? previews : undefined;
 }
 
 /**

@@ -6,11 +6,12 @@ import { withTracing } from '../../../telemetry/tracing/start.js';
 import { Notices } from '../../output/notices.js';
 import { commandTracing } from '../../output/tracing.js';
 import { uiLinks } from '../../output/ui-links.js';
+import { checkAllocation } from './allocation.js';
 import { dryRun } from './dry-run.js';
 import { uploadInBulk } from './in-bulk.js';
 import { uploadIndividually } from './individually.js';
 import type { UploadOptions } from './options.js';
-import { printPreview, readOnce } from './preview.js';
+import { completePreviews, printPreview, readOnce, requestsOf } from './preview.js';
 
 /** Largest number of files that are reported one by one. */
 const MAX_INDIVIDUAL_FILES = 20;
@@ -37,8 +38,11 @@ export async function startUploads(
       if (options.dryRun) return await dryRun(client, jobs, options, notices);
       const isWatched = process.stderr.isTTY === true;
       const read = isWatched ? readOnce() : requestForFileJob;
-      if (isWatched) await printPreview(client, jobs, read);
-      else if (options.profile !== 'default') await assertProfile(client, options.profile);
+      const shown = isWatched ? await printPreview(client, jobs, read) : undefined;
+      if (!isWatched && options.profile !== 'default') await assertProfile(client, options.profile);
+      await checkAllocation(client, jobs, options, async () =>
+        isWatched ? shown : completePreviews(client, await requestsOf(jobs, read)),
+      );
       const start = jobs.length <= MAX_INDIVIDUAL_FILES ? uploadIndividually : uploadInBulk;
       await start(client, jobs, read, options, { notices, links: uiLinks(settings) });
     } finally {

@@ -1,0 +1,17 @@
+import { parseSubscriptionInput, type Subscription } from '../contract/subscription.js';
+import { shortenText } from '../util/shorten-text.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { decodeInput } from './raw-input.js';
+
+/** Asks Aplos what it reports about the subscription of a profile. Changes nothing. */
+export const readSubscription =
+  ({ api }: Pick<ActivityDependencies, 'api'>) =>
+  async (input: unknown, argumentCount: number): Promise<Subscription> => {
+    const { profile } = parseSubscriptionInput(decodeInput(input, argumentCount));
+    const { plan, status, ...numbers } = await api(profile).subscription();
+    return {
+      ...(plan === undefined ? {} : { plan: shortenText(plan) }),
+      ...(status === undefined ? {} : { status: shortenText(status) }),
+      ...numbers,
+    };
+  };

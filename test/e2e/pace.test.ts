@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { UploadClient, UploadHandle } from '../../src/client.js';
+import { requestForFile } from '../../src/client.js';
+import { Payments, SHORT_LAG } from '../support/payments.js';
+import { configuration, executionsFor } from '../support/tables.js';
+
+const FILES = 30;
+
+describe('a batch of 30 files at an Aplos that takes 2 executions at a time', () => {
+  let pay: Payments;
+  let client: UploadClient;
+  let uploads: UploadHandle[];
+
+  beforeAll(async () => {
+    pay = await Payments.open({ api: 'v3', maxConcurrent: 2, maxQueued: 0, stepMs: 400 });
+    client = pay.client;
+    await pay.world.startWorker({ ...SHORT_LAG, APLOS_API_VERSION: 'v3' });
+    pay.world.sandbox.change({ maxConcurrent: 0 });
+    const requests = await Promise.all(
+      Array.from({ length: FILES }, async (_, index) =>
+        requestForFile(await pay.file(), {
+          executions: executionsFor([`batch ${index}`]),
+          batch: 'study-7',
+        }),
+      ),
+    );
+    uploads = [];
+    for await (const upload of client.startMany(requests)) uploads.push(upload);
+  });
+  afterAll(() => pay?.world.stop());
+
+  it('waits, and status and the details of the run say why', async () => {
+    const { workflowId } = uploads[0] ?? expect.fail('There is no upload');
+    await vi.waitFor(
+      async () => {
+        const status = await client.status(workflowId);
+        expect(status?.pending[0]?.lastFailure?.code).toBe('EXECUTIONS_LIMITED');
+        expect(status?.errorCode).toBe('EXECUTIONS_LIMITED');
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    const { stdout } = await pay.world.run('status', workflowId);
+    expect(stdout).toMatch(/waiting for Aplos|starting/);
+    const metadata = await pay.world.client.workflow
+      .getHandle(workflowId)
+      .query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(metadata.currentDetails).toContain('**Waiting for Aplos**');
+  });
+
+  it('lets a single upload start next', async () => {
+    const single = await pay.start(await pay.file(), ['single']);
+    await vi.waitFor(
+      async () =>
+        expect((await client.status(single.workflowId))?.pending[0]?.lastFailure?.code).toBe(
+          'EXECUTIONS_LIMITED',
+        ),
+      { timeout: 20_000, interval: 50 },
+    );
+    expect(pay.world.sandbox.charges).toHaveLength(0);
+    pay.world.sandbox.change({ maxConcurrent: 2 });
+    await single.result();
+    const [first] = pay.world.sandbox.charges;
+    expect(first?.configuration.analysis).toBe('single');
+  });
+
+  it('is done without a failure, each once, with fewer than two refused starts for each', async () => {
+    const receipts = await Promise.all(uploads.map((upload) => upload.result()));
+    expect(receipts).toHaveLength(FILES);
+    expect(pay.world.sandbox.charges).toHaveLength(FILES + 1);
+    expect(pay.calls('start')).toBeLessThan(3 * (FILES + 1));
+  });
+});
+
+describe('a batch that the subscription cannot pay', () => {
+  let pay: Payments;
+  let config: string;
+  let files: string[];
+
+  beforeAll(async () => {
+    pay = await Payments.open({ allocation: 3 });
+    await pay.world.startWorker(SHORT_LAG);
+    config = await pay.world.write('day-1.json', JSON.stringify(configuration));
+    files = await Promise.all(Array.from({ length: 4 }, () => pay.file()));
+  });
+  afterAll(() => pay?.world.stop());
+
+  const upload = (paths: readonly string[], ...options: readonly string[]) =>
+    pay.world.run('upload', ...paths, '--config', config, '--wait', ...options);
+
+  it('is not started', async () => {
+    const { exitCode, stderr } = await upload(files);
+    expect(stderr).toContain('The subscription has 3 of 3 executions left.');
+    expect(stderr).toContain(
+      'ALLOCATION_TOO_SMALL: The subscription has 3 executions left, but 4 new analyses would be started. Nothing was started.',
+    );
+    expect(exitCode).toBe(2);
+    expect(pay.world.sandbox.files).toEqual([]);
+  });
+
+  it('is started if Aplos already has enough of its analyses', async () => {
+    expect((await upload(files.slice(0, 2))).exitCode).toBe(0);
+    expect((await upload(files.slice(0, 3), '--batch', 'again')).exitCode).toBe(0);
+    expect(pay.world.sandbox.charges).toHaveLength(3);
+  });
+
+  it('is started with --yes', async () => {
+    const { exitCode, stderr } = await upload(files, '--yes', '--batch', 'more');
+    expect(stderr).toContain('The subscription has no executions left, but 1 new analysis would be started.');
+    expect(stderr).toContain('ALLOCATION_EXHAUSTED');
+    expect(exitCode).toBe(1);
+  });
+});
