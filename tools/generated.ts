@@ -63,7 +63,7 @@ line that a command prints. To link to a code, use its name: \`errors.md#S3_EXPI
 
 Below the meaning of each code, one line says what follows from it, and the next one what to do.
 
-- **Retried.** Temporal retries the step for up to seven days, at most five minutes apart. Act only if the error persists.
+- **Retried.** Temporal retries the step for up to seven days, at most five minutes apart; a start for up to 30 days. Act only if the error persists.
 - **Presigned and uploaded again.** The workflow requests a new presigned POST and uploads the file again, up to five times in all.
 - **Final.** A retry cannot help. The upload fails, and completed steps are kept. After somebody has fixed the cause, \`aplos-upload replay\`
   resumes it at the failed step. It **skips** uploads that would fail again because the cause is in the file or the request: correct
