@@ -5,6 +5,7 @@ import { WORKFLOW_TYPE } from '../contract/names.js';
 import type { FailureDetails } from '../contract/steps.js';
 import { printable } from '../util/printable.js';
 import { shortenText } from '../util/shorten-text.js';
+import type { StartHeartbeat } from './start-attempt.js';
 
 /** Wraps an activity so that its failures have a code of the error table as their type, and name the file. */
 export function withErrorCodes<Inputs extends unknown[], Result>(
@@ -44,9 +45,13 @@ const BRIEFLY_MS = 5 * 60_000;
 const MIN_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 5 * 60_000;
 
-/** Returns the remedy for this attempt: what is retried briefly is final once the step is old enough. */
+/**
+ * Returns the remedy for this attempt: what is retried briefly is final once the step is old enough. A start that has waited for
+ * its turn is old without having failed, so it is retried.
+ */
 function remedyNow(remedy: Remedy): FailureDetails['remedy'] {
   if (remedy !== 'retry-briefly') return remedy;
+  if ((activityInfo().heartbeatDetails as StartHeartbeat | undefined)?.waits) return 'retry';
   return ageMs() < BRIEFLY_MS ? 'retry' : 'final';
 }
 

@@ -116,7 +116,7 @@ describe('StartGate', () => {
     [300, 3, { concurrent: 5, durationMs: 60_000 }, 1.8],
     [100, 2, { concurrent: 1, durationMs: 60_000 }, 4],
     [50, 1, { minIntervalMs: 5_000 }, 0.15],
-    [200, 2, { concurrent: 5, durationMs: 60_000, perHour: 20 }, 11],
+    [300, 2, { concurrent: 5, durationMs: 60_000, perHour: 100 }, 4],
     [10, 1, { concurrent: 5, durationMs: 60_000 }, 0.05],
   ])(
     'starts %i files with %i workers although Aplos takes %j, and fewer than two starts are refused for each',
