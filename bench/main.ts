@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   hosts: 'Detection and recovery when the only worker of a host is killed [--files 300]',
   list: 'Searches in a list of 20,000 executions, and how many 1,000 starts need [--executions 20000 --files 1000]',
   memory: 'Memory of a worker, idle and during large uploads [--files 40 --mb 100]',
+  pace: 'Duration and refused starts of a batch at an Aplos that takes few executions at a time [--files 300 --concurrent 5]',
   sources: 'Memory and recovery when https: and s3: sources are interrupted [--mb 1000]',
   throttling:
     'Duration of a batch that is asked to pause three times, compared with one that is not [--files 60]',

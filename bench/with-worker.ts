@@ -1,3 +1,4 @@
+import type { SandboxOptions } from '../sandbox/options.js';
 import { requestForFile, UploadClient, type UploadRequestInput } from '../src/client.js';
 import { configuration } from '../test/support/tables.js';
 import { type OwnWorld, startOwnWorld } from '../test/support/world.js';
@@ -11,8 +12,11 @@ export interface Bench {
 }
 
 /** Runs a benchmark with one worker, stops all servers, and ends the process. */
-export async function withWorker(measure: (bench: Bench) => Promise<void>): Promise<never> {
-  const world = await startOwnWorld({}, { keepsDatabase: false });
+export async function withWorker(
+  measure: (bench: Bench) => Promise<void>,
+  options: SandboxOptions = {},
+): Promise<never> {
+  const world = await startOwnWorld(options, { keepsDatabase: false });
   let made = 0;
   try {
     await world.startWorker();

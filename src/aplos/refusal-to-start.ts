@@ -27,10 +27,11 @@ export function asRefusalToStart(error: unknown): unknown {
   const { code, happened, details, retryAfterMs } = error;
   const isThrottled = code === 'API_THROTTLED' && details?.status !== undefined;
   if (!isThrottled && !MAY_REPORT_LIMIT.includes(code)) return error;
-  if (details?.status === 402 || ALLOCATION.test(happened))
+  const reason = reasonIn(happened);
+  if (details?.status === 402 || ALLOCATION.test(reason))
     return new UploadError('ALLOCATION_EXHAUSTED', happened, { details });
-  if (isThrottled || (details?.serviceCode !== 'VALIDATION_ERROR' && LIMIT.test(happened)))
-    return new UploadError('EXECUTIONS_LIMITED', `${NO_MORE} (${reasonIn(happened)})`, {
+  if (isThrottled || (details?.serviceCode !== 'VALIDATION_ERROR' && LIMIT.test(reason)))
+    return new UploadError('EXECUTIONS_LIMITED', `${NO_MORE} (${reason})`, {
       details,
       retryAfterMs,
     });

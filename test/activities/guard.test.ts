@@ -11,7 +11,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guardActivities } from '../../src/activities/guard.js';
 import { mayCall } from '../../src/contract/activities.js';
-import { PREVIEW_WORKFLOW_TYPE, WORKFLOW_TYPE } from '../../src/contract/names.js';
+import {
+  PREVIEW_WORKFLOW_TYPE,
+  SUBSCRIPTION_WORKFLOW_TYPE,
+  WORKFLOW_TYPE,
+} from '../../src/contract/names.js';
 import { EncryptionCodec } from '../../src/temporal/encryption-codec.js';
 import { environmentFor, type Info, newJob } from '../support/job.js';
 
@@ -46,7 +50,9 @@ describe('guardActivities', () => {
     const { activities } = await newJob({});
     for (const activity of Object.keys(activities))
       expect(
-        [WORKFLOW_TYPE, PREVIEW_WORKFLOW_TYPE].filter((type) => mayCall(type, activity)),
+        [WORKFLOW_TYPE, PREVIEW_WORKFLOW_TYPE, SUBSCRIPTION_WORKFLOW_TYPE].filter((type) =>
+          mayCall(type, activity),
+        ),
         activity,
       ).toHaveLength(1);
   });

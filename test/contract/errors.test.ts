@@ -88,6 +88,7 @@ describe('the error table', () => {
       'STATE_FILE_UNWRITABLE',
       'STATE_FILE_INVALID',
       'PROFILE_UNKNOWN',
+      'ALLOCATION_TOO_SMALL',
     ]);
   });
 

@@ -125,7 +125,7 @@ describe('uploadAnalysisFile', () => {
         await handle.result();
         const done = await shown();
         expect(done.currentDetails).not.toContain('Waiting');
-        expect(done.code).toBeUndefined();
+        expect(done.code ?? undefined).toBeUndefined();
       },
     );
   });
