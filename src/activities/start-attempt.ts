@@ -130,11 +130,15 @@ export class StartAttempt {
  * at once, or somebody reset the activity or cleared its heartbeat.
  */
 function heartbeatBefore(info: Info): StartHeartbeat {
-  const { mayHaveSent, untilMs } = (info.heartbeatDetails ?? {}) as Partial<
+  const { mayHaveSent, untilMs, waits } = (info.heartbeatDetails ?? {}) as Partial<
     Record<keyof StartHeartbeat, unknown>
   >;
   if (typeof mayHaveSent === 'boolean')
-    return { mayHaveSent, ...(typeof untilMs === 'number' ? { untilMs } : {}) };
+    return {
+      mayHaveSent,
+      ...(typeof untilMs === 'number' ? { untilMs } : {}),
+      ...(waits === true ? { waits } : {}),
+    };
   const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = info;
   return { mayHaveSent: attempt > 1 || currentAttemptScheduledTimestampMs > scheduledTimestampMs };
 }
