@@ -25,7 +25,11 @@ await withWorker(
     while (sandbox.charges.length < files / 10) await sleep(100);
 
     const single = await client.start(await newRequest());
-    const isStored = () => sandbox.files.at(-1)?.uploads.some(({ status }) => status === 204);
+    const isStored = () =>
+      sandbox.files.some(
+        ({ fileName, uploads }) =>
+          fileName === single.fileName && uploads.some(({ status }) => status === 204),
+      );
     while (!isStored()) await sleep(10);
     const before = sandbox.charges.length;
     const [execution] = (await single.result()).executions;
