@@ -183,7 +183,7 @@ describe('what was paid before', () => {
     const { exitCode, text } = await onTerminal('upload', file, copy, '--config', config);
     expect(text).toMatch(
       new RegExp(
-        `^pk.csv: day-1 was paid ${ON_A_DATE}\nother-name.csv: day-1 is new, but the same .* as "pk.csv" ${ON_A_DATE}\nAnalyses: 1 new, 1 paid before\\. .*--again TEXT\\.\n1 of the new analyses .*\npk.csv: already done, .*\nother-name.csv: started, `,
+        `^pk.csv: day-1 was paid ${ON_A_DATE}\nother-name.csv: day-1 is new, but the same .* as "pk.csv" ${ON_A_DATE}\nAnalyses: 1 new, 1 paid before\\. .*--again TEXT\\.\n1 of the new analyses .*\nThe subscription has [\\d,]+ of 10,000 executions left\\.\npk.csv: already done, .*\nother-name.csv: started, `,
       ),
     );
     expect(exitCode).toBe(0);
