@@ -25,6 +25,7 @@ const calls: Record<string, (client: UploadClient) => Promise<unknown>> = {
   start: (client) => client.start(request),
   startMany: (client) => exhaust(client.startMany([request])),
   preview: (client) => exhaust(client.preview([{ ...request, executions: [{ configuration }] }])),
+  subscription: (client) => client.subscription(),
   asCompleted: (client) =>
     exhaust(
       client.asCompleted([
@@ -96,6 +97,7 @@ describe('every public method of UploadClient throws an UploadError', () => {
         startMany: 'SEARCH_ATTRIBUTES_MISSING',
         list: 'SEARCH_ATTRIBUTES_MISSING',
         preview: 'WORKER_MISSING',
+        subscription: 'WORKER_MISSING',
         asCompleted: 'none',
         listSameContent: 'none',
         status: 'none',
