@@ -11,7 +11,7 @@ import type { UploadOptions } from './options.js';
  * does not have yet. If nobody can tell, it says so.
  *
  * @param preview returns a preview for each file; `undefined` if it is not known what Aplos has
- * @throws UploadError `ALLOCATION_TOO_SMALL`
+ * @throws UploadError `ALLOCATION_TOO_SMALL` or `PROFILE_UNKNOWN`
  */
 export async function checkAllocation(
   client: UploadClient,
@@ -39,6 +39,8 @@ const countRequested = (jobs: readonly FileJob[]): number =>
 /**
  * Returns what the subscription has left if jobs are a batch or start several executions. If the workers cannot tell, it prints a
  * warning.
+ *
+ * @throws UploadError `PROFILE_UNKNOWN`
  */
 export async function subscriptionFor(
   client: UploadClient,
@@ -50,7 +52,7 @@ export async function subscriptionFor(
   try {
     return await client.subscription(profile);
   } catch (error) {
-    if (!(error instanceof UploadError)) throw error;
+    if (!(error instanceof UploadError) || error.code === 'PROFILE_UNKNOWN') throw error;
     printNote(`Cannot tell how many executions the subscription has left. ${formatError(error)}`);
     return undefined;
   }
