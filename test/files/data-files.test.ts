@@ -191,7 +191,7 @@ describe('checkFileJob', () => {
             /FILE_NAME_INVALID: The name of the file ".*" must not contain .* Rename the file or folder\.$/,
           ),
         ],
-        hint: expect.stringContaining('--skip-unreadable'),
+        hint: [expect.stringContaining('--skip-unreadable')],
       });
       const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
       onTestFinished(() => written.mockRestore());
