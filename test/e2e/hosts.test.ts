@@ -93,7 +93,7 @@ describe.skipIf(process.platform !== 'linux')('files that only one host has', ()
     for await (const { state } of client.replay([refused.workflowId])) expect(state).toBe('resumed');
     const waiting = "AplosErrorCode = 'HOST_WITHOUT_WORKER' AND ExecutionStatus = 'Running'";
     await expect.poll(async () => (await world.client.workflow.count(waiting)).count).toBe(2);
-    const shown = await world.run('status', '--running', '--error', 'HOST_WITHOUT_WORKER');
+    const shown = await world.run('status', '--running', '--error', 'HOST_WITHOUT_WORKER', '--each');
     expect(shown.stdout.match(/waiting for a worker on lab-1/g)).toHaveLength(2);
     expect(shown.stdout).toContain('HOST_WITHOUT_WORKER: No worker on lab-1 polls');
 

@@ -192,7 +192,7 @@ describe.concurrent('aplos-upload watch', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(events.at(0)).toMatchObject({ event: 'watching', folder, state, recorded: 0 });
+    expect(events.at(0)).toMatchObject({ event: 'watching', folder, stateFile: state, recorded: 0 });
     expect(events.find(({ event }) => event === 'failed')).toMatchObject({
       file: 'refused.csv',
       workflowId: expect.stringMatching(/^default:refused\.csv:/),
