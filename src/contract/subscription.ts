@@ -25,7 +25,7 @@ export type SubscriptionInput = z.output<typeof subscriptionInputSchema>;
 /** Activity of the workflow `previewSubscription`. */
 export interface SubscriptionActivities {
   /** Asks Aplos what it reports about the subscription of a profile. */
-  readSubscription(input: unknown, argumentCount: number): Promise<Subscription>;
+  readSubscription(input: unknown, argumentCount: number): Promise<[Subscription]>;
 }
 
 /**

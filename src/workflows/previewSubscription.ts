@@ -14,7 +14,8 @@ import { undecodedArguments } from './undecoded-arguments.js';
  */
 export async function previewSubscription(...input: unknown[]): Promise<Subscription> {
   try {
-    return await readSubscription(input[0], input.length);
+    const [subscription] = await readSubscription(input[0], input.length);
+    return subscription;
   } catch (error) {
     throw workflowFailure(error, SUBSCRIPTION_WORKFLOW_TYPE);
   }

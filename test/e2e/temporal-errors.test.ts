@@ -26,6 +26,8 @@ const calls: Record<string, (client: UploadClient) => Promise<unknown>> = {
   startMany: (client) => exhaust(client.startMany([request])),
   preview: (client) => exhaust(client.preview([{ ...request, executions: [{ configuration }] }])),
   subscription: (client) => client.subscription(),
+  assertProfile: (client) => client.assertProfile('default'),
+  source: (client) => client.source({ workflowId: ID, runId: randomUUID() }),
   asCompleted: (client) =>
     exhaust(
       client.asCompleted([
@@ -98,6 +100,8 @@ describe('every public method of UploadClient throws an UploadError', () => {
         list: 'SEARCH_ATTRIBUTES_MISSING',
         preview: 'WORKER_MISSING',
         subscription: 'WORKER_MISSING',
+        assertProfile: 'WORKER_MISSING',
+        source: 'none',
         asCompleted: 'none',
         listSameContent: 'none',
         status: 'none',
