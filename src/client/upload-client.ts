@@ -24,8 +24,11 @@ import { startUpload } from './start-upload.js';
 import { readStatus, type UploadStatus } from './status.js';
 import type { UploadSummary } from './summary.js';
 import type { UploadClientOptions } from './upload-client-options.js';
-import type { UploadHandle } from './upload-handle.js';
+import { type UploadHandle, uploadHandle } from './upload-handle.js';
 import { WorkerAvailability } from './worker-availability.js';
+
+/** Any number of values, which may become available one after the other. */
+type Many<Value> = AsyncIterable<Value> | Iterable<Value>;
 
 /** Maximum number of concurrent calls to Temporal when handling many uploads. */
 const CONCURRENCY = 20;
@@ -84,17 +87,8 @@ export class UploadClient {
   async start(input: UploadRequestInput): Promise<UploadHandle> {
     const request = await this.#withHost(parseUploadRequest(input));
     await this.#attributes.assertUsable();
-    const { workflowId, runId, state } = await startUpload(this.#client, request);
-    const { fileName, expect, host } = request;
-    return {
-      workflowId,
-      fileName,
-      ...(expect?.sizeBytes === undefined ? {} : { sizeBytes: expect.sizeBytes }),
-      ...(host === undefined ? {} : { host }),
-      runId,
-      state,
-      result: () => this.result(workflowId, state === 'done' ? runId : undefined),
-    };
+    const started = await startUpload(this.#client, request);
+    return uploadHandle(request, started, (workflowId, runId) => this.result(workflowId, runId));
   }
 
   /**
@@ -104,12 +98,9 @@ export class UploadClient {
    * @throws {@link UploadError} `REQUEST_INVALID` for the first invalid request; the requests before it are started.
    *   Otherwise as {@link start}
    */
-  startMany(
-    requests: AsyncIterable<UploadRequestInput> | Iterable<UploadRequestInput>,
-  ): AsyncIterable<UploadHandle> {
-    return pMapIterable(requests, (request) => this.#waits.retry(() => this.start(request)), {
-      concurrency: CONCURRENCY,
-    });
+  startMany(requests: Many<UploadRequestInput>): AsyncIterable<UploadHandle> {
+    const start = (request: UploadRequestInput) => this.#waits.retry(() => this.start(request));
+    return pMapIterable(requests, start, { concurrency: CONCURRENCY });
   }
 
   /**
@@ -120,9 +111,7 @@ export class UploadClient {
    * @throws {@link UploadError} `REQUEST_INVALID`, `TEMPORAL_UNREACHABLE`, `WORKER_MISSING` if no worker responds within 10
    *   seconds, or the code with which the worker failed, e.g. `PROFILE_UNKNOWN`, or a `LOGIN_…` or `API_…` code
    */
-  preview(
-    requests: AsyncIterable<UploadRequestInput> | Iterable<UploadRequestInput>,
-  ): AsyncIterable<UploadPreview> {
+  preview(requests: Many<UploadRequestInput>): AsyncIterable<UploadPreview> {
     const parsed = pMapIterable(requests, (input) => this.#withHost(parseUploadRequest(input)), {
       concurrency: CONCURRENCY,
     });
@@ -152,9 +141,7 @@ export class UploadClient {
    * Waits for many uploads, e.g. the result of {@link startMany}, and yields each one once it is completed, in any order. Each
    * workflow is yielded once. During an outage of Temporal, it keeps waiting.
    */
-  asCompleted(
-    uploads: AsyncIterable<PendingUpload> | Iterable<PendingUpload>,
-  ): AsyncIterable<CompletedUpload> {
+  asCompleted(uploads: Many<PendingUpload>): AsyncIterable<CompletedUpload> {
     return asCompleted(this.#client, this.#waits, uploads);
   }
 
@@ -199,10 +186,7 @@ export class UploadClient {
    * sent again, and no execution is started twice. Running and completed uploads are skipped, so repeating a call is safe.
    * Yields the outcome for each upload.
    */
-  replay(
-    workflowIds: AsyncIterable<string> | Iterable<string>,
-    options: ReplayOptions = {},
-  ): AsyncIterable<ReplayOutcome> {
+  replay(workflowIds: Many<string>, options: ReplayOptions = {}): AsyncIterable<ReplayOutcome> {
     return replayUploads(this.#client, workflowIds, options, CONCURRENCY);
   }
 

@@ -1,4 +1,5 @@
 import type { Receipt } from '../contract/receipt.js';
+import type { UploadRequest } from '../contract/request.js';
 import type { StartState } from './states.js';
 
 /** An upload that {@link UploadClient.start} started or joined. */
@@ -19,4 +20,25 @@ export interface UploadHandle {
    * @throws {@link UploadError} `PAYLOAD_UNREADABLE` if this process lacks the key that the receipt is encrypted with
    */
   result(): Promise<Receipt>;
+}
+
+/**
+ * Returns the handle of an upload.
+ *
+ * @param result waits for the receipt of a run; without a run, of the latest one
+ */
+export function uploadHandle(
+  { fileName, expect, host }: UploadRequest,
+  { workflowId, runId, state }: Pick<UploadHandle, 'workflowId' | 'runId' | 'state'>,
+  result: (workflowId: string, runId?: string) => Promise<Receipt>,
+): UploadHandle {
+  return {
+    workflowId,
+    fileName,
+    ...(expect?.sizeBytes === undefined ? {} : { sizeBytes: expect.sizeBytes }),
+    ...(host === undefined ? {} : { host }),
+    runId,
+    state,
+    result: () => result(workflowId, state === 'done' ? runId : undefined),
+  };
 }

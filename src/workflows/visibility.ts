@@ -1,9 +1,9 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { log, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { type AddBatch, batchesOf, MAX_BATCHES } from '../contract/batches.js';
-import { type ErrorCode, errorTable, isErrorCode } from '../contract/error-table.js';
+import type { ErrorCode } from '../contract/error-table.js';
 import { executionStatus } from '../contract/execution-status.js';
-import { executionLabel, hostTaskQueue } from '../contract/names.js';
+import { executionLabel } from '../contract/names.js';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import {
@@ -15,7 +15,7 @@ import {
 import { shownSource } from '../contract/source.js';
 import type { FileRef } from '../contract/steps.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
-import { shellWord } from '../util/shell-word.js';
+import { cancelledNote, failedNote, hostHasNoWorkerNote, waitingNote } from './notes.js';
 
 const keyword = (name: KeywordName) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const keywordList = (name: Exclude<SearchAttributeName, KeywordName>) =>
@@ -26,43 +26,6 @@ const attributes = {
   executionIds: keywordList('AplosExecutionIds'),
   batches: keywordList('AplosBatch'),
 };
-
-/** Returns the command as a block of code. After `--`, an id that starts with a dash is no option. */
-function replayCommand(): string {
-  const { workflowId } = workflowInfo();
-  return `    aplos-upload replay ${workflowId.startsWith('-') ? '-- ' : ''}${shellWord(workflowId)}`;
-}
-
-const failedNote = (code: string, message: string) =>
-  `**${escapeMarkdown(code)}**: ${escapeMarkdown(message)}\n\n${nextStep(code)}`;
-
-/** Returns what to do with a failed upload, for a person who reads the run in the Temporal UI. */
-function nextStep(code: string): string {
-  switch (isErrorCode(code) ? errorTable[code].afterFix : 'replay') {
-    case 'upload':
-      return 'A replay would use the same file and request, and fail again. After fixing the cause, start another upload.';
-    case 'check':
-      return `Do what the message says before anything else. If no execution exists and none was started by hand, continue from the failed step with:\n\n${replayCommand()} --all`;
-    default:
-      return `After fixing the cause, continue from the failed step with:\n\n${replayCommand()}`;
-  }
-}
-
-const cancelledNote = () => `This run was cancelled. To continue it from the step that did not finish:
-
-${replayCommand()}`;
-
-const hostHasNoWorkerNote = (host: string, nextCheck: Date) =>
-  `**Waiting for a worker on ${escapeMarkdown(host)}**, the host that has the file: no worker polls the task queue ${escapeMarkdown(hostTaskQueue(host))}. The upload continues once you start one on that host:
-
-    APLOS_UPLOAD_HOST=${shellWord(host)} aplos-upload worker
-
-(Checked at ${toMinutes(new Date())}. The next check is at ${toMinutes(nextCheck)}; \`aplos-upload status\` checks immediately.)`;
-
-const waitingNote = (labels: readonly string[], since: Date) =>
-  `**Waiting for Aplos**, which takes no more executions at present (since ${toMinutes(since)}): ${labels.map(escapeMarkdown).join(', ')}. The start is retried automatically when it is its turn. The pending activity, and \`aplos-upload status\`, show why and when.`;
-
-const toMinutes = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const headings = {
   find: 'Checking the earlier upload',

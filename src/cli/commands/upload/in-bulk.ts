@@ -3,10 +3,10 @@ import { displayLocation, type FileJob, namesOfJobs } from '../../../client/file
 import type { CompletedUpload, UploadClient, UploadHandle, UploadRequestInput } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
 import { shellWord } from '../../../util/shell-word.js';
-import { count, counts } from '../../../util/units.js';
+import { count } from '../../../util/units.js';
 import { batchView } from '../../output/batch-progress.js';
+import { bulkSummary } from '../../output/bulk-summary.js';
 import { finishBeforeExit } from '../../output/closed-output.js';
-import { out } from '../../output/colors.js';
 import { ExitCode, formatErrorFor, MAX_LINES, printError } from '../../output/errors.js';
 import { HostTally, reportMissingWorkers } from '../../output/missing-workers.js';
 import type { Notices } from '../../output/notices.js';
@@ -232,18 +232,8 @@ class BulkUpload {
 
   printSummary(batch: string | undefined, page: string | undefined): void {
     const selection = batch === undefined ? '--since 1h' : `--batch ${shellWord(batch)}`;
-    print(`${out.bold(count(this.#jobs.length, 'file'))}: ${counts(this.#startTally)}`);
-    if (this.#waits) print(`Results: ${counts(this.#endTally)}`);
-    else if (this.#startTally.has(startStates.started) || this.#startTally.has(startStates.running))
-      print(
-        `The uploads continue in the background. To see their status: aplos-upload status ${selection} --watch`,
-      );
-    if ([...this.#endTally.keys()].some((state) => state !== 'done' && state !== 'unknown'))
-      print(
-        `To list the failed uploads: aplos-upload status ${selection} --failed`,
-        `After fixing the cause, resume them: aplos-upload replay ${selection} --failed`,
-      );
-    if (page) print(`In the Temporal UI: ${page}`);
+    const ends = this.#waits ? this.#endTally : undefined;
+    print(...bulkSummary({ total: this.#jobs.length, starts: this.#startTally, ends, selection, page }));
   }
 }
 
