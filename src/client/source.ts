@@ -2,23 +2,25 @@ import type { Client } from '@temporalio/client';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
+import { isUnknownRun, uploadUnknown } from '../temporal/errors.js';
 import { isUnreadable } from '../temporal/unreadable.js';
 import type { UploadSummary } from './summary.js';
 
 /**
  * Returns the source in the request of an upload, without the signature of a presigned URL.
  *
+ * @throws {@link UploadError} `UPLOAD_UNKNOWN` if Temporal does not have the run
  * @returns `undefined` if the request cannot be read, for example because this process lacks its key
  */
 export async function readSource(
   { options: { namespace, loadedDataConverter }, workflowService }: Client,
   { workflowId, runId }: Pick<UploadSummary, 'workflowId' | 'runId'>,
 ): Promise<string | undefined> {
-  const { history } = await workflowService.getWorkflowExecutionHistory({
-    namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
+  const { history } = await workflowService
+    .getWorkflowExecutionHistory({ namespace, execution: { workflowId, runId }, maximumPageSize: 1 })
+    .catch((error: unknown) => {
+      throw isUnknownRun(error) ? uploadUnknown(workflowId, error) : error;
+    });
   const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
   try {
     const context = { type: 'workflow', namespace, workflowId } as const;

@@ -152,7 +152,15 @@ const namespaceUnknown = ({ address, namespace }: TemporalServer, cause: unknown
 const workerMissing = (cause: unknown) =>
   new UploadError('WORKER_MISSING', 'No worker responded to the query', { cause });
 
-const uploadUnknown = (workflowId: string, cause: unknown) =>
+/** Reports whether a call failed because Temporal does not have the run that it names. */
+export const isUnknownRun = (error: unknown): boolean =>
+  causesOf(error).some(
+    (each) =>
+      isGrpcServiceError(each) && each.code === grpcStatus.NOT_FOUND && !/namespace/i.test(each.details),
+  );
+
+/** Returns the error for an upload that Temporal does not have. */
+export const uploadUnknown = (workflowId: string, cause: unknown) =>
   new UploadError(
     'UPLOAD_UNKNOWN',
     `${workflowId}: Temporal has no upload with this ID, or no longer has its history`,

@@ -101,7 +101,6 @@ describe('every public method of UploadClient throws an UploadError', () => {
         preview: 'WORKER_MISSING',
         subscription: 'WORKER_MISSING',
         assertProfile: 'WORKER_MISSING',
-        source: 'TEMPORAL_REFUSED',
         asCompleted: 'none',
         listSameContent: 'none',
         status: 'none',
