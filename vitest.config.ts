@@ -22,32 +22,35 @@ const shared = {
 
 /** Tests that take longest, mostly because they wait for real processes. The longest comes first. */
 const SLOWEST = [
-  'e2e/temporal-outages',
   'e2e/pay-once',
   'e2e/temporal-outages',
-  'e2e/chaos',
   'e2e/kills',
-  'e2e/outages',
-  'docs/trigger',
-  'e2e/batch',
   'e2e/errors',
-  'e2e/pay-once-preview',
-  'e2e/encryption',
-  'e2e/pay-once-batches',
-  'activities/startExecution',
-  'e2e/reset',
-  'telemetry/worker',
-  'e2e/versions',
-  'workflows/uploadAnalysisFile',
-  'e2e/memory',
-  'e2e/hosts',
-  'e2e/bad-input',
-  'e2e/network',
+  'e2e/batch',
+  'e2e/pace',
+  'e2e/outages',
   'e2e/forged',
-  'e2e/sources',
-  'sandbox/servers',
-  'e2e/temporal-errors',
+  'activities/startExecution',
+  'docs/trigger',
+  'workflows/uploadAnalysisFile',
+  'e2e/chaos',
+  'e2e/memory',
+  'e2e/encryption',
+  'e2e/bad-input',
+  'e2e/reset',
+  'e2e/pay-once-batches',
+  'e2e/network',
+  'e2e/watch',
+  'e2e/pay-once-preview',
   'e2e/hostile-input',
+  'telemetry/worker',
+  'e2e/traces',
+  'e2e/versions',
+  'e2e/api-versions',
+  'sandbox/servers',
+  'e2e/hosts',
+  'e2e/sources',
+  'workflows/compatibility',
 ];
 
 /** Starts the slowest tests first, so that none of them is left over at the end. */
@@ -64,8 +67,8 @@ class SlowestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: SlowestFirst },
-    // Twice the cores of a small machine, because many tests wait for other processes.
-    maxWorkers: 4,
+    // More than the cores of a small machine, because many tests wait for other processes.
+    maxWorkers: 5,
     projects: [
       { test: { ...shared, name: 'unit', include: [UNIT] } },
       {
