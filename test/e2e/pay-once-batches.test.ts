@@ -58,7 +58,7 @@ describe('the same file asked for in several batches', () => {
   const statesIn = async (batch: string) => (await listed(batch)).map(({ state }) => state);
 
   describe('after it was done in another batch', () => {
-    it('is done within a second in the new batch, without a second charge or upload', async () => {
+    it('is done in one step in the new batch, without a second charge or upload', async () => {
       const { name, one, two, upload, receiptIn, stored, charges } = await newFile();
       const first = await receiptIn(one);
       const second = JSON.parse((await upload(two, '--json')).stdout) as Receipt;
@@ -79,8 +79,7 @@ describe('the same file asked for in several batches', () => {
       const { stdout } = await world.run('status', '--batch', two);
       expect(stdout).toMatch(new RegExp(`^${name}\\.csv +done `, 'm'));
       expect(stdout).toContain(`execution ${first.executions[0]?.executionId}`);
-      const { startedAt, finishedAt } = second.steps.at(-1) ?? {};
-      expect(Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '')).toBeLessThan(1_000);
+      expect(second.steps.at(-1)?.attempts).toBe(1);
     });
 
     it('joins if the same command is repeated, and returns the receipt of that batch', async () => {

@@ -99,6 +99,7 @@ export class Session {
       await sleep(restMs, undefined, { signal });
     }
     const identity = await this.#loginOnce(() => this.#logInWithPassword());
+    this.#acceptedToken = undefined; // Cognito may return the refused token again
     this.#lastForcedRenewal = Date.now();
     return identity;
   }
