@@ -94,7 +94,9 @@ export class ExecutionHistory {
     for (let page = 0; page < MAX_PAGES; page++) {
       const isKeyRepeated = key !== undefined && usedKeys.has(key);
       if (key !== undefined) usedKeys.add(key);
-      const { executions, nextKey } = await this.#readPage(key);
+      const { executions, nextKey } = await this.#readPage(key).catch((error: unknown) => {
+        throw key === undefined ? error : withoutKey(error);
+      });
       const hasNew = executions.some(({ record }) => !fresh.has(record.executionId));
       for (const { record, createdMs } of executions) {
         fresh.set(record.executionId, { record, createdMs });
@@ -131,6 +133,15 @@ export class ExecutionHistory {
 
 /** Compares for a sort with the newest executions first, and those without a time at the end. */
 const byAge = ({ createdMs: one = 0 }: DatedRecord, { createdMs: other = 0 }: DatedRecord) => other - one;
+
+/** Statuses with which a service may refuse a key. */
+const REFUSED_KEY: readonly unknown[] = [400, 404, 410, 422];
+
+/** Returns the error of a later page. If Aplos refuses one, its key no longer holds, and the next look begins with new keys. */
+const withoutKey = (error: unknown): unknown =>
+  error instanceof UploadError && REFUSED_KEY.includes(error.details?.status)
+    ? new UploadError('API_UNAVAILABLE', error.happened, { cause: error, details: error.details })
+    : error;
 
 const repeats = (): UploadError =>
   new UploadError(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DatedRecord, ExecutionHistory, type HistoryPage } from '../../../src/aplos/v3/history.js';
+import { UploadError } from '../../../src/contract/errors.js';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -198,6 +199,23 @@ describe('ExecutionHistory', () => {
     await expect(history.read()).rejects.toThrow('expired');
     expect(await history.read()).toHaveLength(50);
   });
+
+  it.each([400, 404, 410, 422])(
+    'fails so that it is retried if Aplos refuses the key of a page with %i, and then reads everything',
+    async (status) => {
+      const service = new Service(hourly(30));
+      let refuses = true;
+      const readPage = async (key: string | undefined) => {
+        if (key !== undefined && refuses)
+          throw new UploadError('API_REFUSED', 'The start key is unknown', { details: { status } });
+        return service.readPage(key);
+      };
+      const history = new ExecutionHistory(readPage, 365 * DAY_MS);
+      await expect(history.read()).rejects.toMatchObject({ code: 'API_UNAVAILABLE', retryable: true });
+      refuses = false;
+      expect(await history.read()).toHaveLength(30);
+    },
+  );
 
   it('returns the newest executions first, whatever their order at Aplos', async () => {
     const all = hourly(30);
