@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import {
-  type AfterFix,
-  type ErrorRow,
-  errorTable,
-  type Fault,
-  type Remedy,
-} from '../src/contract/error-table.js';
+import { errorTable } from '../src/contract/error-table.js';
+import type { AfterFix, ErrorRow, Fault, Remedy } from '../src/contract/error-traits.js';
 import { uploadRequestSchema } from '../src/contract/request.js';
 import { withSettingsTables } from './settings-tables.js';
 

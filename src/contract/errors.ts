@@ -1,18 +1,16 @@
 import { printable } from '../util/printable.js';
-import { type ErrorCode, errorTable, type Remedy } from './error-table.js';
+import { type ErrorCode, errorTable } from './error-table.js';
+import type { Remedy } from './error-traits.js';
 
 export {
-  type AfterFix,
   type ErrorCode,
-  type ErrorRow,
   errorTable,
-  type Fault,
   isErrorCode,
   isReplayable,
-  type Remedy,
   withoutReplayHint,
   withReplayHint,
 } from './error-table.js';
+export type { AfterFix, ErrorRow, Fault, Remedy } from './error-traits.js';
 
 /** Optional parts of an {@link UploadError}. They reach logs and histories, so they must not hold secrets. */
 export interface UploadErrorOptions {

@@ -1,4 +1,4 @@
-import type { Remedy } from './error-table.js';
+import type { Remedy } from './error-traits.js';
 import type { Receipt, StartedExecution } from './receipt.js';
 import type { ExecutionRequest, UploadRequest } from './request.js';
 import type { Section } from './sections.js';
