@@ -23,12 +23,14 @@ const TOO_LATE = `No worker responded within ${WORKER_TIMEOUT_MS / 1000} seconds
 const EXECUTION_TIMEOUT = '40 seconds';
 
 /** A question to the workers. */
-interface Question {
+interface Question<Answer> {
   readonly workflowType: string;
   /** Shown in the Temporal UI. */
   readonly summary: string;
   /** What is not known without a worker, as a clause. */
   readonly unknown: string;
+  /** Reports whether a value has the form of an answer. The input is encrypted for the same workflow. */
+  readonly isAnswer: (value: Answer) => boolean;
 }
 
 /**
@@ -45,6 +47,7 @@ export const askForAnalyses = (
     workflowType: PREVIEW_WORKFLOW_TYPE,
     summary: 'which analyses does Aplos have?',
     unknown: 'which analyses Aplos already has',
+    isAnswer: Array.isArray,
   });
 
 /**
@@ -60,6 +63,7 @@ export const askForSubscription = (
     workflowType: SUBSCRIPTION_WORKFLOW_TYPE,
     summary: 'what does the subscription have left?',
     unknown: 'what the subscription has left',
+    isAnswer: (subscription) => !('profile' in subscription),
   });
 
 /**
@@ -71,7 +75,7 @@ export const askForSubscription = (
 async function askWorker<Input, Answer extends object>(
   { client, workers }: WorkerConnection,
   input: Input,
-  { workflowType, summary, unknown }: Question,
+  { workflowType, summary, unknown, isAnswer }: Question<Answer>,
 ): Promise<Answer> {
   const workerMissing = (happened: string) =>
     new UploadError('WORKER_MISSING', `${happened}, so it is not known ${unknown}`);
@@ -89,7 +93,7 @@ async function askWorker<Input, Answer extends object>(
     });
     const answer = await Promise.race([handle.result(), isIgnored(handle, ended.signal)]);
     if (answer === undefined) throw workerMissing(TOO_LATE);
-    return trusted(answer, workflowId);
+    return trusted(answer, workflowId, isAnswer);
   } catch (error) {
     const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
     if (cause instanceof TimeoutFailure)
