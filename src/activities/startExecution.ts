@@ -96,6 +96,7 @@ async function startOnce(
   const settleMsFor = (sentMs: number) => sentMs + sentIsListedMs - attempt.temporalNowMs;
   const doubtMs = settleMsFor(Math.max(others.mayHaveSentUntilMs, attempt.mayHaveSentUntilMs));
   const { untilMs, executionIds } = others.acknowledged;
+  if (doubtMs > 0) pass.end(); // the others must not wait for the search
   const isFirst = doubtMs === Number.NEGATIVE_INFINITY && executionIds.length === 0;
   const before = isFirst
     ? await find(0, attempt.temporalNowMs - runStartedMs)
@@ -130,6 +131,7 @@ async function startOnce(
   } catch (error) {
     const mayHaveStarted =
       error instanceof UploadError && error.mayHaveStarted && error.details?.notSent !== true;
+    if (mayHaveStarted) pass.end(); // the others must not wait for the search
     const after = mayHaveStarted ? await find(listLagMs) : undefined;
     if (after) return result(after, 'found');
     await attempt.retractSending();

@@ -17,7 +17,10 @@ export interface StartPass {
    * @returns the error that says when the start is tried again
    */
   refused(error: UploadError): UploadError;
-  /** Reports that the attempt has ended, however it did. Required once for each pass. */
+  /**
+   * Lets the next start pass, as this one sends nothing any more, or only after a long search. Required for each pass; later calls
+   * have no effect.
+   */
   end(): void;
 }
 
@@ -117,6 +120,7 @@ export class StartGate {
 
   #pass(start: QueuedStart, isLimited: boolean): StartPass {
     const epoch = this.#epoch;
+    let holds = isLimited;
     return {
       assertOpen: () => {
         if (!this.#limit || epoch === this.#epoch) return;
@@ -127,7 +131,8 @@ export class StartGate {
       accepted: () => this.#accepted(epoch),
       refused: (error) => (this.#sentAway.has(error) ? error : this.#refused(start, error, epoch)),
       end: () => {
-        if (isLimited && epoch === this.#epoch) this.#sendingSinceMs = undefined;
+        if (holds && epoch === this.#epoch) this.#sendingSinceMs = undefined;
+        holds = false;
       },
     };
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { FaultAction } from '../../sandbox/sandbox.js';
 import { UploadError } from '../../src/contract/errors.js';
@@ -535,6 +535,19 @@ describe('startExecution while Aplos takes no more executions', () => {
       expect(chargesOf(job)).toHaveLength(2);
     },
   );
+
+  it('sends the next start while it searches for one whose response was lost', async () => {
+    const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 10_000 } });
+    faults.add({ route: 'start', status: 429 });
+    await failureOf(job, start());
+    await sleep(1_000);
+    faults.add({ route: 'start', cut: 'before' });
+    const lists = callsOf(job, 'list');
+    const searching = failureOf(job, start({ fileName: 'b.csv' }));
+    await vi.waitFor(() => expect(callsOf(job, 'list')).toBeGreaterThan(lists + 1), { timeout: 5_000 });
+    expect(await start({ fileName: 'c.csv' })).toMatchObject({ origin: 'started' });
+    expect(await searching).toMatchObject({ type: 'API_UNREACHABLE' });
+  });
 
   it('keeps uploading files', async () => {
     const { job, start, faults } = await readyToStart();

@@ -198,6 +198,16 @@ describe('StartGate', () => {
     expect(gate.enter({ ...start, key: 'b' })).toBeDefined();
   });
 
+  it('stays with the start that passed last if one that has ended before ends again', () => {
+    const gate = new StartGate();
+    vi.advanceTimersByTime(refuse(gate));
+    const searching = gate.enter(start);
+    searching.end();
+    gate.enter({ ...start, key: 'b' });
+    searching.end();
+    expect(() => gate.enter({ ...start, key: 'c' })).toThrow('next try');
+  });
+
   it('does not let starts be sent that passed before another one was refused', () => {
     const gate = new StartGate();
     const passed = gate.enter({ ...start, key: 'b' });
