@@ -53,7 +53,7 @@ export interface ActivityDependencies {
   /**
    * Reads the receipt of a completed run of this workflow id, unchecked. Returns `undefined` if there is none, or it cannot be read.
    *
-   * @throws ApplicationFailure `TEMPORAL_UNREACHABLE`, which is retried
+   * @throws UploadError `TEMPORAL_UNREACHABLE`
    */
   readonly readReceipt: (runId: string) => Promise<unknown>;
   /** Maximum time from sending a start until the execution appears in the list, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { ExecutionRecord, Work } from '../aplos/api.js';
-import type { Listing } from '../aplos/execution-list.js';
+import { counts, type Listing } from '../aplos/execution-list.js';
 import { UploadError } from '../contract/errors.js';
 import {
   type AnalysisFinding,
@@ -50,7 +50,7 @@ function groupBy(
   const ids = new Set(analyses.map((each) => each[key]));
   const groups = new Map<string, TrackedRecord[]>();
   for (const { work, ...record } of records) {
-    if (record.status === 'rejected') continue; // it did nothing
+    if (!counts(record)) continue;
     const id = work?.[key];
     if (work === undefined || id === undefined || !ids.has(id)) continue;
     const group = groups.get(id) ?? [];

@@ -1,9 +1,8 @@
 import { activityInfo, getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { ApplicationFailure, PayloadConverterError, ValueError } from '@temporalio/common';
-import type { ErrorCode } from '../contract/errors.js';
+import { PayloadConverterError, ValueError } from '@temporalio/common';
+import { UploadError } from '../contract/errors.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
-import type { FailureDetails } from '../contract/steps.js';
 import { whyUntrusted } from '../contract/untrusted.js';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { shortenText } from '../util/shorten-text.js';
@@ -12,7 +11,7 @@ import { shortenText } from '../util/shorten-text.js';
  * Reads the receipt of a completed run of this activity's workflow id. It is decrypted, but not checked.
  *
  * @returns `undefined` if there is no such run, it is not completed, or its receipt is unreadable or untrusted
- * @throws ApplicationFailure `TEMPORAL_UNREACHABLE`, which is retried
+ * @throws {@link UploadError} `TEMPORAL_UNREACHABLE`
  */
 export async function readReceipt(runId: string): Promise<unknown> {
   const client = getClient();
@@ -25,16 +24,14 @@ export async function readReceipt(runId: string): Promise<unknown> {
     return whyUntrusted(receipt) === undefined ? receipt : undefined;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || isUnreadable(error) || isMalformed(error)) return undefined;
-    throw ApplicationFailure.create({
-      type: CODE,
-      message: `Cannot read the receipt of the earlier run from Temporal (${shortenText(String(error))}). The step is retried.`,
-      details: [{ code: CODE, remedy: 'retry' } satisfies FailureDetails],
-    });
+    throw new UploadError(
+      'TEMPORAL_UNREACHABLE',
+      `Cannot read the receipt of the earlier run from Temporal (${shortenText(String(error))})`,
+      { cause: error, action: 'The step is retried.' },
+    );
   }
 }
 
 /** Reports whether a payload could not be decoded. */
 const isMalformed = (error: unknown): boolean =>
   [ValueError, PayloadConverterError, SyntaxError].some((type) => error instanceof type);
-
-const CODE = 'TEMPORAL_UNREACHABLE' satisfies ErrorCode;

@@ -2,6 +2,7 @@ import { status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
 import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { type ErrorCode, errorTable, UploadError } from '../contract/errors.js';
+import { shellWord } from '../util/shell-word.js';
 import { shortenText } from '../util/shorten-text.js';
 import { isUnreadable, UNREADABLE } from './unreadable.js';
 
@@ -146,7 +147,7 @@ const accessDenied = ({ address, namespace }: TemporalServer, reason: string, ca
 const namespaceUnknown = ({ address, namespace }: TemporalServer, cause: unknown) =>
   new UploadError('NAMESPACE_UNKNOWN', `Temporal at ${address} does not have the namespace "${namespace}"`, {
     cause,
-    action: `Check TEMPORAL_NAMESPACE and TEMPORAL_ADDRESS. To create the namespace, run: temporal operator namespace create --namespace ${namespace}; then: aplos-upload setup`,
+    action: `Check TEMPORAL_NAMESPACE and TEMPORAL_ADDRESS. To create the namespace, run: temporal operator namespace create --namespace ${shellWord(namespace)}; then: aplos-upload setup`,
   });
 
 const workerMissing = (cause: unknown) =>

@@ -88,7 +88,10 @@ function searchAttributesMismatched(
     .map(({ name, type }) => `${name} is ${nameOf(type)} and should be ${SEARCH_ATTRIBUTES[name]}`)
     .join('; ');
   const commands = mismatched
-    .map(({ name }) => `temporal operator search-attribute remove --namespace ${namespace} --name ${name}`)
+    .map(
+      ({ name }) =>
+        `temporal operator search-attribute remove --namespace ${shellWord(namespace)} --name ${name}`,
+    )
     .join('; ');
   return new UploadError(
     'SEARCH_ATTRIBUTES_MISMATCHED',

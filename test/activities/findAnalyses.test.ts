@@ -56,6 +56,14 @@ describe('findAnalyses', () => {
     ]);
   });
 
+  it.each(['rejected', 'deleted'])('ignores executions that are %s', async (status) => {
+    const records = [
+      { ...record('gone', { trackingId: id('a'), contentId: id('1') }), status },
+      { ...record('similar', { trackingId: id('b'), contentId: id('1') }), status },
+    ];
+    expect(await find(records, ask([id('a'), id('1')]))).toEqual([{ similar: [] }]);
+  });
+
   it('returns the latest three executions of the same content under another tracking id', async () => {
     const others = ['05', '07', '06', '04'].map((day) =>
       record(`day ${day}`, {

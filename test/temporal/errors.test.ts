@@ -18,6 +18,11 @@ const wrapped = (error: Error, times: number): Error =>
   times === 0 ? error : new ServiceError('Failed to start Workflow', { cause: wrapped(error, times - 1) });
 
 describe('temporalError', () => {
+  it('quotes a namespace in the command that creates it', () => {
+    const { message } = temporalError(new NamespaceNotFoundError('x'), { ...server, namespace: '$(id)' });
+    expect(message).toContain("--namespace '$(id)'; then");
+  });
+
   it.each<[string, Error, string, RegExp]>([
     [
       'an unavailable server',

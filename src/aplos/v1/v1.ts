@@ -106,7 +106,7 @@ export class AplosV1 implements AplosApi {
         },
         signal,
       );
-      return { executionId, status };
+      return { executionId, status: status.toLowerCase() };
     } catch (error) {
       throw asRefusalToStart(error);
     }
@@ -160,7 +160,7 @@ function toRecord(execution: z.output<typeof executionSchema>): ExecutionRecord 
   const work = workIn((metaData ?? undefined) as JsonValue | undefined);
   return {
     executionId,
-    status,
+    status: status.toLowerCase(),
     errors,
     hasMarks: metaData === undefined ? undefined : metaData !== null,
     ...(work === undefined ? {} : { work }),

@@ -63,7 +63,7 @@ const rowSchema = z.strictObject(
     sha256: z
       .string()
       .refine((value) => parseSha256(value) !== undefined, 'must be a SHA-256: 64 hex digits')
-      .transform((value) => value.toLowerCase())
+      .transform((value) => parseSha256(value) ?? value)
       .optional(),
   },
   { error: ({ code }) => (code === 'invalid_type' ? 'must be an object' : undefined) },

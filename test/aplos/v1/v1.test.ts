@@ -182,6 +182,11 @@ describe('startExecution', () => {
     expect(await api.startExecution(start)).toEqual({ executionId: 'e1', status: 'queuing' });
   });
 
+  it('returns the status in lower case', async () => {
+    const { api } = await apiResponding({ body: { execution_id: 'e1', status: 'Queuing' } });
+    expect(await api.startExecution(start)).toEqual({ executionId: 'e1', status: 'queuing' });
+  });
+
   it.each([
     ['the column "conc" is missing', 400, 'EXECUTION_REFUSED'],
     ['unknown field', 422, 'EXECUTION_REFUSED'],
@@ -226,6 +231,11 @@ describe('listExecutions', () => {
       },
     ]);
     expect(calls.map(({ what }) => what)).toEqual([`GET ${PATH}/nca/executions`]);
+  });
+
+  it('returns each status in lower case', async () => {
+    const { api } = await apiResponding({ body: { items: [{ execution_id: 'e1', status: 'Rejected' }] } });
+    expect(await api.listExecutions()).toMatchObject([{ status: 'rejected' }]);
   });
 
   it.each([

@@ -88,6 +88,12 @@ describe('readManifest', () => {
     ]);
   });
 
+  it('reads a SHA-256 that has spaces around it', async () => {
+    const sha256 = 'ab'.repeat(32);
+    const row = { file: 's3://b/a.csv', configuration: { day: 1 }, sha256: ` ${sha256.toUpperCase()} ` };
+    expect(await read('jobs.jsonl', JSON.stringify(row))).toMatchObject([{ sha256 }]);
+  });
+
   it('accepts a byte order mark in JSON Lines', async () => {
     const [entry] = await read('jobs.jsonl', '\ufeff{"file":"a.csv","configuration":{"day":1}}\r\n');
     expect(entry?.executions).toEqual([{ configuration: { day: 1 } }]);
