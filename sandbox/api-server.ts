@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { findSizeProblem } from '../src/contract/bounds.js';
 import { type ApiResponse, type ApiRoute, authenticate } from './api.js';
 import { type Cognito, type InitiateAuth, refusal } from './cognito.js';
 import type { Executions } from './executions.js';
@@ -205,11 +205,27 @@ const discovery = ({ clientId, region, userPoolId }: Cognito, version: ApiRoute[
   },
 });
 
+/**
+ * Reads a body as JSON. A body that is too large or nested too deeply is refused: the list of executions returns metadata to
+ * everybody, so it must be possible to write it.
+ *
+ * @returns `undefined` if the body is not JSON, or is refused
+ */
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  const sent = await text(request);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= JSON_LIMITS.bytes) chunks.push(chunk);
+  }
+  if (size > JSON_LIMITS.bytes) return undefined;
   try {
-    return JSON.parse(sent);
+    const json: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    return findSizeProblem(json, JSON_LIMITS) === undefined ? json : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** A call to AWS Lambda has at most 6 MB. */
+const JSON_LIMITS = { bytes: 6 * 1024 ** 2, depth: 200 };

@@ -1,11 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { analyseFile, MAX_ANALYSED_BYTES } from './analysis.js';
 import type { Account } from './cognito.js';
 import type { FileRecord, Files } from './files.js';
-import { analyse, columnsIn, columnsNamed, resultsZip } from './nca.js';
 import type { ObjectStore } from './object-store.js';
 import type { SandboxSettings } from './options.js';
 import { admit, type Schedule } from './pace.js';
-import { isText, parseTable } from './table.js';
 
 /** An execution that was accepted, and so charged. */
 export interface Charge {
@@ -86,12 +85,12 @@ interface Execution {
   /** Reason of the rejection. */
   readonly rejection?: string;
   isCancelled?: boolean;
-  outcome?: Promise<readonly string[]>;
+  /** Reasons of the failure; `undefined` while S3 is unavailable. */
+  outcome?: Promise<readonly string[] | undefined>;
 }
 
 /** Lifetime of a presigned download in seconds. */
 export const DOWNLOAD_SECONDS = 3600;
-const MAX_ANALYSED_BYTES = 64 * 1024 ** 2;
 
 /** All executions, and what was charged for them. */
 export class Executions {
@@ -218,29 +217,29 @@ export class Executions {
     if (now < schedule.throttledUntil) return { ...state, status: 'throttled' };
     if (now < schedule.runsAt) return { ...state, status: 'queued' };
     if (now < schedule.endsAt) return { ...state, status: 'running' };
-    execution.outcome ??= this.#run(execution).catch((error: unknown) => {
-      delete execution.outcome;
-      throw error;
-    });
+    execution.outcome ??= this.#run(execution).catch(() => undefined);
     const errors = await execution.outcome;
-    return { ...state, errors, status: errors.length > 0 ? 'failed' : 'succeeded' };
+    if (errors) return { ...state, errors, status: errors.length > 0 ? 'failed' : 'succeeded' };
+    delete execution.outcome;
+    return { ...state, status: 'running' };
   }
 
-  /** Analyses the file and stores the results. Returns the reasons why it failed, if it did. */
+  /**
+   * Analyses the file and stores the results. Returns the reasons why it failed, if it did.
+   *
+   * @throws Error if S3 is unavailable
+   */
   async #run(execution: Execution): Promise<readonly string[]> {
     const { charge, file } = execution;
     const { state, errors } = await this.#files.state(file);
     if (state === 'invalid') return errors;
-    let rows: string[][] | undefined;
-    if (isText(file.fileName)) {
-      const columns = columnsIn(charge.configuration);
-      const table = parseTable(wholeLines(await this.#store.bytes(file.key, MAX_ANALYSED_BYTES)));
-      const missing = columnsNamed(columns).filter((name) => !table.columns.includes(name));
-      if (missing.length > 0) return missing.map((name) => `The file has no column "${name}".`);
-      rows = analyse(table, columns);
-    }
-    await this.#store.put(resultsKey(execution), resultsZip(rows, charge), 'application/zip');
-    return [];
+    const analysis = analyseFile(
+      file.fileName,
+      await this.#store.bytes(file.key, MAX_ANALYSED_BYTES),
+      charge,
+    );
+    if (analysis.zip) await this.#store.put(resultsKey(execution), analysis.zip, 'application/zip');
+    return analysis.errors;
   }
 }
 
@@ -273,9 +272,6 @@ function pastExecution(index: number): ExecutionState {
 
 const resultsKey = ({ charge, account }: Execution): string =>
   `${account.tenantId}/${account.userId}/results/${charge.executionId.replace(':', '-')}.zip`;
-
-const wholeLines = (bytes: Buffer): string =>
-  bytes.length < MAX_ANALYSED_BYTES ? bytes.toString() : bytes.toString().slice(0, bytes.lastIndexOf('\n'));
 
 function trackingIdIn(metaData: unknown): string | undefined {
   if (typeof metaData !== 'object' || metaData === null || !('aplos_upload' in metaData)) return undefined;

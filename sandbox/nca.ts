@@ -1,21 +1,37 @@
 import { strToU8, zipSync } from 'fflate';
+import { z } from 'zod';
 import type { Table } from './table.js';
 
+const columnName = z.string().optional();
+
+const columnsSchema = z.object({
+  time: columnName,
+  unique_id: columnName,
+  /** The key in camelCase. */
+  uniqueId: columnName,
+  concentration: z.object({ observed: columnName, analyzed: columnName }).optional(),
+  sorting: z.array(z.string()).optional(),
+  grouping: z.array(z.string()).optional(),
+});
+
 /** The `columns` of a configuration. */
-export interface ConfiguredColumns {
-  readonly time?: string;
-  readonly unique_id?: string;
-  readonly concentration?: { readonly observed?: string; readonly analyzed?: string };
-  readonly sorting?: readonly string[];
-  readonly grouping?: readonly string[];
+export type ConfiguredColumns = Omit<z.output<typeof columnsSchema>, 'uniqueId'>;
+
+/**
+ * Returns the `columns` of a configuration, whose keys are in snake_case or in camelCase.
+ *
+ * @throws Error if they are not as the vendor describes them
+ */
+export function columnsIn(configuration: Readonly<Record<string, unknown>>): ConfiguredColumns {
+  const parsed = columnsSchema.safeParse(configuration.columns ?? {});
+  if (!parsed.success)
+    throw new Error(`The columns of the configuration are invalid: ${problems(parsed.error)}`);
+  const { uniqueId, unique_id = uniqueId, ...columns } = parsed.data;
+  return { ...columns, unique_id };
 }
 
-/** Returns the `columns` of a configuration, whose keys are in snake_case or in camelCase. */
-export function columnsIn(configuration: Readonly<Record<string, unknown>>): ConfiguredColumns {
-  const columns = (configuration.columns ?? {}) as ConfiguredColumns & { readonly uniqueId?: string };
-  const { uniqueId, unique_id = uniqueId } = columns;
-  return unique_id === undefined ? columns : { ...columns, unique_id };
-}
+const problems = ({ issues: [first] }: z.ZodError): string =>
+  first ? `${z.core.toDotPath(first.path)}: ${first.message}` : '';
 
 /** Returns every column that a configuration names. */
 export function columnsNamed(columns: ConfiguredColumns): string[] {
@@ -31,8 +47,8 @@ export function columnsNamed(columns: ConfiguredColumns): string[] {
  * @returns rows of a CSV, header first
  */
 export function analyse(table: Table, columns: ConfiguredColumns): string[][] {
-  const { time = '', unique_id = '', concentration = {}, grouping = [unique_id] } = columns;
-  const keys = grouping.length > 0 ? grouping : [unique_id];
+  const { time = '', unique_id = '', concentration = {}, grouping = [] } = columns;
+  const keys = grouping.length > 0 ? [...new Set(grouping)] : [unique_id];
   const groups = new Map<string, { names: string[]; points: { time: number; conc: number }[] }>();
   for (const row of table.rows) {
     const names = keys.map((key) => row[key] ?? '');

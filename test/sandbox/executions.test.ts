@@ -48,6 +48,12 @@ const state = (sandbox: Sandbox, token: string, id: string) =>
   call<{ workable_state: string; errors: string[] }>(sandbox, token, 'GET', `/nca/files/${id}`);
 const start = (sandbox: Sandbox, token: string, id: string, more: object = {}) =>
   call<Status>(sandbox, token, 'POST', '/nca/executions', { file: { id }, configuration, ...more });
+/** Starts by version 3, which accepts any object as the configuration. */
+const startV3 = (sandbox: Sandbox, token: string, file_id: string, calculation: object) =>
+  call({ ...sandbox, apiUrl: `${sandbox.apiUrl}/v3` }, token, 'POST', '/analysis/queue', {
+    file_id,
+    calculation,
+  });
 const status = (sandbox: Sandbox, token: string, id: string) =>
   call<Status>(sandbox, token, 'GET', `/nca/executions/${encodeURIComponent(id)}`);
 const outcome = async (sandbox: Sandbox, token: string, id: string): Promise<Status> =>
@@ -156,6 +162,46 @@ describe('an execution in the sandbox', () => {
       expect((await outcome(sandbox, token, body.execution_id)).status).toBe('complete');
     }),
   );
+
+  const good = { version: '1', columns: configuration.columns };
+  it.each([
+    ['a short row far down', `${table}${'1,1,1,1\n'.repeat(80_000)}2,2\n`, good],
+    ['an open quote far down', `${table}${'1,1,1,1\n'.repeat(80_000)}1,1,"1,1\n`, good],
+    ['columns that are no names', table, { ...good, columns: { ...good.columns, grouping: 'subject' } }],
+    ['no concentration', table, { ...good, columns: { ...good.columns, concentration: null } }],
+  ])('fails alone if it has %s, and leaves the others in the list', (_what, content, unusual) =>
+    withSandbox({ api: 'both' }, async (sandbox, token) => {
+      const { fileId } = await upload(sandbox, token, table);
+      const before = (await start(sandbox, token, fileId)).body.execution_id;
+      const odd = await upload(sandbox, token, content);
+      await startV3(sandbox, token, odd.fileId, unusual);
+      const listed = await until(
+        () => call<{ items: Status[] }>(sandbox, token, 'GET', '/nca/executions'),
+        ({ body: { items } }) => items?.every(({ status }) => ['complete', 'failed'].includes(status)),
+      );
+      expect(listed.body.items.map(({ status }) => status)).toEqual(['failed', 'complete']);
+      expect(listed.body.items[1]?.execution_id).toBe(before);
+      expect(listed.body.items[0]?.errors).toHaveLength(1);
+    }),
+  );
+
+  it('is refused if its metadata is nested so deeply that no list could contain it', () =>
+    withSandbox({ dialect: 'f' }, async (sandbox, token) => {
+      const { fileId } = await upload(sandbox, token, table);
+      const nested = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
+      const body = JSON.stringify({ file: { id: fileId }, configuration, meta_data: 0 }).replace(
+        /0}$/,
+        `${nested}}`,
+      );
+      const url = `${sandbox.apiUrl}/tenants/${sandbox.tenantId}/users/${sandbox.userId}/nca/executions`;
+      const refused = await request(url, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        body,
+      });
+      expect(refused.statusCode).toBe(400);
+      expect((await call(sandbox, token, 'GET', '/nca/executions')).status).toBe(200);
+    }));
 
   it('is refused for an unknown file, before the upload, and without a valid configuration', () =>
     withSandbox(

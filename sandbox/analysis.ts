@@ -1,0 +1,35 @@
+import type { Charge } from './executions.js';
+import { analyse, columnsIn, columnsNamed, resultsZip } from './nca.js';
+import { isText, parseTable } from './table.js';
+
+/** Maximum number of bytes of a file that are analysed. The analysis blocks the sandbox, so it must be short. */
+export const MAX_ANALYSED_BYTES = 4 * 1024 ** 2;
+const MAX_ERRORS = 20;
+
+/** Outcome of an analysis: the results, or the reasons why it failed. */
+export type Analysis =
+  | { readonly zip: Uint8Array; readonly errors: readonly [] }
+  | { readonly zip?: never; readonly errors: readonly string[] };
+
+/**
+ * Analyses a file. Never throws: a table or a configuration that cannot be analysed is the failure of this execution alone.
+ *
+ * @param bytes first bytes of the file, at most {@link MAX_ANALYSED_BYTES}
+ */
+export function analyseFile(fileName: string, bytes: Buffer, charge: Charge): Analysis {
+  try {
+    if (!isText(fileName)) return { zip: resultsZip(undefined, charge), errors: [] };
+    const columns = columnsIn(charge.configuration);
+    const table = parseTable(wholeLines(bytes));
+    const present = new Set(table.columns);
+    const missing = columnsNamed(columns).filter((name) => !present.has(name));
+    if (missing.length > 0)
+      return { errors: missing.slice(0, MAX_ERRORS).map((name) => `The file has no column "${name}".`) };
+    return { zip: resultsZip(analyse(table, columns), charge), errors: [] };
+  } catch (error) {
+    return { errors: [`The analysis failed: ${error instanceof Error ? error.message : error}`] };
+  }
+}
+
+const wholeLines = (bytes: Buffer): string =>
+  bytes.length < MAX_ANALYSED_BYTES ? bytes.toString() : bytes.toString().slice(0, bytes.lastIndexOf('\n'));
