@@ -1,6 +1,6 @@
 import { ApplicationFailure, activityInfo, log } from '@temporalio/activity';
-import { TemporalFailure } from '@temporalio/common';
-import { type Remedy, UploadError, withReplayHint } from '../contract/errors.js';
+import { ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
+import { errorTable, type Remedy, UploadError, withReplayHint } from '../contract/errors.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
 import type { FailureDetails } from '../contract/steps.js';
 import { printable } from '../util/printable.js';
@@ -38,6 +38,7 @@ export function toFailure(error: unknown, fileName: string | undefined): unknown
     nonRetryable: remedy !== 'retry',
     details: [{ code, remedy, ...details } satisfies FailureDetails],
     nextRetryDelay: retryAfterMs || backoffMs(),
+    ...(errorTable[code].isProgress ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });
 }
 

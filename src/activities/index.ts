@@ -1,4 +1,5 @@
 import type { AllActivities } from '../contract/activities.js';
+import { awaitExecution } from './awaitExecution.js';
 import { checkRequest } from './checkRequest.js';
 import { confirmUpload } from './confirmUpload.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -26,5 +27,6 @@ export function createActivities(dependencies: ActivityDependencies): AllActivit
     findAnalyses: withRawInput(withErrorCodes(findAnalyses(dependencies))),
     readSubscription: withRawInput(withErrorCodes(readSubscription(dependencies))),
     startExecution: withErrorCodes(withTiming(startExecution(dependencies))),
+    awaitExecution: withErrorCodes(withTiming(awaitExecution(dependencies))),
   };
 }

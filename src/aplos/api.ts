@@ -42,8 +42,27 @@ export interface ExecutionRecord {
   readonly hasMarks: boolean | undefined;
   /** File that it analyses. Absent if Aplos does not report it. */
   readonly fileId?: string | undefined;
+  /** What Aplos reports about the work. Absent in lists, except for executions that somebody waits for. */
+  readonly report?: ExecutionReport;
   /** Set if the record was read earlier, and the execution may have another status by now. */
   readonly isRemembered?: true;
+}
+
+/** Work of an execution as Aplos reports it. Each property is absent if Aplos does not report it. */
+export interface ExecutionReport {
+  /** Current phase in the words of Aplos. */
+  readonly phase?: string;
+  readonly completedPhases?: number;
+  readonly totalPhases?: number;
+  /** Progress in percent. */
+  readonly percent?: number;
+  readonly warnings?: readonly string[];
+  /** Time of the end by the clock of Aplos: ISO 8601, UTC. */
+  readonly completedAt?: string;
+  /** Duration in seconds. */
+  readonly seconds?: number;
+  /** Versions of the parts of the engine, by their names. */
+  readonly engineVersions?: Readonly<Record<string, string>>;
 }
 
 /** Identity of the work of an execution, which is sent with the start to find the execution in a list. */

@@ -18,6 +18,7 @@ const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new 
       'uploadFile',
       'confirmUpload',
       'startExecution',
+      'awaitExecution',
     ],
   ],
   [PREVIEW_WORKFLOW_TYPE, ['findAnalyses']],

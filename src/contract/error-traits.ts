@@ -38,6 +38,8 @@ export interface RareTraits {
   readonly mayHaveStarted?: boolean;
   /** True if a call that fails with this code may be one that Aplos does not offer. Optional calls are then skipped. Default: `false`. */
   readonly callMayNotExist?: boolean;
+  /** True if a step with this code has not failed, but waits for the work of Aplos. Default: `false`. */
+  readonly isProgress?: boolean;
   /** True if an idle timeout raises this code. Default: `false`. */
   readonly isIdleTimeout?: boolean;
   /** True if the error is that of one file or folder that cannot be read, which `--skip-unreadable` leaves out. Default: `false`. */

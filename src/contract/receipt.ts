@@ -16,12 +16,28 @@ export interface StartedExecution {
   readonly origin: 'started' | 'found';
   /** Reason to run the analysis again, as the request gave it. */
   readonly again?: string;
+  /** How the execution ended. Absent if the request did not ask to wait for the end. */
+  readonly completion?: Completion;
+}
+
+/** How an execution ended successfully, as Aplos reported it. */
+export interface Completion {
+  /** Final status in the words of Aplos, in lower case: `complete` in version 1 of the API, `succeeded` in version 3. */
+  readonly status: string;
+  /** Time of the end by the clock of Aplos: ISO 8601, UTC. Absent if Aplos reported none. */
+  readonly completedAt?: string;
+  /** Duration in seconds. Absent if Aplos reported none. */
+  readonly seconds?: number;
+  /** Warnings about the data or the configuration. Absent if Aplos reported none. */
+  readonly warnings?: readonly string[];
+  /** Versions of the parts of the engine, by their names. Absent if Aplos reported none. */
+  readonly engineVersions?: Readonly<Record<string, string>>;
 }
 
 /** When a step ran, and how many attempts it took. */
 export interface StepRecord {
-  readonly step: 'presign' | 'upload' | 'confirm' | 'start' | 'find';
-  /** Label of the execution, for `start`. */
+  readonly step: 'presign' | 'upload' | 'confirm' | 'start' | 'await' | 'find';
+  /** Label of the execution, for `start` and `await`. */
   readonly label?: string;
   /** Start of the attempt that succeeded, by the worker's clock: ISO 8601, UTC. */
   readonly startedAt: string;
@@ -81,7 +97,16 @@ export interface Receipt {
 /** Result of the `progress` query. */
 export interface UploadProgress {
   /** `find`: the run checks whether the work of an earlier run is still there. */
-  readonly step: 'find' | 'presign' | 'upload' | 'confirm' | 'start' | 'done' | 'failed' | 'cancelled';
+  readonly step:
+    | 'find'
+    | 'presign'
+    | 'upload'
+    | 'confirm'
+    | 'start'
+    | 'await'
+    | 'done'
+    | 'failed'
+    | 'cancelled';
   readonly fileId?: string;
   readonly sizeBytes?: number;
   readonly executions: readonly StartedExecution[];

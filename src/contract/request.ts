@@ -31,6 +31,8 @@ export const REQUEST_LIMITS = {
   ...NAME_LIMITS,
   otherBatches: 100,
   runId: 100,
+  /** 365 days. */
+  completionTimeoutSeconds: 365 * 24 * 3600,
 } as const;
 
 const formatNumber = (value: number) => value.toLocaleString('en');
@@ -144,6 +146,20 @@ export const uploadRequestSchema = z
       .optional()
       .describe(
         'What the sender knows about the file. If the file differs, the upload fails before anything is sent.',
+      ),
+    until: z
+      .enum(['started', 'completed'])
+      .optional()
+      .describe(
+        'How far the upload goes: "started", until its executions are started, or "completed", until they have ended. It does not change what is started. Default: "started".',
+      ),
+    completionTimeoutSeconds: z
+      .int()
+      .min(1)
+      .max(REQUEST_LIMITS.completionTimeoutSeconds)
+      .optional()
+      .describe(
+        'How long to wait for the end of the executions once all are started, in seconds. After that the upload fails, and the executions keep running; a replay waits again. Default: 604,800, seven days.',
       ),
     requestedBy: name(REQUEST_LIMITS.requestedBy)
       .optional()

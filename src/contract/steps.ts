@@ -1,5 +1,5 @@
 import type { Remedy } from './error-traits.js';
-import type { Receipt, StartedExecution } from './receipt.js';
+import type { Completion, Receipt, StartedExecution } from './receipt.js';
 import type { ExecutionRequest, UploadRequest } from './request.js';
 import type { Section } from './sections.js';
 
@@ -91,6 +91,14 @@ export interface StartInput {
   readonly runStartedAt: string;
 }
 
+/** Input of `awaitExecution`. */
+export interface AwaitInput {
+  readonly profile: string;
+  readonly fileName: string;
+  readonly label: string;
+  readonly executionId: string;
+}
+
 /** Result of an earlier run for the same work. */
 export interface EarlierUpload {
   /** Its receipt, with the present status of its executions. Absent if Aplos lacks something that it did, or the receipt is gone. */
@@ -124,6 +132,11 @@ export interface UploadActivities {
   }): Promise<Timed<Confirmation>>;
   /** Starts one execution, exactly once over all attempts and runs. */
   startExecution(input: StartInput): Promise<Timed<StartedExecution>>;
+  /**
+   * Checks once whether an execution has ended. While it is at work, the attempt fails with `EXECUTION_PENDING`, and Temporal
+   * retries it at growing intervals.
+   */
+  awaitExecution(input: AwaitInput): Promise<Timed<Completion>>;
 }
 
 /** First entry in the details of a failure, for programs. */

@@ -9,6 +9,7 @@ const ACTIVITY_TYPES = {
   uploadFile: true,
   confirmUpload: true,
   startExecution: true,
+  awaitExecution: true,
   findAnalyses: true,
   readSubscription: true,
 } satisfies Record<keyof AllActivities, true>;

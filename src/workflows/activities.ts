@@ -1,5 +1,6 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PreviewActivities } from '../contract/preview.js';
+import type { UploadRequest } from '../contract/request.js';
 import type { FileRequest, UploadActivities } from '../contract/steps.js';
 import type { SubscriptionActivities } from '../contract/subscription.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
@@ -23,7 +24,24 @@ const policies = {
   confirmUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
   // A large batch may have to wait for days until Aplos has taken all starts before.
   startExecution: { ...persistent, scheduleToCloseTimeout: '30 days', startToCloseTimeout: '10 minutes' },
+  // An attempt checks once, so it needs no heartbeats. The request sets the time limit of the step.
+  awaitExecution: {
+    startToCloseTimeout: '2 minutes',
+    retry: persistent.retry,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  },
 } as const;
+
+/** How long the end of an execution is waited for if the request does not say it, in seconds. */
+const COMPLETION_TIMEOUT_SECONDS = 7 * 24 * 3600;
+
+/** Returns the options of `awaitExecution` for a request. */
+export const awaitOptions = ({
+  completionTimeoutSeconds = COMPLETION_TIMEOUT_SECONDS,
+}: CompletionTimeout) => ({
+  scheduleToCloseTimeout: completionTimeoutSeconds * 1000,
+});
+type CompletionTimeout = Pick<UploadRequest, 'completionTimeoutSeconds'>;
 
 /** Maximum number of presigned POSTs that S3 refuses, or that store damaged bytes, before they expire. */
 export const MAX_REFUSED_POSTS = 5;
@@ -41,6 +59,8 @@ export const summaries = {
   confirmUpload: (file: File) => `verify that ${name(file)} is stored intact`,
   nextPresign: (file: File) => `until the next presigned POST for ${name(file)}`,
   startExecution: (file: File, label: string) => `${escapeMarkdown(label)} on ${name(file)}`,
+  awaitExecution: (file: File, label: string) =>
+    `wait for the end of ${escapeMarkdown(label)} on ${name(file)}`,
   nextWorkerCheck: (host: string) => `until the next check for a worker on ${escapeMarkdown(host)}`,
 };
 
@@ -55,6 +75,7 @@ export const { presignUpload } = proxyActivities<UploadActivities>(policies.pres
 export const { uploadFile } = proxyActivities<UploadActivities>(policies.uploadFile);
 export const { confirmUpload } = proxyActivities<UploadActivities>(policies.confirmUpload);
 export const { startExecution } = proxyActivities<UploadActivities>(policies.startExecution);
+export const { awaitExecution } = proxyActivities<UploadActivities>(policies.awaitExecution);
 /** Somebody waits for the result, so these fail soon. */
 const forPreviews = { scheduleToCloseTimeout: '30 seconds', retry: { maximumAttempts: 2 } } as const;
 export const { readSubscription } = proxyActivities<SubscriptionActivities>({

@@ -72,6 +72,27 @@ export const finalFailure = (code: ErrorCode, message: string, cause: unknown): 
     ...(cause instanceof Error ? { cause } : {}),
   });
 
+/**
+ * Returns the failure of a wait for the end of an execution. If the wait ended because of its time limit, that is the reason,
+ * whatever the last check found.
+ */
+export function completionFailure(error: unknown, what: string): unknown {
+  const coded = codedFailureIn(error);
+  const isTransient = detailsOf(coded)?.remedy === 'retry';
+  if (!hasTimedOut(error) && !isTransient) return error;
+  if (cancellationFor(error)) return error;
+  const { action } = errorTable.COMPLETION_TIMED_OUT;
+  const last = coded ? ` The last check: ${coded.message}` : '';
+  return finalFailure(
+    'COMPLETION_TIMED_OUT',
+    withReplayHint(
+      'COMPLETION_TIMED_OUT',
+      `${what} did not end within the time limit of the request.${last} ${action}`,
+    ),
+    error,
+  );
+}
+
 function codedFailureIn(error: unknown): ApplicationFailure | undefined {
   return causes(error).find(
     (each) => each instanceof ApplicationFailure && detailsOf(each)?.code !== undefined,

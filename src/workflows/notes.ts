@@ -43,4 +43,8 @@ export const hostHasNoWorkerNote = (host: string, nextCheck: Date) =>
 export const waitingNote = (labels: readonly string[], since: Date) =>
   `**Waiting for Aplos**, which takes no more executions at present (since ${toMinutes(since)}): ${labels.map(escapeMarkdown).join(', ')}. The start is retried automatically when it is its turn. The pending activity, and \`aplos-upload status\`, show why and when.`;
 
+/** Returns what a run waits for once all executions are started. */
+export const awaitingNote = () =>
+  'The executions are started, and run at Aplos. Their end is checked at growing intervals. The pending activities, and `aplos-upload status`, show what Aplos reports about each.';
+
 const toMinutes = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -1,15 +1,17 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { Receipt, StartedExecution, StepRecord } from '../contract/receipt.js';
+import type { Receipt } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
 import type { EarlierUpload, Timed } from '../contract/steps.js';
+import type { CompletedAnalyses } from './completeAnalyses.js';
+import type { StartedAnalyses } from './runAnalyses.js';
 import type { StoredFile } from './storeFile.js';
 
 /** Returns the receipt of an upload: what each of its steps observed. */
 export function receiptFor(
   request: UploadRequest,
   stored: StoredFile,
-  executions: readonly Timed<StartedExecution>[],
+  { started, completed }: { started: StartedAnalyses; completed: CompletedAnalyses },
   batches: readonly string[],
 ): Receipt {
   const { workflowId, runId } = workflowInfo();
@@ -35,12 +37,13 @@ export function receiptFor(
       ? {}
       : { reportedSizeBytes: confirmation.reportedSizeBytes }),
     ...(confirmation.reportedChecksum ? { reportedChecksum: confirmation.reportedChecksum } : {}),
-    executions: executions.map(({ ran, ...execution }) => execution),
+    executions: completed.executions,
     steps: [
       { step: 'presign', ...presignTiming },
       { step: 'upload', ...evidence.ran },
       { step: 'confirm', ...confirmation.ran },
-      ...executions.map(({ label, ran }): StepRecord => ({ step: 'start', label, ...ran })),
+      ...started.steps,
+      ...completed.steps,
     ],
     presigns,
     ...(requestedBy ? { requestedBy } : {}),
@@ -52,13 +55,19 @@ export function receiptFor(
 export function repeatedReceipt(
   { requestedBy }: UploadRequest,
   { receipt, ran }: Timed<Required<EarlierUpload>>,
+  { executions, steps }: CompletedAnalyses,
   batches: readonly string[],
 ): Receipt {
   const { requestedBy: _, ...work } = receipt;
   return {
     ...work,
     runId: workflowInfo().runId,
-    steps: [...work.steps.filter(({ step }) => step !== 'find'), { step: 'find', ...ran }],
+    executions,
+    steps: [
+      ...work.steps.filter(({ step }) => step !== 'find' && (step !== 'await' || steps.length === 0)),
+      { step: 'find', ...ran },
+      ...steps,
+    ],
     ...(requestedBy ? { requestedBy } : {}),
     batches,
     repeatOf: receipt.repeatOf ?? receipt.runId,

@@ -2,7 +2,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import { canonicalJson } from '../contract/json.js';
 import { executionLabel } from '../contract/names.js';
 import { priorityFor } from '../contract/priority.js';
-import type { StartedExecution } from '../contract/receipt.js';
+import type { StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { FileRef, Timed } from '../contract/steps.js';
 import { startExecution, summaries } from './activities.js';
@@ -16,18 +16,24 @@ export interface AnalysisFile {
   readonly sha256: string;
 }
 
+/** Executions that were started, and the steps that started them. */
+export interface StartedAnalyses {
+  readonly executions: readonly StartedExecution[];
+  readonly steps: readonly StepRecord[];
+}
+
 /**
  * Starts the executions of a stored file in parallel. If a start fails, the others are completed before the error is thrown. An
  * error that leaves open whether an execution was started comes first.
  * Executions of a request that are the same analysis under several labels are started once.
  *
- * @returns the executions in the order of the request
+ * @returns the executions, and the steps that started them, in the order of the request
  */
 export async function runAnalyses(
   { profile, fileName, batch, executions }: UploadRequest,
   { file, sha256 }: AnalysisFile,
   visibility: RunVisibility,
-): Promise<Timed<StartedExecution>[]> {
+): Promise<StartedAnalyses> {
   const runStartedAt = workflowInfo().runStartTime.toISOString();
   const priority = priorityFor({ profile, batch }).started;
   const inProgress = new Map<string, Promise<Timed<StartedExecution>>>();
@@ -51,5 +57,9 @@ export async function runAnalyses(
   );
   const failures = starts.flatMap((start) => (start.status === 'rejected' ? [start.reason] : []));
   if (failures.length > 0) throw failures.find(mayHaveStarted) ?? failures[0];
-  return starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const started = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  return {
+    executions: started.map(({ ran, ...execution }) => execution),
+    steps: started.map(({ label, ran }) => ({ step: 'start', label, ...ran })),
+  };
 }

@@ -2,6 +2,7 @@ import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@t
 import { PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { checkRequest } from './activities.js';
+import { completeAnalyses } from './completeAnalyses.js';
 import { cancellationFor, workflowFailure } from './failures.js';
 import { findEarlierWork } from './findEarlierWork.js';
 import { receiptFor, repeatedReceipt } from './receipt.js';
@@ -14,8 +15,8 @@ import { RunVisibility } from './visibility.js';
 const progressQuery = defineQuery<UploadProgress | undefined>(PROGRESS_QUERY);
 
 /**
- * Stores a file in Aplos NCA (presign, upload, confirm the 204), then starts each of its executions once. If an earlier run did
- * all that and Aplos still has it, returns its receipt.
+ * Stores a file in Aplos NCA (presign, upload, confirm the 204), then starts each of its executions once and, if the request asks
+ * for it, waits for their end. If an earlier run stored and started all that and Aplos still has it, takes it from its receipt.
  *
  * @param input one `UploadRequestInput`, undecoded, so that a malformed argument fails the workflow instead of blocking it
  * @returns the receipt: what each step observed
@@ -30,14 +31,16 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
     acceptSignals(visibility);
     const earlier = await findEarlierWork(request, visibility);
     if (earlier) {
+      const completed = await completeAnalyses(request, earlier.receipt.executions, visibility);
       visibility.completed();
-      return repeatedReceipt(request, earlier, visibility.batches);
+      return repeatedReceipt(request, earlier, completed, visibility.batches);
     }
     const stored = await storeFile(request, visibility);
     const { file, evidence } = stored;
-    const executions = await runAnalyses(request, { file, sha256: evidence.sha256 }, visibility);
+    const started = await runAnalyses(request, { file, sha256: evidence.sha256 }, visibility);
+    const completed = await completeAnalyses(request, started.executions, visibility);
     visibility.completed();
-    return receiptFor(request, stored, executions, visibility.batches);
+    return receiptFor(request, stored, { started, completed }, visibility.batches);
   } catch (error) {
     const cancellation = cancellationFor(error);
     if (cancellation) {

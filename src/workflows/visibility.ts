@@ -15,7 +15,7 @@ import {
 import { shownSource } from '../contract/source.js';
 import type { FileRef } from '../contract/steps.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
-import { cancelledNote, failedNote, hostHasNoWorkerNote, waitingNote } from './notes.js';
+import { awaitingNote, cancelledNote, failedNote, hostHasNoWorkerNote, waitingNote } from './notes.js';
 
 const keyword = (name: KeywordName) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const keywordList = (name: Exclude<SearchAttributeName, KeywordName>) =>
@@ -33,6 +33,7 @@ const headings = {
   upload: 'Uploading to S3',
   confirm: 'Confirming the upload',
   start: 'Starting executions',
+  await: 'Waiting for the end of the executions',
   done: 'Done',
   failed: 'Failed',
   cancelled: 'Cancelled',
@@ -156,6 +157,19 @@ export class RunVisibility {
 
   get #waitingNote(): string | undefined {
     return this.#waiting.length > 0 ? waitingNote(this.#waiting, this.#waitingSince) : undefined;
+  }
+
+  /** Shows that the run waits for the end of its executions. */
+  awaitingExecutions(executions: readonly StartedExecution[]): void {
+    this.#update({ step: 'await', executions }, awaitingNote());
+  }
+
+  /** Shows that an execution has ended, while others may be at work. */
+  executionCompleted(completed: StartedExecution): void {
+    const executions = this.#progress.executions.map((each) =>
+      each.label === completed.label ? completed : each,
+    );
+    this.#update({ executions }, awaitingNote());
   }
 
   completed(): void {

@@ -60,5 +60,9 @@ export function successfulActivities(calls: string[]): UploadActivities {
         ran,
       };
     },
+    awaitExecution: async ({ label }) => {
+      calls.push(`await ${label}`);
+      return { status: 'complete', seconds: 60, ran };
+    },
   };
 }

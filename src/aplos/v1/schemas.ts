@@ -38,6 +38,9 @@ export const executionSchema = z.object({
   execution_id: idSchema,
   status: wordSchema,
   errors: messagesSchema,
+  // Reports are read only of those executions that somebody waits for.
+  warnings: z.unknown().optional(),
+  times: z.unknown().optional(),
   meta_data: z.unknown().optional(), // JSON already: to check it again costs memory in long lists
 });
 

@@ -3,6 +3,7 @@ import { errorTable, UploadError } from '../../contract/errors.js';
 import type { JsonValue } from '../../contract/json.js';
 import { type Section, sectionsIn } from '../../contract/sections.js';
 import type { FileRef } from '../../contract/steps.js';
+import { isObject } from '../any-case.js';
 import type {
   AcceptedStart,
   AplosApi,
@@ -14,6 +15,7 @@ import type {
   Subscription,
 } from '../api.js';
 import type { AplosConnection } from '../connection.js';
+import { readReport } from '../execution-report.js';
 import { signedFields } from '../form-fields.js';
 import { asRefusalToStart } from '../refusal-to-start.js';
 import { assertSupported } from '../supported-sections.js';
@@ -120,7 +122,7 @@ export class AplosV1 implements AplosApi {
       kind: 'list',
       response: executionListSchema,
     });
-    return items.map(toRecord);
+    return items.map((each) => toRecord(each));
   }
 
   async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {
@@ -134,7 +136,7 @@ export class AplosV1 implements AplosApi {
       },
       signal,
     );
-    return toRecord(execution);
+    return toRecord(execution, true);
   }
 
   async subscription(): Promise<Subscription> {
@@ -155,7 +157,8 @@ export class AplosV1 implements AplosApi {
   }
 }
 
-function toRecord(execution: z.output<typeof executionSchema>): ExecutionRecord {
+/** @param hasReport whether the record gets a report. Default: `false` */
+function toRecord(execution: z.output<typeof executionSchema>, hasReport = false): ExecutionRecord {
   const { execution_id: executionId, status, errors, meta_data: metaData } = execution;
   const work = workIn((metaData ?? undefined) as JsonValue | undefined);
   return {
@@ -164,7 +167,13 @@ function toRecord(execution: z.output<typeof executionSchema>): ExecutionRecord 
     errors,
     hasMarks: metaData === undefined ? undefined : metaData !== null,
     ...(work === undefined ? {} : { work }),
+    ...(hasReport ? { report: reportOf(execution) } : {}),
   };
+}
+
+function reportOf({ warnings, times }: z.output<typeof executionSchema>) {
+  const { elapsed: seconds, completed_utc: completedAt } = isObject(times) ? times : {};
+  return readReport({ warnings, seconds, completedAt });
 }
 
 const nameOf = ({ fileId, key }: FileRef) => (fileId ? `file ${fileId}` : key);

@@ -1,15 +1,21 @@
+import { readReport } from '../execution-report.js';
+import { timeOf } from '../time-of.js';
 import type { DatedRecord } from './history.js';
 import type { Execution } from './schemas.js';
 import { trackingIdIn } from './work-name.js';
 
-/** Returns an execution as the port describes it. */
-export function toRecord(execution: Execution): DatedRecord {
+/**
+ * Returns an execution as the port describes it.
+ *
+ * @param hasReport whether the record gets a report. Default: `false`
+ */
+export function toRecord(execution: Execution, hasReport = false): DatedRecord {
   const { id, executionId = id ?? '', name, createdUtc, error, statusMessage, input } = execution;
   const trackingId = name ? trackingIdIn(name) : undefined;
   const errors = [...execution.errors, ...(typeof error === 'string' && error ? [error] : [])];
   const isDeleted = execution.lifecycleState?.toLowerCase() === 'deleted';
   const status = isDeleted ? 'deleted' : execution.status.toLowerCase();
-  if (status === 'rejected' && errors.length === 0) errors.push(...textsOf(statusMessage));
+  if (REASON_IN_MESSAGE.includes(status) && errors.length === 0) errors.push(...textsOf(statusMessage));
   const requestedAt = typeof createdUtc === 'string' ? { requestedAt: createdUtc } : {};
   return {
     createdMs: timeOf(createdUtc),
@@ -20,25 +26,24 @@ export function toRecord(execution: Execution): DatedRecord {
       hasMarks: name === undefined ? undefined : name !== null && name !== '',
       ...(input?.fileId ? { fileId: input.fileId } : {}),
       ...(trackingId === undefined ? {} : { work: { trackingId, ...requestedAt } }),
+      ...(hasReport ? { report: reportOf(execution) } : {}),
     },
   };
 }
 
-/** Nothing was created before: an earlier time stands for none. */
-const EARLIEST_MS = Date.UTC(2000, 0);
-/** A number below is in seconds: in milliseconds it would be a time before 1974. */
-const MAX_SECONDS = 1e11;
+/** Final statuses whose reason may stand in the message alone. */
+const REASON_IN_MESSAGE: readonly string[] = ['rejected', 'failed', 'cancelled', 'canceled', 'timed_out'];
 
-/** Returns a time in milliseconds since 1970; `undefined` if it is none. A time without a zone is in UTC. */
-function timeOf(value: string | number | null | undefined): number | undefined {
-  const text = `${value ?? ''}`.trim();
-  const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
-  const isInUtc = /^\d{4}-\d\d-\d\d[T ][\d:.]+$/.test(text);
-  const ms =
-    number === undefined
-      ? Date.parse(isInUtc ? `${text.replace(' ', 'T')}Z` : text)
-      : number * (number < MAX_SECONDS ? 1000 : 1);
-  return ms >= EARLIEST_MS && /\d{4}/.test(text) ? ms : undefined;
+function reportOf({ currentPhase, progress, warnings, completedUtc, durationMs, engineVersions }: Execution) {
+  const seconds = typeof durationMs === 'number' ? durationMs / 1000 : undefined;
+  return readReport({
+    phase: currentPhase,
+    progress,
+    warnings,
+    completedAt: completedUtc,
+    seconds,
+    engineVersions,
+  });
 }
 
 /** Returns the texts that are not empty. */

@@ -94,6 +94,13 @@ const execution = anyCase({
   lifecycleState: text,
   error: z.unknown().optional(),
   errors: messages,
+  // Reports are read only of those executions that somebody waits for.
+  currentPhase: z.unknown().optional(),
+  progress: z.unknown().optional(),
+  warnings: z.unknown().optional(),
+  completedUtc: z.unknown().optional(),
+  durationMs: z.unknown().optional(),
+  engineVersions: z.unknown().optional(),
   createdUtc: z.union([wordSchema, z.number()]).nullish().catch(undefined),
   input: anyCase({ fileId: text }).nullish().catch(undefined),
 }).refine((value) => value.id ?? value.executionId, 'id is missing');

@@ -164,7 +164,7 @@ export class AplosV3 implements AplosApi {
       response: executionSchema,
     } as const;
     try {
-      const { record } = toRecord(await this.#call({ ...call, method: 'GET' }, signal));
+      const { record } = toRecord(await this.#call({ ...call, method: 'GET' }, signal), true);
       const [recognized = record] = await this.#unmarked.recognize([record]);
       return recognized;
     } catch (error) {
@@ -209,7 +209,10 @@ export class AplosV3 implements AplosApi {
       response: pageSchema,
     });
     const executions = page.executions ?? page.items ?? [];
-    return { executions: executions.map(toRecord), nextKey: textOfKey(page.nextKey ?? page.nextToken) };
+    return {
+      executions: executions.map((each) => toRecord(each)),
+      nextKey: textOfKey(page.nextKey ?? page.nextToken),
+    };
   }
 
   #call<Schema extends z.ZodType>(call: ApiCall<Schema>, signal?: AbortSignal): Promise<z.output<Schema>> {

@@ -272,6 +272,7 @@ describe('execution', () => {
       errors: [],
       hasMarks: true,
       work: { trackingId: 't1' },
+      report: {},
     });
     expect(calls.map(({ what }) => what)).toEqual([
       `GET ${PATH}/nca/executions/1714955846-1264143%3Acfa4b10f%2Fx`,

@@ -1,0 +1,96 @@
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import type { ExecutionRecord, ExecutionReport } from '../aplos/api.js';
+import type { ErrorCode } from '../contract/error-table.js';
+import { UploadError } from '../contract/errors.js';
+import { type ExecutionEnd, endOf } from '../contract/execution-status.js';
+import type { Completion } from '../contract/receipt.js';
+import type { AwaitInput } from '../contract/steps.js';
+import { shortenText } from '../util/shorten-text.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+const FIRST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 10 * 60_000;
+/** Pause between two checks, as a part of the time that the step has waited. */
+const PAUSE_PART = 0.1;
+
+/**
+ * Checks once whether an execution has ended. If it is at work, the attempt fails, so that Temporal retries it later: nothing
+ * is held meanwhile, and a long execution leaves no events in the history.
+ */
+export const awaitExecution =
+  ({ api }: Pick<ActivityDependencies, 'api'>) =>
+  async ({ profile, fileName, label, executionId }: AwaitInput): Promise<Completion> => {
+    const what = `Execution ${executionId} (${label}) of ${fileName}`;
+    const record = await api(profile)
+      .execution(executionId, cancellationSignal())
+      .catch((error: unknown) => {
+        throw isGone(error) ? gone(what, error) : error;
+      });
+    const end = endOf(record.status);
+    if (end === undefined) throw pending(what, record);
+    if (end === 'gone') throw gone(what);
+    if (end === 'succeeded') return completionOf(record);
+    throw ended(what, end, record);
+  };
+
+const isGone = (error: unknown): error is UploadError =>
+  error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED');
+
+const gone = (what: string, cause?: UploadError) =>
+  new UploadError('EXECUTION_GONE', `${what} is no longer at Aplos`, { cause });
+
+function pending(what: string, { executionId, status, report = {} }: ExecutionRecord): UploadError {
+  return new UploadError('EXECUTION_PENDING', `${what} is at work: ${progressText(status, report)}`, {
+    retryAfterMs: pauseMs(),
+    details: { executionId, status, ...(report.phase === undefined ? {} : { phase: report.phase }) },
+  });
+}
+
+/** Returns the progress for people: `running, phase "statistics" (2 of 5), 40 %; warnings: …`. */
+function progressText(status: string, report: ExecutionReport): string {
+  const { phase, completedPhases, totalPhases, percent, warnings = [] } = report;
+  const phases = totalPhases ? ` (${completedPhases ?? 0} of ${totalPhases} phases done)` : '';
+  return [
+    status,
+    ...(phase !== undefined && phase !== status ? [`phase "${phase}"${phases}`] : []),
+    ...(percent === undefined ? [] : [`${percent} %`]),
+    ...(warnings.length > 0 ? [`warnings: ${shortenText(warnings.join('; '))}`] : []),
+  ].join(', ');
+}
+
+/** Returns the pause before the next check. The last check is right before the step times out. */
+function pauseMs(): number {
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, scheduleToCloseTimeoutMs } =
+    activityInfo();
+  const ageMs = Math.max(0, currentAttemptScheduledTimestampMs - scheduledTimestampMs);
+  const pause = Math.min(MAX_PAUSE_MS, Math.max(FIRST_PAUSE_MS, ageMs * PAUSE_PART));
+  const restMs = scheduleToCloseTimeoutMs - ageMs - LAST_CHECK_MS;
+  return Math.round(restMs > 0 ? Math.min(pause, restMs) : pause);
+}
+
+/** How long before the time limit the last check begins, in milliseconds. */
+const LAST_CHECK_MS = 2_000;
+
+const codes: Readonly<Record<Exclude<ExecutionEnd, 'succeeded' | 'gone'>, ErrorCode>> = {
+  failed: 'EXECUTION_FAILED',
+  cancelled: 'EXECUTION_CANCELLED',
+  'timed-out': 'EXECUTION_TIMED_OUT',
+  rejected: 'EXECUTION_REJECTED',
+};
+
+function ended(what: string, end: keyof typeof codes, { executionId, status, errors }: ExecutionRecord) {
+  const reason = errors.length > 0 ? shortenText(errors.join('; ')) : 'Aplos gave no reason';
+  const words = end === 'failed' ? 'failed at Aplos, and is not charged' : `ended as "${status}"`;
+  return new UploadError(codes[end], `${what} ${words}: ${reason}`, { details: { executionId, status } });
+}
+
+function completionOf({ status, report = {} }: ExecutionRecord): Completion {
+  const { completedAt, seconds, warnings = [], engineVersions } = report;
+  return {
+    status,
+    ...(completedAt === undefined ? {} : { completedAt }),
+    ...(seconds === undefined ? {} : { seconds }),
+    ...(warnings.length > 0 ? { warnings } : {}),
+    ...(engineVersions === undefined ? {} : { engineVersions }),
+  };
+}

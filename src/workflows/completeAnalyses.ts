@@ -1,0 +1,75 @@
+import { isCancellation } from '@temporalio/workflow';
+import { priorityFor } from '../contract/priority.js';
+import type { StartedExecution, StepRecord } from '../contract/receipt.js';
+import type { UploadRequest } from '../contract/request.js';
+import type { StepTiming } from '../contract/steps.js';
+import { awaitExecution, awaitOptions, summaries } from './activities.js';
+import { completionFailure } from './failures.js';
+import type { RunVisibility } from './visibility.js';
+
+/** Executions that were carried as far as the request asks, and the steps that did it. */
+export interface CompletedAnalyses {
+  /** In the order of the request. */
+  readonly executions: readonly StartedExecution[];
+  readonly steps: readonly StepRecord[];
+}
+
+/**
+ * Waits for the end of the executions, side by side, if the request asks for it. All are carried to their end before the first
+ * failure is thrown, so that nothing that succeeded is lost. An execution with several labels is waited for once.
+ */
+export async function completeAnalyses(
+  request: UploadRequest,
+  started: readonly StartedExecution[],
+  visibility: RunVisibility,
+): Promise<CompletedAnalyses> {
+  if (request.until !== 'completed' || started.length === 0) return { executions: started, steps: [] };
+  visibility.awaitingExecutions(started);
+  const inProgress = new Map<string, Promise<CompletedAnalysis>>();
+  const outcomes = await Promise.allSettled(
+    started.map(async (execution) => {
+      const completing = inProgress.get(execution.executionId) ?? completeAnalysis(request, execution);
+      inProgress.set(execution.executionId, completing);
+      const { changes, steps } = await completing;
+      const completed = { ...execution, ...changes };
+      visibility.executionCompleted(completed);
+      return { completed, steps: steps.map((step) => ({ ...step, label: execution.label })) };
+    }),
+  );
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  if (failures.length > 0) throw failures.find(isCancelled) ?? failures[0];
+  const done = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  return {
+    executions: done.map(({ completed }) => completed),
+    steps: done.flatMap(({ steps }) => steps),
+  };
+}
+
+const isCancelled = (error: unknown) => error instanceof Error && isCancellation(error);
+
+/** What the phase adds to the receipt of one execution. */
+interface CompletedAnalysis {
+  readonly changes: Partial<StartedExecution>;
+  readonly steps: readonly (StepTiming & Pick<StepRecord, 'step'>)[];
+}
+
+/** Carries one execution to its end. */
+async function completeAnalysis(
+  request: UploadRequest,
+  { label, executionId }: StartedExecution,
+): Promise<CompletedAnalysis> {
+  const { profile, fileName } = request;
+  const options = {
+    summary: summaries.awaitExecution(request, label),
+    priority: priorityFor(request).started,
+    ...awaitOptions(request),
+  };
+  try {
+    const { ran, ...completion } = await awaitExecution.executeWithOptions(options, [
+      { profile, fileName, label, executionId },
+    ]);
+    return { changes: { completion }, steps: [{ step: 'await', ...ran }] };
+  } catch (error) {
+    throw completionFailure(error, `Execution ${executionId} (${label}) of ${fileName}`);
+  }
+}
