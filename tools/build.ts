@@ -1,6 +1,6 @@
 /**
  * Builds dist/: compiles, bundles the workflows so that a worker starts without webpack, and writes the files that are
- * generated from the code. Replaces dist/ at the end. With --if-stale, does nothing if dist/ is newer than its sources.
+ * generated from the code, and the software bill of materials. Replaces dist/ at the end. With --if-stale, does nothing if dist/ is newer than its sources.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -14,6 +14,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Configuration } from 'webpack';
+import { softwareBillOfMaterials } from './sbom.js';
 
 const STAMP = '.built';
 const TSC = 'node_modules/typescript7/bin/tsc';
@@ -28,6 +30,7 @@ async function build(): Promise<void> {
       stdio: 'inherit',
     });
     await bundleWorkflows(target);
+    writeFileSync(join(target, 'sbom.cdx.json'), softwareBillOfMaterials());
     const { generatedFiles } = await import('./generated.js');
     for (const { path, content } of generatedFiles) writeFileSync(path, content);
     writeFileSync(join(target, STAMP), '');
@@ -49,16 +52,32 @@ async function bundleWorkflows(into: string): Promise<void> {
     workflowsPath: resolve(into, 'workflows/index.js'),
     ...interceptors('tracing', 'metrics'),
     logger: new DefaultLogger('WARN'),
+    // Without columns, which depend on the length of the folder's name.
+    webpackConfigHook: (config: Configuration) => ({ ...config, devtool: 'inline-cheap-module-source-map' }),
   };
   const plain = await bundleWorkflowCode(workflows);
-  writeFileSync(join(into, 'workflow-bundle.js'), plain.code);
+  const write = (name: string, code: string) => writeFileSync(join(into, name), withoutPaths(code, into));
+  write('workflow-bundle.js', plain.code);
   const failureConverterPath = resolve(into, 'temporal/encoded-failure-converter.js');
   const encrypted = await bundleWorkflowCode({
     ...workflows,
     ...interceptors('tracing', 'metrics', 'trusted-results'),
     failureConverterPath,
   });
-  writeFileSync(join(into, 'workflow-bundle-encrypted.js'), encrypted.code);
+  write('workflow-bundle-encrypted.js', encrypted.code);
+}
+
+/** Returns a bundle in which nothing depends on the folder and the time of this build, so that two builds are equal. */
+function withoutPaths(code: string, folder: string): string {
+  const relocated = (text: string) =>
+    text
+      .replaceAll(`${process.cwd()}/`, '')
+      .replaceAll(folder, 'dist')
+      .replace(/workflow-bundle-[0-9a-f]+\.js/, 'workflow-bundle.js');
+  const sourceMap = /(?<=sourceMappingURL=data:application\/json;[^,]*base64,)[A-Za-z0-9+/=]+/;
+  return relocated(code).replace(sourceMap, (map) =>
+    Buffer.from(relocated(Buffer.from(map, 'base64').toString())).toString('base64'),
+  );
 }
 
 function isStale(): boolean {

@@ -1,0 +1,45 @@
+/**
+ * `npm run check:supply-chain`: checks the licences of all dependencies, and that a build elsewhere results in the same package,
+ * byte for byte.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { forbiddenLicences } from './sbom.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'aplos-upload-build-'));
+
+function expectThat(what: string, holds: boolean): void {
+  console.log(`${holds ? '✓' : '✗'} ${what}`);
+  if (!holds) process.exitCode = 1;
+}
+
+/** Packs the package in a folder, and returns the SHA-256 of the archive. */
+function packIn(folder: string): string {
+  const [{ filename = '' } = {}] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--pack-destination', scratch], { cwd: folder, encoding: 'utf8' }),
+  ) as { filename?: string }[];
+  return createHash('sha256')
+    .update(readFileSync(join(scratch, filename)))
+    .digest('hex');
+}
+
+try {
+  const forbidden = forbiddenLicences();
+  for (const each of forbidden) console.error(`tools/sbom.ts does not allow ${each}`);
+  expectThat('the licences of all dependencies are allowed', forbidden.length === 0);
+
+  const elsewhere = join(scratch, 'elsewhere');
+  execFileSync('git', ['worktree', 'add', '--quiet', '--detach', elsewhere], { stdio: 'inherit' });
+  const npm = (...args: string[]) => execFileSync('npm', args, { cwd: elsewhere, stdio: 'inherit' });
+  npm('ci', '--prefer-offline', '--no-audit', '--no-fund');
+  npm('run', '--silent', 'build');
+  const here = packIn(process.cwd());
+  console.log(`SHA-256 of the package: ${here}`);
+  expectThat('a build elsewhere results in the same package', packIn(elsewhere) === here);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+  execFileSync('git', ['worktree', 'prune']);
+}
