@@ -24,6 +24,8 @@ const afterFixes: Record<AfterFix, string | false> = {
   replay: false,
   'replay-from-presign': 'A replay sends the file again.',
   upload: '`replay` skips it.',
+  analyze:
+    '`replay` skips it: `analyze` starts the analysis with another configuration, without another upload.',
   check: '`replay` skips it: a person must check first.',
 };
 

@@ -1,4 +1,5 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import type { FileState } from '../aplos/api.js';
 import { verifyReported } from '../aplos/reported-file.js';
 import { UploadError } from '../contract/errors.js';
 import type { Confirmation, FileRef, FileRequest, UploadEvidence } from '../contract/steps.js';
@@ -23,15 +24,25 @@ export const confirmUpload =
     assert204(fileName, evidence);
     const etagIsMd5 = verifyEtag(fileName, evidence);
     const state = await fileStateIfOffered(api(profile), file, cancellationSignal());
-    if (state?.readiness === 'invalid') {
-      const why = state.errors.length > 0 ? ` (${shortenText(state.errors.join('; '))})` : '';
-      throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
-    }
-    if (state?.readiness === 'pending' || (state?.readiness === 'unnoticed' && !isOverdue()))
-      throw notReady(fileName, file, state.state);
+    assertUsable(fileName, file, state);
     const reported = state ? verifyReported(fileName, state, evidence) : {};
     return { fileState: state?.state ?? 'unknown', etagIsMd5, ...reported };
   };
+
+/**
+ * Checks that executions of a file may be started.
+ *
+ * @param state state of the file; `undefined` if Aplos does not report it
+ * @throws UploadError `FILE_INVALID` or `FILE_NOT_READY`
+ */
+export function assertUsable(fileName: string, file: FileRef, state: FileState | undefined): void {
+  if (state?.readiness === 'invalid') {
+    const why = state.errors.length > 0 ? ` (${shortenText(state.errors.join('; '))})` : '';
+    throw new UploadError('FILE_INVALID', `Aplos NCA cannot read ${fileName} as a table${why}`);
+  }
+  if (state?.readiness === 'pending' || (state?.readiness === 'unnoticed' && !isOverdue()))
+    throw notReady(fileName, file, state.state);
+}
 
 /** The vendor does not document the states. If Aplos does not notice an upload, the executions are started nevertheless. */
 const UNNOTICED_FOR_MS = 15 * 60_000;

@@ -2,10 +2,12 @@ import type { Dispatcher } from 'undici';
 import type { AplosApi } from '../aplos/api.js';
 import type { ExecutionList } from '../aplos/execution-list.js';
 import type { StartGate } from '../aplos/start-gate.js';
+import type { RunRef } from '../contract/stored-file.js';
 import type { WaitingStart } from '../contract/waiting-start.js';
 import type { SourceAccess } from '../files/source.js';
 import type { S3Targets } from '../s3/hosts.js';
 import type { OtherUploads, StartIdentity } from '../temporal/other-uploads.js';
+import type { StoredFileRecord } from '../temporal/stored-files.js';
 
 /** Everything that the activities need from the worker. */
 export interface ActivityDependencies {
@@ -56,6 +58,12 @@ export interface ActivityDependencies {
    * @throws UploadError `TEMPORAL_UNREACHABLE`
    */
   readonly readReceipt: (runId: string) => Promise<unknown>;
+  /**
+   * Reads which file a run has stored at Aplos. Returns `undefined` if Temporal cannot tell.
+   *
+   * @throws UploadError `TEMPORAL_UNREACHABLE`
+   */
+  readonly readStoredFile: (run: RunRef) => Promise<StoredFileRecord | undefined>;
   /** Maximum time from sending a start until the execution appears in the list, in milliseconds. */
   readonly listLagMs: number;
   /** Maximum time from Temporal's confirmation of an attempt until its start is sent, in milliseconds. */

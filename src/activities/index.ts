@@ -1,6 +1,7 @@
 import type { AllActivities } from '../contract/activities.js';
 import { awaitExecution } from './awaitExecution.js';
 import { checkRequest } from './checkRequest.js';
+import { confirmStoredFile } from './confirmStoredFile.js';
 import { confirmUpload } from './confirmUpload.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withErrorCodes } from './failures.js';
@@ -24,6 +25,7 @@ export function createActivities(dependencies: ActivityDependencies): AllActivit
     presignUpload: withErrorCodes(withTiming(withHeartbeats(presignUpload(dependencies)))),
     uploadFile: withErrorCodes(withTiming(uploadFile(dependencies))),
     confirmUpload: withErrorCodes(withTiming(withHeartbeats(confirmUpload(dependencies)))),
+    confirmStoredFile: withErrorCodes(withTiming(withHeartbeats(confirmStoredFile(dependencies)))),
     findAnalyses: withRawInput(withErrorCodes(findAnalyses(dependencies))),
     readSubscription: withRawInput(withErrorCodes(readSubscription(dependencies))),
     startExecution: withErrorCodes(withTiming(startExecution(dependencies))),

@@ -1,10 +1,9 @@
 import { activityInfo, getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { PayloadConverterError, ValueError } from '@temporalio/common';
 import { UploadError } from '../contract/errors.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
 import { whyUntrusted } from '../contract/untrusted.js';
-import { isUnreadable } from '../temporal/unreadable.js';
+import { isMalformed, isUnreadable } from '../temporal/unreadable.js';
 import { shortenText } from '../util/shorten-text.js';
 
 /**
@@ -31,7 +30,3 @@ export async function readReceipt(runId: string): Promise<unknown> {
     );
   }
 }
-
-/** Reports whether a payload could not be decoded. */
-const isMalformed = (error: unknown): boolean =>
-  [ValueError, PayloadConverterError, SyntaxError].some((type) => error instanceof type);

@@ -3,6 +3,11 @@ import type { Confirmation, UploadEvidence } from '../contract/steps.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { FileState } from './api.js';
 
+/** What is known about the bytes of a file: all of it for a file that was just sent. */
+type KnownBytes = Pick<UploadEvidence, 'sha256'> & {
+  readonly [Fact in 'sizeBytes' | 'md5' | 'etag']?: UploadEvidence[Fact] | undefined;
+};
+
 /**
  * Compares what Aplos reports about a file with the bytes that were sent. The algorithm of the checksum is not documented: it is
  * compared if it has the form of an MD5 or a SHA-256, in hex or base64.
@@ -13,9 +18,10 @@ import type { FileState } from './api.js';
 export function verifyReported(
   fileName: string,
   { sizeBytes: reportedSizeBytes, checksum = '' }: FileState,
-  evidence: UploadEvidence,
+  evidence: KnownBytes,
 ): Pick<Confirmation, 'reportedSizeBytes' | 'reportedChecksum'> {
-  if (reportedSizeBytes !== undefined && reportedSizeBytes !== evidence.sizeBytes)
+  const { sizeBytes: knownSizeBytes = reportedSizeBytes } = evidence;
+  if (reportedSizeBytes !== knownSizeBytes && reportedSizeBytes !== undefined)
     throw corrupted(
       `Aplos has ${fileName} with ${reportedSizeBytes} bytes, but ${evidence.sizeBytes} were sent`,
       {
@@ -26,7 +32,7 @@ export function verifyReported(
   const sum = parseChecksum(checksum);
   // An ETag that is not an MD5 may look like one.
   const isOpaqueEtag = sum?.hex === evidence.etag?.toLowerCase() && sum?.hex !== evidence.md5;
-  const known = isOpaqueEtag ? undefined : sum;
+  const known = isOpaqueEtag || (sum && evidence[sum.algorithm] === undefined) ? undefined : sum;
   if (known && known.hex !== evidence[known.algorithm])
     throw corrupted(
       `Aplos has ${fileName} with the checksum ${shortenText(checksum)}, but ${evidence[known.algorithm]} was sent`,

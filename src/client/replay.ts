@@ -5,7 +5,7 @@ import type { Payload } from '@temporalio/common';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
 import { pMapIterable } from 'p-map';
-import { errorTable, isErrorCode, isReplayable, UploadError } from '../contract/errors.js';
+import { type ErrorCode, errorTable, isErrorCode, isReplayable, UploadError } from '../contract/errors.js';
 import { whyNoResult } from '../contract/untrusted.js';
 import { grpcStatusOf } from '../temporal/errors.js';
 import { isUnreadable } from '../temporal/unreadable.js';
@@ -71,7 +71,7 @@ export async function replayUpload(
   if (upload.state === 'done' || upload.state === 'running') return skipped(upload, upload.state);
   const { errorCode } = upload;
   if (!all && isErrorCode(errorCode) && !isReplayable(errorCode))
-    return skipped(upload, errorTable[errorCode].afterFix === 'check' ? 'check-first' : 'fails-again');
+    return skipped(upload, skipReasonFor(errorCode));
 
   const steps = await unlessGone(() => stepsOf(client, upload));
   if (!steps) return skipped(upload, 'history-gone');
@@ -85,6 +85,17 @@ export async function replayUpload(
   return runId ? { ...outcome, state: 'resumed', runId } : skipped(upload, 'history-gone');
 }
 
+function skipReasonFor(errorCode: ErrorCode): ReplaySkipReason {
+  switch (errorTable[errorCode].afterFix) {
+    case 'check':
+      return 'check-first';
+    case 'analyze':
+      return 'needs-correction';
+    default:
+      return 'fails-again';
+  }
+}
+
 /** Returns the step to start from, if it is not the step that failed. */
 const stepFor = ({ errorCode }: UploadSummary): ReplayFrom | undefined =>
   isErrorCode(errorCode) && errorTable[errorCode].afterFix === 'replay-from-presign' ? 'presign' : undefined;
@@ -94,6 +105,8 @@ const skipReasons = {
   running: 'it is running',
   'fails-again':
     'a replay would fail again: the cause is in the file or the request. Correct it and upload the file again',
+  'needs-correction':
+    'a replay would fail again: the cause is in the configuration. Correct it, then run "aplos-upload analyze" with the workflow ID and the new configuration',
   'check-first':
     'an execution may exist: do what the message of the failure says. After that, --all resumes the upload',
   'no-start': 'it did not reach the step that starts an execution. Replay it without --from',

@@ -17,6 +17,7 @@ const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new 
       'presignUpload',
       'uploadFile',
       'confirmUpload',
+      'confirmStoredFile',
       'startExecution',
       'awaitExecution',
     ],

@@ -538,11 +538,25 @@ export const errorTable = {
     'Aplos NCA has the file, but still checks or converts it. The executions start once the file is ready.',
     'If this persists for hours, contact Aplos and quote the file ID from the message.',
   ),
+  FILE_NOT_STORED: row(
+    'final',
+    'caller',
+    'The file to analyze is not at Aplos: no upload of it is known, or it was deleted there.',
+    'Upload the file. Uploads are free of charge, and find analyses that were paid before.',
+    { exitCode: 2 },
+  ),
+  FILE_UNVERIFIED: row(
+    'final',
+    'caller',
+    'Nobody can prove which bytes the file at Aplos has: Aplos reports no SHA-256, and Temporal has no run that uploaded it. No execution was started, because its results could be those of another file.',
+    'Upload the file. Uploads are free of charge, and find analyses that were paid before.',
+  ),
   EXECUTION_REFUSED: row(
     'final',
     'caller',
     'Aplos NCA refused to start the execution, for example because of its configuration.',
-    'Correct the configuration, then upload again with it.',
+    'Correct the configuration, then run "aplos-upload analyze" with the workflow ID and the new configuration. The file is not uploaded again.',
+    { afterFix: 'analyze' },
   ),
   EXECUTION_REJECTED: row(
     'final',

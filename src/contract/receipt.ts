@@ -1,3 +1,5 @@
+import type { RunRef } from './stored-file.js';
+
 /** An analysis that was started. */
 export interface StartedExecution {
   /** Label from the request, or `#1`, `#2`… by its position there. */
@@ -64,19 +66,21 @@ export interface Receipt {
   readonly fileName: string;
   /** Absent if Aplos identifies files by bucket and key alone. */
   readonly fileId?: string;
-  readonly bucket: string;
-  readonly key: string;
-  readonly sizeBytes: number;
-  /** MD5 of the bytes that were sent, in hex. */
-  readonly md5: string;
+  /** Absent for an `aplos:` source if only the ID of the file is known. So is the key. */
+  readonly bucket?: string;
+  readonly key?: string;
+  /** Size in bytes. Absent for an `aplos:` source if neither Aplos nor the run that uploaded the file reports it. */
+  readonly sizeBytes?: number;
+  /** MD5 of the bytes that were sent, in hex. Absent for an `aplos:` source if it is not known. */
+  readonly md5?: string;
   /** SHA-256 of the bytes that were sent, in hex. */
   readonly sha256: string;
   /** ETag that S3 returned, without its quotes; absent if S3 returned none. */
   readonly etag?: string;
   /** True if the ETag is an MD5, which then equals `md5`. `false`: it is not an MD5 (e.g. with SSE-KMS) and proves nothing. */
-  readonly etagIsMd5: boolean;
-  /** HTTP status of the upload: 204. */
-  readonly status: number;
+  readonly etagIsMd5?: boolean;
+  /** HTTP status of the upload: 204. Absent for an `aplos:` source, as are the ETag and `etagIsMd5`: this run uploaded nothing. */
+  readonly status?: number;
   /** File state that Aplos reported at confirmation, e.g. `ready`. */
   readonly fileState: string;
   /** Size that Aplos reported at confirmation, in bytes. It equals `sizeBytes`. Absent if Aplos reported none. */
@@ -85,14 +89,29 @@ export interface Receipt {
   readonly reportedChecksum?: 'md5' | 'sha256';
   readonly executions: readonly StartedExecution[];
   readonly steps: readonly StepRecord[];
-  /** How many times the file was presigned: more than once if a presigned POST expired or the bytes were damaged. */
+  /**
+   * How many times the file was presigned: more than once if a presigned POST expired or the bytes were damaged, 0 for an `aplos:`
+   * source.
+   */
   readonly presigns: number;
   readonly requestedBy?: string;
   /** Batches that this run counts for: that of its request, and those in which it was asked for again while it was running. */
   readonly batches: readonly string[];
   /** Id of the run of the same workflow id that did the work, if this run found it done. Default: this run did it. */
   readonly repeatOf?: string;
+  /** Run that uploaded the file of an `aplos:` source, if it is known. */
+  readonly storedBy?: RunRef;
+  /** What proves that the file of an `aplos:` source has this SHA-256. Absent if this run uploaded the file. */
+  readonly contentProof?: ContentProof;
+  /** Failed run whose analysis this run started with another configuration. `aplos-upload status` shows the link in both directions. */
+  readonly correctionOf?: RunRef;
 }
+
+/**
+ * What proves which bytes a stored file has: the `run` that uploaded it, as far as Temporal has it, or a `checksum` that Aplos
+ * reports.
+ */
+export type ContentProof = 'run' | 'checksum';
 
 /** Result of the `progress` query. */
 export interface UploadProgress {

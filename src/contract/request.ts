@@ -8,6 +8,7 @@ import type { JsonObject, JsonValue } from './json.js';
 import { executionLabel } from './names.js';
 import { problemsOf } from './problems.js';
 import { sectionsIn } from './sections.js';
+import { runRefSchema, storedFileProblems } from './stored-file.js';
 
 /**
  * Maximum sizes in a request. Temporal rejects payloads over 2 MiB and messages over 4 MiB. A history stores the request twice, and
@@ -114,7 +115,7 @@ const execution = z
 export const uploadRequestSchema = z
   .strictObject({
     source: name(REQUEST_LIMITS.source).describe(
-      'URL of the file, which the worker reads: file:///data/pk.csv, https://host/pk.csv or s3://bucket/pk.csv',
+      'URL of the file, which the worker reads: file:///data/pk.csv, https://host/pk.csv or s3://bucket/pk.csv. A file that Aplos already has: aplos:file/FILE_ID, with fileName and expect.sha256; nothing is uploaded then.',
     ),
     fileName: fileName
       .optional()
@@ -177,10 +178,20 @@ export const uploadRequestSchema = z
       .describe(
         'ID of the run whose result is wanted again, for example in another batch. It must be a completed run of the same workflow ID. If Aplos still has what it started, nothing is uploaded or started. Set by the client.',
       ),
+    storedBy: runRefSchema
+      .optional()
+      .describe(
+        'Run that uploaded the file of an aplos: source. The worker reads there which bytes were stored. Set by the client.',
+      ),
+    correctionOf: runRefSchema
+      .optional()
+      .describe('Failed run whose analysis is started with another configuration. Set by the client.'),
   })
-  .superRefine(({ executions, host, source }, context) => {
+  .superRefine((request, context) => {
+    const { executions, host, source } = request;
     const addProblem = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
+    for (const { path, message } of storedFileProblems(request)) addProblem(path, message);
     if (host !== undefined && URL.canParse(source) && new URL(source).protocol !== 'file:')
       addProblem(['host'], 'is only allowed with a file: source');
     const labels = new Set<string>();

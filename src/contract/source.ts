@@ -8,8 +8,34 @@ const SHOWN_SCHEMES = ['file:', 'https:', 'http:', 's3:'];
 export function shownSource(source: string): string {
   if (!URL.canParse(source)) return '(not a URL)';
   const url = new URL(source);
+  if (url.protocol === STORED_SCHEME) return `${url.protocol}${url.pathname}`;
   if (!SHOWN_SCHEMES.includes(url.protocol)) return `${url.protocol}…`;
   return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** Scheme of a file that Aplos already has. */
+const STORED_SCHEME = 'aplos:';
+const STORED_FILE = /^file\/([^/]+)$/;
+
+/** Returns the source that names a file at Aplos: `aplos:file/FILE_ID`. */
+export const storedFileSource = (fileId: string): string =>
+  `${STORED_SCHEME}file/${encodeURIComponent(fileId)}`;
+
+/** Reports whether a source names a file at Aplos instead of one to read. Safe for workflow code. */
+export const isStoredFile = (source: string): boolean =>
+  URL.canParse(source) && new URL(source).protocol === STORED_SCHEME;
+
+/** Returns the ID in a source that names a file at Aplos; `undefined` for any other source. Safe for workflow code. */
+export function storedFileId(source: string): string | undefined {
+  if (!isStoredFile(source)) return undefined;
+  const { pathname, search, hash } = new URL(source);
+  const [, encoded] = STORED_FILE.exec(pathname) ?? [];
+  if (encoded === undefined || search || hash) return undefined;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
 }
 
 /** URL signing schemes: the signature parameter, and all parameters the scheme adds. */

@@ -1,13 +1,15 @@
 import type { Remedy } from './error-traits.js';
-import type { Completion, Receipt, StartedExecution } from './receipt.js';
+import type { Completion, ContentProof, Receipt, StartedExecution } from './receipt.js';
 import type { ExecutionRequest, UploadRequest } from './request.js';
 import type { Section } from './sections.js';
+import type { RunRef } from './stored-file.js';
 
 /** Identifies an uploaded file at Aplos. Older responses of the API have no file id. */
 export interface FileRef {
   readonly fileId?: string;
-  readonly bucket: string;
-  readonly key: string;
+  /** Absent for a file that another run or program uploaded, if only its ID is known. So is the key. */
+  readonly bucket?: string;
+  readonly key?: string;
 }
 
 /** Permission to store one object in S3. Its fields are credentials, and secret until they expire. */
@@ -75,6 +77,22 @@ export interface Confirmation {
   readonly reportedChecksum?: 'md5' | 'sha256';
 }
 
+/** Result of checking a file that Aplos already has. */
+export interface StoredFileConfirmation {
+  readonly file: FileRef;
+  /** See {@link Confirmation.fileState}. */
+  readonly fileState: string;
+  /** Absent if neither Aplos nor the run that uploaded the file reports it. */
+  readonly sizeBytes?: number;
+  readonly md5?: string;
+  readonly sha256: string;
+  /** See {@link Receipt.contentProof}. */
+  readonly contentProof: ContentProof;
+  readonly storedBy?: RunRef;
+  readonly reportedSizeBytes?: number;
+  readonly reportedChecksum?: 'md5' | 'sha256';
+}
+
 /** Upload request without its executions. The steps that do not need them omit them to keep the history small. */
 export type FileRequest = Omit<UploadRequest, 'executions'>;
 
@@ -130,6 +148,12 @@ export interface UploadActivities {
     file: FileRef;
     evidence: UploadEvidence;
   }): Promise<Timed<Confirmation>>;
+  /** Checks that Aplos has the file of an `aplos:` source, that it can read it, and that its bytes are those of the request. */
+  confirmStoredFile(input: {
+    request: FileRequest;
+    /** Sections that the executions of the request have. */
+    sections: readonly Section[];
+  }): Promise<Timed<StoredFileConfirmation>>;
   /** Starts one execution, exactly once over all attempts and runs. */
   startExecution(input: StartInput): Promise<Timed<StartedExecution>>;
   /**

@@ -8,6 +8,7 @@ const ACTIVITY_TYPES = {
   presignUpload: true,
   uploadFile: true,
   confirmUpload: true,
+  confirmStoredFile: true,
   startExecution: true,
   awaitExecution: true,
   findAnalyses: true,

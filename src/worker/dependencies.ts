@@ -3,6 +3,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Dispatcher } from 'undici';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { readReceipt } from '../activities/read-receipt.js';
+import { readStoredFileOf } from '../activities/read-stored-file.js';
 import { recordHeartbeat } from '../activities/record-heartbeat.js';
 import { reportWaiting } from '../activities/report-waiting.js';
 import type { AplosAccounts } from '../aplos/accounts.js';
@@ -49,6 +50,7 @@ export function activityDependencies({
     recordHeartbeat,
     reportWaiting,
     readReceipt,
+    readStoredFile: readStoredFileOf,
     hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
     otherUploads: (attempt, closedSinceMs) =>
       otherUploads(workflowService, namespace, attempt, closedSinceMs),

@@ -22,6 +22,7 @@ const policies = {
   presignUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
   uploadFile: persistent,
   confirmUpload: { ...persistent, startToCloseTimeout: '2 minutes' },
+  confirmStoredFile: { ...persistent, startToCloseTimeout: '2 minutes' },
   // A large batch may have to wait for days until Aplos has taken all starts before.
   startExecution: { ...persistent, scheduleToCloseTimeout: '30 days', startToCloseTimeout: '10 minutes' },
   // An attempt checks once, so it needs no heartbeats. The request sets the time limit of the step.
@@ -57,6 +58,7 @@ export const summaries = {
   uploadFile: (file: File, sizeBytes: number | undefined) =>
     `${name(file)}, ${sizeBytes?.toLocaleString('en') ?? 'an unknown number of'} bytes${onHost(file)}`,
   confirmUpload: (file: File) => `verify that ${name(file)} is stored intact`,
+  confirmStoredFile: (file: File) => `verify that Aplos has ${name(file)}`,
   nextPresign: (file: File) => `until the next presigned POST for ${name(file)}`,
   startExecution: (file: File, label: string) => `${escapeMarkdown(label)} on ${name(file)}`,
   awaitExecution: (file: File, label: string) =>
@@ -74,6 +76,7 @@ export const { findEarlierUpload } = proxyActivities<UploadActivities>(policies.
 export const { presignUpload } = proxyActivities<UploadActivities>(policies.presignUpload);
 export const { uploadFile } = proxyActivities<UploadActivities>(policies.uploadFile);
 export const { confirmUpload } = proxyActivities<UploadActivities>(policies.confirmUpload);
+export const { confirmStoredFile } = proxyActivities<UploadActivities>(policies.confirmStoredFile);
 export const { startExecution } = proxyActivities<UploadActivities>(policies.startExecution);
 export const { awaitExecution } = proxyActivities<UploadActivities>(policies.awaitExecution);
 /** Somebody waits for the result, so these fail soon. */

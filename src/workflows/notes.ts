@@ -4,10 +4,14 @@ import { hostTaskQueue } from '../contract/names.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 import { shellWord } from '../util/shell-word.js';
 
-/** Returns the command as a block of code. After `--`, an id that starts with a dash is no option. */
-function replayCommand(): string {
+/** Returns the command as a block of code. */
+const replayCommand = () => `    aplos-upload replay ${shownId()}`;
+const analyzeCommand = () => `    aplos-upload analyze --config FIXED.json ${shownId()}`;
+
+/** Returns the workflow ID for a command. After `--`, an ID that starts with a dash is no option. */
+function shownId(): string {
   const { workflowId } = workflowInfo();
-  return `    aplos-upload replay ${workflowId.startsWith('-') ? '-- ' : ''}${shellWord(workflowId)}`;
+  return `${workflowId.startsWith('-') ? '-- ' : ''}${shellWord(workflowId)}`;
 }
 
 /** Returns why a run failed, and what to do. */
@@ -19,6 +23,8 @@ function nextStep(code: string): string {
   switch (isErrorCode(code) ? errorTable[code].afterFix : 'replay') {
     case 'upload':
       return 'A replay would use the same file and request, and fail again. After fixing the cause, start another upload.';
+    case 'analyze':
+      return `The file is stored. After correcting the configuration, analyze it without another upload:\n\n${analyzeCommand()}`;
     case 'check':
       return `Do what the message says before anything else. If no execution exists and none was started by hand, continue from the failed step with:\n\n${replayCommand()} --all`;
     default:

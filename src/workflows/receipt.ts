@@ -15,39 +15,20 @@ export function receiptFor(
   batches: readonly string[],
 ): Receipt {
   const { workflowId, runId } = workflowInfo();
-  const { profile, source, host, fileName, requestedBy } = request;
-  const { file, evidence, confirmation, presigns, presignTiming } = stored;
+  const { profile, source, host, fileName, requestedBy, correctionOf } = request;
   return {
     workflowId,
     runId,
     profile,
     source: shownSource(source),
     ...(host === undefined ? {} : { host }),
-    ...(evidence.sourceVersionId === undefined ? {} : { sourceVersionId: evidence.sourceVersionId }),
     fileName,
-    ...file,
-    sizeBytes: evidence.sizeBytes,
-    md5: evidence.md5,
-    sha256: evidence.sha256,
-    ...(evidence.etag === undefined ? {} : { etag: evidence.etag }),
-    etagIsMd5: confirmation.etagIsMd5,
-    status: evidence.status,
-    fileState: confirmation.fileState,
-    ...(confirmation.reportedSizeBytes === undefined
-      ? {}
-      : { reportedSizeBytes: confirmation.reportedSizeBytes }),
-    ...(confirmation.reportedChecksum ? { reportedChecksum: confirmation.reportedChecksum } : {}),
+    ...stored.facts,
     executions: completed.executions,
-    steps: [
-      { step: 'presign', ...presignTiming },
-      { step: 'upload', ...evidence.ran },
-      { step: 'confirm', ...confirmation.ran },
-      ...started.steps,
-      ...completed.steps,
-    ],
-    presigns,
+    steps: [...stored.steps, ...started.steps, ...completed.steps],
     ...(requestedBy ? { requestedBy } : {}),
     batches,
+    ...(correctionOf ? { correctionOf } : {}),
   };
 }
 

@@ -4,17 +4,11 @@ import { executionLabel } from '../contract/names.js';
 import { priorityFor } from '../contract/priority.js';
 import type { StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
-import type { FileRef, Timed } from '../contract/steps.js';
+import type { Timed } from '../contract/steps.js';
 import { startExecution, summaries } from './activities.js';
 import { mayHaveStarted } from './failures.js';
+import type { StoredFile } from './storeFile.js';
 import type { RunVisibility } from './visibility.js';
-
-/** A file that Aplos has. */
-export interface AnalysisFile {
-  readonly file: FileRef;
-  /** SHA-256 of its bytes, in hex. */
-  readonly sha256: string;
-}
 
 /** Executions that were started, and the steps that started them. */
 export interface StartedAnalyses {
@@ -31,7 +25,7 @@ export interface StartedAnalyses {
  */
 export async function runAnalyses(
   { profile, fileName, batch, executions }: UploadRequest,
-  { file, sha256 }: AnalysisFile,
+  { file, sha256 }: Pick<StoredFile, 'file' | 'sha256'>,
   visibility: RunVisibility,
 ): Promise<StartedAnalyses> {
   const runStartedAt = workflowInfo().runStartTime.toISOString();

@@ -1,5 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import { priorityFor } from '../contract/priority.js';
+import type { Receipt, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import { sectionsIn } from '../contract/sections.js';
 import type {
@@ -15,14 +16,35 @@ import { needsNewPresignedPost, wasNotSent } from './failures.js';
 import { onFileHost } from './host-worker.js';
 import type { RunVisibility } from './visibility.js';
 
-/** A file that is stored in Aplos, and what each step observed. */
+/** The parts of a receipt that are about the file. */
+export type FileFacts = Pick<
+  Receipt,
+  | 'sourceVersionId'
+  | 'fileId'
+  | 'bucket'
+  | 'key'
+  | 'sizeBytes'
+  | 'md5'
+  | 'sha256'
+  | 'etag'
+  | 'etagIsMd5'
+  | 'status'
+  | 'fileState'
+  | 'reportedSizeBytes'
+  | 'reportedChecksum'
+  | 'presigns'
+  | 'storedBy'
+  | 'contentProof'
+>;
+
+/** A file that is stored in Aplos, and what the steps observed that stored or confirmed it. */
 export interface StoredFile {
   readonly file: FileRef;
-  readonly presignTiming: StepTiming;
-  readonly evidence: Timed<UploadEvidence>;
-  readonly confirmation: Timed<Confirmation>;
-  /** How many presigned POSTs were requested. */
-  readonly presigns: number;
+  /** SHA-256 of its bytes, in hex. */
+  readonly sha256: string;
+  /** What the receipt says about the file. */
+  readonly facts: FileFacts;
+  readonly steps: readonly StepRecord[];
 }
 
 /**
@@ -42,7 +64,7 @@ export async function storeFile(
       const evidence = await upload(presigned, sizeBytes);
       visibility.confirming();
       const confirmation = await confirm(file, evidence);
-      return { file, presignTiming, evidence, confirmation, presigns };
+      return storedFile({ file, presignTiming, evidence, confirmation, presigns });
     } catch (error) {
       if (!needsNewPresignedPost(error) || Date.now() - began >= GIVE_UP_AFTER_MS) throw error;
       if (wasNotSent(error)) await sleep(pauseMs(++unsentPosts), { summary: summaries.nextPresign(request) });
@@ -76,6 +98,40 @@ export async function storeFile(
       { request, file, evidence },
     ]);
   }
+}
+
+/** What the steps observed. */
+interface Observed {
+  readonly file: FileRef;
+  readonly presignTiming: StepTiming;
+  readonly evidence: Timed<UploadEvidence>;
+  readonly confirmation: Timed<Confirmation>;
+  readonly presigns: number;
+}
+
+function storedFile({ file, presignTiming, evidence, confirmation, presigns }: Observed): StoredFile {
+  const { sourceVersionId, sizeBytes, md5, sha256, etag, status } = evidence;
+  const { ran: confirmed, ...confirmedFacts } = confirmation;
+  return {
+    file,
+    sha256,
+    facts: {
+      ...(sourceVersionId === undefined ? {} : { sourceVersionId }),
+      ...file,
+      sizeBytes,
+      md5,
+      sha256,
+      ...(etag === undefined ? {} : { etag }),
+      status,
+      ...confirmedFacts,
+      presigns,
+    },
+    steps: [
+      { step: 'presign', ...presignTiming },
+      { step: 'upload', ...evidence.ran },
+      { step: 'confirm', ...confirmed },
+    ],
+  };
 }
 
 /** As long as one step may take. */

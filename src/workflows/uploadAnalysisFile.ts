@@ -1,6 +1,7 @@
 import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@temporalio/workflow';
 import { PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
+import { isStoredFile } from '../contract/source.js';
 import { checkRequest } from './activities.js';
 import { completeAnalyses } from './completeAnalyses.js';
 import { cancellationFor, workflowFailure } from './failures.js';
@@ -10,13 +11,15 @@ import { runAnalyses } from './runAnalyses.js';
 import { acceptSignals } from './signals.js';
 import { storeFile } from './storeFile.js';
 import { undecodedArguments } from './undecoded-arguments.js';
+import { useStoredFile } from './useStoredFile.js';
 import { RunVisibility } from './visibility.js';
 
 const progressQuery = defineQuery<UploadProgress | undefined>(PROGRESS_QUERY);
 
 /**
  * Stores a file in Aplos NCA (presign, upload, confirm the 204), then starts each of its executions once and, if the request asks
- * for it, waits for their end. If an earlier run stored and started all that and Aplos still has it, takes it from its receipt.
+ * for it, waits for their end. A file that Aplos already has is only confirmed. If an earlier run stored and started all that and
+ * Aplos still has it, takes it from its receipt.
  *
  * @param input one `UploadRequestInput`, undecoded, so that a malformed argument fails the workflow instead of blocking it
  * @returns the receipt: what each step observed
@@ -35,9 +38,10 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
       visibility.completed();
       return repeatedReceipt(request, earlier, completed, visibility.batches);
     }
-    const stored = await storeFile(request, visibility);
-    const { file, evidence } = stored;
-    const started = await runAnalyses(request, { file, sha256: evidence.sha256 }, visibility);
+    const stored = isStoredFile(request.source)
+      ? await useStoredFile(request, visibility)
+      : await storeFile(request, visibility);
+    const started = await runAnalyses(request, stored, visibility);
     const completed = await completeAnalyses(request, started.executions, visibility);
     visibility.completed();
     return receiptFor(request, stored, { started, completed }, visibility.batches);

@@ -91,20 +91,15 @@ export class RunVisibility {
   earlierUploadFound({ fileId, sizeBytes, executions }: Receipt): void {
     if (fileId) upsertSearchAttributes([{ key: attributes.fileId, value: fileId }]);
     this.#showExecutions(executions);
-    this.#update({ sizeBytes, ...(fileId ? { fileId } : {}) });
+    this.#update({ ...(sizeBytes === undefined ? {} : { sizeBytes }), ...(fileId ? { fileId } : {}) });
   }
 
   presigning(): void {
     this.#update({ step: 'presign', presigns: this.#progress.presigns + 1 });
   }
 
-  uploading({ fileId }: FileRef, sizeBytes: number | undefined): void {
-    if (fileId) upsertSearchAttributes([{ key: attributes.fileId, value: fileId }]);
-    this.#update({
-      step: 'upload',
-      ...(sizeBytes === undefined ? {} : { sizeBytes }),
-      ...(fileId ? { fileId } : {}),
-    });
+  uploading(file: FileRef, sizeBytes: number | undefined): void {
+    this.#showFile('upload', file, sizeBytes);
   }
 
   /** Shows that no worker serves the host that has the file. Called after each check that finds none. */
@@ -125,6 +120,11 @@ export class RunVisibility {
 
   confirming(): void {
     this.#update({ step: 'confirm' });
+  }
+
+  /** Shows that Aplos has the file of an `aplos:` source. */
+  confirmed(file: FileRef, sizeBytes: number | undefined): void {
+    this.#showFile('confirm', file, sizeBytes);
   }
 
   startingExecutions(): void {
@@ -184,6 +184,15 @@ export class RunVisibility {
   cancelled(): void {
     if (this.#waiting.length > 0) upsertSearchAttributes([{ key: attributes.errorCode, value: null }]);
     this.#update({ step: 'cancelled' }, cancelledNote());
+  }
+
+  #showFile(step: UploadProgress['step'], { fileId }: FileRef, sizeBytes: number | undefined): void {
+    if (fileId) upsertSearchAttributes([{ key: attributes.fileId, value: fileId }]);
+    this.#update({
+      step,
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      ...(fileId ? { fileId } : {}),
+    });
   }
 
   #showExecutions(executions: readonly StartedExecution[]): void {

@@ -87,6 +87,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
       idleTimeoutMs: 300_000,
       otherUploads: async () => nobodyElse,
       readReceipt: async () => undefined,
+      readStoredFile: async () => undefined,
       recordHeartbeat: async (details) => {
         lastHeartbeat = details;
       },

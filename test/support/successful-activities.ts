@@ -1,4 +1,5 @@
 import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
+import { storedFileId } from '../../src/contract/source.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
 
 const MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
@@ -48,6 +49,16 @@ export function successfulActivities(calls: string[]): UploadActivities {
     confirmUpload: async ({ file }) => {
       calls.push(`confirm ${file.fileId}`);
       return { fileState: 'ready', etagIsMd5: true, ran };
+    },
+    confirmStoredFile: async ({ request }) => {
+      calls.push(`confirm stored ${request.fileName}`);
+      return {
+        file: { fileId: storedFileId(request.source) ?? '' },
+        fileState: 'ready',
+        sha256: request.expect?.sha256 ?? '',
+        contentProof: 'checksum',
+        ran,
+      };
     },
     startExecution: async ({ label, file }) => {
       calls.push(`start ${label} on ${file.fileId}`);

@@ -176,4 +176,4 @@ function reportOf({ warnings, times }: z.output<typeof executionSchema>) {
   return readReport({ warnings, seconds, completedAt });
 }
 
-const nameOf = ({ fileId, key }: FileRef) => (fileId ? `file ${fileId}` : key);
+const nameOf = ({ fileId, key }: FileRef) => (fileId ? `file ${fileId}` : (key ?? 'a file'));

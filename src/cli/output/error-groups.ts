@@ -59,6 +59,7 @@ function nextStep({ code, state }: ErrorGroup, selection: string): string {
   const selected = [selection, `--error ${code}`].filter(Boolean).join(' ');
   switch (isErrorCode(code) ? errorTable[code].afterFix : 'replay') {
     case 'upload':
+    case 'analyze':
     case 'check':
       return `Each message: aplos-upload status ${selected} --each`;
     default:

@@ -101,8 +101,9 @@ export async function follow(client: UploadClient, upload: UploadHandle, display
     display.show({
       state: 'done',
       step: 'done',
-      bytesSent: receipt.sizeBytes,
-      totalBytes: receipt.sizeBytes,
+      ...(receipt.sizeBytes === undefined
+        ? {}
+        : { bytesSent: receipt.sizeBytes, totalBytes: receipt.sizeBytes }),
     });
     return receipt;
   } catch (error) {

@@ -11,14 +11,13 @@ export function receiptLines(receipt: Receipt, name = receipt.fileName): string[
     bucket,
     key,
     md5,
-    etag,
-    etagIsMd5,
     status,
     fileState,
     executions,
     presigns,
     steps,
     repeatOf,
+    correctionOf,
   } = receipt;
   const attempts = steps.reduce((sum, step) => sum + step.attempts, 0);
   const rows: [string, string][] = [
@@ -26,14 +25,14 @@ export function receiptLines(receipt: Receipt, name = receipt.fileName): string[
     ...(receipt.sourceVersionId
       ? ([['source', `${receipt.source}, version ${receipt.sourceVersionId}`]] as [string, string][])
       : []),
-    ['stored', `s3://${bucket}/${key}`],
-    [
-      'response',
-      `${status}, ${etagIsMd5 ? 'the ETag equals the MD5 of the sent bytes' : `ETag ${etag ?? 'missing'} (not an MD5)`}`,
-    ],
-    ['md5', md5],
+    ...(bucket === undefined ? [] : ([['stored', `s3://${bucket}/${key}`]] as [string, string][])),
+    status === undefined ? ['uploaded', uploadedBy(receipt)] : ['response', responseText(receipt)],
+    ...(md5 === undefined ? [] : ([['md5', md5]] as [string, string][])),
     ['sha256', receipt.sha256],
     ...executions.map((execution): [string, string] => ['execution', executionText(execution)]),
+    ...(correctionOf
+      ? ([['corrects', `run ${correctionOf.runId} of ${correctionOf.workflowId}`]] as [string, string][])
+      : []),
     repeatOf === undefined
       ? [
           'took',
@@ -42,8 +41,17 @@ export function receiptLines(receipt: Receipt, name = receipt.fileName): string[
       : ['done by', `run ${repeatOf}; Aplos still has it, so nothing was sent`],
   ];
   const lines = rows.map(([name, value]) => `    ${out.dim(name.padEnd(9))} ${value}`);
-  return [`${out.green('✓')} ${out.bold(name)}  ${sizeBytes.toLocaleString('en')} bytes`, ...lines];
+  const size = sizeBytes === undefined ? '' : `  ${sizeBytes.toLocaleString('en')} bytes`;
+  return [`${out.green('✓')} ${out.bold(name)}${size}`, ...lines];
 }
+
+const responseText = ({ status, etagIsMd5, etag }: Receipt) =>
+  `${status}, ${etagIsMd5 ? 'the ETag equals the MD5 of the sent bytes' : `ETag ${etag ?? 'missing'} (not an MD5)`}`;
+
+const uploadedBy = ({ storedBy }: Receipt) =>
+  storedBy
+    ? `before, by run ${storedBy.runId} of ${storedBy.workflowId}`
+    : 'before; Aplos reports its SHA-256';
 
 const FOUND = 'found, not started again';
 const HOW_TO_REPEAT = 'to repeat it, add --again REASON';
