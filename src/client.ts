@@ -8,6 +8,7 @@ export type { ReplayFrom, ReplayOptions, ReplayOutcome, ReplaySkipReason } from 
 export { requestForFile } from './client/request-for-file.js';
 export type { CompletedState, StartState, UploadState } from './client/states.js';
 export type { PendingStep, UploadStatus } from './client/status.js';
+export { requestForStoredFile, type StoredFile, type StoredFileQuery } from './client/stored-files.js';
 export type { UploadSummary } from './client/summary.js';
 export { UploadClient } from './client/upload-client.js';
 export type { UploadClientOptions } from './client/upload-client-options.js';
@@ -45,5 +46,6 @@ export {
   type UploadRequestInput,
   uploadRequestSchema,
 } from './contract/request.js';
+export type { RunRef } from './contract/stored-file.js';
 export type { Subscription } from './contract/subscription.js';
 export { workflowIdFor } from './contract/workflow-id.js';

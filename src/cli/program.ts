@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../util/version.js';
+import { analyzeCommand } from './commands/analyze.js';
 import { codecServerCommand } from './commands/codec-server.js';
 import { doctorCommand } from './commands/doctor.js';
 import { replayCommand } from './commands/replay.js';
@@ -15,6 +16,7 @@ import { ExitCode, printError, reportError } from './output/errors.js';
 /** The commands, in the order in which `--help` lists them. */
 export const COMMANDS: readonly Command[] = [
   uploadCommand,
+  analyzeCommand,
   watchCommand,
   statusCommand,
   replayCommand,

@@ -21,6 +21,7 @@ import { isUrl } from '../util/is-url.js';
 import { quote } from '../util/quote.js';
 import { userName } from '../util/user-name.js';
 import { requestForFile } from './request-for-file.js';
+import { requestForStoredFile, type StoredFile } from './stored-files.js';
 
 /** A file to upload, and its upload request without the fields that require reading the file. */
 export interface FileJob {
@@ -30,6 +31,8 @@ export interface FileJob {
   readonly request: Omit<UploadRequestInput, 'source' | 'expect'>;
   /** SHA-256 that the file must have, in lower-case hex digits. Default: that which a local file has now */
   readonly sha256?: string;
+  /** The file at Aplos, if it is not to be uploaded. Default: it is uploaded */
+  readonly stored?: StoredFile;
 }
 
 /** Fields that all jobs of one command share. */
@@ -120,7 +123,9 @@ async function similarPath(path: string): Promise<string | undefined> {
  *
  * @throws UploadError `FILE_NOT_AS_EXPECTED` if a local file does not have the SHA-256 of the job
  */
-export async function requestForFileJob({ location, request, sha256 }: FileJob): Promise<UploadRequestInput> {
+export async function requestForFileJob(job: FileJob): Promise<UploadRequestInput> {
+  const { location, request, sha256, stored } = job;
+  if (stored) return requestForStoredFile(stored, request);
   if (isUrl(location))
     return { ...request, source: location, ...(sha256 === undefined ? {} : { expect: { sha256 } }) };
   const complete = await requestForFile(location, request);

@@ -7,6 +7,8 @@ import { STATE_QUERIES } from './states.js';
 export interface UploadFilter {
   /** Name of the file. */
   readonly fileName?: string | undefined;
+  /** ID of the file at Aplos. */
+  readonly fileId?: string | undefined;
   /** Batch name in the request. */
   readonly batch?: string | undefined;
   /** `failed` selects uploads that ended without a receipt, unless they were cancelled or terminated. */
@@ -20,12 +22,13 @@ export interface UploadFilter {
 /**
  * Converts a filter to Temporal's query language, which the Temporal UI accepts too.
  *
- * @throws {@link UploadError} `REQUEST_INVALID` if a query cannot contain the file name, the batch or the error code, or another
+ * @throws {@link UploadError} `REQUEST_INVALID` if a query cannot contain the file name, the file ID, the batch or the error code, or another
  *   field is invalid
  */
-export function queryFor({ fileName, batch, state, since, errorCode }: UploadFilter): string {
+export function queryFor({ fileName, fileId, batch, state, since, errorCode }: UploadFilter): string {
   const conditions = [`WorkflowType = '${WORKFLOW_TYPE}'`];
   if (fileName !== undefined) conditions.push(`AplosFileName = ${quoted('file name', fileName)}`);
+  if (fileId !== undefined) conditions.push(`AplosFileId = ${quoted('file ID', fileId)}`);
   if (batch !== undefined) conditions.push(`AplosBatch = ${quoted('batch', batch)}`);
   if (state !== undefined) conditions.push(stateQuery(state));
   if (errorCode !== undefined) conditions.push(`AplosErrorCode = ${quoted('error code', errorCode)}`);

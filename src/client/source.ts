@@ -13,9 +13,23 @@ import type { UploadSummary } from './summary.js';
  * @returns `undefined` if the request cannot be read, for example because this process lacks its key
  */
 export async function readSource(
+  client: Client,
+  upload: Pick<UploadSummary, 'workflowId' | 'runId'>,
+): Promise<string | undefined> {
+  const request = await readRequest(client, upload);
+  return typeof request?.source === 'string' ? shownSource(request.source) : undefined;
+}
+
+/**
+ * Returns the request of an upload, unchecked.
+ *
+ * @throws {@link UploadError} `UPLOAD_UNKNOWN` if Temporal does not have the run
+ * @returns `undefined` if the request cannot be read, for example because this process lacks its key
+ */
+export async function readRequest(
   { options: { namespace, loadedDataConverter }, workflowService }: Client,
   { workflowId, runId }: Pick<UploadSummary, 'workflowId' | 'runId'>,
-): Promise<string | undefined> {
+): Promise<Partial<UploadRequest> | undefined> {
   const { history } = await workflowService
     .getWorkflowExecutionHistory({ namespace, execution: { workflowId, runId }, maximumPageSize: 1 })
     .catch((error: unknown) => {
@@ -24,13 +38,12 @@ export async function readSource(
   const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
   try {
     const context = { type: 'workflow', namespace, workflowId } as const;
-    const request = await decodeFromPayloadsAtIndex<Partial<UploadRequest> | undefined>(
+    return await decodeFromPayloadsAtIndex<Partial<UploadRequest> | undefined>(
       loadedDataConverter,
       0,
       payloads,
       context,
     );
-    return typeof request?.source === 'string' ? shownSource(request.source) : undefined;
   } catch (error) {
     if (isUnreadable(error)) return undefined;
     throw error;

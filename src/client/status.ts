@@ -5,9 +5,11 @@ import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { hostTaskQueue, TASK_QUEUE } from '../contract/names.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
+import type { RunRef } from '../contract/stored-file.js';
 import { versionOf } from '../temporal/versioning.js';
 import { describeFailure, type StoredFailure } from './failures.js';
 import { runsOf } from './runs.js';
+import { correctionsOf } from './stored-files.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 import type { WorkerAvailability } from './worker-availability.js';
 
@@ -19,6 +21,8 @@ const HOST_PREFIX = hostTaskQueue('');
 export interface UploadStatus extends UploadSummary {
   /** Code and message of the failure of a failed upload. */
   readonly failure?: StoredFailure;
+  /** Runs that analyzed the stored file of a failed upload with another configuration, the latest first. Absent if there are none. */
+  readonly correctedBy?: readonly RunRef[];
   /** Deployment version that a running upload is pinned to. Absent if it is not pinned. */
   readonly pinnedTo?: WorkerDeploymentVersion;
   /**
@@ -86,8 +90,12 @@ async function statusOf(
   const hasWorker = waits
     ? await (version ? workers.hasWorker(TASK_QUEUE, version) : workers.servesNewUploads())
     : undefined;
+  const correctedBy = summary.state === 'failed' ? await correctionsOf(client, summary) : [];
   return {
     ...summary,
+    ...(correctedBy.length > 0
+      ? { correctedBy: correctedBy.map(({ workflowId, runId }) => ({ workflowId, runId })) }
+      : {}),
     ...(summary.state === 'failed' ? { failure: await failureOf(client, summary) } : {}),
     ...(isRunning && version ? { pinnedTo: version } : {}),
     ...(hasWorker === undefined ? {} : { hasWorker }),

@@ -58,9 +58,10 @@ const MAX_CHAIN = 5;
  */
 export async function readStoredFile(
   client: Client,
-  run: RunRef,
+  { workflowId, runId }: RunRef,
   chain = 1,
 ): Promise<StoredFileRecord | undefined> {
+  const run = { workflowId, runId };
   try {
     const history = await readHistory(client, run);
     if (!history) return undefined;
@@ -77,9 +78,7 @@ export async function readStoredFile(
     }
     const { source = '', storedBy, repeatOf } = requestSchema.safeParse(history.request).data ?? {};
     const before =
-      repeatOf === undefined
-        ? isStoredFile(source) && storedBy
-        : { workflowId: run.workflowId, runId: repeatOf };
+      repeatOf === undefined ? isStoredFile(source) && storedBy : { workflowId, runId: repeatOf };
     return before && chain < MAX_CHAIN ? readStoredFile(client, before, chain + 1) : undefined;
   } catch (error) {
     if (isUnknownRun(error) || isUnreadable(error) || isMalformed(error)) return undefined;
@@ -99,7 +98,7 @@ type Scheduled = proto.temporal.api.history.v1.IActivityTaskScheduledEventAttrib
 
 async function readHistory(client: Client, run: RunRef): Promise<RunHistory | undefined> {
   const { namespace } = client.options;
-  const { workflowId } = run;
+  const { workflowId, runId } = run;
   let request: readonly Payload[] | null | undefined;
   let receipt: readonly Payload[] | null | undefined;
   let confirmation: Scheduled | undefined;
@@ -107,7 +106,7 @@ async function readHistory(client: Client, run: RunRef): Promise<RunHistory | un
   do {
     const page = await client.workflowService.getWorkflowExecutionHistory({
       namespace,
-      execution: run,
+      execution: { workflowId, runId },
       ...(nextPageToken ? { nextPageToken } : {}),
     });
     for (const event of page.history?.events ?? []) {

@@ -83,7 +83,8 @@ export async function readJobs(
 /** A file to upload. Only the rows of a manifest have a line. */
 type Entry = Pick<ManifestEntry, 'location' | 'executions' | 'sha256'> & Partial<ManifestEntry>;
 
-const withReason = (
+/** Adds the reason of `--again` to all executions. */
+export const withReason = (
   executions: readonly ExecutionRequest[],
   { again }: Pick<JobOptions, 'again'>,
 ): readonly ExecutionRequest[] =>

@@ -13,6 +13,7 @@ const steps = new Map(
     presignUpload: 'presigning',
     uploadFile: 'uploading',
     confirmUpload: 'confirming',
+    confirmStoredFile: 'confirming',
     startExecution: 'starting',
   }),
 );
@@ -111,11 +112,12 @@ function sent(pending: readonly PendingStep[]): string {
 }
 
 function detailLines(upload: UploadStatus): string[] {
-  const { executionIds, failure, pending, hasWorker } = upload;
+  const { executionIds, failure, pending, hasWorker, correctedBy = [] } = upload;
   return [
     ...(hasWorker === false ? [`${out.yellow('WORKER_MISSING')}: ${missingWorkerText(upload)}`] : []),
     ...executionIds.map((id) => out.dim(`execution ${id}`)),
     ...(failure ? [`${out.red(failure.code)}: ${oneLine(failure.message)}`] : []),
+    ...correctedBy.map(({ workflowId }) => `corrected by ${workflowId}`),
     ...pending.flatMap(({ host, hostHasWorker }) =>
       host !== undefined && hostHasWorker === false
         ? [`${out.yellow('HOST_WITHOUT_WORKER')}: ${missingHostWorkerText(host)}`]

@@ -25,9 +25,12 @@ async function assertProfile(client: UploadClient, profile: string): Promise<voi
   }
 }
 
+/** Finds the jobs of a command with its client. */
+export type FindJobs = (client: UploadClient) => Promise<readonly FileJob[]>;
+
 /** Connects, then starts the uploads of checked jobs and reports them. A dry run only says what would be started. */
 export async function startUploads(
-  jobs: readonly FileJob[],
+  jobsOf: readonly FileJob[] | FindJobs,
   options: UploadOptions,
   settings: Settings,
 ): Promise<void> {
@@ -35,6 +38,7 @@ export async function startUploads(
     const notices = new Notices();
     const client = await UploadClient.connect({ settings, onOutage: notices.onOutage });
     try {
+      const jobs = typeof jobsOf === 'function' ? await jobsOf(client) : jobsOf;
       if (options.dryRun) return await dryRun(client, jobs, options, notices);
       const isWatched = process.stderr.isTTY === true;
       const read = isWatched ? readOnce() : requestForFileJob;

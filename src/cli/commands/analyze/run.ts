@@ -1,0 +1,52 @@
+import type { FileJob } from '../../../client/file-job.js';
+import { loadSettings } from '../../../settings/load.js';
+import { readExecutions, withReason } from '../../input/jobs.js';
+import { BadInputError, MAX_LINES } from '../../output/errors.js';
+import { printJson, printToStderr } from '../../output/terminal.js';
+import type { AnalyzeOptions } from './options.js';
+
+/** Checks the input of `aplos-upload analyze`, finds the files, then starts the analyses and reports them as uploads. */
+export async function analyze(references: readonly string[], options: AnalyzeOptions): Promise<void> {
+  const { config, fileId = [], batch } = options;
+  if (references.length + fileId.length === 0)
+    throw new BadInputError([
+      'No files are given. Name files that were uploaded before, their receipts or workflow IDs, or add --file-id ID.',
+    ]);
+  if (!config?.length)
+    throw new BadInputError([
+      'No configuration is given for the executions. Add --config FILE, once per execution.',
+    ]);
+  const settings = loadSettings(process.env, 'client');
+  const executions = withReason(await readExecutions(options), options);
+  // Loads Temporal's client only now, because it takes longer than to find a mistake in the input.
+  const [{ startUploads }, { storedFiles }, { createFileJob }] = await Promise.all([
+    import('../upload/start.js'),
+    import('../../input/stored-files.js'),
+    import('../../../client/file-job.js'),
+  ]);
+  await startUploads(findJobs, { ...options, profile: options.profile ?? 'default' }, settings);
+
+  async function findJobs(client: Parameters<typeof storedFiles>[0]): Promise<FileJob[]> {
+    const found = await storedFiles(client, references, options).catch((error: unknown) => {
+      if (options.json && error instanceof BadInputError)
+        for (const record of error.records) printJson(record);
+      throw error;
+    });
+    printToStderr(...found.slice(0, MAX_LINES).map(({ location, stored }) => fileLine(location, stored)));
+    if (found.length > MAX_LINES) printToStderr(`… and ${found.length - MAX_LINES} more files`);
+    return found.map(({ location, stored }) => ({
+      ...createFileJob(location, executions, {
+        profile: options.profile ?? stored.profile,
+        ...(batch === undefined ? {} : { batch }),
+      }),
+      stored,
+    }));
+  }
+}
+
+function fileLine(location: string, { fileId, storedBy, correctionOf }: NonNullable<FileJob['stored']>) {
+  const by = storedBy
+    ? `uploaded by ${storedBy.workflowId}`
+    : 'uploaded by a run that Temporal does not have';
+  return `${location}: file ${fileId} at Aplos, ${by}${correctionOf ? `; corrects ${correctionOf.workflowId}` : ''}`;
+}

@@ -1,0 +1,129 @@
+import type { Client } from '@temporalio/client';
+import { pMapIterable } from 'p-map';
+import type { UploadRequestInput } from '../contract/request.js';
+import { storedFileSource } from '../contract/source.js';
+import type { RunRef } from '../contract/stored-file.js';
+import { contentPrefixFor } from '../contract/workflow-id.js';
+import { canBeQueried, quoteForQuery } from '../temporal/query.js';
+import { readStoredFile } from '../temporal/stored-files.js';
+import { queryFor, type UploadFilter } from './filter.js';
+import { runsOf } from './runs.js';
+import { readRequest } from './source.js';
+import { summaryOf, type UploadSummary } from './summary.js';
+
+/** A file that an upload has stored at Aplos. */
+export interface StoredFile {
+  readonly profile: string;
+  readonly fileName: string;
+  readonly fileId: string;
+  /** SHA-256 of its bytes, in hex. */
+  readonly sha256: string;
+  readonly sizeBytes?: number | undefined;
+  /** Run that uploaded the file. The worker reads there which bytes were stored. */
+  readonly storedBy?: RunRef;
+  /** Failed run that a new analysis of the file corrects. Default: none */
+  readonly correctionOf?: RunRef;
+}
+
+/**
+ * Returns the request that analyzes a file which Aplos already has. Nothing is uploaded. The work is the same as with an upload of the
+ * file, so an analysis that was paid before is found, whichever of the two started it.
+ *
+ * @param rest remaining fields of the request, e.g. its executions
+ */
+export function requestForStoredFile(
+  { profile, fileName, fileId, sha256, sizeBytes, storedBy, correctionOf }: StoredFile,
+  rest: Omit<UploadRequestInput, 'source' | 'expect' | 'fileName' | 'host'>,
+): UploadRequestInput {
+  return {
+    profile,
+    ...rest,
+    source: storedFileSource(fileId),
+    fileName,
+    expect: { sha256, ...(sizeBytes === undefined ? {} : { sizeBytes }) },
+    ...(storedBy ? { storedBy } : {}),
+    ...(correctionOf ? { correctionOf } : {}),
+  };
+}
+
+/** Selects a stored file: by its ID at Aplos, or by its name and content. */
+export type StoredFileQuery =
+  | { readonly fileId: string; readonly profile?: string | undefined }
+  | { readonly fileName: string; readonly sha256: string; readonly profile?: string | undefined };
+
+/** Largest number of uploads of one file name whose content is looked up. */
+const MAX_CANDIDATES = 200;
+const CONCURRENCY = 10;
+
+/**
+ * Returns the file that a run has stored at Aplos, with the ID that a new analysis needs.
+ *
+ * @returns `undefined` if it stored none, or neither Temporal nor this process can tell
+ */
+export async function storedFileOf(client: Client, run: RunRef): Promise<StoredFile | undefined> {
+  const record = await readStoredFile(client, run);
+  const fileId = record?.file.fileId;
+  if (!record || fileId === undefined) return undefined;
+  const { profile, fileName, sha256, sizeBytes, run: storedBy } = record;
+  return { profile, fileName, fileId, sha256, ...(sizeBytes === undefined ? {} : { sizeBytes }), storedBy };
+}
+
+/** Finds the file that matches a query, as the latest of all runs has stored it. */
+export async function findStoredFile(
+  client: Client,
+  query: StoredFileQuery,
+): Promise<StoredFile | undefined> {
+  const { profile } = query;
+  const isMatch = (file: StoredFile) =>
+    (profile === undefined || file.profile === profile) &&
+    ('fileId' in query
+      ? file.fileId === query.fileId
+      : file.fileName === query.fileName && file.sha256 === query.sha256);
+  for (const condition of conditionsFor(query)) {
+    const uploads = runsOf(client).list({ query: `${queryFor(filterFor(query))}${condition}` });
+    const files = pMapIterable(upTo(MAX_CANDIDATES, uploads), (run) => storedFileOf(client, run), {
+      concurrency: CONCURRENCY,
+    });
+    for await (const file of files) if (file && isMatch(file)) return file;
+  }
+  return undefined;
+}
+
+const filterFor = (query: StoredFileQuery): UploadFilter =>
+  'fileId' in query ? { fileId: query.fileId } : { fileName: query.fileName };
+
+/** Returns what to search for, the fastest search first. A workflow ID that a person chose does not say which content it has. */
+function conditionsFor(query: StoredFileQuery): string[] {
+  if ('fileId' in query) return [''];
+  const { fileName, sha256, profile = 'default' } = query;
+  const prefix = contentPrefixFor({ profile, fileName, source: '', expect: { sha256 } });
+  return [...(canBeQueried(prefix) ? [` AND WorkflowId STARTS_WITH ${quoteForQuery(prefix)}`] : []), ''];
+}
+
+async function* upTo<Value>(limit: number, values: AsyncIterable<Value>): AsyncGenerator<Value, void> {
+  let count = 0;
+  for await (const value of values) {
+    yield value;
+    if (++count >= limit) return;
+  }
+}
+
+/** Returns the runs that started the analysis of a failed run with another configuration, the latest first. */
+export async function correctionsOf(
+  client: Client,
+  { workflowId, fileId }: Pick<UploadSummary, 'workflowId' | 'fileId'>,
+): Promise<UploadSummary[]> {
+  if (fileId === undefined || !canBeQueried(fileId)) return [];
+  const corrections: UploadSummary[] = [];
+  const uploads = upTo(MAX_CANDIDATES, runsOf(client).list({ query: queryFor({ fileId }) }));
+  const read = async (info: UploadRun) => ({
+    info,
+    request: await readRequest(client, info).catch(() => undefined), // it may be gone by now
+  });
+  for await (const { info, request } of pMapIterable(uploads, read, { concurrency: CONCURRENCY }))
+    if (request?.correctionOf?.workflowId === workflowId && info.workflowId !== workflowId)
+      corrections.push(summaryOf(info));
+  return corrections;
+}
+
+type UploadRun = Parameters<typeof summaryOf>[0];
