@@ -543,7 +543,6 @@ export const errorTable = {
     'caller',
     'The file to analyze is not at Aplos: no upload of it is known, or it was deleted there.',
     'Upload the file. Uploads are free of charge, and find analyses that were paid before.',
-    { exitCode: 2 },
   ),
   FILE_UNVERIFIED: row(
     'final',

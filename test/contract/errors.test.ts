@@ -54,6 +54,7 @@ describe('the error table', () => {
       'FILE_NOT_FOUND',
       'FILE_OUTSIDE_ROOTS',
       'API_DELETED',
+      'EXECUTION_REFUSED',
       'EXECUTION_REJECTED',
       'SECTION_UNSUPPORTED',
       'ALLOCATION_EXHAUSTED',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
+import { workflowIdFor } from '../../src/contract/workflow-id.js';
 
 const request = { source: 'file:///data/study-7/pk.csv' };
 const configuration = { version: '1' };
@@ -180,6 +181,38 @@ describe('execution labels', () => {
     ],
   ])('must be unique, including the default labels: %j', (labels, problems) => {
     expect(problemsOf(labelled(...labels))).toBe(problems);
+  });
+});
+
+describe('a source that Aplos already has', () => {
+  const stored = {
+    source: 'aplos:file/f-1',
+    fileName: 'pk.csv',
+    expect: { sha256: 'a'.repeat(64) },
+    executions: [{ configuration: { version: '1' } }],
+  };
+
+  it('is the same work as an upload of the same bytes', () => {
+    const { source, ...rest } = stored;
+    const upload = parseUploadRequest({ ...rest, source: 'file:///data/pk.csv' });
+    expect(workflowIdFor(parseUploadRequest(stored))).toBe(workflowIdFor(upload));
+    const run = { workflowId: 'w', runId: 'r' };
+    expect(workflowIdFor(parseUploadRequest({ ...stored, storedBy: run, correctionOf: run }))).toBe(
+      workflowIdFor(upload),
+    );
+  });
+
+  it.each([
+    ['fileName', { fileName: undefined }],
+    ['expect.sha256', { expect: undefined }],
+    ['expect.sha256', { expect: { sizeBytes: 1 } }],
+    ['executions', { executions: [] }],
+    ['source', { source: 'aplos:f-1' }],
+    ['host', { host: 'lab-1' }],
+    ['storedBy', { source: 'file:///data/pk.csv', storedBy: { workflowId: 'w', runId: 'r' } }],
+    ['storedBy.runId', { storedBy: { workflowId: 'w' } }],
+  ])('is refused because of %s in %j', (path, change) => {
+    expect(() => parseUploadRequest({ ...stored, ...change })).toThrow(`${path}: `);
   });
 });
 

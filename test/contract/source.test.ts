@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shownSource, sourceIdentity } from '../../src/contract/source.js';
+import {
+  isStoredFile,
+  shownSource,
+  sourceIdentity,
+  storedFileId,
+  storedFileSource,
+} from '../../src/contract/source.js';
 
 describe('shownSource', () => {
   it.each([
@@ -33,6 +39,40 @@ describe('shownSource', () => {
         expect(shown).not.toContain('s3cret');
       }),
     );
+  });
+});
+
+describe('storedFileId', () => {
+  it('returns any ID from the source that names it', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (id) => {
+        fc.pre(!/^\.{1,2}$/.test(id));
+        const source = storedFileSource(id);
+        expect(isStoredFile(source)).toBe(true);
+        expect(storedFileId(source)).toBe(id);
+        expect(shownSource(source)).toBe(source);
+      }),
+    );
+  });
+
+  it.each([
+    'aplos:',
+    'aplos:file',
+    'aplos:file/',
+    'aplos:file/a/b',
+    'aplos:file/a?b',
+    'aplos:file/a#b',
+    'aplos://file/a',
+    'aplos:file/%ff',
+    'aplos:execution/a',
+  ])('returns nothing for %s', (source) => {
+    expect(isStoredFile(source)).toBe(true);
+    expect(storedFileId(source)).toBeUndefined();
+  });
+
+  it.each(['file:///data/pk.csv', 'file/a', 'https://aplos/file/a'])('is not the kind of %s', (source) => {
+    expect(isStoredFile(source)).toBe(false);
+    expect(storedFileId(source)).toBeUndefined();
   });
 });
 

@@ -54,6 +54,26 @@ describe('uploadAnalysisFile', () => {
       return { ...outcome, calls, progress };
     });
 
+  it('only confirms a file that Aplos already has, then starts each execution', async () => {
+    const stored = {
+      ...request,
+      source: 'aplos:file/f-1',
+      expect: { sha256: 'a'.repeat(64) },
+      correctionOf: { workflowId: 'w', runId: 'r' },
+    };
+    const { calls, receipt } = await run({}, stored);
+    expect(calls[0]).toBe('confirm stored pk.csv');
+    expect(calls.slice(1).sort()).toEqual(['start day 1 on f-1', 'start day 7 on f-1']);
+    expect(receipt).toMatchObject({
+      fileId: 'f-1',
+      sha256: 'a'.repeat(64),
+      contentProof: 'checksum',
+      presigns: 0,
+      correctionOf: { workflowId: 'w', runId: 'r' },
+    });
+    expect(receipt).not.toHaveProperty('status');
+  });
+
   it('presigns, uploads, confirms and starts each execution, in this order', async () => {
     const { calls } = await run({});
     expect(calls.slice(0, 3)).toEqual(['presign', 'upload to key-1', 'confirm file-1']);
