@@ -85,15 +85,10 @@ export async function replayUpload(
   return runId ? { ...outcome, state: 'resumed', runId } : skipped(upload, 'history-gone');
 }
 
-function skipReasonFor(errorCode: ErrorCode): ReplaySkipReason {
-  switch (errorTable[errorCode].afterFix) {
-    case 'check':
-      return 'check-first';
-    case 'analyze':
-      return 'needs-correction';
-    default:
-      return 'fails-again';
-  }
+function skipReasonFor(code: ErrorCode): ReplaySkipReason {
+  const { afterFix } = errorTable[code];
+  if (afterFix === 'analyze') return 'needs-correction';
+  return afterFix === 'check' ? 'check-first' : 'fails-again';
 }
 
 /** Returns the step to start from, if it is not the step that failed. */

@@ -46,8 +46,10 @@ export function requestForStoredFile(
   };
 }
 
-/** Selects a stored file: by its ID at Aplos, or by its name and content. */
-export type StoredFileQuery =
+/** Selects a stored file: by a run that stored or analyzed it, by its ID at Aplos, or by its name and content. */
+export type StoredFileQuery = RunRef | FileQuery;
+
+type FileQuery =
   | { readonly fileId: string; readonly profile?: string | undefined }
   | { readonly fileName: string; readonly sha256: string; readonly profile?: string | undefined };
 
@@ -60,7 +62,7 @@ const CONCURRENCY = 10;
  *
  * @returns `undefined` if it stored none, or neither Temporal nor this process can tell
  */
-export async function storedFileOf(client: Client, run: RunRef): Promise<StoredFile | undefined> {
+async function storedFileOf(client: Client, run: RunRef): Promise<StoredFile | undefined> {
   const record = await readStoredFile(client, run);
   const fileId = record?.file.fileId;
   if (!record || fileId === undefined) return undefined;
@@ -68,11 +70,12 @@ export async function storedFileOf(client: Client, run: RunRef): Promise<StoredF
   return { profile, fileName, fileId, sha256, ...(sizeBytes === undefined ? {} : { sizeBytes }), storedBy };
 }
 
-/** Finds the file that matches a query, as the latest of all runs has stored it. */
+/** Finds the file that matches a query. If several runs have stored it, the latest counts. */
 export async function findStoredFile(
   client: Client,
   query: StoredFileQuery,
 ): Promise<StoredFile | undefined> {
+  if ('runId' in query) return storedFileOf(client, query);
   const { profile } = query;
   const isMatch = (file: StoredFile) =>
     (profile === undefined || file.profile === profile) &&
@@ -89,11 +92,11 @@ export async function findStoredFile(
   return undefined;
 }
 
-const filterFor = (query: StoredFileQuery): UploadFilter =>
+const filterFor = (query: FileQuery): UploadFilter =>
   'fileId' in query ? { fileId: query.fileId } : { fileName: query.fileName };
 
 /** Returns what to search for, the fastest search first. A workflow ID that a person chose does not say which content it has. */
-function conditionsFor(query: StoredFileQuery): string[] {
+function conditionsFor(query: FileQuery): string[] {
   if ('fileId' in query) return [''];
   const { fileName, sha256, profile = 'default' } = query;
   const prefix = contentPrefixFor({ profile, fileName, source: '', expect: { sha256 } });

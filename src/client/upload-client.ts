@@ -3,7 +3,6 @@ import { pMapIterable } from 'p-map';
 import { hostTaskQueue, PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from '../contract/request.js';
-import type { RunRef } from '../contract/stored-file.js';
 import type { Subscription } from '../contract/subscription.js';
 import { workflowIdFor } from '../contract/workflow-id.js';
 import { type FileHost, hostFor } from '../files/host-of-files.js';
@@ -23,7 +22,7 @@ import { SearchAttributeCheck } from './search-attribute-check.js';
 import { readSource } from './source.js';
 import { startUpload } from './start-upload.js';
 import { readStatus, type UploadStatus } from './status.js';
-import { findStoredFile, type StoredFile, type StoredFileQuery, storedFileOf } from './stored-files.js';
+import { findStoredFile, type StoredFile, type StoredFileQuery } from './stored-files.js';
 import type { UploadSummary } from './summary.js';
 import type { UploadClientOptions } from './upload-client-options.js';
 import { type UploadHandle, uploadHandle } from './upload-handle.js';
@@ -183,18 +182,9 @@ export class UploadClient {
     yield* listUploadsOfContent(this.#client, request, own, CONCURRENCY);
   }
 
-  /**
-   * Finds a file that an upload has stored at Aplos, for {@link requestForStoredFile}: by its ID there, or by its name and content.
-   *
-   * @returns `undefined` if no run that Temporal still has stored it
-   */
+  /** Finds a file at Aplos, for {@link requestForStoredFile}. `undefined` if no run that Temporal still has stored it. */
   findStoredFile(query: StoredFileQuery): Promise<StoredFile | undefined> {
     return findStoredFile(this.#client, query);
-  }
-
-  /** Returns the file that a run has stored at Aplos. `undefined` if it stored none, or Temporal no longer has the run. */
-  storedFile(run: RunRef): Promise<StoredFile | undefined> {
-    return storedFileOf(this.#client, run);
   }
 
   /**

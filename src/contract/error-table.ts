@@ -554,7 +554,7 @@ export const errorTable = {
     'final',
     'caller',
     'Aplos NCA refused to start the execution, for example because of its configuration.',
-    'Correct the configuration, then run "aplos-upload analyze" with the workflow ID and the new configuration. The file is not uploaded again.',
+    'Correct the configuration. Then run aplos-upload analyze with the workflow ID and the new configuration: the file is stored, and not uploaded again.',
     { afterFix: 'analyze' },
   ),
   EXECUTION_REJECTED: row(
@@ -575,7 +575,8 @@ export const errorTable = {
     'final',
     'caller',
     'The execution was started, but the analysis failed at Aplos NCA. Aplos does not charge for failed analyses.',
-    'Correct what the message names in the configuration or the file, then upload again with it.',
+    'If the configuration is at fault, correct it, then run aplos-upload analyze with the workflow ID and the new configuration. If the file is, upload the corrected file.',
+    { afterFix: 'analyze' },
   ),
   EXECUTION_CANCELLED: row(
     'final',

@@ -1,12 +1,19 @@
 import { basename } from 'node:path/posix';
 import { z } from 'zod';
 import { cutText } from '../util/cut-text.js';
-import { NAME_LIMITS, UNPAIRED_SURROGATE, WITHOUT_CONTROL_CHARACTERS } from './batches.js';
-import { findJsonProblems, findSizeProblem } from './bounds.js';
+import { NAME_LIMITS } from './batches.js';
+import { findSizeProblem } from './bounds.js';
 import { UploadError } from './errors.js';
-import type { JsonObject, JsonValue } from './json.js';
 import { executionLabel } from './names.js';
 import { problemsOf } from './problems.js';
+import {
+  fileNameField,
+  formatNumber,
+  hostField,
+  jsonField as json,
+  jsonObjectField as jsonObject,
+  nameField as name,
+} from './request-fields.js';
 import { sectionsIn } from './sections.js';
 import { runRefSchema, storedFileProblems } from './stored-file.js';
 
@@ -36,43 +43,10 @@ export const REQUEST_LIMITS = {
   completionTimeoutSeconds: 365 * 24 * 3600,
 } as const;
 
-const formatNumber = (value: number) => value.toLocaleString('en');
-const text = (maxLength: number) =>
-  z
-    .string()
-    .min(1, 'must not be empty')
-    .max(maxLength, {
-      error: ({ input }) =>
-        `has ${formatNumber(String(input).length)} characters, but at most ${formatNumber(maxLength)} are allowed`,
-    });
-const wellFormed = (schema: z.ZodString) =>
-  schema.refine((value) => !UNPAIRED_SURROGATE.test(value), 'must not contain an unpaired surrogate');
-const name = (maxLength: number) =>
-  wellFormed(text(maxLength).regex(WITHOUT_CONTROL_CHARACTERS, 'must not contain control characters'));
-const fileName = wellFormed(
-  text(REQUEST_LIMITS.fileName).regex(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern excludes control characters
-    /^[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$/,
-    'must not contain slashes, backslashes or control characters',
-  ),
-);
+const fileName = fileNameField(REQUEST_LIMITS.fileName);
 
-/** Schema of the name of a host. Converts it to lower case, because task queues are case-sensitive and DNS is not. */
-export const hostSchema = text(REQUEST_LIMITS.host)
-  .regex(
-    /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
-    'must be the name of a host: letters and digits, with ".", "_" or "-" between them',
-  )
-  .toLowerCase();
-
-const json = z.unknown().superRefine(addJsonProblems) as z.ZodType<JsonValue>;
-const jsonObject = z
-  .unknown()
-  .superRefine((value, context) => {
-    if (isJsonObject(value)) addJsonProblems(value, context);
-    else context.addIssue('must be a JSON object');
-  })
-  .meta({ type: 'object' }) as z.ZodType<JsonObject>;
+/** Schema of the name of a host. */
+export const hostSchema = hostField(REQUEST_LIMITS.host);
 
 const execution = z
   .strictObject({
@@ -248,15 +222,6 @@ function lastSegment(source: string): string {
     throw invalidRequest(['source: must be a URL, e.g. file:///data/pk.csv']);
   }
 }
-
-function addJsonProblems(value: unknown, context: z.RefinementCtx): void {
-  for (const { path, problem } of findJsonProblems(value)) {
-    context.addIssue({ code: 'custom', path, message: problem });
-  }
-}
-
-const isJsonObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const MAX_PROBLEMS = 30;
 const MAX_PROBLEM_LENGTH = 300;

@@ -56,6 +56,7 @@ describe('the error table', () => {
       'API_DELETED',
       'EXECUTION_REFUSED',
       'EXECUTION_REJECTED',
+      'EXECUTION_FAILED',
       'SECTION_UNSUPPORTED',
       'ALLOCATION_EXHAUSTED',
     ]);

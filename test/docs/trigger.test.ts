@@ -157,7 +157,7 @@ describe('the examples in docs/trigger.md', () => {
     world.sandbox.faults.add({ route: 'start', status: 400 });
     const { exitCode, stdout, stderr } = await run(example, [path, CONFIGURATION]);
     expect(stdout + stderr).toContain('EXECUTION_REFUSED');
-    expect(stdout + stderr).toContain('Correct the configuration, then upload again with it.');
+    expect(stdout + stderr).toContain('Correct the configuration. Then run aplos-upload analyze');
     expect(exitCode).toBe(example === 'upload-with-curl.sh' ? 0 : 1);
   });
 

@@ -116,7 +116,7 @@ async function byUpload(client: UploadClient, reference: string): Promise<NamedF
   const uploads = isId ? await uploadsWithId(client, found.ids) : (found?.uploads ?? []);
   const files: NamedFile[] = [];
   for (const upload of uploads) {
-    const stored = await client.storedFile(upload);
+    const stored = await client.findStoredFile(upload);
     if (!stored) continue;
     const location = isId ? stored.fileName : reference;
     files.push({ location, stored: corrected(stored, upload, isId) });
