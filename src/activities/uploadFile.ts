@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { UploadHeartbeat } from '../contract/receipt.js';
 import type { FileRequest, PresignedPost, UploadEvidence } from '../contract/steps.js';
-import { assertAsExpected, openSource } from '../files/source.js';
+import { assertSize, openSource } from '../files/source.js';
 import { postObject } from '../s3/post-object.js';
 import { Rate } from '../util/rate.js';
 import { assertOnThisHost } from './assert-on-this-host.js';
@@ -37,12 +37,8 @@ export const uploadFile =
         onProgress(0);
         rate.add(0);
         try {
-          // A remote file is read only once: its SHA-256 is compared during the upload, before the last bytes are sent.
-          await assertAsExpected(
-            file,
-            file.isOnDisk ? expect : { sizeBytes: expect?.sizeBytes },
-            readOptions,
-          );
+          // The file is read only once: its SHA-256 is compared during the upload, before the last bytes are sent.
+          assertSize(file, expect?.sizeBytes);
           const evidence = await postObject(presigned, file, {
             fileName,
             idleTimeoutMs,

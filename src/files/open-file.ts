@@ -3,10 +3,14 @@ import { type FileHandle, stat } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
+import { CHUNK_BYTES, type ChunkBuffers } from './chunk-buffers.js';
 import { IDLE_TIMEOUT_MS, PacedReads, type ReadTimeouts, waitFor } from './read-timeouts.js';
 
-/** Maximum size of a chunk: 256 KiB. */
-export const CHUNK_BYTES = 256 * 1024;
+/** Limits and buffers for reading a file. */
+export interface ReadOptions extends ReadTimeouts {
+  /** Buffers to read into. A chunk is then valid until the next one is requested. Default: a new buffer for each chunk */
+  readonly buffers?: ChunkBuffers | undefined;
+}
 
 /** An open file that can be uploaded. The caller who opened it must close it. */
 export interface OpenFile {
@@ -14,8 +18,6 @@ export interface OpenFile {
   readonly path: string;
   /** Size in bytes when it was opened. */
   readonly sizeBytes: number;
-  /** True if it is on a disk or a network share, so that reading it twice is cheap. */
-  readonly isOnDisk: boolean;
   /** Version ID of an S3 object, if its bucket is versioned. */
   readonly versionId?: string | undefined;
   /**
@@ -26,7 +28,7 @@ export interface OpenFile {
    * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`; for a file on a server, `SOURCE_…`
    * @throws the signal's reason if aborted
    */
-  chunks(timeouts?: ReadTimeouts): AsyncIterable<Buffer>;
+  chunks(options?: ReadOptions): AsyncIterable<Buffer>;
   /** Closes the file. Never throws, and does not wait for a read that hangs. */
   close(): Promise<void>;
 }
@@ -38,7 +40,6 @@ export type ReadableHandle = Pick<FileHandle, 'read' | 'close'> & {
 
 /** A file on a disk or a network share. */
 export class DiskFile implements OpenFile {
-  readonly isOnDisk = true;
   readonly path: string;
   readonly sizeBytes: number;
   readonly #handle: ReadableHandle;
@@ -53,19 +54,19 @@ export class DiskFile implements OpenFile {
     this.#statsAtOpen = statsAtOpen;
   }
 
-  async *chunks(timeouts: ReadTimeouts = {}): AsyncGenerator<Buffer, void> {
+  async *chunks(options: ReadOptions = {}): AsyncGenerator<Buffer, void> {
     let position = 0;
-    const reads = new PacedReads(timeouts, (bytes) => readStalled(this.path, timeouts, bytes));
-    let reading = this.#read(position, reads, timeouts);
+    const reads = new PacedReads(options, (bytes) => readStalled(this.path, options, bytes));
+    let reading = this.#read(position, reads, options);
     while (position < this.sizeBytes) {
       const chunk = await reading;
       if (chunk.length === 0) throw this.#changed('became shorter');
       position += chunk.length;
       if (position < this.sizeBytes) {
-        reading = this.#read(position, reads, timeouts);
+        reading = this.#read(position, reads, options);
         reading.catch(() => {}); // awaited in the next iteration, unless the consumer stops
       } else {
-        await this.assertUnchanged(timeouts);
+        await this.assertUnchanged(options);
       }
       yield chunk;
     }
@@ -98,12 +99,13 @@ export class DiskFile implements OpenFile {
     if (this.#pendingReads === 0) await closed;
   }
 
-  async #read(position: number, reads: PacedReads, timeouts: ReadTimeouts): Promise<Buffer> {
+  async #read(position: number, reads: PacedReads, options: ReadOptions): Promise<Buffer> {
     const size = Math.min(CHUNK_BYTES, this.sizeBytes - position);
+    const into = (buffer: Buffer) => this.#handle.read(buffer, 0, size, position);
     const { bytesRead, buffer } = await this.#pending(
-      this.#handle.read(Buffer.allocUnsafeSlow(size), 0, size, position),
+      options.buffers ? options.buffers.fill(into) : into(Buffer.allocUnsafeSlow(size)),
       (read) => reads.next(read, (result) => result.bytesRead),
-      timeouts,
+      options,
     );
     return buffer.subarray(0, bytesRead);
   }

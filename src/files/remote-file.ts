@@ -34,7 +34,6 @@ const MAX_STALLS = 1;
 
 /** A file on a server. Its reader resumes after interruptions, because a POST to S3 has to be sent in one go. */
 export class RemoteFile implements OpenFile {
-  readonly isOnDisk = false;
   readonly #object: RemoteObject;
   readonly #resumeDelaysMs: readonly number[];
 

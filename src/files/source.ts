@@ -2,9 +2,9 @@ import { UploadError } from '../contract/errors.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
 import { quote } from '../util/quote.js';
-import { ChecksumHasher, type Checksums } from './checksums.js';
 import { assertSupportedType, hasSupportedType, unsupportedType } from './file-limits.js';
 import { assertIsFile, localPath, openFile } from './file-source.js';
+import { type Hasher, InlineHasher, openHasher } from './hasher.js';
 import type { HttpsAccess } from './https-connection.js';
 import type { UnsizedSource } from './https-source.js';
 import { type OpenFile, readStalled } from './open-file.js';
@@ -60,7 +60,7 @@ export async function checkSource(
   const opened = await open(source, fileName, access, timeouts);
   try {
     if ('spool' in opened) return undefined;
-    await assertAsExpected(opened, { sizeBytes: expect?.sizeBytes });
+    assertSize(opened, expect?.sizeBytes);
     return opened.sizeBytes;
   } finally {
     await opened.close();
@@ -132,46 +132,60 @@ async function openObject(
 
 const unsupported = (happened: string) => new UploadError('SOURCE_UNSUPPORTED', happened);
 
-/** Options for reading a file to calculate its checksums. */
+/** Options for reading a file to calculate its SHA-256. */
 export interface HashOptions extends ReadTimeouts {
   /** Called with the number of bytes read so far. */
   readonly onBytes?: (bytesRead: number) => void;
 }
 
 /**
- * Reads a whole file and returns its checksums.
+ * Reads a whole file and returns its SHA-256 in lower-case hex.
  *
  * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`
  * @throws the signal's reason if aborted
  */
-export async function hashFile(
-  file: OpenFile,
-  options: HashOptions = {},
-): Promise<Checksums & { readonly sizeBytes: number }> {
-  const hasher = new ChecksumHasher();
-  let bytesRead = 0;
-  for await (const chunk of file.chunks(options)) {
-    hasher.update(chunk);
-    bytesRead += chunk.length;
-    options.onBytes?.(bytesRead);
+export async function hashFile(file: OpenFile, options: HashOptions = {}): Promise<FileHash> {
+  try {
+    return await hashWith(openHasher(file, ['sha256']), file, options);
+  } catch (error) {
+    if (!(error instanceof UploadError) || error.code !== 'INTERNAL') throw error;
+    return hashWith(new InlineHasher(['sha256']), file, options); // a thread has ended
   }
-  return { ...hasher.digest(), sizeBytes: bytesRead };
+}
+
+/** SHA-256 of a file in lower-case hex, and its size. */
+export interface FileHash {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+async function hashWith(
+  hasher: Hasher<'sha256'>,
+  file: OpenFile,
+  { onBytes, ...timeouts }: HashOptions,
+): Promise<FileHash> {
+  try {
+    let sizeBytes = 0;
+    for await (const chunk of file.chunks({ ...timeouts, buffers: hasher.buffers })) {
+      await hasher.update(chunk);
+      sizeBytes += chunk.length;
+      onBytes?.(sizeBytes);
+    }
+    return { ...(await hasher.digest()), sizeBytes };
+  } finally {
+    hasher.close();
+  }
 }
 
 /**
- * Checks that a file has the expected size and SHA-256. Reads the file only if a SHA-256 is expected.
+ * Checks that a file has the expected size, without reading it.
  *
- * @throws {@link UploadError} `FILE_NOT_AS_EXPECTED` with both values, or like {@link hashFile}
- * @throws the signal's reason if aborted
+ * @param expected size in bytes. If it is `undefined`, any size is accepted
+ * @throws {@link UploadError} `FILE_NOT_AS_EXPECTED` with both values
  */
-export async function assertAsExpected(
-  file: OpenFile,
-  expect: UploadRequest['expect'],
-  options: HashOptions = {},
-): Promise<void> {
-  if (expect?.sizeBytes !== undefined && expect.sizeBytes !== file.sizeBytes)
-    throw notAsExpected(file, 'size', `${file.sizeBytes} bytes`, `${expect.sizeBytes} bytes`);
-  if (expect?.sha256 !== undefined) assertSha256(file, (await hashFile(file, options)).sha256, expect.sha256);
+export function assertSize(file: OpenFile, expected: number | undefined): void {
+  if (expected !== undefined && expected !== file.sizeBytes)
+    throw notAsExpected(file, 'size', `${file.sizeBytes} bytes`, `${expected} bytes`);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { type Dispatcher, request } from 'undici';
 import { UploadError } from '../contract/errors.js';
 import type { PresignedPost, UploadEvidence } from '../contract/steps.js';
-import { ChecksumHasher, type Checksums } from '../files/checksums.js';
+import { type Checksums, type Hasher, openHasher } from '../files/hasher.js';
 import { assertSha256, type OpenFile } from '../files/source.js';
 import { networkErrorName } from '../http/network-error.js';
 import { quote } from '../util/quote.js';
@@ -12,6 +12,7 @@ import { unquoteEtag } from './etag.js';
 import { assertS3Target, type S3Targets } from './hosts.js';
 import { IdleTimeout } from './idle-timeout.js';
 import { multipart } from './multipart.js';
+import { PieceSize } from './piece-size.js';
 import { refusalError, requestIdOf } from './refusal.js';
 
 /** Options of {@link postObject}. */
@@ -32,11 +33,14 @@ export interface PostOptions extends S3Targets {
 
 const MAX_EXPIRY_MARGIN_MS = 30_000;
 const MAX_RESPONSE_BYTES = 64 * 1024;
-/** Takes half a minute at the least rate, and so less than the default idle timeout. */
-const PIECE_BYTES = 32 * 1024;
+/**
+ * Least size of a piece that undici passes to the network completely before it requests the next one. Node.js accepts a
+ * smaller one although earlier pieces may still wait.
+ */
+export const LEAST_AWAITED_BYTES = 64 * 1024;
 
 /**
- * Uploads a file to S3 with a presigned POST, without retries. The file is streamed, with a few hundred KiB in memory.
+ * Uploads a file to S3 with a presigned POST, without retries. The file is streamed, with a few MiB in memory.
  * The request announces its length, so S3 stores the whole file or nothing: it stores no object if the file changes, the
  * connection drops or the upload is cancelled (source: Amazon S3, "POST Object").
  *
@@ -83,6 +87,7 @@ class Upload {
   readonly #host: string;
   readonly #name: string;
   readonly #idleTimeout: IdleTimeout;
+  readonly #pieceSize = new PieceSize();
   #bytesSent = 0;
   /** Checksums of the file, once all of it has been read. */
   #checksums: Checksums | undefined;
@@ -141,21 +146,22 @@ class Upload {
   }
 
   async *#bytes(head: Buffer, tail: Buffer): AsyncGenerator<Buffer> {
-    const { idleTimeoutMs, expectSha256 } = this.#options;
-    const hasher = new ChecksumHasher();
-    let bytesRead = 0;
-    yield head;
-    this.#idleTimeout.restart();
-    this.#idleTimeout.pause();
-    for await (const chunk of this.#file.chunks({ idleTimeoutMs, signal: this.#idleTimeout.signal })) {
-      hasher.update(chunk);
-      bytesRead += chunk.length;
-      if (bytesRead === this.#file.sizeBytes) {
-        const checksums = hasher.digest();
-        this.#checksums = checksums;
-        if (expectSha256 !== undefined) assertSha256(this.#file, checksums.sha256, expectSha256);
+    const { idleTimeoutMs } = this.#options;
+    const { signal } = this.#idleTimeout;
+    const hasher = openHasher(this.#file, ['md5', 'sha256']);
+    try {
+      yield head;
+      this.#idleTimeout.restart();
+      this.#idleTimeout.pause();
+      let bytesRead = 0;
+      for await (const chunk of this.#file.chunks({ idleTimeoutMs, signal, buffers: hasher.buffers })) {
+        await hasher.update(chunk);
+        bytesRead += chunk.length;
+        if (bytesRead === this.#file.sizeBytes) await this.#digest(hasher);
+        yield* this.#pieces(chunk);
       }
-      yield* this.#pieces(chunk);
+    } finally {
+      hasher.close();
     }
     this.#idleTimeout.restart();
     await receiveEarlyResponse();
@@ -163,14 +169,26 @@ class Upload {
     this.#idleTimeout.restart();
   }
 
+  async #digest(hasher: Hasher<keyof Checksums>): Promise<void> {
+    const checksums = await hasher.digest();
+    const { expectSha256 } = this.#options;
+    if (expectSha256 !== undefined) assertSha256(this.#file, checksums.sha256, expectSha256);
+    this.#checksums = checksums;
+  }
+
   /** Sends a chunk in pieces, so that a slow connection makes progress in time. */
   async *#pieces(chunk: Buffer): AsyncGenerator<Buffer> {
-    for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
-      const piece = chunk.subarray(start, start + PIECE_BYTES);
+    for (let start = 0; start < chunk.length; ) {
+      const piece = chunk.subarray(start, start + this.#pieceSize.bytes);
+      start += piece.length;
       this.#idleTimeout.resume();
       await receiveEarlyResponse();
-      yield piece;
+      const startedAt = performance.now();
+      // The chunk may be overwritten once the next one is requested, so the network must not need it any more by then.
+      yield piece.length < LEAST_AWAITED_BYTES ? Buffer.from(piece) : piece;
       this.#idleTimeout.pause(piece.length);
+      this.#idleTimeout.signal.throwIfAborted();
+      this.#pieceSize.adapt(performance.now() - startedAt);
       this.#bytesSent += piece.length;
       this.#options.onProgress(this.#bytesSent);
     }

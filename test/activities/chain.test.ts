@@ -166,7 +166,7 @@ describe('a file that differs from the one the sender saw', () => {
     expect(job.sandbox.calls).toEqual([]);
   });
 
-  it('is rejected before any byte is sent if its SHA-256 differs', async () => {
+  it('is rejected before it is sent completely if its SHA-256 differs', async () => {
     const job = await newJob({ s3, ask: { expect: { sha256: 'a'.repeat(64) } } });
     const failure = await failureOf(job, job.upload(await job.presign()));
     expect(failure).toMatchObject({ type: 'FILE_NOT_AS_EXPECTED', nonRetryable: true });

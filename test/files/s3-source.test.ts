@@ -50,7 +50,7 @@ describe('an S3 object', () => {
   it('is streamed after its length is known', async () => {
     const file = await opened();
 
-    expect(file).toMatchObject({ sizeBytes: content.length, path: source, isOnDisk: false });
+    expect(file).toMatchObject({ sizeBytes: content.length, path: source });
     expect((await bytesOf(file)).equals(content)).toBe(true);
     expect((await bytesOf(file)).equals(content), 'a second time').toBe(true);
   });

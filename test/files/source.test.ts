@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FILE_TYPES, MAX_FILE_BYTES } from '../../src/contract/names.js';
-import { CHUNK_BYTES } from '../../src/files/open-file.js';
-import { assertAsExpected, hashFile, type OpenFile, openSource } from '../../src/files/source.js';
+import { CHUNK_BYTES } from '../../src/files/chunk-buffers.js';
+import { assertSha256, assertSize, hashFile, type OpenFile, openSource } from '../../src/files/source.js';
 import { becomeOrdinaryUser } from '../support/ordinary-user.js';
 import { distinctBytes, temporaryFile, temporaryFolder } from '../support/temporary-folder.js';
 
@@ -229,13 +229,12 @@ describe('a file that changes while it is read', () => {
 });
 
 describe('hashFile', () => {
-  it('returns the checksums and reports progress', async () => {
+  it('returns the SHA-256 and reports progress', async () => {
     const content = distinctBytes(2 * CHUNK_BYTES + 5);
     const file = await opened((await temporaryFile(content)).url);
     const progress: number[] = [];
 
     expect(await hashFile(file, { onBytes: (bytes) => progress.push(bytes) })).toEqual({
-      md5: createHash('md5').update(content).digest('hex'),
       sha256: sha256(content),
       sizeBytes: content.length,
     });
@@ -253,33 +252,38 @@ describe('hashFile', () => {
   });
 });
 
-describe('assertAsExpected', () => {
-  it('accepts equal or absent values', async () => {
-    const content = Buffer.from('time,conc\n0,0\n');
-    const file = await opened((await temporaryFile(content)).url);
+describe('assertSize', () => {
+  it('accepts the size of the file, or none', async () => {
+    const file = await opened((await temporaryFile('abc')).url);
 
-    await assertAsExpected(file, { sizeBytes: content.length, sha256: sha256(content) });
-    await assertAsExpected(file, {});
-    await assertAsExpected(file, undefined);
+    expect(() => assertSize(file, 3)).not.toThrow();
+    expect(() => assertSize(file, undefined)).not.toThrow();
   });
 
   it('throws for another size', async () => {
     const file = await opened((await temporaryFile('abc')).url);
 
-    await expect(assertAsExpected(file, { sizeBytes: 4 })).rejects.toMatchObject({
-      code: 'FILE_NOT_AS_EXPECTED',
-      message: expect.stringMatching(/3 bytes.*4 bytes/),
-    });
+    expect(() => assertSize(file, 4)).toThrow(
+      expect.objectContaining({
+        code: 'FILE_NOT_AS_EXPECTED',
+        message: expect.stringMatching(/3 bytes.*4 bytes/),
+      }),
+    );
   });
+});
 
+describe('assertSha256', () => {
   it('throws for another SHA-256', async () => {
     const file = await opened((await temporaryFile('abc')).url);
     const [actual, expected] = [sha256(Buffer.from('abc')), sha256(Buffer.from('abd'))];
 
-    await expect(assertAsExpected(file, { sizeBytes: 3, sha256: expected })).rejects.toMatchObject({
-      code: 'FILE_NOT_AS_EXPECTED',
-      message: expect.stringMatching(`${actual}.*${expected}`),
-    });
+    expect(() => assertSha256(file, actual, actual)).not.toThrow();
+    expect(() => assertSha256(file, actual, expected)).toThrow(
+      expect.objectContaining({
+        code: 'FILE_NOT_AS_EXPECTED',
+        message: expect.stringMatching(`${actual}.*${expected}`),
+      }),
+    );
   });
 });
 

@@ -598,7 +598,6 @@ function countingReads(file: OpenFile): OpenFile & { readonly bytesRead: number 
 const asObject = (file: OpenFile): OpenFile => ({
   path: file.path,
   sizeBytes: file.sizeBytes,
-  isOnDisk: file.isOnDisk,
   chunks: (timeouts) => file.chunks(timeouts),
   close: () => file.close(),
 });

@@ -49,7 +49,8 @@ export async function urlOfNobody(): Promise<string> {
   return `http://127.0.0.1:${port}/`;
 }
 
-async function listening(server: Server): Promise<string> {
+/** Lets a server listen until the test ends, and returns its host and port. */
+export async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
