@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { status as grpcStatus } from '@grpc/grpc-js';
-import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { Charge } from '../../sandbox/executions.js';
+import { unlessGone } from '../../src/client/runs.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { bytesOf } from '../../test/support/history.js';
 import type { OwnWorld, World } from '../../test/support/world.js';
@@ -132,16 +131,6 @@ async function damagedFiles({ sandbox }: World, uploads: readonly Upload[]): Pro
   return damaged;
 }
 
-/** Returns the history of a workflow, or `undefined` if Temporal has deleted it, as this run asked it to. */
-async function historyOf({ workflow }: Client, workflowId: string) {
-  try {
-    return await workflow.getHandle(workflowId).fetchHistory();
-  } catch (error) {
-    if (isGrpcServiceError(error) && error.code === grpcStatus.NOT_FOUND) return undefined;
-    throw error;
-  }
-}
-
 /** Returns the histories as Temporal stores them, and the number of activities and their attempts. */
 async function historiesOf({ rawClient }: World, uploads: readonly Upload[]) {
   const histories: Buffer[] = [];
@@ -149,8 +138,8 @@ async function historiesOf({ rawClient }: World, uploads: readonly Upload[]) {
   let attempts = 0;
   const fileNames = new Map(uploads.map(({ workflowId, file }) => [workflowId, file.fileName]));
   for (const [workflowId, fileName] of fileNames) {
-    const history = await historyOf(rawClient, workflowId);
-    if (!history) continue;
+    const history = await unlessGone(rawClient.workflow.getHandle(workflowId).fetchHistory());
+    if (!history) continue; // this run asked Temporal to delete it
     for (const { activityTaskStartedEventAttributes: started } of history.events ?? []) {
       if (!started) continue;
       steps++;

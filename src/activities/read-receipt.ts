@@ -1,8 +1,8 @@
 import { activityInfo, getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { UploadError } from '../contract/errors.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
 import { whyUntrusted } from '../contract/untrusted.js';
+import { isUnknownRun } from '../temporal/errors.js';
 import { isMalformed, isUnreadable } from '../temporal/unreadable.js';
 import { shortenText } from '../util/shorten-text.js';
 
@@ -22,7 +22,7 @@ export async function readReceipt(runId: string): Promise<unknown> {
     const receipt: unknown = await run.result();
     return whyUntrusted(receipt) === undefined ? receipt : undefined;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || isUnreadable(error) || isMalformed(error)) return undefined;
+    if (isUnknownRun(error) || isUnreadable(error) || isMalformed(error)) return undefined;
     throw new UploadError(
       'TEMPORAL_UNREACHABLE',
       `Cannot read the receipt of the earlier run from Temporal (${shortenText(String(error))})`,

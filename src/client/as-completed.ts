@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
 import type { Receipt } from '../contract/receipt.js';
 import { queryFor } from './filter.js';
 import type { OutageWaits } from './outages.js';
-import { runsOf } from './runs.js';
+import { runsOf, unlessGone } from './runs.js';
 import type { CompletedState, StartState } from './states.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
@@ -144,12 +144,8 @@ class CompletionPoller {
 
   /** Describes the latest run: a run that is listed as closed may have been reset, or repeated in another batch. */
   async #describe(workflowId: string): Promise<Outcome> {
-    try {
-      return summaryOf(await runsOf(this.#client).getHandle(workflowId).describe());
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return { workflowId, state: 'unknown' };
-      throw error;
-    }
+    const description = await unlessGone(runsOf(this.#client).getHandle(workflowId).describe());
+    return description ? summaryOf(description) : { workflowId, state: 'unknown' };
   }
 
   #nextDirectChecks(workflowIds: readonly string[]): string[] {

@@ -1,9 +1,9 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { ADD_BATCH_SIGNAL, type AddBatch } from '../contract/batches.js';
 import { REQUEST_LIMITS, type UploadRequest } from '../contract/request.js';
 import { quoteForQuery } from '../temporal/query.js';
 import { queryFor } from './filter.js';
-import { runsOf } from './runs.js';
+import { runsOf, unlessGone } from './runs.js';
 import { STATE_QUERIES } from './states.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
@@ -70,14 +70,4 @@ async function addBatch(
   const handle = client.workflow.getHandle(workflowId, runId);
   const sent = await unlessGone(handle.signal(ADD_BATCH_SIGNAL, added).then(() => true));
   return sent === true;
-}
-
-/** Returns the response of a call, or `undefined` if Temporal has no such run, or the run has closed. */
-async function unlessGone<Response>(call: Promise<Response>): Promise<Response | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
 }

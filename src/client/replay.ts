@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { status as grpcStatus } from '@grpc/grpc-js';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
 import { pMapIterable } from 'p-map';
 import { type ErrorCode, errorTable, isErrorCode, isReplayable, UploadError } from '../contract/errors.js';
 import { whyNoResult } from '../contract/untrusted.js';
-import { grpcStatusOf } from '../temporal/errors.js';
 import { isUnreadable } from '../temporal/unreadable.js';
-import { runsOf } from './runs.js';
+import { runsOf, unlessGone } from './runs.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
 const { RESET_REAPPLY_TYPE_SIGNAL } = proto.temporal.api.enums.v1.ResetReapplyType;
@@ -65,7 +63,7 @@ export async function replayUpload(
   workflowId: string,
   { from, all = from !== undefined, dryRun = false, requestedBy }: ReplayOptions,
 ): Promise<ReplayOutcome> {
-  const description = await unlessGone(() => runsOf(client).getHandle(workflowId).describe());
+  const description = await unlessGone(runsOf(client).getHandle(workflowId).describe());
   if (!description) return skipped({ workflowId }, 'history-gone');
   const upload = summaryOf(description);
   if (upload.state === 'done' || upload.state === 'running') return skipped(upload, upload.state);
@@ -73,7 +71,7 @@ export async function replayUpload(
   if (!all && isErrorCode(errorCode) && !isReplayable(errorCode))
     return skipped(upload, skipReasonFor(errorCode));
 
-  const steps = await unlessGone(() => stepsOf(client, upload));
+  const steps = await unlessGone(stepsOf(client, upload));
   if (!steps) return skipped(upload, 'history-gone');
   const point = resetPoint(steps, from ?? stepFor(upload));
   if (!point) return skipped(upload, from === 'start' ? 'no-start' : 'no-step-failed');
@@ -81,7 +79,7 @@ export async function replayUpload(
   const outcome = { ...identityOf(upload), from: point.activity };
   if (dryRun) return { ...outcome, state: 'would-be-resumed' };
   const isPinned = Boolean(description.raw.workflowExecutionInfo?.versioningInfo);
-  const runId = await unlessGone(() => reset(client, upload, point, { isPinned, requestedBy }));
+  const runId = await unlessGone(reset(client, upload, point, { isPinned, requestedBy }));
   return runId ? { ...outcome, state: 'resumed', runId } : skipped(upload, 'history-gone');
 }
 
@@ -214,17 +212,6 @@ const moveToCurrentVersion: PostResetOperation = {
     updateMask: { paths: ['versioning_override'] },
   },
 };
-
-/** Returns the response of a call, or `undefined` if Temporal no longer has the run. */
-async function unlessGone<Response>(call: () => Promise<Response>): Promise<Response | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError || grpcStatusOf(error) === grpcStatus.NOT_FOUND)
-      return undefined;
-    throw error;
-  }
-}
 
 /**
  * Resumes uploads, and yields the outcome for each. See {@link replayUpload}.

@@ -5,6 +5,7 @@ import {
   type LoadedDataConverter,
   type PayloadCodec,
 } from '@temporalio/common';
+import { isUnknownRun } from '../temporal/errors.js';
 
 const ignoringPayloads: PayloadCodec = {
   encode: async (payloads) => payloads,
@@ -22,4 +23,14 @@ export function runsOf({ workflow }: Client): Pick<WorkflowClient, 'list' | 'get
     payloadCodecs: [ignoringPayloads],
   };
   return Object.create(workflow, { loadedDataConverter: { value: loadedDataConverter } }) as WorkflowClient;
+}
+
+/** Returns the response of a call, or `undefined` if Temporal does not have the run, or no longer has it. */
+export async function unlessGone<Response>(call: Promise<Response>): Promise<Response | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isUnknownRun(error)) return undefined;
+    throw error;
+  }
 }

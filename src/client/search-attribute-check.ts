@@ -1,6 +1,5 @@
-import { status as grpcStatus } from '@grpc/grpc-js';
 import type { Client } from '@temporalio/client';
-import { grpcStatusOf } from '../temporal/errors.js';
+import { isNotOffered } from '../temporal/errors.js';
 import { assertSearchAttributes } from '../temporal/search-attributes.js';
 
 /** Checks before the first start that the namespace has the search attributes: a missing one would block the workflow. */
@@ -20,16 +19,10 @@ export class SearchAttributeCheck {
   async assertUsable(): Promise<void> {
     const { connection, options } = this.#client;
     this.#passed ??= assertSearchAttributes(connection, options.namespace).catch((error: unknown) => {
-      if (NOT_ALLOWED.includes(grpcStatusOf(error))) return;
+      if (isNotOffered(error)) return;
       this.#passed = undefined;
       throw error;
     });
     await this.#passed;
   }
 }
-
-const NOT_ALLOWED: readonly (grpcStatus | undefined)[] = [
-  grpcStatus.UNIMPLEMENTED,
-  grpcStatus.PERMISSION_DENIED,
-  grpcStatus.UNAUTHENTICATED,
-];

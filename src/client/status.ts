@@ -1,4 +1,4 @@
-import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import type { ActivitySerializationContext, WorkerDeploymentVersion } from '@temporalio/common';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
@@ -8,7 +8,7 @@ import type { UploadHeartbeat } from '../contract/receipt.js';
 import type { RunRef } from '../contract/stored-file.js';
 import { versionOf } from '../temporal/versioning.js';
 import { describeFailure, type StoredFailure } from './failures.js';
-import { runsOf } from './runs.js';
+import { runsOf, unlessGone } from './runs.js';
 import { correctionsOf } from './stored-files.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 import type { WorkerAvailability } from './worker-availability.js';
@@ -62,12 +62,8 @@ export async function readStatus(
   workflowId: string,
   workers: WorkerAvailability,
 ): Promise<UploadStatus | undefined> {
-  try {
-    return await statusOf(client, await runsOf(client).getHandle(workflowId).describe(), workers);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  const description = await unlessGone(runsOf(client).getHandle(workflowId).describe());
+  return description && unlessGone(statusOf(client, description, workers));
 }
 
 /** Returns the status of an upload, with the failure of a failed one and the pending steps of a running one. */

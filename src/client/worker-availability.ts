@@ -1,18 +1,10 @@
-import { status as grpcStatus } from '@grpc/grpc-js';
 import type { Client } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
-import { grpcStatusOf } from '../temporal/errors.js';
+import { isNotOffered } from '../temporal/errors.js';
 import { hasWorker, servesNewUploads } from '../temporal/worker-liveness.js';
 
 /** Time for which a result is reused, in milliseconds. */
 const CACHE_MS = 2000;
-
-/** Statuses of a call that Temporal does not support or allow. */
-const NOT_OFFERED: readonly (grpcStatus | undefined)[] = [
-  grpcStatus.UNIMPLEMENTED,
-  grpcStatus.PERMISSION_DENIED,
-  grpcStatus.UNAUTHENTICATED,
-];
 
 /** Reports which task queues have a worker. Asks Temporal at most once every two seconds for each of them. */
 export class WorkerAvailability {
@@ -53,7 +45,7 @@ export class WorkerAvailability {
     const last = this.#checks.get(key);
     if (last && performance.now() - last.startedAt < CACHE_MS) return last.result;
     const result = ask().catch((error: unknown) => {
-      if (NOT_OFFERED.includes(grpcStatusOf(error))) return undefined;
+      if (isNotOffered(error)) return undefined;
       throw error;
     });
     this.#checks.set(key, { startedAt: performance.now(), result });

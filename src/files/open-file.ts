@@ -4,6 +4,7 @@ import { UploadError } from '../contract/errors.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { CHUNK_BYTES, type ChunkBuffers } from './chunk-buffers.js';
+import { isMissing } from './listing.js';
 import { IDLE_TIMEOUT_MS, PacedReads, type ReadTimeouts, waitFor } from './read-timeouts.js';
 
 /** Limits and buffers for reading a file. */
@@ -153,5 +154,5 @@ const identity = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) =>
   [dev, ino, size, mtimeNs, ctimeNs].join();
 
 function undefinedIfMissing(error: unknown): undefined {
-  if (!['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error))) throw error;
+  if (!isMissing(error)) throw error;
 }

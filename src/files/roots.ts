@@ -92,7 +92,6 @@ export class Roots {
   }
 
   async #contain(path: string): Promise<boolean> {
-    if (this.#roots.length === 0) return true;
     return (await this.#realRoots()).some((root) => isBelow(root, path));
   }
 

@@ -73,6 +73,11 @@ const CHANNEL_ERRORS: readonly (readonly [RegExp, string])[] = [
 const DENIED = /code: (PermissionDenied|Unauthenticated)/;
 const MISSING_ATTRIBUTE = /search attribute/i;
 const MISMATCHED_ATTRIBUTE = /invalid value|unable to (de|en)code|type mismatch|not supported for|of type/i;
+const NOT_OFFERED: readonly (grpcStatus | undefined)[] = [
+  grpcStatus.UNIMPLEMENTED,
+  grpcStatus.PERMISSION_DENIED,
+  grpcStatus.UNAUTHENTICATED,
+];
 const NO_WORKER = /no poller|worker may be down|before a worker could process/i;
 
 const MAX_CAUSES = 10;
@@ -157,8 +162,12 @@ const workerMissing = (cause: unknown) =>
 export const isUnknownRun = (error: unknown): boolean =>
   causesOf(error).some(
     (each) =>
-      isGrpcServiceError(each) && each.code === grpcStatus.NOT_FOUND && !/namespace/i.test(each.details),
+      each instanceof WorkflowNotFoundError ||
+      (isGrpcServiceError(each) && each.code === grpcStatus.NOT_FOUND && !/namespace/i.test(each.details)),
   );
+
+/** Reports whether a call failed because Temporal does not support it, or does not allow it. */
+export const isNotOffered = (error: unknown): boolean => NOT_OFFERED.includes(grpcStatusOf(error));
 
 /** Returns the error for an upload that Temporal does not have. */
 export const uploadUnknown = (workflowId: string, cause: unknown) =>

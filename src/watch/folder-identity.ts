@@ -1,7 +1,8 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
+import { dirname } from 'node:path';
 import pMap from 'p-map';
 import { UploadError } from '../contract/errors.js';
+import { isBelow } from '../files/roots.js';
 import type { WalkedFile } from '../files/walk.js';
 import { quote } from '../util/quote.js';
 
@@ -67,7 +68,7 @@ export async function assertStillMounted(
   now: FolderIdentity,
 ): Promise<void> {
   if (!before) return;
-  if (before.mountPoint !== now.mountPoint && isIn(now.mountPoint, before.mountPoint))
+  if (before.mountPoint !== now.mountPoint && isBelow(now.mountPoint, before.mountPoint))
     throw new UploadError(
       'FOLDER_UNAVAILABLE',
       `The folder ${quote(folder)} was on the share mounted at ${quote(before.mountPoint)}, which is not mounted`,
@@ -82,5 +83,3 @@ export async function assertStillMounted(
       { action: 'Mount the share if it is on one. The watch resumes once the folder has files.' },
     );
 }
-
-const isIn = (folder: string, path: string) => !relative(folder, path).startsWith('..');

@@ -1,5 +1,6 @@
-import { basename, relative, sep } from 'node:path';
+import { basename, relative } from 'node:path';
 import { UploadClient } from '../client.js';
+import { isBelow } from '../files/roots.js';
 import type { Settings } from '../settings/settings.js';
 import { configurationChecksum } from './configuration.js';
 import { configurationNames } from './configuration-match.js';
@@ -172,8 +173,8 @@ export class Watcher {
 
   /** Returns a path for messages: relative to the watched folder if it is inside. */
   #shown(path: string): string {
-    const inside = relative(this.#root, path);
-    return inside === '' ? '.' : inside === '..' || inside.startsWith(`..${sep}`) ? path : inside;
+    if (path === this.#root) return '.';
+    return isBelow(this.#root, path) ? relative(this.#root, path) : path;
   }
 }
 
