@@ -6,7 +6,7 @@ import { shellWord } from '../util/shell-word.js';
 import { count } from '../util/units.js';
 import type { NamespaceConnection } from './connect-to-namespace.js';
 import { quoteForQuery } from './query.js';
-import { hasWorker } from './worker-liveness.js';
+import { type TaskQueueWorkers, workersOf } from './worker-liveness.js';
 
 /** Largest number of versions that are checked. */
 const MAX_VERSIONS = 20;
@@ -24,6 +24,7 @@ export async function assertPinnedUploadsHaveWorkers(
   const missing: string[] = [];
   const commands: string[] = [];
   const seen: string[] = [];
+  let workers: TaskQueueWorkers | undefined;
   while (seen.length < MAX_VERSIONS) {
     const query = [
       `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running' AND TemporalWorkflowVersioningBehavior = 'Pinned'`,
@@ -35,7 +36,8 @@ export async function assertPinnedUploadsHaveWorkers(
     const text = z.string().parse(defaultPayloadConverter.fromPayload(payload));
     seen.push(text);
     const version = parseVersion(text);
-    if (await hasWorker(workflowService, namespace, TASK_QUEUE, version)) continue;
+    workers ??= await workersOf(workflowService, namespace, TASK_QUEUE);
+    if (workers.include(version)) continue;
     const { count: uploads } = await workflowService.countWorkflowExecutions({
       namespace,
       query: `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running' AND TemporalWorkerDeploymentVersion = ${quoteForQuery(text)}`,

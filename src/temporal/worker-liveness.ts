@@ -6,7 +6,7 @@ import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { TASK_QUEUE } from '../contract/names.js';
 import { grpcStatusOf } from './errors.js';
-import { pollersOf, versionOf } from './versioning.js';
+import { versionOf } from './versioning.js';
 
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const { WORKER_STATUS_RUNNING } = proto.temporal.api.enums.v1.WorkerStatus;
@@ -22,26 +22,32 @@ const POLL_DELAY_MS = 3_000;
 
 type Poller = proto.temporal.api.taskqueue.v1.IPollerInfo;
 type Time = Poller['lastAccessTime'];
+type DeploymentVersion = Parameters<typeof versionOf>[0];
 type Heartbeat = proto.temporal.api.worker.v1.IWorkerHeartbeat;
 
+/** The workers of a task queue, as Temporal reported them at one moment. */
+export interface TaskQueueWorkers {
+  /**
+   * Reports whether one of them is alive.
+   *
+   * @param version deployment version that counts, e.g. the one that the workflow is pinned to. Default: any
+   */
+  readonly include: (version?: WorkerDeploymentVersion | 'unversioned') => boolean;
+  /** Versions that Temporal assigns new workflows to: the current one, and the ramping one, if there is one. */
+  readonly assigned: readonly (WorkerDeploymentVersion | 'unversioned')[];
+}
+
 /**
- * Reports whether a worker serves a task queue. A busy worker does not poll, but sends heartbeats. A worker that shuts down
- * reports that immediately, though Temporal lists it as a poller for five more minutes. A worker that has just started has sent no
- * heartbeat yet, so its last poll decides. If the server does not support heartbeats, the list of pollers decides.
+ * Asks Temporal for the workers of a task queue.
  *
  * @param taskQueue a name that needs no quoting in a query
- * @param version deployment version that counts, e.g. the one that the workflow is pinned to. Default: any
  */
-export async function hasWorker(
+export async function workersOf(
   workflowService: WorkflowService,
   namespace: string,
   taskQueue: string,
-  version?: WorkerDeploymentVersion | 'unversioned',
-): Promise<boolean> {
-  const hasVersion = (candidate: Parameters<typeof versionOf>[0]) =>
-    version === undefined ||
-    isDeepStrictEqual(versionOf(candidate), version === 'unversioned' ? undefined : version);
-  const [{ pollers }, heartbeats] = await Promise.all([
+): Promise<TaskQueueWorkers> {
+  const [{ pollers, versioningInfo }, heartbeats] = await Promise.all([
     workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name: taskQueue },
@@ -49,11 +55,32 @@ export async function hasWorker(
     }),
     heartbeatsOf(workflowService, namespace, taskQueue),
   ]);
-  return hasLiveWorker(
-    pollers.filter(({ deploymentOptions }) => hasVersion(deploymentOptions)),
-    heartbeats?.filter(({ deploymentVersion }) => hasVersion(deploymentVersion)),
-    Date.now(),
-  );
+  const now = Date.now();
+  const current = versionOf(versioningInfo?.currentDeploymentVersion);
+  const ramping = versionOf(versioningInfo?.rampingDeploymentVersion);
+  return {
+    include: (version) => {
+      const counts = (candidate: DeploymentVersion) =>
+        version === undefined ||
+        isDeepStrictEqual(versionOf(candidate), version === 'unversioned' ? undefined : version);
+      return hasLiveWorker(
+        pollers.filter(({ deploymentOptions }) => counts(deploymentOptions)),
+        heartbeats?.filter(({ deploymentVersion }) => counts(deploymentVersion)),
+        now,
+      );
+    },
+    assigned: [current ?? 'unversioned', ...(ramping ? [ramping] : [])],
+  };
+}
+
+/** Reports whether a worker serves a task queue. See {@link workersOf} and {@link TaskQueueWorkers.include}. */
+export async function hasWorker(
+  workflowService: WorkflowService,
+  namespace: string,
+  taskQueue: string,
+  version?: WorkerDeploymentVersion,
+): Promise<boolean> {
+  return (await workersOf(workflowService, namespace, taskQueue)).include(version);
 }
 
 /** Reports whether a worker serves new uploads: one of the current or the ramping deployment version, if there is one. */
@@ -61,14 +88,15 @@ export async function servesNewUploads(
   workflowService: WorkflowService,
   namespace: string,
 ): Promise<boolean> {
-  const { current, ramping } = await pollersOf({ workflowService }, namespace);
-  const versions = [current ?? 'unversioned', ...(ramping ? [ramping] : [])] as const;
-  const results = versions.map((version) => hasWorker(workflowService, namespace, TASK_QUEUE, version));
-  return (await Promise.all(results)).includes(true);
+  const { assigned, include } = await workersOf(workflowService, namespace, TASK_QUEUE);
+  return assigned.some(include);
 }
 
 /**
- * Reports whether any worker is alive, by the polls and heartbeats that Temporal received.
+ * Reports whether any worker is alive, by the polls and heartbeats that Temporal received. A busy worker does not poll, but sends
+ * heartbeats. A worker that shuts down reports that immediately, though Temporal lists it as a poller for five more minutes. A
+ * worker that has just started has sent no heartbeat yet, so its last poll decides. If the server does not support heartbeats, the
+ * list of pollers decides.
  *
  * @param heartbeats `undefined` if the server does not support them
  * @param now time in milliseconds, by this process's clock

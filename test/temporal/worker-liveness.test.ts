@@ -1,7 +1,8 @@
+import type { WorkflowService } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
-import { hasLiveWorker } from '../../src/temporal/worker-liveness.js';
+import { hasLiveWorker, servesNewUploads } from '../../src/temporal/worker-liveness.js';
 
 const { WORKER_STATUS_RUNNING: running, WORKER_STATUS_SHUTTING_DOWN: stopping } =
   proto.temporal.api.enums.v1.WorkerStatus;
@@ -54,5 +55,43 @@ describe('hasLiveWorker', () => {
     ['the server supports no heartbeats, and lists no worker', [], undefined, false],
   ])('returns the right result if %s', (_case, pollers, heartbeats, expected) => {
     expect(hasLiveWorker(pollers, heartbeats, NOW)).toBe(expected);
+  });
+});
+
+describe('servesNewUploads', () => {
+  const version = (buildId: string) => ({ deploymentName: 'uploads', buildId });
+
+  /** Asks a server that knows one live worker of a version, and counts its calls. */
+  async function ask(worker: string | undefined, versioningInfo: object) {
+    const calls: string[] = [];
+    const poller = worker === undefined ? {} : { deploymentOptions: version(worker) };
+    const workflowService = {
+      describeTaskQueue: async () => {
+        calls.push('describeTaskQueue');
+        return { pollers: [{ ...poller, lastAccessTime: msToTs(Date.now()) }], versioningInfo };
+      },
+      listWorkers: async () => {
+        calls.push('listWorkers');
+        return { workersInfo: [] };
+      },
+    } as unknown as WorkflowService;
+    return { serves: await servesNewUploads(workflowService, 'default'), calls };
+  }
+
+  it.each([
+    ['unversioned workers, and one is alive', undefined, {}, true],
+    ['unversioned workers, and only a versioned one is alive', 'b1', {}, false],
+    ['a version that has a live worker', 'b1', { currentDeploymentVersion: version('b1') }, true],
+    ['a version that has none', 'b1', { currentDeploymentVersion: version('b2') }, false],
+    [
+      'two versions, and one has a live worker',
+      'b1',
+      { currentDeploymentVersion: version('b2'), rampingDeploymentVersion: version('b1') },
+      true,
+    ],
+  ])('asks Temporal once if it assigns uploads to %s', async (_case, worker, versioningInfo, expected) => {
+    const { serves, calls } = await ask(worker, versioningInfo);
+    expect(serves).toBe(expected);
+    expect(calls).toEqual(['describeTaskQueue', 'listWorkers']);
   });
 });
