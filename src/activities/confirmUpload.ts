@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import type { FileState } from '../aplos/api.js';
 import { verifyReported } from '../aplos/reported-file.js';
 import { UploadError } from '../contract/errors.js';
@@ -6,6 +6,7 @@ import type { Confirmation, FileRef, FileRequest, UploadEvidence } from '../cont
 import { verifyEtag } from '../s3/etag.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { ageMs } from './failures.js';
 import { fileStateIfOffered } from './file-state.js';
 
 /** Verifies an upload: status 204, an ETag that matches the bytes sent, and a file that Aplos can read and reports as it was sent. */
@@ -48,11 +49,7 @@ export function assertUsable(fileName: string, file: FileRef, state: FileState |
 const UNNOTICED_FOR_MS = 15 * 60_000;
 
 /** Reports whether Aplos should have noticed the upload by now. */
-function isOverdue(): boolean {
-  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
-  const waitedMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
-  return waitedMs >= UNNOTICED_FOR_MS;
-}
+const isOverdue = (): boolean => ageMs() >= UNNOTICED_FOR_MS;
 
 const notReady = (fileName: string, { fileId }: FileRef, state: string) =>
   new UploadError(

@@ -64,7 +64,7 @@ const backoffMs = (): number =>
   Math.min(2 ** (activityInfo().attempt - 1) * MIN_BACKOFF_MS, MIN_BACKOFF_MS + ageMs(), MAX_BACKOFF_MS);
 
 /** Returns the time between the first attempt and this one, in milliseconds by Temporal's clock. */
-function ageMs(): number {
+export function ageMs(): number {
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
   return Math.max(0, currentAttemptScheduledTimestampMs - scheduledTimestampMs);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isObject } from '../contract/json.js';
 import { plainKey } from '../contract/plain-key.js';
 
 /** Returns the schema of an object whose keys may have any case: `fileId`, `file_id` and `FileId` are read as `fileId`. */
@@ -16,7 +17,3 @@ function renamed(value: Readonly<Record<string, unknown>>, names: ReadonlyMap<st
   }
   return result;
 }
-
-/** Reports whether a value is an object, and not an array. */
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UNPAIRED_SURROGATE, WITHOUT_CONTROL_CHARACTERS } from '../contract/batches.js';
+import { isObject } from '../contract/json.js';
 import { cutText } from '../util/cut-text.js';
 
 /** Maximum sizes of the values in responses of Aplos: in UTF-16 code units, unless a unit is given. */
@@ -89,10 +90,7 @@ export const expirySchema = possible(
 
 /** Fields of a presigned POST, in their order. Numbers become text. */
 export const formFieldsSchema = possible(
-  z.custom<object>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    'must be an object',
-  ),
+  z.custom<object>(isObject, 'must be an object'),
   findFormProblem,
 ).pipe(z.record(z.string(), z.union([z.string(), z.number().transform(String)])));
 

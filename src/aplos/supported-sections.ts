@@ -2,11 +2,13 @@ import { UploadError } from '../contract/errors.js';
 import type { Section } from '../contract/sections.js';
 import type { AplosProfile } from '../settings/settings.js';
 import type { ApiVersion } from './api.js';
+import type { SectionFields } from './section-fields.js';
+import { SECTION_FIELDS_V1 } from './v1/start-body.js';
+import { SECTION_FIELDS_V3 } from './v3/start-body.js';
 
-/** Sections that each request body of a start has. */
-const SECTIONS_OF: Readonly<Record<AplosProfile['startBody'], readonly Section[]>> = {
-  v1: ['configuration', 'dataProcessing', 'postProcessing'],
-  v3: ['configuration', 'dataCleaning', 'customCalculations', 'customPlots', 'customTables'],
+const FIELDS_OF: Readonly<Record<AplosProfile['startBody'], SectionFields>> = {
+  v1: SECTION_FIELDS_V1,
+  v3: SECTION_FIELDS_V3,
 };
 
 /**
@@ -20,7 +22,7 @@ export function assertSupported(
   version: ApiVersion,
   body: AplosProfile['startBody'],
 ): void {
-  const unsupported = sections.filter((section) => !SECTIONS_OF[body].includes(section));
+  const unsupported = sections.filter((section) => !(section in FIELDS_OF[body]));
   if (unsupported.length === 0) return;
   const names = unsupported.join(', ');
   const sent =

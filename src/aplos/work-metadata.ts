@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from '../contract/json.js';
+import { isObject, type JsonObject, type JsonValue } from '../contract/json.js';
 import { tryParseJson } from '../contract/parse-json.js';
 import { plainKey } from '../contract/plain-key.js';
-import { anyCase, isObject } from './any-case.js';
+import { anyCase } from './any-case.js';
 import type { Work } from './api.js';
 import { boundedText } from './fields.js';
 

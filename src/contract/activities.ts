@@ -26,6 +26,12 @@ const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new 
   [SUBSCRIPTION_WORKFLOW_TYPE, ['readSubscription']],
 ]);
 
+/** Types of all workflows and activities of a worker. */
+export const TYPES: readonly string[] = [...activitiesOf].flatMap(([workflow, activities]) => [
+  workflow,
+  ...activities,
+]);
+
 /** Reports whether a workflow type may call an activity. */
 export const mayCall = (workflowType: string, activityType: string): boolean =>
   activitiesOf.get(workflowType)?.some((name) => name === activityType) ?? false;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { problemsOf } from './problems.js';
-import { invalidRequest, REQUEST_LIMITS } from './request.js';
+import { parseInput, REQUEST_LIMITS } from './request.js';
 
 /** Largest number of analyses that one workflow looks up. Its input and its result then fit into a payload of Temporal. */
 export const MAX_ANALYSES = 200;
@@ -65,8 +64,4 @@ export interface PreviewActivities {
  *
  * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
  */
-export function parsePreviewInput(input: unknown): PreviewInput {
-  const { data, error } = previewInputSchema.safeParse(input);
-  if (error) throw invalidRequest(problemsOf(error, 'request'));
-  return data;
-}
+export const parsePreviewInput = (input: unknown): PreviewInput => parseInput(previewInputSchema, input);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UNPAIRED_SURROGATE, WITHOUT_CONTROL_CHARACTERS } from './batches.js';
 import { findJsonProblems } from './bounds.js';
-import type { JsonObject, JsonValue } from './json.js';
+import { isObject, type JsonObject, type JsonValue } from './json.js';
 
 /** Returns a number for people, with commas for thousands. */
 export const formatNumber = (value: number): string => value.toLocaleString('en');
@@ -49,7 +49,7 @@ export const jsonField = z.unknown().superRefine(addJsonProblems) as z.ZodType<J
 export const jsonObjectField = z
   .unknown()
   .superRefine((value, context) => {
-    if (isJsonObject(value)) addJsonProblems(value, context);
+    if (isObject(value)) addJsonProblems(value, context);
     else context.addIssue('must be a JSON object');
   })
   .meta({ type: 'object' }) as z.ZodType<JsonObject>;
@@ -59,6 +59,3 @@ function addJsonProblems(value: unknown, context: z.RefinementCtx): void {
     context.addIssue({ code: 'custom', path, message: problem });
   }
 }
-
-const isJsonObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

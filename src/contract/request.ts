@@ -194,13 +194,23 @@ export type UploadRequest = z.output<typeof uploadRequestSchema> & { readonly fi
 export function parseUploadRequest(input: unknown): UploadRequest {
   const sizeProblem = findSizeProblem(input, REQUEST_LIMITS);
   if (sizeProblem) throw invalidRequest([sizeProblem]);
-  const parsed = uploadRequestSchema.safeParse(input);
-  if (!parsed.success) throw invalidRequest(problemsOf(parsed.error, 'request'));
-  const name = fileName.safeParse(parsed.data.fileName ?? lastSegment(parsed.data.source));
+  const parsed = parseInput(uploadRequestSchema, input);
+  const name = fileName.safeParse(parsed.fileName ?? lastSegment(parsed.source));
   if (!name.success) throw invalidRequest([`fileName: ${name.error.issues[0]?.message ?? 'invalid'}`]);
-  const request = { ...parsed.data, fileName: name.data };
+  const request = { ...parsed, fileName: name.data };
   assertWithinSizeLimit(request);
   return request;
+}
+
+/**
+ * Validates the untrusted argument of a workflow.
+ *
+ * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
+ */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (!parsed.success) throw invalidRequest(problemsOf(parsed.error, 'request'));
+  return parsed.data;
 }
 
 /** Returns why a name cannot be the file name of a request; `undefined` if it can. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { problemsOf } from './problems.js';
-import { invalidRequest, REQUEST_LIMITS } from './request.js';
+import { parseInput, REQUEST_LIMITS } from './request.js';
 
 /** What Aplos reports about the subscription of an account. Each value is absent if Aplos does not report it. */
 export interface Subscription {
@@ -33,8 +32,5 @@ export interface SubscriptionActivities {
  *
  * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
  */
-export function parseSubscriptionInput(input: unknown): SubscriptionInput {
-  const { data, error } = subscriptionInputSchema.safeParse(input);
-  if (error) throw invalidRequest(problemsOf(error, 'request'));
-  return data;
-}
+export const parseSubscriptionInput = (input: unknown): SubscriptionInput =>
+  parseInput(subscriptionInputSchema, input);

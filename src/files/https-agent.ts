@@ -1,9 +1,8 @@
-import type { LookupFunction } from 'node:net';
 import { Agent, type buildConnector } from 'undici';
 import { UploadError } from '../contract/errors.js';
 import { addressIn, isLoopback, isPublicAddress } from '../http/address.js';
 import type { HostList } from '../http/host-list.js';
-import { type LookupAll, lookupAll } from '../http/lookup.js';
+import { type LookupAll, lookupAll, lookupFunction } from '../http/lookup.js';
 import { quote } from '../util/quote.js';
 
 /** Settings of the connections to sources. */
@@ -19,16 +18,12 @@ export interface HttpsAgentOptions {
  * connection and checks those addresses, so a name that resolves differently later cannot bypass the check.
  */
 export function httpsAgent(hosts: HostList, { connect, resolve = lookupAll }: HttpsAgentOptions = {}): Agent {
-  const checkedLookup: LookupFunction = (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, '');
-      const forbidden = addresses.find(({ address }) => !mayReach(hosts, address));
-      if (forbidden) return callback(addressForbidden(hostname, forbidden.address), '');
-      const [first] = addresses;
-      return options.all ? callback(null, addresses) : callback(null, first?.address ?? '', first?.family);
+  const checked: LookupAll = (hostname, options, callback) =>
+    resolve(hostname, options, (error, addresses) => {
+      const forbidden = error ? undefined : addresses.find(({ address }) => !mayReach(hosts, address));
+      callback(forbidden ? addressForbidden(hostname, forbidden.address) : error, addresses);
     });
-  };
-  return new Agent({ connect: { ...connect, lookup: checkedLookup } });
+  return new Agent({ connect: { ...connect, lookup: lookupFunction(checked) } });
 }
 
 /**

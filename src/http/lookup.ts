@@ -16,10 +16,15 @@ export type LookupAll = (
 export const lookupAll: LookupAll = (hostname, options, callback) =>
   lookup(isLoopback(hostname) ? 'localhost' : hostname, options, callback);
 
+/** Converts a lookup to the shape that sockets expect. */
+export const lookupFunction =
+  (resolve: LookupAll): LookupFunction =>
+  (hostname, options, callback) =>
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      const [first] = addresses ?? [];
+      if (options.all || error) callback(error, addresses);
+      else callback(null, first?.address ?? '', first?.family);
+    });
+
 /** {@link lookupAll} in the shape that sockets expect. */
-export const lookupAddress: LookupFunction = (hostname, options, callback) =>
-  lookupAll(hostname, { ...options, all: true }, (error, addresses) => {
-    const [first] = addresses ?? [];
-    if (options.all || error) callback(error, addresses);
-    else callback(null, first?.address ?? '', first?.family);
-  });
+export const lookupAddress: LookupFunction = lookupFunction(lookupAll);

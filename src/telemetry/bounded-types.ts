@@ -1,27 +1,6 @@
-import type { AllActivities } from '../contract/activities.js';
-import { PREVIEW_WORKFLOW_TYPE, SUBSCRIPTION_WORKFLOW_TYPE, WORKFLOW_TYPE } from '../contract/names.js';
+import { TYPES } from '../contract/activities.js';
 
-const ACTIVITY_TYPES = {
-  checkRequest: true,
-  lookForWorker: true,
-  findEarlierUpload: true,
-  presignUpload: true,
-  uploadFile: true,
-  confirmUpload: true,
-  confirmStoredFile: true,
-  startExecution: true,
-  awaitExecution: true,
-  findAnalyses: true,
-  readSubscription: true,
-} satisfies Record<keyof AllActivities, true>;
-
-const KNOWN: ReadonlySet<string> = new Set([
-  '',
-  WORKFLOW_TYPE,
-  PREVIEW_WORKFLOW_TYPE,
-  SUBSCRIPTION_WORKFLOW_TYPE,
-  ...Object.keys(ACTIVITY_TYPES),
-]);
+const KNOWN: ReadonlySet<string> = new Set(['', ...TYPES]);
 
 /** Value of the labels `workflow_type` and `activity_type` for all types that the worker does not have. */
 const OTHER = 'other';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { anyCase, isObject } from '../any-case.js';
+import { isObject } from '../../contract/json.js';
+import { anyCase } from '../any-case.js';
 import { enveloped } from '../envelope.js';
 import {
   boundedText,

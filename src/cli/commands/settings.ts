@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { out } from '../output/colors.js';
-import { print, printJson, widthOf } from '../output/terminal.js';
+import { table } from '../output/table.js';
+import { print, printJson } from '../output/terminal.js';
 
 /** `aplos-upload settings` */
 export const settingsCommand = new Command('settings')
@@ -14,15 +15,10 @@ export const settingsCommand = new Command('settings')
       printJson(all);
       return;
     }
-    const [names, values] = [all.map(({ name }) => name), all.map(({ value }) => value)].map((column) =>
-      Math.max(...column.map(widthOf)),
-    );
+    const lines = table(all.map(({ name, value, from }) => [`  ${name}`, value, out.dim(from)]));
     for (const { title, settings } of groups) {
       print(out.bold(title));
       if (settings.length === 0) print(`  ${out.dim('none')}`);
-      for (const { name, value, from } of settings)
-        print(`  ${pad(name, names)}  ${pad(value, values)}  ${out.dim(from)}`);
+      for (const line of lines.splice(0, settings.length)) print(line);
     }
   });
-
-const pad = (text: string, columns = 0): string => text + ' '.repeat(Math.max(0, columns - widthOf(text)));
