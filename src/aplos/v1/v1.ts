@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { errorTable, UploadError } from '../../contract/errors.js';
 import type { JsonValue } from '../../contract/json.js';
+import { isObject } from '../../contract/json.js';
 import { type Section, sectionsIn } from '../../contract/sections.js';
 import type { FileRef } from '../../contract/steps.js';
-import { isObject } from '../any-case.js';
 import type {
   AcceptedStart,
   AplosApi,
