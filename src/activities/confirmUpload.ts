@@ -1,26 +1,62 @@
-import { cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { FileState } from '../aplos/api.js';
 import { verifyReported } from '../aplos/reported-file.js';
-import { UploadError } from '../contract/errors.js';
+import { type ErrorCode, UploadError } from '../contract/errors.js';
 import type { Confirmation, FileRef, FileRequest, UploadEvidence } from '../contract/steps.js';
 import { verifyEtag } from '../s3/etag.js';
+import { elapsedMs, type Moment, now } from '../util/clock.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { ageMs } from './failures.js';
 import { fileStateIfOffered } from './file-state.js';
 
-/** Verifies an upload: status 204, an ETag that matches the bytes sent, and a file that Aplos can read and reports as it was sent. */
-export const confirmUpload =
+/** Input of {@link confirmUpload}. */
+interface SentFile {
+  readonly request: FileRequest;
+  readonly file: FileRef;
+  readonly evidence: UploadEvidence;
+}
+
+/**
+ * Verifies an upload: status 204, an ETag that matches the bytes sent, and a file that Aplos can read and reports as it was sent.
+ *
+ * As a local activity it occupies a workflow task, and a worker runs few of them at a time. If Aplos does not confirm an upload of a
+ * profile at once, the local activity therefore fails without a call for a while, and the workflow uses the regular activity.
+ */
+export function confirmUpload(dependencies: ActivityDependencies) {
+  const confirm = verifyUpload(dependencies);
+  const failures = new Map<string, { readonly code: ErrorCode; readonly at: Moment }>();
+  return async (sent: SentFile): Promise<Confirmation> => {
+    if (!activityInfo().isLocal) return confirm(sent);
+    const { profile, fileName } = sent.request;
+    const failure = failures.get(profile);
+    if (failure && elapsedMs(failure.at) < LOCAL_PAUSE_MS)
+      throw new UploadError(
+        failure.code,
+        `${fileName} is not checked yet, as Aplos did not confirm another upload at once`,
+      );
+    try {
+      return await confirm(sent);
+    } catch (error) {
+      const code = codeToRetry(error);
+      if (code) failures.set(profile, { code, at: now() });
+      throw error;
+    }
+  };
+}
+
+/** Returns the code of an error that says nothing about the file; `undefined` if it is about the file. */
+function codeToRetry(error: unknown): ErrorCode | undefined {
+  if (!(error instanceof UploadError)) return 'FILE_NOT_READY'; // the time of the local activity is over
+  return error.remedy === 'final' || error.remedy === 'presign-again' ? undefined : error.code;
+}
+
+/** Pause of the local activity after it failed for a profile, in milliseconds. */
+const LOCAL_PAUSE_MS = 30_000;
+
+const verifyUpload =
   ({ api }: ActivityDependencies) =>
-  async ({
-    request,
-    file,
-    evidence,
-  }: {
-    request: FileRequest;
-    file: FileRef;
-    evidence: UploadEvidence;
-  }): Promise<Confirmation> => {
+  async ({ request, file, evidence }: SentFile): Promise<Confirmation> => {
     const { fileName, profile } = request;
     assert204(fileName, evidence);
     const etagIsMd5 = verifyEtag(fileName, evidence);

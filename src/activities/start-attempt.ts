@@ -69,10 +69,17 @@ export class StartAttempt {
     return { key: `${workflowId}/${runId}/${activityId}`, priorityKey, fairnessKey, sinceMs };
   }
 
-  /** Runs the work, and sends heartbeats meanwhile. */
+  /**
+   * Runs the work, and sends heartbeats meanwhile. Without a heartbeat, the next attempt has a doubt. So an attempt that fails sends one
+   * too, and only one that is killed in its first second leaves none.
+   */
   whileHeartbeating<Result>(work: () => Promise<Result>): Promise<Result> {
-    heartbeat(this.#heartbeat); // so that no heartbeat means a doubt
-    return heartbeatDuring(work, () => this.#heartbeat);
+    const reportingFailure = () =>
+      work().catch((error: unknown) => {
+        heartbeat(this.#heartbeat);
+        throw error;
+      });
+    return heartbeatDuring(reportingFailure, () => this.#heartbeat);
   }
 
   /**

@@ -90,12 +90,16 @@ export class WorkerMetrics {
   }
 
   /** Measures the activities of uploads. */
-  readonly activityInterceptors: ActivityInterceptorsFactory = ({ info }) =>
-    info.isLocal || info.workflowType !== WORKFLOW_TYPE
-      ? {}
-      : { inbound: this.#measuring(info.activityType as keyof UploadActivities) };
+  readonly activityInterceptors: ActivityInterceptorsFactory = ({ info }) => {
+    const step = info.activityType as keyof UploadActivities;
+    const isStep = info.workflowType === WORKFLOW_TYPE && (!info.isLocal || step === 'confirmUpload');
+    return isStep ? { inbound: this.#measuring(step, info) } : {};
+  };
 
-  #measuring(step: keyof UploadActivities): ActivityInboundCallsInterceptor {
+  #measuring(
+    step: keyof UploadActivities,
+    { isLocal }: { readonly isLocal: boolean },
+  ): ActivityInboundCallsInterceptor {
     return {
       execute: async (input, next) => {
         const startedMs = performance.now();
@@ -107,6 +111,7 @@ export class WorkerMetrics {
           this.#countResult(step, input.args[0], result);
           return result;
         } catch (error) {
+          if (isLocal) throw error; // a regular attempt follows
           recordDuration(outcomeOf(error).result);
           this.#countFailure(step, error);
           throw error;

@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import { priorityFor } from '../contract/priority.js';
 import type { Receipt, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
@@ -11,7 +11,14 @@ import type {
   Timed,
   UploadEvidence,
 } from '../contract/steps.js';
-import { confirmUpload, MAX_REFUSED_POSTS, presignUpload, summaries, uploadFile } from './activities.js';
+import {
+  confirmAtOnce,
+  confirmUpload,
+  MAX_REFUSED_POSTS,
+  presignUpload,
+  summaries,
+  uploadFile,
+} from './activities.js';
 import { needsNewPresignedPost, wasNotSent } from './failures.js';
 import { onFileHost } from './host-worker.js';
 import type { RunVisibility } from './visibility.js';
@@ -92,11 +99,16 @@ export async function storeFile(
     );
   }
 
-  function confirm(file: FileRef, evidence: UploadEvidence) {
+  /** Confirms the upload within the workflow task. If that fails, a step of its own shows why, retries, and can be replayed. */
+  async function confirm(file: FileRef, evidence: UploadEvidence) {
     const summary = summaries.confirmUpload(request);
-    return confirmUpload.executeWithOptions({ summary, priority: priorityFor(request).started }, [
-      { request, file, evidence },
-    ]);
+    const input = { request, file, evidence };
+    try {
+      return await confirmAtOnce.executeWithOptions({ summary }, [input]);
+    } catch (error) {
+      if (CancellationScope.current().consideredCancelled) throw error;
+    }
+    return confirmUpload.executeWithOptions({ summary, priority: priorityFor(request).started }, [input]);
   }
 }
 

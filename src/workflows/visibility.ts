@@ -1,31 +1,16 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { log, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { log, setCurrentDetails } from '@temporalio/workflow';
 import { type AddBatch, batchesOf, MAX_BATCHES } from '../contract/batches.js';
 import type { ErrorCode } from '../contract/error-table.js';
 import { executionStatus } from '../contract/execution-status.js';
 import { executionLabel } from '../contract/names.js';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
-import {
-  type KeywordName,
-  requestAttributes,
-  type SearchAttributeName,
-  withinLimit,
-} from '../contract/search-attributes.js';
+import { requestAttributes } from '../contract/search-attributes.js';
 import { shownSource } from '../contract/source.js';
 import type { FileRef } from '../contract/steps.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 import { awaitingNote, cancelledNote, failedNote, hostHasNoWorkerNote, waitingNote } from './notes.js';
-
-const keyword = (name: KeywordName) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
-const keywordList = (name: Exclude<SearchAttributeName, KeywordName>) =>
-  defineSearchAttributeKey(name, SearchAttributeType.KEYWORD_LIST);
-const attributes = {
-  fileId: keyword('AplosFileId'),
-  errorCode: keyword('AplosErrorCode'),
-  executionIds: keywordList('AplosExecutionIds'),
-  batches: keywordList('AplosBatch'),
-};
+import { RunAttributes } from './run-attributes.js';
 
 const headings = {
   find: 'Checking the earlier upload',
@@ -48,14 +33,14 @@ export class RunVisibility {
   /** Labels of the executions whose start waits until Aplos takes more. */
   #waiting: readonly string[] = [];
   #waitingSince = new Date(0);
+  readonly #attributes = new RunAttributes();
 
   constructor(request: UploadRequest) {
     this.#request = request;
     this.#batches = batchesOf(request);
-    upsertSearchAttributes([
-      ...requestAttributes(request).map(([name, value]) => ({ key: keyword(name), value })),
-      ...(this.#batches.length > 0 ? [this.#batchAttribute()] : []),
-    ]);
+    for (const [name, value] of requestAttributes(request)) this.#attributes.set(name, value);
+    if (this.#batches.length > 0) this.#attributes.setList('AplosBatch', this.#batches);
+    this.#attributes.save();
   }
 
   get fileName(): string {
@@ -79,7 +64,8 @@ export class RunVisibility {
       return;
     }
     this.#batches = [...this.#batches, batch];
-    upsertSearchAttributes([this.#batchAttribute()]);
+    this.#attributes.setList('AplosBatch', this.#batches);
+    this.#attributes.save();
     log.info('Asked for in another batch', { fileName: this.fileName, batch, requestedBy });
     this.#update({}, this.#note);
   }
@@ -89,7 +75,7 @@ export class RunVisibility {
   }
 
   earlierUploadFound({ fileId, sizeBytes, executions }: Receipt): void {
-    if (fileId) upsertSearchAttributes([{ key: attributes.fileId, value: fileId }]);
+    if (fileId) this.#attributes.set('AplosFileId', fileId);
     this.#showExecutions(executions);
     this.#update({ ...(sizeBytes === undefined ? {} : { sizeBytes }), ...(fileId ? { fileId } : {}) });
   }
@@ -104,17 +90,15 @@ export class RunVisibility {
 
   /** Shows that no worker serves the host that has the file. Called after each check that finds none. */
   hostHasNoWorker(host: string, nextCheck: Date): void {
-    if (this.#progress.missingHost === undefined)
-      upsertSearchAttributes([
-        { key: attributes.errorCode, value: 'HOST_WITHOUT_WORKER' satisfies ErrorCode },
-      ]);
+    if (this.#progress.missingHost === undefined) this.#showCode('HOST_WITHOUT_WORKER' satisfies ErrorCode);
     this.#update({ missingHost: host }, hostHasNoWorkerNote(host, nextCheck));
   }
 
   /** Clears what {@link hostHasNoWorker} shows. */
   hostHasWorker(): void {
     if (this.#progress.missingHost === undefined) return;
-    upsertSearchAttributes([{ key: attributes.errorCode, value: null }]);
+    this.#attributes.set('AplosErrorCode', null);
+    this.#attributes.save();
     this.#update({ missingHost: undefined });
   }
 
@@ -139,9 +123,7 @@ export class RunVisibility {
     if (!isPending || this.#waiting.includes(label)) return;
     if (this.#waiting.length === 0) {
       this.#waitingSince = new Date();
-      upsertSearchAttributes([
-        { key: attributes.errorCode, value: 'EXECUTIONS_LIMITED' satisfies ErrorCode },
-      ]);
+      this.#showCode('EXECUTIONS_LIMITED' satisfies ErrorCode);
     }
     this.#waiting = [...this.#waiting, label];
     this.#update({}, this.#waitingNote);
@@ -150,8 +132,7 @@ export class RunVisibility {
   executionStarted(execution: StartedExecution): void {
     const wasWaiting = this.#waiting.length > 0;
     this.#waiting = this.#waiting.filter((label) => label !== execution.label);
-    if (wasWaiting && this.#waiting.length === 0)
-      upsertSearchAttributes([{ key: attributes.errorCode, value: null }]);
+    if (wasWaiting && this.#waiting.length === 0) this.#attributes.set('AplosErrorCode', null);
     this.#showExecutions([...this.#progress.executions, execution]);
   }
 
@@ -173,21 +154,23 @@ export class RunVisibility {
   }
 
   completed(): void {
+    this.#attributes.save();
     this.#update({ step: 'done' });
   }
 
   failed(code: string, message: string): void {
-    upsertSearchAttributes([{ key: attributes.errorCode, value: code }]);
+    this.#showCode(code);
     this.#update({ step: 'failed' }, failedNote(code, message));
   }
 
   cancelled(): void {
-    if (this.#waiting.length > 0) upsertSearchAttributes([{ key: attributes.errorCode, value: null }]);
+    if (this.#waiting.length > 0) this.#attributes.set('AplosErrorCode', null);
+    this.#attributes.save();
     this.#update({ step: 'cancelled' }, cancelledNote());
   }
 
   #showFile(step: UploadProgress['step'], { fileId }: FileRef, sizeBytes: number | undefined): void {
-    if (fileId) upsertSearchAttributes([{ key: attributes.fileId, value: fileId }]);
+    if (fileId) this.#attributes.set('AplosFileId', fileId);
     this.#update({
       step,
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
@@ -198,12 +181,15 @@ export class RunVisibility {
   #showExecutions(executions: readonly StartedExecution[]): void {
     if (executions.length === 0) return;
     const ids = executions.map(({ executionId }) => executionId);
-    upsertSearchAttributes([{ key: attributes.executionIds, value: withinLimit(ids) }]);
+    this.#attributes.setList('AplosExecutionIds', ids);
+    // Saved once for all starts that end in the same workflow task.
+    void Promise.resolve().then(() => this.#attributes.save());
     this.#update({ executions }, this.#waitingNote);
   }
 
-  #batchAttribute() {
-    return { key: attributes.batches, value: withinLimit(this.#batches) };
+  #showCode(code: string): void {
+    this.#attributes.set('AplosErrorCode', code);
+    this.#attributes.save();
   }
 
   #update(changes: Partial<UploadProgress>, note?: string): void {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { FaultAction } from '../../sandbox/sandbox.js';
 import { newBucket } from '../support/bucket.js';
-import { callsOf, failureOf, type JobOptions, newJob } from '../support/job.js';
+import { callsOf, environmentFor, failureOf, type JobOptions, newJob, run } from '../support/job.js';
 import { table } from '../support/sandbox-client.js';
 
 let s3: S3Bucket;
@@ -18,7 +18,7 @@ async function uploaded(fault?: FaultAction, options: Partial<JobOptions> = {}) 
   if (fault) job.sandbox.faults.add({ route: 'upload', ...fault });
   const presign = await job.presign();
   const evidence = await job.upload(presign);
-  return { job, evidence, confirm: () => job.confirm(presign.file, evidence) };
+  return { job, evidence, file: presign.file, confirm: () => job.confirm(presign.file, evidence) };
 }
 
 const TABLE_MD5 = createHash('md5').update(table).digest('hex');
@@ -120,5 +120,43 @@ describe('confirmUpload', () => {
     job.sandbox.faults.add({ route: 'fileState', ...fault });
     expect(await failureOf(job, confirm())).toMatchObject({ type, nonRetryable: false });
     expect(await confirm()).toMatchObject({ fileState: 'ready' });
+  });
+});
+
+describe('confirmUpload as a local activity', () => {
+  const local = () => environmentFor({ isLocal: true });
+
+  it('confirms an upload', async () => {
+    const { job, file, evidence } = await uploaded();
+    expect(
+      await run(job.activities.confirmUpload, { request: job.request, file, evidence }, local()),
+    ).toMatchObject({
+      fileState: 'ready',
+      ran: { attempts: 1 },
+    });
+  });
+
+  it('fails without a call for a while after Aplos did not respond, so that it does not occupy workflow tasks', async () => {
+    const { job, file, evidence, confirm } = await uploaded();
+    const confirmLocally = () =>
+      run(job.activities.confirmUpload, { request: job.request, file, evidence }, local());
+    job.sandbox.faults.add({ route: 'fileState', status: 503 });
+    expect(await failureOf(job, confirmLocally())).toMatchObject({ type: 'API_UNAVAILABLE' });
+    expect(await failureOf(job, confirmLocally())).toMatchObject({
+      type: 'API_UNAVAILABLE',
+      message: expect.stringContaining('pk.csv is not checked yet'),
+    });
+    expect(callsOf(job, 'fileState')).toBe(1);
+    expect(await confirm()).toMatchObject({ fileState: 'ready' });
+    expect(callsOf(job, 'fileState')).toBe(2);
+  });
+
+  it('continues to confirm other files after one that Aplos cannot read', async () => {
+    const { job, file, evidence } = await uploaded(undefined, { content: 'not a table' });
+    const confirmLocally = () =>
+      run(job.activities.confirmUpload, { request: job.request, file, evidence }, local());
+    for (let times = 1; times <= 2; times++)
+      expect(await failureOf(job, confirmLocally())).toMatchObject({ type: 'FILE_INVALID' });
+    expect(callsOf(job, 'fileState')).toBe(2);
   });
 });

@@ -91,7 +91,7 @@ const retried: readonly Row[] = [
   {
     code: 'API_ANSWER_BROKEN',
     given: 'truncated JSON',
-    faults: [{ route: 'fileState', response: 'truncated' }],
+    faults: [{ route: 'fileState', response: 'truncated', times: 2 }],
   },
   {
     code: 'S3_UNREACHABLE',

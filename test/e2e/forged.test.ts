@@ -34,7 +34,8 @@ async function startSlowed(
   route: 'presign' | 'upload' | 'fileState' | 'start',
   name = `f${++files}.csv`,
 ): Promise<UploadHandle> {
-  world.sandbox.faults.add({ route, delayMs: 3_000, status: 503 });
+  const times = route === 'fileState' ? 2 : 1; // an upload is confirmed by a local activity at first
+  world.sandbox.faults.add({ route, delayMs: 3_000, status: 503, times });
   return start(name);
 }
 async function start(name = `f${++files}.csv`): Promise<UploadHandle> {

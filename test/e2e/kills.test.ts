@@ -57,9 +57,9 @@ describe('an upload', () => {
     faults.add({ route: 'upload', hang: true });
     const uploading = await start(2);
     await untilSeen('upload');
-    faults.add({ route: 'fileState', hang: true });
+    faults.add({ route: 'fileState', hang: true, times: 2 });
     const confirming = await start(1);
-    await untilSeen('fileState');
+    await untilSeen('fileState', 1);
     faults.add({ route: 'start', hang: true, effect: true });
     const starting = await start(1, ['day 1', 'day 7']);
     await untilSeen('start', 1);

@@ -182,7 +182,7 @@ describe('traces sent to a collector', () => {
   it('add only the trace IDs to the history', async () => {
     const { traceId, spanId } = only('StartWorkflow:uploadAnalysisFile');
     const header = ['_tracer-data', JSON.stringify({ traceparent: `00-${traceId}-${spanId}-01` })];
-    expect(await headersOf(receipt)).toEqual(Array(5).fill(header));
+    expect(await headersOf(receipt)).toEqual(Array(4).fill(header));
   });
 
   it('are named in the log lines of activities', () => {

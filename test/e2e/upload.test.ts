@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/receipt.js';
-import { bytesOf } from '../support/history.js';
+import { bytesOf, stepsIn } from '../support/history.js';
 import { startWorld } from '../support/shared-world.js';
 import type { World } from '../support/world.js';
 
 const sample = (name: string) => fileURLToPath(new URL(`../../samples/${name}`, import.meta.url));
 const CSV = sample('single-oral-dose.csv');
 const CONFIG = sample('single-oral-dose.json');
-const ACTIVITIES = ['presignUpload', 'uploadFile', 'confirmUpload', 'startExecution'];
+const STEPS = ['checkRequest', 'presignUpload', 'uploadFile', 'confirmUpload', 'startExecution'];
 
 describe('aplos-upload upload, with a worker and real servers', () => {
   let world: World;
@@ -60,14 +60,12 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     expect(charges).toHaveLength(1);
   });
 
-  it('produces a history with the four activities in order, and about thirty events', async () => {
+  it('produces a history with the steps in order, at most 27 events, and one change of search attributes', async () => {
     const events = await historyOf(receipt);
-    const names = events.map(
-      ({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes?.activityType?.name,
-    );
-    expect(names.filter(Boolean)).toEqual(ACTIVITIES);
-    expect(events.length).toBeGreaterThan(25);
-    expect(events.length).toBeLessThan(40);
+    expect(stepsIn({ events })).toEqual(STEPS);
+    expect(events.length).toBeLessThanOrEqual(27);
+    const changes = events.filter((event) => event.upsertWorkflowSearchAttributesEventAttributes);
+    expect(changes).toHaveLength(1);
   });
 
   it('has a higher priority than batches, and presigns with a lower priority than uploads in progress', async () => {
@@ -78,7 +76,6 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     expect(priorities).toEqual([
       ['presignUpload', 2],
       ['uploadFile', 1],
-      ['confirmUpload', 1],
       ['startExecution', 1],
     ]);
   });
@@ -104,11 +101,13 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     await expect.poll(() => world.client.workflow.count(query).then(({ count }) => count)).toBe(1);
   });
 
-  it('shows summaries of the run and of each activity in the Temporal UI, without the encryption key', async () => {
+  it('shows summaries of the run and of each step in the Temporal UI, without the encryption key', async () => {
     const description = await world.rawClient.workflow.getHandle(receipt.workflowId).describe();
     expect(await description.staticSummary()).toMatch(/^single-oral-dose\.csv → Aplos \(default\), for /);
     const summaries = (await historyOf(receipt))
-      .filter(({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes)
+      .filter(
+        ({ userMetadata, workflowExecutionStartedEventAttributes: started }) => userMetadata && !started,
+      )
       .map(({ userMetadata }) => JSON.parse(Buffer.from(userMetadata?.summary?.data ?? []).toString()));
     expect(summaries).toEqual([
       'presigned POST for single-oral-dose.csv',

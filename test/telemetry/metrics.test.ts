@@ -44,9 +44,9 @@ describe('the metrics of a worker', () => {
 
     const confirms = () => world.sandbox.calls.filter(({ route }) => route === 'fileState').length;
     const before = confirms();
-    faults.add({ route: 'fileState', hang: true });
+    faults.add({ route: 'fileState', hang: true, times: 2 });
     const cancelled = await start();
-    await vi.waitUntil(() => confirms() > before, WITHIN);
+    await vi.waitUntil(() => confirms() > before + 1, WITHIN);
     await client.cancel(cancelled.workflowId);
     await expect(cancelled.result()).rejects.toThrow();
 
@@ -131,11 +131,11 @@ describe('the metrics of a worker', () => {
     expect(sum('aplos_uploads_total')).toBe(5);
   });
 
-  it('count each attempt of a step by its result; a replay repeats only unfinished steps', () => {
+  it('count each attempt of a step by its result; a replay confirms the upload again before it repeats a start', () => {
     const attempts = (step: string, result: string) => sum('aplos_step_seconds_count', { step, result });
     expect(attempts('presignUpload', 'done')).toBe(3);
     expect(attempts('uploadFile', 'done')).toBe(3);
-    expect(attempts('confirmUpload', 'done')).toBe(2);
+    expect(attempts('confirmUpload', 'done')).toBe(3);
     expect(attempts('confirmUpload', 'cancelled')).toBe(1);
     expect(attempts('startExecution', 'done')).toBe(2);
     expect(attempts('startExecution', 'failed')).toBe(1);

@@ -57,10 +57,10 @@ describe('workflow compatibility', () => {
   });
 
   it('is violated if a recorded step no longer exists', async () => {
-    const changed = JSON.parse(read(`${VERSION}/finished.json`).replaceAll('confirmUpload', 'verifyUpload'));
+    const changed = JSON.parse(read(`${VERSION}/finished.json`).replaceAll('uploadFile', 'sendFile'));
     await expect(
       Worker.runReplayHistory({ workflowBundle, ...withoutTraces }, changed, 'changed'),
-    ).rejects.toThrow(/verifyUpload/);
+    ).rejects.toThrow(/sendFile/);
   });
 
   it.each(names)('is tested with a history that has no secrets and no local paths: %s', (name) => {

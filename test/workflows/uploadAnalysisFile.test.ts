@@ -156,6 +156,20 @@ describe('uploadAnalysisFile', () => {
     expect(receipt?.executions).toEqual([]);
   });
 
+  it('confirms an upload within the workflow task, and in a step of its own if that fails', async () => {
+    const confirmed: string[] = [];
+    const { receipt } = await run({
+      confirmUpload: async () => {
+        const { isLocal } = Context.current().info;
+        confirmed.push(isLocal ? 'local' : 'regular');
+        if (isLocal) throw failure('FILE_NOT_READY', 'retry', {});
+        return { fileState: 'ready', etagIsMd5: true, ran };
+      },
+    });
+    expect(receipt?.fileState).toBe('ready');
+    expect(confirmed).toEqual(['local', 'regular']);
+  });
+
   it('presigns and uploads again if the presigned POST has expired', async () => {
     let uploads = 0;
     const { receipt } = await run({
@@ -168,10 +182,9 @@ describe('uploadAnalysisFile', () => {
   });
 
   it('presigns and uploads again if the stored bytes are damaged', async () => {
-    let confirms = 0;
     const { receipt } = await run({
-      confirmUpload: async () => {
-        if (++confirms === 1) throw failure('UPLOAD_CORRUPTED', 'presign-again');
+      confirmUpload: async ({ file }) => {
+        if (file.fileId === 'file-1') throw failure('UPLOAD_CORRUPTED', 'presign-again');
         return { fileState: 'ready', etagIsMd5: true, ran };
       },
     });
