@@ -1,10 +1,14 @@
-import type { Charge } from './executions.js';
 import { analyse, columnsIn, columnsNamed, resultsZip } from './nca.js';
 import { isText, parseTable } from './table.js';
 
 /** Maximum number of bytes of a file that are analysed. The analysis blocks the sandbox, so it must be short. */
 export const MAX_ANALYSED_BYTES = 4 * 1024 ** 2;
 const MAX_ERRORS = 20;
+
+/** What an analysis reads of the execution that was charged. The package of its results contains all of it. */
+interface Charged {
+  readonly configuration: Readonly<Record<string, unknown>>;
+}
 
 /** Outcome of an analysis: the results, or the reasons why it failed. */
 export type Analysis =
@@ -16,7 +20,7 @@ export type Analysis =
  *
  * @param bytes first bytes of the file, at most {@link MAX_ANALYSED_BYTES}
  */
-export function analyseFile(fileName: string, bytes: Buffer, charge: Charge): Analysis {
+export function analyseFile(fileName: string, bytes: Buffer, charge: Charged): Analysis {
   try {
     if (!isText(fileName)) return { zip: resultsZip(undefined, charge), errors: [] };
     const columns = columnsIn(charge.configuration);

@@ -41,6 +41,7 @@ export const confirmStoredFile =
     const sizeBytes = record?.sizeBytes ?? reported.reportedSizeBytes;
     return {
       file: { ...record?.file, fileId },
+      apiVersion: await api.version(),
       fileState: state?.state ?? 'unknown',
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
       ...(record?.md5 === undefined ? {} : { md5: record.md5 }),

@@ -63,7 +63,8 @@ const verifyUpload =
     const state = await fileStateIfOffered(api(profile), file, cancellationSignal());
     assertUsable(fileName, file, state);
     const reported = state ? verifyReported(fileName, state, evidence) : {};
-    return { fileState: state?.state ?? 'unknown', etagIsMd5, ...reported };
+    const apiVersion = await api(profile).version();
+    return { apiVersion, fileState: state?.state ?? 'unknown', etagIsMd5, ...reported };
   };
 
 /**

@@ -5,6 +5,7 @@ import { contentIdFor, fileVersionIdFor, trackingIdFor } from '../contract/analy
 import { UploadError } from '../contract/errors.js';
 import type { StartedExecution } from '../contract/receipt.js';
 import type { StartInput } from '../contract/steps.js';
+import { sha256OfJson } from '../records/canonical.js';
 import { OneAtATime } from '../util/one-at-a-time.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { asReportedNow, findExecution, unsettled } from './find-execution.js';
@@ -81,6 +82,7 @@ async function startOnce(
       status,
       ...(delaySeconds === undefined ? {} : { delaySeconds }),
       trackingId,
+      configurationSha256: sha256OfJson(execution.configuration),
       origin,
       ...(again === undefined ? {} : { again }),
     };

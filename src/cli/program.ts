@@ -3,11 +3,13 @@ import { VERSION } from '../util/version.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { codecServerCommand } from './commands/codec-server.js';
 import { doctorCommand } from './commands/doctor.js';
+import { receiptCommand } from './commands/receipt.js';
 import { replayCommand } from './commands/replay.js';
 import { settingsCommand } from './commands/settings.js';
 import { setupCommand } from './commands/setup.js';
 import { statusCommand } from './commands/status.js';
 import { uploadCommand } from './commands/upload.js';
+import { verifyCommand } from './commands/verify.js';
 import { watchCommand } from './commands/watch.js';
 import { workerCommand } from './commands/worker.js';
 import { exitWhenOutputCloses } from './output/closed-output.js';
@@ -20,6 +22,8 @@ export const COMMANDS: readonly Command[] = [
   watchCommand,
   statusCommand,
   replayCommand,
+  receiptCommand,
+  verifyCommand,
   setupCommand,
   doctorCommand,
   settingsCommand,

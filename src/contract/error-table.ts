@@ -121,6 +121,19 @@ export const errorTable = {
     'Temporal has no upload with this ID, or no longer has its history.',
     'To list recent uploads, run: aplos-upload status. To be sure of a file, upload it again: what Aplos already has is not started again.',
   ),
+  RECEIPT_MISSING: row(
+    'final',
+    'caller',
+    'The upload has no receipt, because it is not done.',
+    'See what it waits for, or why it failed: aplos-upload status.',
+    { afterFix: 'replay' },
+  ),
+  RECORD_UNWRITABLE: row(
+    'final',
+    'settings',
+    'The file of a receipt or report cannot be written.',
+    'Check the permissions and the free space of the folder, then run the command again.',
+  ),
   CANCELLED: row('final', 'caller', 'Somebody cancelled the upload.', 'Upload the file again to continue.', {
     afterFix: 'replay',
   }),

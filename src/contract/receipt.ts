@@ -11,6 +11,8 @@ export interface StartedExecution {
   readonly delaySeconds?: number;
   /** Identity of the analysis: `aplos_upload.tracking_id` in the metadata of the execution and, in version 3, part of its name. */
   readonly trackingId: string;
+  /** SHA-256 of the configuration as canonical JSON (RFC 8785), in hex. */
+  readonly configurationSha256: string;
   /**
    * `started`: this run started it, and Aplos confirmed the start. `found`: it was among the executions that Aplos already had,
    * so it was not started again.
@@ -54,6 +56,8 @@ export interface StepRecord {
  * and started the executions, and this one found that Aplos still has them.
  */
 export interface Receipt {
+  /** Version of this schema. A higher one has other fields or meanings. */
+  readonly receiptVersion: 1;
   readonly workflowId: string;
   readonly runId: string;
   readonly profile: string;
@@ -79,8 +83,12 @@ export interface Receipt {
   readonly etag?: string;
   /** True if the ETag is an MD5, which then equals `md5`. `false`: it is not an MD5 (e.g. with SSE-KMS) and proves nothing. */
   readonly etagIsMd5?: boolean;
+  /** Request ID that S3 assigned to the upload, for AWS support. Absent if S3 returned none. */
+  readonly s3RequestId?: string;
   /** HTTP status of the upload: 204. Absent for an `aplos:` source, as are the ETag and `etagIsMd5`: this run uploaded nothing. */
   readonly status?: number;
+  /** Version of the Aplos API that was used. */
+  readonly apiVersion: 'v1' | 'v3';
   /** File state that Aplos reported at confirmation, e.g. `ready`. */
   readonly fileState: string;
   /** Size that Aplos reported at confirmation, in bytes. It equals `sizeBytes`. Absent if Aplos reported none. */

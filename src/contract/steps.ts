@@ -69,6 +69,8 @@ export interface PresignResult {
 export interface Confirmation {
   /** File state that Aplos reports, e.g. `ready`; `unknown` if Aplos does not report it. */
   readonly fileState: string;
+  /** Version of the Aplos API that was used. */
+  readonly apiVersion: 'v1' | 'v3';
   /** True if the ETag is an MD5, and so proves that S3 stored the bytes that were sent. */
   readonly etagIsMd5: boolean;
   /** See {@link Receipt.reportedSizeBytes}. */
@@ -80,6 +82,8 @@ export interface Confirmation {
 /** Result of checking a file that Aplos already has. */
 export interface StoredFileConfirmation {
   readonly file: FileRef;
+  /** See {@link Confirmation.apiVersion}. */
+  readonly apiVersion: 'v1' | 'v3';
   /** See {@link Confirmation.fileState}. */
   readonly fileState: string;
   /** Absent if neither Aplos nor the run that uploaded the file reports it. */

@@ -8,6 +8,7 @@ import { isLoopback } from '../http/address.js';
 import { isBucketName, isCognitoClientId, partitionOf } from '../http/aws.js';
 import { HostList } from '../http/host-list.js';
 import { type ListenAddress, parseListenAddress } from '../http/listen-address.js';
+import { readSigningKey, type SigningKey } from '../records/keys.js';
 import { Secret } from '../util/secret.js';
 
 /** A 256-bit key for payloads, and the ID that is stored with each payload that it encrypts. */
@@ -110,6 +111,17 @@ export const certificates = z.string().refine((pem) => {
     return false;
   }
 }, 'must begin with a certificate in PEM');
+
+/** A private key that signs records. No message shows any part of it. */
+export const signingKey = z.string().transform((pem, context): SigningKey => {
+  const key = readSigningKey(pem);
+  if (key) return key;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an Ed25519 private key in PEM; create one with `openssl genpkey -algorithm ed25519`',
+  });
+  return z.NEVER;
+});
 
 /** Encryption keys with different IDs. No message shows any part of a key. */
 export const encryptionKeys = z.string().transform((value, context): readonly EncryptionKey[] => {

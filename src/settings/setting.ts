@@ -16,6 +16,7 @@ export const GROUPS = [
   'Monitoring',
   'Network',
   'Codec server',
+  'Records',
   'Temporal UI',
 ] as const;
 

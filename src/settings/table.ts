@@ -3,6 +3,7 @@
  * `aplos-upload settings`, the suggestions for typos and the tables of docs/settings.md are derived from these entries.
  */
 import { z } from 'zod';
+import type { SigningKey } from '../records/keys.js';
 import {
   awsRegion,
   bucketNames,
@@ -18,6 +19,7 @@ import {
   seconds,
   secret,
   secureUrl,
+  signingKey,
   text,
   url,
   wholeNumber,
@@ -268,6 +270,19 @@ export const settingsTable = {
     readBy: ['codec-server'],
     description:
       'Issuer (`iss`) that the JWT must have, exactly as your identity provider writes it. Required with `APLOS_UPLOAD_CODEC_JWKS_URL`',
+  },
+  signingKey: {
+    group: 'Records',
+    variable: 'APLOS_UPLOAD_SIGNING_KEY',
+    key: 'records.signing_key',
+    sources: ['file', 'command'],
+    secret: true,
+    schema: signingKey,
+    unset: 'receipts are not signed',
+    readBy: ['client'],
+    description: 'Ed25519 private key in PEM that signs the receipts which `aplos-upload receipt` writes',
+    page: 'records.md',
+    show: ({ keyId }: SigningKey) => `key ${keyId}`,
   },
   uiUrl: {
     group: 'Temporal UI',

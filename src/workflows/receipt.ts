@@ -17,6 +17,7 @@ export function receiptFor(
   const { workflowId, runId } = workflowInfo();
   const { profile, source, host, fileName, requestedBy, correctionOf } = request;
   return {
+    receiptVersion: 1,
     workflowId,
     runId,
     profile,

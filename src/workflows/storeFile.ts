@@ -35,7 +35,9 @@ export type FileFacts = Pick<
   | 'sha256'
   | 'etag'
   | 'etagIsMd5'
+  | 's3RequestId'
   | 'status'
+  | 'apiVersion'
   | 'fileState'
   | 'reportedSizeBytes'
   | 'reportedChecksum'
@@ -122,7 +124,7 @@ interface Observed {
 }
 
 function storedFile({ file, presignTiming, evidence, confirmation, presigns }: Observed): StoredFile {
-  const { sourceVersionId, sizeBytes, md5, sha256, etag, status } = evidence;
+  const { sourceVersionId, sizeBytes, md5, sha256, etag, requestId, status } = evidence;
   const { ran: confirmed, ...confirmedFacts } = confirmation;
   return {
     file,
@@ -134,6 +136,7 @@ function storedFile({ file, presignTiming, evidence, confirmation, presigns }: O
       md5,
       sha256,
       ...(etag === undefined ? {} : { etag }),
+      ...(requestId === undefined ? {} : { s3RequestId: requestId }),
       status,
       ...confirmedFacts,
       presigns,

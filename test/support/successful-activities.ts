@@ -48,12 +48,13 @@ export function successfulActivities(calls: string[]): UploadActivities {
     },
     confirmUpload: async ({ file }) => {
       calls.push(`confirm ${file.fileId}`);
-      return { fileState: 'ready', etagIsMd5: true, ran };
+      return { apiVersion: 'v1', fileState: 'ready', etagIsMd5: true, ran };
     },
     confirmStoredFile: async ({ request }) => {
       calls.push(`confirm stored ${request.fileName}`);
       return {
         file: { fileId: storedFileId(request.source) ?? '' },
+        apiVersion: 'v1',
         fileState: 'ready',
         sha256: request.expect?.sha256 ?? '',
         contentProof: 'checksum',
@@ -67,6 +68,7 @@ export function successfulActivities(calls: string[]): UploadActivities {
         executionId: `execution of ${label}`,
         status: 'queuing',
         trackingId: `t-${label}`,
+        configurationSha256: '0'.repeat(64),
         origin: 'started',
         ran,
       };

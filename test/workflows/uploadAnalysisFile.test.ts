@@ -163,7 +163,7 @@ describe('uploadAnalysisFile', () => {
         const { isLocal } = Context.current().info;
         confirmed.push(isLocal ? 'local' : 'regular');
         if (isLocal) throw failure('FILE_NOT_READY', 'retry', {});
-        return { fileState: 'ready', etagIsMd5: true, ran };
+        return { apiVersion: 'v1', fileState: 'ready', etagIsMd5: true, ran };
       },
     });
     expect(receipt?.fileState).toBe('ready');
@@ -185,7 +185,7 @@ describe('uploadAnalysisFile', () => {
     const { receipt } = await run({
       confirmUpload: async ({ file }) => {
         if (file.fileId === 'file-1') throw failure('UPLOAD_CORRUPTED', 'presign-again');
-        return { fileState: 'ready', etagIsMd5: true, ran };
+        return { apiVersion: 'v1', fileState: 'ready', etagIsMd5: true, ran };
       },
     });
     expect(receipt).toMatchObject({ fileId: 'file-2', presigns: 2 });

@@ -26,6 +26,7 @@ const failure = { code: HOSTILE, message: HOSTILE };
 const ids = { file: HOSTILE, workflowId: HOSTILE };
 
 const receipt: Receipt = {
+  receiptVersion: 1,
   workflowId: HOSTILE,
   runId: HOSTILE,
   profile: HOSTILE,
@@ -41,6 +42,7 @@ const receipt: Receipt = {
   etag: HOSTILE,
   etagIsMd5: false,
   status: 204,
+  apiVersion: 'v1',
   fileState: HOSTILE,
   executions: [
     {
@@ -48,6 +50,7 @@ const receipt: Receipt = {
       executionId: HOSTILE,
       status: HOSTILE,
       trackingId: HOSTILE,
+      configurationSha256: HOSTILE,
       origin: 'found',
       again: HOSTILE,
     },

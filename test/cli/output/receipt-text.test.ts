@@ -1,35 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { receiptLines } from '../../../src/cli/output/receipt-text.js';
-import type { Receipt, StartedExecution } from '../../../src/contract/receipt.js';
+import type { StartedExecution } from '../../../src/contract/receipt.js';
+import { aReceipt } from '../../support/receipts.js';
 
-const time = '2026-11-20T14:02:00.000Z';
 const execution: StartedExecution = {
   label: 'day-1',
   executionId: 'e1',
   status: 'complete',
   trackingId: 't1',
+  configurationSha256: 'c1',
   origin: 'started',
 };
 const textWith = (changes: Partial<StartedExecution>): string => {
-  const receipt: Receipt = {
-    workflowId: 'w',
-    runId: 'r',
-    profile: 'default',
-    source: 'file:///pk.csv',
-    fileName: 'pk.csv',
-    bucket: 'b',
-    key: 'k',
-    sizeBytes: 1,
-    md5: 'm',
-    sha256: 's',
-    etagIsMd5: true,
-    status: 204,
-    fileState: 'ready',
-    executions: [{ ...execution, ...changes }],
-    steps: [{ step: 'presign', startedAt: time, finishedAt: time, attempts: 1 }],
-    presigns: 1,
-    batches: [],
-  };
+  const receipt = aReceipt({ executions: [{ ...execution, ...changes }] });
   return receiptLines(receipt).join('\n');
 };
 

@@ -1,0 +1,19 @@
+import { Command, Option } from 'commander';
+import type { ReceiptOptions } from './receipt/write.js';
+
+/** `aplos-upload receipt` */
+export const receiptCommand = new Command('receipt')
+  .description('write the receipts of completed uploads to files, signed if a signing key is set')
+  .argument('[upload...]', 'ids, file names, paths, or URLs of the Temporal UI')
+  .option('--batch <name>', 'write the receipts of this batch')
+  .requiredOption('--out <folder>', 'folder to write to; it is created if necessary')
+  .addOption(
+    new Option('--format <format>', 'json for programs and `aplos-upload verify`, html for people')
+      .choices(['json', 'html'])
+      .default('json'),
+  )
+  .option('--json', 'print one outcome per line, as JSON')
+  .action(async (ids: string[], options: ReceiptOptions) => {
+    const { writeReceipts } = await import('./receipt/write.js');
+    await writeReceipts(ids, options);
+  });

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UploadClient, type UploadSummary } from '../../../client.js';
+import { UploadError } from '../../../contract/errors.js';
+import type { Receipt } from '../../../contract/receipt.js';
+import { signJson } from '../../../records/envelope.js';
+import type { SigningKey } from '../../../records/keys.js';
+import { recordBytes } from '../../../records/read-record.js';
+import { receiptPage } from '../../../records/receipt-page.js';
+import { receiptStatement, STATEMENT_TYPE } from '../../../records/statement.js';
+import { loadSettings } from '../../../settings/load.js';
+import { count } from '../../../util/units.js';
+import { findUploads } from '../../input/find-uploads.js';
+import { out } from '../../output/colors.js';
+import { BadInputError, ExitCode, printError } from '../../output/errors.js';
+import { problemRecord } from '../../output/records.js';
+import { print, printJson, printToStderr } from '../../output/terminal.js';
+
+/** Options of `aplos-upload receipt`. */
+export interface ReceiptOptions {
+  readonly batch?: string;
+  readonly out: string;
+  readonly format: 'json' | 'html';
+  readonly json?: true;
+}
+
+/**
+ * Writes the receipt of each completed upload that references or options select.
+ *
+ * @param references ids, file names, paths, or URLs of the Temporal UI
+ */
+export async function writeReceipts(references: readonly string[], options: ReceiptOptions): Promise<void> {
+  const { batch, out: folder } = options;
+  if ((batch === undefined) === (references.length === 0))
+    throw new BadInputError(['Give the names or ids of uploads, or --batch NAME.']);
+  const settings = loadSettings(process.env, 'client');
+  const client = await UploadClient.connect({ settings });
+  try {
+    const uploads =
+      batch === undefined ? await uploadsNamed(client, references) : await uploadsOfBatch(client, batch);
+    if (uploads.length === 0) throw new BadInputError([`No upload is in the batch ${batch}.`]);
+    await mkdir(folder, { recursive: true });
+    let written = 0;
+    for (const upload of uploads)
+      if (await writeReceipt(client, upload, options, settings.signingKey)) written++;
+    if (options.json) return;
+    const key = settings.signingKey;
+    printToStderr(
+      `${count(written, 'receipt')} in ${folder}, ${options.format === 'html' ? 'for people' : key ? `signed with the key ${key.keyId}` : 'not signed: set APLOS_UPLOAD_SIGNING_KEY_FILE to sign them'}.`,
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+type Upload = Pick<UploadSummary, 'workflowId'> &
+  Partial<Pick<UploadSummary, 'runId' | 'state' | 'fileName'>>;
+
+async function uploadsNamed(client: UploadClient, references: readonly string[]): Promise<Upload[]> {
+  const found = await findUploads(client, references);
+  const ids = [...new Set(found.flatMap(({ ids }) => ids))];
+  return Promise.all(ids.map(async (workflowId) => (await client.status(workflowId)) ?? { workflowId }));
+}
+
+async function uploadsOfBatch(client: UploadClient, batch: string): Promise<Upload[]> {
+  const uploads: Upload[] = [];
+  for await (const upload of client.list({ batch })) uploads.push(upload);
+  return uploads;
+}
+
+/** Writes one receipt, and prints its file, or why there is none. Returns whether there is one. */
+async function writeReceipt(
+  client: UploadClient,
+  upload: Upload,
+  { out: folder, format, json }: ReceiptOptions,
+  key: SigningKey | undefined,
+): Promise<boolean> {
+  const { workflowId, runId, state, fileName = workflowId } = upload;
+  try {
+    if (state !== 'done') throw withoutReceipt(workflowId, state);
+    const receipt = await client.result(workflowId, runId);
+    const path = join(folder, nameFor(receipt, format));
+    await replaceFile(path, format === 'html' ? receiptPage(receipt) : jsonOf(receipt, key));
+    if (json) printJson({ file: fileName, workflowId, state: 'written', path });
+    else print(`${out.green('✓')} ${path}`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof UploadError)) throw error;
+    if (json) printJson(problemRecord('failed', fileName, error, workflowId));
+    else printError(error.message);
+    process.exitCode = ExitCode.failed;
+    return false;
+  }
+}
+
+const withoutReceipt = (workflowId: string, state: UploadSummary['state'] | undefined): UploadError =>
+  state === undefined
+    ? new UploadError('UPLOAD_UNKNOWN', `Temporal has no upload ${workflowId}`)
+    : new UploadError('RECEIPT_MISSING', `The upload ${workflowId} is ${state}, so it has no receipt`);
+
+const jsonOf = (receipt: Receipt, key: SigningKey | undefined): Buffer =>
+  recordBytes(key ? signJson(STATEMENT_TYPE, receiptStatement(receipt), key) : receipt);
+
+const MAX_NAME_LENGTH = 100;
+
+/** Returns the name of a receipt's file: the same for the same run, and another for any other run. */
+function nameFor({ fileName, workflowId, runId }: Receipt, format: ReceiptOptions['format']): string {
+  const name = fileName.replaceAll(/[^\p{L}\p{N}._-]+/gu, '_').slice(0, MAX_NAME_LENGTH);
+  const run = createHash('sha256').update(`${workflowId}\n${runId}`).digest('hex').slice(0, 12);
+  return `${name}.${run}.receipt.${format}`;
+}
+
+/** Writes a file so that it never has a part of the content. */
+async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new UploadError('RECORD_UNWRITABLE', `Cannot write ${path}: ${(error as Error).message}`);
+  }
+}

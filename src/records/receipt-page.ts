@@ -1,0 +1,42 @@
+import type { Receipt } from '../contract/receipt.js';
+import { page, table } from './html.js';
+
+/** Returns a receipt as one self-contained page for people, which prints on A4. */
+export function receiptPage(receipt: Receipt): string {
+  const { fileName, executions, steps, batches, ...facts } = receipt;
+  const scalars = Object.entries(facts).filter(([, value]) => typeof value !== 'object');
+  return page(`Receipt of ${fileName}`, [
+    table(
+      'Upload',
+      ['What', 'Value'],
+      [
+        ['fileName', fileName],
+        ...scalars.map(([name, value]) => [name, String(value)]),
+        ...(batches.length > 0 ? [['batches', batches.join(', ')]] : []),
+      ],
+    ),
+    table(
+      'Executions',
+      ['Label', 'Execution', 'Status', 'Origin', 'Tracking ID', 'Result package'],
+      executions.map(({ label, executionId, status, completion, origin, trackingId }) => [
+        label,
+        executionId,
+        completion?.status ?? status,
+        origin,
+        trackingId,
+        '',
+      ]),
+    ),
+    table(
+      'Steps',
+      ['Step', 'Label', 'Started', 'Finished', 'Attempts'],
+      steps.map(({ step, label = '', startedAt, finishedAt, attempts }) => [
+        step,
+        label,
+        startedAt,
+        finishedAt,
+        String(attempts),
+      ]),
+    ),
+  ]);
+}

@@ -1,0 +1,33 @@
+import type { Receipt } from '../contract/receipt.js';
+
+/** Media type of an in-toto statement in JSON. */
+export const STATEMENT_TYPE = 'application/vnd.in-toto+json';
+/** Type of a statement whose predicate is a receipt of this version. */
+export const RECEIPT_PREDICATE = 'urn:aplos-upload-worker:receipt:v1';
+
+/** Anything with a SHA-256 that a statement is about. */
+export interface Subject {
+  readonly name: string;
+  readonly digest: { readonly sha256: string };
+}
+
+/** What a signature states: an in-toto statement (source: in-toto Attestation Framework, version 1). */
+export interface Statement {
+  readonly _type: 'https://in-toto.io/Statement/v1';
+  readonly subject: readonly Subject[];
+  readonly predicateType: string;
+  readonly predicate: unknown;
+}
+
+/** Returns the statement that a receipt makes about its file and its result packages. */
+export const receiptStatement = (receipt: Receipt): Statement => ({
+  _type: 'https://in-toto.io/Statement/v1',
+  subject: subjectsOf(receipt),
+  predicateType: RECEIPT_PREDICATE,
+  predicate: receipt,
+});
+
+/** Returns what a receipt is about: the file, then each result package. */
+export const subjectsOf = ({ fileName, sha256 }: Receipt): Subject[] => [
+  { name: fileName, digest: { sha256 } },
+];

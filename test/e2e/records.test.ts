@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Receipt } from '../../src/contract/receipt.js';
+import { startWorld } from '../support/shared-world.js';
+import { configuration, table } from '../support/tables.js';
+import type { World } from '../support/world.js';
+
+describe('records of uploads', () => {
+  let world: World;
+  let receipt: Receipt;
+  let csv: string;
+  let receipts: string;
+  let key: string;
+  let publicKey: string;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    await world.startWorker();
+    csv = await world.write('pk.csv', table(2000));
+    const config = await world.write('pk.json', JSON.stringify(configuration));
+    const keys = generateKeyPairSync('ed25519');
+    key = await world.write('key.pem', keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    await chmod(key, 0o600);
+    publicKey = await world.write(
+      'key.pub.pem',
+      keys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    );
+    world.env.APLOS_UPLOAD_SIGNING_KEY_FILE = key;
+    const { stdout } = await world.run('upload', csv, '--config', config, '--batch', 'study-1', '--json');
+    receipt = JSON.parse(stdout) as Receipt;
+    receipts = join(csv, '..', 'receipts');
+  });
+  afterAll(() => world?.stop());
+
+  const writtenFile = async () => {
+    const [name = ''] = (await readdir(receipts)).filter((each) => each.endsWith('.json'));
+    return join(receipts, name);
+  };
+
+  it('are signed and can be verified with the public key, without a connection', async () => {
+    const { stderr, exitCode } = await world.run('receipt', receipt.workflowId, '--out', receipts);
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(/^1 receipt in .*, signed with the key [0-9a-f]{16}\.\n$/),
+    });
+    const verified = await world.run('verify', await writtenFile(), csv, '--key', publicKey);
+    expect(verified).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`✓ ${csv} is the file that was uploaded as pk.csv.`),
+    });
+  });
+
+  it('can be verified by any program for Ed25519', async () => {
+    const envelope = JSON.parse(await readFile(await writtenFile(), 'utf8')) as {
+      payload: string;
+      payloadType: string;
+      signatures: [{ sig: string }];
+    };
+    const payload = Buffer.from(envelope.payload, 'base64');
+    const { payloadType: type } = envelope;
+    const signed = await world.write('signed', `DSSEv1 ${type.length} ${type} ${payload.length} ${payload}`);
+    const signature = join(signed, '..', 'signature');
+    await writeFile(signature, Buffer.from(envelope.signatures[0].sig, 'base64'));
+    const verify = ['pkeyutl', '-verify', '-pubin', '-inkey', publicKey, '-rawin', '-in', signed];
+    expect(execFileSync('openssl', [...verify, '-sigfile', signature], { encoding: 'utf8' })).toContain(
+      'Signature Verified Successfully',
+    );
+  });
+
+  it('do not hold for another file', async () => {
+    const other = await world.write('other.csv', table(2001));
+    const { stdout, exitCode } = await world.run('verify', await writtenFile(), other, '--key', publicKey);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(`✗ ${other} is not the file that was uploaded as pk.csv: `);
+  });
+
+  it('contain what was observed', async () => {
+    const envelope = JSON.parse(await readFile(await writtenFile(), 'utf8')) as { payload: string };
+    const { predicate } = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as {
+      predicate: Receipt;
+    };
+    expect(receipt).toMatchObject(predicate);
+    expect(receipt).toMatchObject({ receiptVersion: 1, apiVersion: 'v1' });
+    expect(receipt.s3RequestId).toBeTypeOf('string');
+  });
+
+  it('of a batch can be pages for people', async () => {
+    const options = ['--out', receipts, '--format', 'html', '--json'];
+    const { stdout } = await world.run('receipt', '--batch', 'study-1', ...options);
+    const written = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { state: string; path: string; file: string });
+    const { path = '' } = written.find(({ file }) => file === 'pk.csv') ?? {};
+    expect(await readFile(path, 'utf8')).toContain(receipt.sha256);
+  });
+
+  it('refuse an upload that Temporal does not have', async () => {
+    const { stderr, exitCode } = await world.run('receipt', 'unknown', '--out', receipts);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('Temporal has no upload unknown');
+  });
+});
