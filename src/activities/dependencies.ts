@@ -5,6 +5,7 @@ import type { StartGate } from '../aplos/start-gate.js';
 import type { RunRef } from '../contract/stored-file.js';
 import type { WaitingStart } from '../contract/waiting-start.js';
 import type { SourceAccess } from '../files/source.js';
+import type { ResultsAccess } from '../results/fetch-package.js';
 import type { S3Targets } from '../s3/hosts.js';
 import type { OtherUploads, StartIdentity } from '../temporal/other-uploads.js';
 import type { StoredFileRecord } from '../temporal/stored-files.js';
@@ -25,6 +26,8 @@ export interface ActivityDependencies {
   readonly hasWorker: (taskQueue: string) => Promise<boolean>;
   /** Sources that this worker may read. */
   readonly sources: SourceAccess;
+  /** Where this worker may write results. */
+  readonly results: ResultsAccess;
   /** Hosts and buckets that files may be posted to. */
   readonly s3Targets: S3Targets;
   /** Idle timeout in milliseconds: an upload without progress for this long is aborted. */

@@ -5,6 +5,7 @@ import { confirmStoredFile } from './confirmStoredFile.js';
 import { confirmUpload } from './confirmUpload.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { withErrorCodes } from './failures.js';
+import { fetchResults } from './fetchResults.js';
 import { findAnalyses } from './findAnalyses.js';
 import { findEarlierUpload } from './findEarlierUpload.js';
 import { withHeartbeats } from './heartbeats.js';
@@ -28,6 +29,7 @@ export function createActivities(dependencies: ActivityDependencies): AllActivit
     confirmStoredFile: withErrorCodes(withTiming(withHeartbeats(confirmStoredFile(dependencies)))),
     findAnalyses: withRawInput(withErrorCodes(findAnalyses(dependencies))),
     readSubscription: withRawInput(withErrorCodes(readSubscription(dependencies))),
+    fetchResults: withErrorCodes(withTiming(fetchResults(dependencies))),
     startExecution: withErrorCodes(withTiming(startExecution(dependencies))),
     awaitExecution: withErrorCodes(withTiming(awaitExecution(dependencies))),
   };

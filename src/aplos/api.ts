@@ -136,6 +136,13 @@ export interface AplosApi {
   listExecutions(): Promise<readonly ExecutionRecord[]>;
   /** Returns one execution. */
   execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord>;
+  /**
+   * Returns a presigned link to the results of an execution. It is secret until it expires.
+   *
+   * @throws {@link UploadError} `RESULTS_UNAVAILABLE` if Aplos has none: final if the execution ended without results, with the
+   * detail `isPending` if it has not ended. `RESULTS_FORBIDDEN` if the subscription does not allow the download
+   */
+  resultsLink(executionId: string, signal?: AbortSignal): Promise<string>;
   /** Returns what Aplos reports about the subscription. Empty if Aplos does not offer the calls. */
   subscription(): Promise<Subscription>;
   /** Returns the version of the API that is used. */

@@ -57,6 +57,10 @@ export class AutoVersion implements AplosApi {
     return this.#call((api) => api.execution(executionId, signal));
   }
 
+  resultsLink(executionId: string, signal?: AbortSignal) {
+    return this.#call((api) => api.resultsLink(executionId, signal));
+  }
+
   subscription() {
     return this.#call((api) => api.subscription());
   }

@@ -14,6 +14,8 @@ export const FIELD_LIMITS = {
   /** Bytes in UTF-8 of a key (source: Amazon S3). */
   keyBytes: 1024,
   url: 2048,
+  /** A presigned GET has its signature and a security token in the URL. */
+  link: 16 * 1024,
   formFields: 100,
   /** Bytes in UTF-8 of the names and values in a form, except the file (source: Amazon S3, "POST Object"). */
   formBytes: 20 * 1024,
@@ -76,8 +78,11 @@ export const objectKeySchema = possible(boundedText(FIELD_LIMITS.keyBytes), (key
   utf8Bytes(key) > FIELD_LIMITS.keyBytes ? `has more than ${FIELD_LIMITS.keyBytes} bytes` : undefined,
 );
 
-/** URL of a presigned POST or of results. */
+/** URL of a presigned POST. */
 export const urlSchema = boundedText(FIELD_LIMITS.url).pipe(z.url());
+
+/** URL of a presigned GET. */
+export const linkSchema = boundedText(FIELD_LIMITS.link).pipe(z.url());
 
 /** Time for which a presigned POST or URL is valid, in seconds. */
 export const expirySchema = possible(

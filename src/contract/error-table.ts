@@ -453,7 +453,7 @@ export const errorTable = {
   S3_HOST_REFUSED: row(
     'final',
     'service',
-    'The URL of the presigned POST does not lead to Amazon S3. The worker sent nothing.',
+    'The URL of a presigned POST, or of a package with results, does not lead to Amazon S3. The worker sent nothing.',
     'Ask Aplos. If the host in the message is correct, add it to APLOS_UPLOAD_S3_HOSTS on the worker.',
   ),
   S3_BUCKET_REFUSED: row(
@@ -660,6 +660,55 @@ export const errorTable = {
     'The subscription has no executions left.',
     'Buy or free allocations in Aplos NCA.',
     { afterFix: 'replay' },
+  ),
+  RESULTS_UNAVAILABLE: row(
+    'retry-briefly',
+    'service',
+    'Aplos has no results of the execution: they are not ready yet, they were removed, or the execution ended without any.',
+    'Read the status in the message, and look up the execution in Aplos NCA.',
+  ),
+  RESULTS_FORBIDDEN: row(
+    'final',
+    'settings',
+    'The subscription does not allow results to be downloaded. They are kept at Aplos.',
+    'Have whoever manages the subscription at Aplos pay the open invoice or lift the restriction.',
+  ),
+  RESULTS_DAMAGED: row(
+    'retry-briefly',
+    'service',
+    'The package with the results is not an intact zip file, or its size or checksum is not the announced one. It was not stored.',
+    'The step downloads the package again for a few minutes. If this persists, contact Aplos and quote the execution ID.',
+  ),
+  RESULTS_MISMATCHED: row(
+    'final',
+    'service',
+    'The package with the results contains another file or configuration than the one that was sent. It was not stored.',
+    'Contact Aplos and quote the execution ID. Do not use the results before the difference is explained.',
+  ),
+  RESULTS_UNSAFE: row(
+    'final',
+    'service',
+    'The package with the results could do harm when it is unpacked: it contains a path that leads elsewhere, a link, two files of the same name, or far more data than results have. It was not stored.',
+    'Contact Aplos and quote the execution ID. Do not unpack the package by other means.',
+  ),
+  RESULTS_NOT_ALLOWED: row(
+    'final',
+    'settings',
+    'The worker may not write results to the requested location.',
+    'Choose a location in one of the directories and buckets that the message names, or add its directory or bucket to APLOS_UPLOAD_RESULTS_ROOTS on the worker.',
+  ),
+  RESULTS_EXIST: row(
+    'final',
+    'caller',
+    'The location of the results has something else already. Nothing was overwritten.',
+    'Move what is there, or choose another location.',
+    { afterFix: 'replay' },
+  ),
+  RESULTS_UNWRITABLE: row(
+    'retry',
+    'settings',
+    'The worker cannot write the results, for example because the disk is full or the bucket refuses them. Nothing incomplete was stored.',
+    'Check the free space, the permissions and the mount, or the bucket and the AWS credentials of the worker. The step is retried.',
   ),
   ANALYSIS_IN_PROGRESS: row(
     'retry',

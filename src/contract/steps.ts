@@ -1,6 +1,7 @@
 import type { Remedy } from './error-traits.js';
 import type { Completion, ContentProof, Receipt, StartedExecution } from './receipt.js';
 import type { ExecutionRequest, UploadRequest } from './request.js';
+import type { FetchInput, ResultsPackage } from './results.js';
 import type { Section } from './sections.js';
 import type { RunRef } from './stored-file.js';
 
@@ -165,6 +166,8 @@ export interface UploadActivities {
    * retries it at growing intervals.
    */
   awaitExecution(input: AwaitInput): Promise<Timed<Completion>>;
+  /** Downloads the results of an execution, checks them, and stores them. Heartbeats a `FetchHeartbeat`. */
+  fetchResults(input: FetchInput): Promise<Timed<ResultsPackage>>;
 }
 
 /** First entry in the details of a failure, for programs. */

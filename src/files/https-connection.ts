@@ -4,7 +4,7 @@ import type { HostList } from '../http/host-list.js';
 import { assertMayReach } from './https-agent.js';
 import { connectionFailed, redirectTarget, refused, unexpectedResponse } from './https-responses.js';
 import { type ReadTimeouts, waitFor } from './read-timeouts.js';
-import { stalled } from './remote-file.js';
+import { sourceErrors, stalled } from './remote-file.js';
 
 /** Limits and connections for reading over HTTPS. */
 export interface HttpsAccess {
@@ -72,7 +72,7 @@ export class HttpsConnection {
           bodyTimeout: 0,
         }),
         timeouts,
-        () => stalled(this.path, timeouts),
+        () => stalled(sourceErrors(this.path), timeouts),
       );
       response.body.on('error', () => {}); // the reader of the body gets the error, too
       return response;

@@ -7,7 +7,7 @@ import { type HttpsAccess, HttpsConnection } from './https-connection.js';
 import { lengthOf, unexpectedResponse, validatorOf } from './https-responses.js';
 import type { OpenFile } from './open-file.js';
 import type { ReadTimeouts } from './read-timeouts.js';
-import { eachWithin, RemoteFile, type RemoteObject } from './remote-file.js';
+import { eachWithin, RemoteFile, type RemoteObject, sourceErrors } from './remote-file.js';
 import { spool } from './spool.js';
 
 /** A source whose length is unknown. */
@@ -148,7 +148,7 @@ class UnsizedHttps implements UnsizedSource {
   async *#bytes(): AsyncGenerator<Buffer, void> {
     const { path } = this.#connection;
     try {
-      yield* eachWithin(this.#response.body, path, this.#timeouts);
+      yield* eachWithin(this.#response.body, sourceErrors(path), this.#timeouts);
     } catch (error) {
       if (this.#timeouts.signal?.aborted || error instanceof UploadError) throw error;
       throw new UploadError(

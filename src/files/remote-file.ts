@@ -1,9 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UploadError } from '../contract/errors.js';
+import { type ErrorCode, UploadError } from '../contract/errors.js';
 import { networkErrorName } from '../http/network-error.js';
 import { quote } from '../util/quote.js';
 import type { OpenFile } from './open-file.js';
 import { IDLE_TIMEOUT_MS, PacedReads, type ReadTimeouts } from './read-timeouts.js';
+
+/** How errors name a remote file, and their codes. */
+export interface RemoteErrors {
+  /** The file as shown in messages, e.g. `the source "https://host/pk.csv"`. */
+  readonly subject: string;
+  /** Code if the server does not respond, stalls, or drops the connection. */
+  readonly unreachable: ErrorCode;
+  /** Code if the server sends more than it announced. */
+  readonly unexpected: ErrorCode;
+}
+
+/** Returns how errors name a source. */
+export const sourceErrors = (path: string): RemoteErrors => ({
+  subject: `the source ${quote(path)}`,
+  unreachable: 'SOURCE_UNREACHABLE',
+  unexpected: 'SOURCE_ANSWER_UNEXPECTED',
+});
 
 /** One version of a file on a server. */
 export interface RemoteObject {
@@ -35,11 +52,20 @@ const MAX_STALLS = 1;
 /** A file on a server. Its reader resumes after interruptions, because a POST to S3 has to be sent in one go. */
 export class RemoteFile implements OpenFile {
   readonly #object: RemoteObject;
+  readonly #errors: RemoteErrors;
   readonly #resumeDelaysMs: readonly number[];
 
-  /** @param resumeDelaysMs delays in milliseconds before consecutive attempts to resume */
-  constructor(object: RemoteObject, resumeDelaysMs: readonly number[] = RESUME_DELAYS_MS) {
+  /**
+   * @param resumeDelaysMs delays in milliseconds before consecutive attempts to resume
+   * @param errors default: those of a source
+   */
+  constructor(
+    object: RemoteObject,
+    resumeDelaysMs: readonly number[] = RESUME_DELAYS_MS,
+    errors: RemoteErrors = sourceErrors(object.path),
+  ) {
     this.#object = object;
+    this.#errors = errors;
     this.#resumeDelaysMs = resumeDelaysMs;
   }
 
@@ -73,7 +99,7 @@ export class RemoteFile implements OpenFile {
         if (isStalled(error) && ++stalls > MAX_STALLS) throw error;
         const delayMs = this.#resumeDelaysMs[interruptions++];
         if (!isRetryable(error) || !this.#object.canResume) throw error;
-        if (delayMs === undefined) throw keepsDropping(error, interruptions, longest);
+        if (delayMs === undefined) throw keepsDropping(error, interruptions, longest, this.#errors);
         resumedAt = position;
         await sleep(delayMs, undefined, timeouts.signal ? { signal: timeouts.signal } : {}).catch(() => {
           throw timeouts.signal?.reason;
@@ -87,8 +113,8 @@ export class RemoteFile implements OpenFile {
   }
 
   async *#bytesFrom(start: number, timeouts: ReadTimeouts): AsyncGenerator<Buffer, void> {
-    const { path, sizeBytes } = this.#object;
-    const bytes = eachWithin(await this.#object.read(start, timeouts), path, timeouts);
+    const { sizeBytes } = this.#object;
+    const bytes = eachWithin(await this.#object.read(start, timeouts), this.#errors, timeouts);
     let position = start;
     for (;;) {
       const next = await bytes.next().catch((error: unknown) => {
@@ -98,8 +124,8 @@ export class RemoteFile implements OpenFile {
       position += next.value.length;
       if (position > sizeBytes)
         throw new UploadError(
-          'SOURCE_ANSWER_UNEXPECTED',
-          `The server of the source ${quote(path)} sent more than the announced ${sizeBytes} bytes`,
+          this.#errors.unexpected,
+          `The server of ${this.#errors.subject} sent more than the announced ${sizeBytes} bytes`,
         );
       yield next.value;
     }
@@ -109,10 +135,10 @@ export class RemoteFile implements OpenFile {
   #interrupted(cause: unknown, position: number, { signal }: ReadTimeouts): unknown {
     if (signal?.aborted) return signal.reason;
     if (cause instanceof UploadError) return cause;
-    const { path, sizeBytes, canResume } = this.#object;
+    const { sizeBytes, canResume } = this.#object;
     return new UploadError(
-      'SOURCE_UNREACHABLE',
-      `The connection to the source ${quote(path)} dropped after ${position} of ${sizeBytes} bytes (${networkErrorName(cause)})${
+      this.#errors.unreachable,
+      `The connection to ${this.#errors.subject} dropped after ${position} of ${sizeBytes} bytes (${networkErrorName(cause)})${
         canResume ? '' : ', and its server sends nothing that identifies the version of the file'
       }`,
       { details: { bytesRead: position } },
@@ -123,11 +149,11 @@ export class RemoteFile implements OpenFile {
 /** Yields the chunks of an iterable, and throws {@link stalled} if the idle timeout passes without enough progress. */
 export async function* eachWithin(
   bytes: AsyncIterable<Buffer>,
-  path: string,
+  errors: RemoteErrors,
   timeouts: ReadTimeouts,
 ): AsyncGenerator<Buffer, void> {
   const iterator = bytes[Symbol.asyncIterator]();
-  const reads = new PacedReads(timeouts, (bytesRead) => stalled(path, timeouts, bytesRead));
+  const reads = new PacedReads(timeouts, (bytesRead) => stalled(errors, timeouts, bytesRead));
   for (;;) {
     const { done, value } = await reads.next(iterator.next(), (next) => next.value?.length ?? 0);
     if (done) return;
@@ -137,21 +163,26 @@ export async function* eachWithin(
 
 /** Returns the error for a server that sends no data, or only a few bytes, within the idle timeout. */
 export const stalled = (
-  path: string,
+  { subject, unreachable }: RemoteErrors,
   { idleTimeoutMs = IDLE_TIMEOUT_MS }: ReadTimeouts,
   bytes = 0,
 ): UploadError =>
   new UploadError(
-    'SOURCE_UNREACHABLE',
-    `The server of the source ${quote(path)} sent ${bytes > 0 ? `only ${bytes} bytes` : 'no data'} for ${idleTimeoutMs / 1000} s`,
+    unreachable,
+    `The server of ${subject} sent ${bytes > 0 ? `only ${bytes} bytes` : 'no data'} for ${idleTimeoutMs / 1000} s`,
     { details: { stalled: true } },
   );
 
 /** Returns the error for connections that all ended before they made progress: each alone looks like bad luck, together they have a cause. */
-function keepsDropping(last: unknown, connections: number, longest: number): unknown {
-  if (!(last instanceof UploadError) || last.code !== 'SOURCE_UNREACHABLE' || isStalled(last)) return last;
+function keepsDropping(
+  last: unknown,
+  connections: number,
+  longest: number,
+  { unreachable }: RemoteErrors,
+): unknown {
+  if (!(last instanceof UploadError) || last.code !== unreachable || isStalled(last)) return last;
   return new UploadError(
-    'SOURCE_UNREACHABLE',
+    unreachable,
     `${last.happened}. It was connection ${connections} in a row that ended before 1 MiB had arrived; the longest brought ${longest.toLocaleString('en')} bytes`,
     {
       cause: last,

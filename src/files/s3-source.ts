@@ -7,7 +7,7 @@ import { shortenText } from '../util/shorten-text.js';
 import { assertSupportedSize } from './file-limits.js';
 import type { OpenFile } from './open-file.js';
 import { type ReadTimeouts, waitFor } from './read-timeouts.js';
-import { RemoteFile, type RemoteObject, stalled } from './remote-file.js';
+import { RemoteFile, type RemoteObject, sourceErrors, stalled } from './remote-file.js';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
@@ -131,7 +131,7 @@ class S3Connection {
       abortSignal: this.#aborting.signal,
     });
     try {
-      const response = await waitFor(request, timeouts, () => stalled(this.path, timeouts));
+      const response = await waitFor(request, timeouts, () => stalled(sourceErrors(this.path), timeouts));
       this.#body = response.Body;
       bytesOf(response).on('error', () => {}); // the reader of the body gets the error, too
       return response;

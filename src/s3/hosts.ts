@@ -23,20 +23,38 @@ export function assertS3Target(
   { hosts, buckets = [] }: S3Targets,
   fileName: string,
 ): void {
-  const url = URL.canParse(presignedUrl) ? new URL(presignedUrl) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol))
-    throw new UploadError(
-      'S3_HOST_REFUSED',
-      `The presigned POST for ${quote(fileName)} has no http: or https: URL`,
-    );
-  const target = amazonTarget(url) ?? (hosts?.has(url) ? { bucket: bucketAtOtherHost(url) } : undefined);
-  if (!target) throw hostRefused(url, fileName, 'not a host of Amazon S3');
-  if (url.protocol !== 'https:' && !isLoopback(url)) throw hostRefused(url, fileName, 'not encrypted');
-  if (buckets.length > 0 && !buckets.includes(target.bucket))
+  const what = `The presigned POST for ${quote(fileName)}`;
+  const { url, bucket } = allowedUrl(presignedUrl, hosts, what);
+  if (buckets.length > 0 && !buckets.includes(bucket))
     throw new UploadError(
       'S3_BUCKET_REFUSED',
-      `The presigned POST for ${quote(fileName)} goes to the bucket ${quote(target.bucket)} at ${url.host}, which is not one of APLOS_UPLOAD_S3_BUCKETS: ${buckets.join(', ')}`,
+      `${what} goes to the bucket ${quote(bucket)} at ${url.host}, which is not one of APLOS_UPLOAD_S3_BUCKETS: ${buckets.join(', ')}`,
     );
+}
+
+/**
+ * Checks that a presigned GET goes to Amazon S3 or to an allow-listed host, over TLS unless that host is this machine. Any
+ * bucket is allowed, because nothing is sent there.
+ *
+ * @param what the link as the subject of a message
+ * @throws {@link UploadError} `S3_HOST_REFUSED`
+ */
+export function assertS3Origin(presignedUrl: string, { hosts }: S3Targets, what: string): void {
+  allowedUrl(presignedUrl, hosts, what);
+}
+
+function allowedUrl(
+  presignedUrl: string,
+  hosts: HostList | undefined,
+  what: string,
+): { readonly url: URL; readonly bucket: string } {
+  const url = URL.canParse(presignedUrl) ? new URL(presignedUrl) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new UploadError('S3_HOST_REFUSED', `${what} has no http: or https: URL`);
+  const target = amazonTarget(url) ?? (hosts?.has(url) ? { bucket: bucketAtOtherHost(url) } : undefined);
+  if (!target) throw hostRefused(url, what, 'not a host of Amazon S3');
+  if (url.protocol !== 'https:' && !isLoopback(url)) throw hostRefused(url, what, 'not encrypted');
+  return { url, bucket: target.bucket };
 }
 
 /**
@@ -48,11 +66,8 @@ export function assertS3Target(
 export const bucketIn = (url: URL): string =>
   (amazonTarget(url) ?? { bucket: bucketAtOtherHost(url) }).bucket;
 
-const hostRefused = ({ protocol, host }: URL, fileName: string, what: string) =>
-  new UploadError(
-    'S3_HOST_REFUSED',
-    `The presigned POST for ${quote(fileName)} goes to ${protocol}//${host}, which is ${what}`,
-  );
+const hostRefused = ({ protocol, host }: URL, what: string, problem: string) =>
+  new UploadError('S3_HOST_REFUSED', `${what} goes to ${protocol}//${host}, which is ${problem}`);
 
 /**
  * Names of Amazon S3 below the domain of a partition, without the bucket: global, regional, FIPS, dual-stack,

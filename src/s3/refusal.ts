@@ -47,7 +47,7 @@ const codesByS3Code: Readonly<Record<string, ErrorCode>> = {
  */
 export function refusalError(refusal: Refusal, { url, fields }: PresignedPost, file: string): UploadError {
   const { status, headers } = refusal;
-  const error = parseError(refusal.text, fields);
+  const error = readS3Error(refusal.text, fields);
   const code = codeOf(status, error);
   const { host } = new URL(url);
   const requestId = requestIdOf(headers) ?? error.requestId;
@@ -73,7 +73,8 @@ export function refusalError(refusal: Refusal, { url, fields }: PresignedPost, f
 export const requestIdOf = (headers: IncomingHttpHeaders): string | undefined =>
   identifierIn(headers['x-amz-request-id']);
 
-interface S3Error {
+/** Content of an error response of S3, as far as it may be shown. */
+export interface S3Error {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
   readonly requestId?: string | undefined;
@@ -97,8 +98,12 @@ const xml = new XMLParser({
   parseTagValue: false,
 });
 
-// S3's errors also echo the string to sign and the access key, so only these three elements are used.
-function parseError(text: string, fields: PresignedPost['fields']): S3Error {
+/**
+ * Parses an error response of S3. S3's errors also echo the string to sign and the access key, so only three elements are used.
+ *
+ * @param fields fields of the presigned POST; they are removed from the message. Default: none
+ */
+export function readS3Error(text: string, fields: PresignedPost['fields'] = {}): S3Error {
   try {
     const { Code, Message, RequestId } = xml.parse(text).Error;
     return {

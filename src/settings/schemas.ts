@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { hostSchema } from '../contract/request.js';
+import type { ResultsRoot } from '../contract/results.js';
 import { isLoopback } from '../http/address.js';
 import { isBucketName, isCognitoClientId, partitionOf } from '../http/aws.js';
 import { HostList } from '../http/host-list.js';
@@ -68,6 +69,19 @@ export const folders = z
   .transform((value) => ({ value, paths: value.split(':').filter(Boolean) }))
   .refine(({ value, paths }) => value === '' || paths.length > 0, 'must name a folder')
   .transform(({ paths }) => paths.map((path) => resolve(path)));
+
+/** Directories and S3 prefixes. The colon of `s3://` is no separator. */
+export const resultsRoots = z.string().transform((value, context): ResultsRoot[] => {
+  const entries = value.split(/:(?!\/\/)/).filter(Boolean);
+  if (value !== '' && entries.length === 0) context.addIssue('must name a directory or a bucket');
+  return entries.map((entry) => {
+    if (!entry.includes('://')) return { text: resolve(entry), path: resolve(entry) };
+    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(entry) ?? [];
+    if (!isBucketName(bucket))
+      context.addIssue(`contains "${entry}", which is neither a path nor s3://BUCKET/PREFIX/`);
+    return { text: entry, bucket, prefix };
+  });
+});
 
 /** Host names, addresses and ranges. */
 export const hosts = z.string().transform((value, context) => {

@@ -3,6 +3,7 @@
  * `aplos-upload settings`, the suggestions for typos and the tables of docs/settings.md are derived from these entries.
  */
 import { z } from 'zod';
+import type { ResultsRoot } from '../contract/results.js';
 import type { SigningKey } from '../records/keys.js';
 import {
   awsRegion,
@@ -16,6 +17,7 @@ import {
   hostName,
   hosts,
   listenAddress,
+  resultsRoots,
   seconds,
   secret,
   secureUrl,
@@ -78,6 +80,21 @@ export const settingsTable = {
     description:
       'Directories under which files may be read, after symlinks are resolved. Set it: whoever can start a workflow can name any path that the worker can read',
     show: (paths: readonly string[]) => paths.join(':'),
+  },
+  resultsRoots: {
+    group: 'Worker',
+    variable: 'APLOS_UPLOAD_RESULTS_ROOTS',
+    key: 'worker.results_roots',
+    schema: resultsRoots,
+    separator: ':',
+    format: 'paths and `s3://BUCKET/PREFIX/`, separated by `:`',
+    default: '',
+    unset: 'nowhere',
+    readBy: ['worker'],
+    description:
+      'Directories and S3 prefixes to which results may be written. A directory must exist; directories in it are created',
+    page: 'results.md',
+    show: (roots: readonly ResultsRoot[]) => roots.map(({ text }) => text).join(':'),
   },
   sourceHosts: {
     group: 'Worker',

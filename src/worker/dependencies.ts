@@ -35,11 +35,13 @@ export function activityDependencies({
   target: { namespace },
   deployment,
 }: DependencySources): ActivityDependencies {
-  const { host, s3Hosts, s3Buckets, idleTimeoutMs, listLagMs } = settings;
+  const { host, s3Hosts, s3Buckets, idleTimeoutMs, listLagMs, resultsRoots, extraCa } = settings;
+  const s3 = s3Access(tlsOptions(extraCa));
   return {
     api: (profile) => accounts.api(profile),
     dispatcher: dispatchers.services,
-    sources: sourceAccess(settings, dispatchers.sources),
+    sources: { ...sourceAccess(settings, dispatchers.sources), s3 },
+    results: { roots: resultsRoots, s3 },
     host,
     s3Targets: { hosts: s3Hosts, buckets: s3Buckets },
     idleTimeoutMs,
@@ -58,12 +60,11 @@ export function activityDependencies({
 }
 
 const sourceAccess = (
-  { uploadRoots, sourceHosts, spoolLimitBytes, extraCa }: Settings,
+  { uploadRoots, sourceHosts, spoolLimitBytes }: Settings,
   dispatcher: Dispatcher,
 ): SourceAccess => ({
   roots: uploadRoots,
   https: { hosts: sourceHosts, dispatcher, spoolLimitBytes },
-  s3: s3Access(tlsOptions(extraCa)),
 });
 
 /** A start is sent within this time after Temporal has confirmed its attempt, or not at all. */

@@ -82,6 +82,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
       starts: (profile) => accounts.starts(profile),
       dispatcher: connections,
       sources: {},
+      results: { roots: [], s3: async () => expect.fail('no S3 access') },
       hasWorker: async () => true,
       s3Targets: { hosts: new HostList(['127.0.0.1']) },
       idleTimeoutMs: 300_000,

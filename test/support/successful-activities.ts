@@ -77,5 +77,16 @@ export function successfulActivities(calls: string[]): UploadActivities {
       calls.push(`await ${label}`);
       return { status: 'complete', seconds: 60, ran };
     },
+    fetchResults: async ({ label, results }) => {
+      calls.push(`fetch ${label}`);
+      return {
+        location: results.replace('{label}', label),
+        sizeBytes: 10,
+        sha256: 'a'.repeat(64),
+        inputVerified: true,
+        configurationVerified: true,
+        ran,
+      };
+    },
   };
 }

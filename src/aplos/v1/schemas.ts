@@ -4,6 +4,7 @@ import {
   expirySchema,
   formFieldsSchema,
   idSchema,
+  linkSchema,
   listOf,
   messagesSchema,
   objectKeySchema,
@@ -43,6 +44,9 @@ export const executionSchema = z.object({
   times: z.unknown().optional(),
   meta_data: z.unknown().optional(), // JSON already: to check it again costs memory in long lists
 });
+
+/** An execution with the link to its results, once it is complete. */
+export const resultsSchema = executionSchema.extend({ presigned: z.object({ url: linkSchema }).nullish() });
 
 /** The list of executions. */
 export const executionListSchema = z.object({ items: listOf(executionSchema) });

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { errorTable, UploadError } from '../../contract/errors.js';
+import { endOf } from '../../contract/execution-status.js';
 import type { JsonValue } from '../../contract/json.js';
 import { isObject } from '../../contract/json.js';
 import { type Section, sectionsIn } from '../../contract/sections.js';
@@ -18,6 +19,7 @@ import type { AplosConnection } from '../connection.js';
 import { readReport } from '../execution-report.js';
 import { signedFields } from '../form-fields.js';
 import { asRefusalToStart } from '../refusal-to-start.js';
+import { asRefusalOfResults, resultsUnavailable } from '../results-refusals.js';
 import { assertSupported } from '../supported-sections.js';
 import { withWork, workIn } from '../work-metadata.js';
 import {
@@ -26,6 +28,7 @@ import {
   fileSchema,
   metricsSchema,
   presignSchema,
+  resultsSchema,
   startedSchema,
 } from './schemas.js';
 import { startBodyV1 } from './start-body.js';
@@ -126,17 +129,29 @@ export class AplosV1 implements AplosApi {
   }
 
   async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {
-    const execution = await this.#connection.call(
-      {
-        purpose: `get execution ${executionId}`,
-        method: 'GET',
-        path: `/nca/executions/${encodeURIComponent(executionId)}`,
-        kind: 'execution',
-        response: executionSchema,
-      },
-      signal,
-    );
-    return toRecord(execution, true);
+    const purpose = `get execution ${executionId}`;
+    return toRecord(await this.#execution(purpose, executionId, executionSchema, signal), true);
+  }
+
+  async resultsLink(executionId: string, signal?: AbortSignal): Promise<string> {
+    const purpose = `get the results of execution ${executionId}`;
+    try {
+      const execution = await this.#execution(purpose, executionId, resultsSchema, signal);
+      if (execution.presigned && endOf(execution.status) === 'succeeded') return execution.presigned.url;
+      throw resultsUnavailable(toRecord(execution));
+    } catch (error) {
+      throw asRefusalOfResults(error, executionId);
+    }
+  }
+
+  #execution<Schema extends z.ZodType>(
+    purpose: string,
+    executionId: string,
+    response: Schema,
+    signal?: AbortSignal,
+  ): Promise<z.output<Schema>> {
+    const path = `/nca/executions/${encodeURIComponent(executionId)}`;
+    return this.#connection.call({ purpose, method: 'GET', path, kind: 'execution', response }, signal);
   }
 
   async subscription(): Promise<Subscription> {

@@ -9,6 +9,7 @@ import {
   FIELD_LIMITS,
   formFieldsSchema,
   idSchema,
+  linkSchema,
   listOf,
   messagesSchema,
   objectKeySchema,
@@ -110,6 +111,28 @@ const execution = anyCase({
 export const executionSchema = enveloped(execution);
 /** An execution as Aplos reports it. */
 export type Execution = z.output<typeof execution>;
+
+/** The file with the results of an execution. */
+export const packageSchema = enveloped(
+  anyCase({ id: idSchema.nullish(), fileId: idSchema.nullish() }).transform(({ id, fileId }, context) => {
+    const found = id ?? fileId;
+    if (found) return found;
+    context.addIssue('id is missing');
+    return z.NEVER;
+  }),
+);
+
+/** A presigned link to a file. */
+export const downloadSchema = enveloped(
+  anyCase({ downloadUrl: linkSchema.nullish(), url: linkSchema.nullish() }).transform(
+    ({ downloadUrl, url }, context) => {
+      const found = downloadUrl ?? url;
+      if (found) return found;
+      context.addIssue('downloadUrl is missing');
+      return z.NEVER;
+    },
+  ),
+);
 
 /** Request of an execution, in the form in which it was sent. */
 export const requestSchema = enveloped(anyCase({ metadata: z.unknown().optional() }));

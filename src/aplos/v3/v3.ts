@@ -24,6 +24,7 @@ import { withWork, workIn } from '../work-metadata.js';
 import { readinessOf } from './file-states.js';
 import { ExecutionHistory, type HistoryPage } from './history.js';
 import { textsOf, toRecord } from './records.js';
+import { findResultsLink } from './results.js';
 import {
   executionSchema,
   fileSchema,
@@ -172,6 +173,14 @@ export class AplosV3 implements AplosApi {
         this.#history.forget(executionId);
       throw error;
     }
+  }
+
+  resultsLink(executionId: string, signal?: AbortSignal): Promise<string> {
+    return findResultsLink(executionId, {
+      call: (call) => this.#call(call, signal),
+      execution: () => this.execution(executionId, signal),
+      subscription: () => this.subscription(),
+    });
   }
 
   subscription(): Promise<Subscription> {

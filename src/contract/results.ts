@@ -1,0 +1,48 @@
+import type { JsonObject } from './json.js';
+
+/** Results of an execution, as they were stored. */
+export interface ResultsPackage {
+  /** URL of the zip file: `file:///…` or `s3://…`. */
+  readonly location: string;
+  readonly sizeBytes: number;
+  /** SHA-256 of the zip file, in hex. */
+  readonly sha256: string;
+  /** URL of the directory that it was unpacked to. Absent if that was not requested. */
+  readonly unpackedTo?: string;
+  /** True if the data file in the package has the SHA-256 of the uploaded one. `false`: the package has no file of that name. */
+  readonly inputVerified: boolean;
+  /** True if the configuration in the package has every value that was sent. `false`: the package has no configuration, or it is not known what was sent. */
+  readonly configurationVerified: boolean;
+}
+
+/** Input of `fetchResults`. */
+export interface FetchInput {
+  readonly profile: string;
+  readonly batch?: string | undefined;
+  /** Host whose worker writes to a `file:` location. Default: any worker */
+  readonly host?: string | undefined;
+  readonly fileName: string;
+  /** SHA-256 of the uploaded file, in hex. */
+  readonly sha256: string;
+  readonly label: string;
+  readonly executionId: string;
+  /** Configuration that was sent. Default: not known */
+  readonly configuration?: JsonObject | undefined;
+  /** Template of the location. */
+  readonly results: string;
+  readonly unpackResults?: boolean | undefined;
+  /** If true, an execution that is at work is a final error. Default: the step is retried briefly */
+  readonly onlyIfDone?: boolean | undefined;
+}
+
+/** Heartbeat of a running `fetchResults`. */
+export interface FetchHeartbeat {
+  readonly bytesReceived: number;
+  readonly totalBytes: number;
+}
+
+/** A directory, or a prefix of the keys in a bucket, to which results may be written. */
+export type ResultsRoot = {
+  /** The root as somebody wrote it in the settings. */
+  readonly text: string;
+} & ({ readonly path: string } | { readonly bucket: string; readonly prefix: string });

@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url';
+import { UploadError } from '../contract/errors.js';
+import type { ResultsRoot } from '../contract/results.js';
+import { isBelow } from '../files/roots.js';
+import { objectLocation } from '../files/s3-source.js';
+import { quote } from '../util/quote.js';
+
+/** Where one package goes. */
+export type Destination =
+  | {
+      readonly kind: 'file';
+      readonly location: string;
+      readonly path: string;
+      /** Root that contains the path. */
+      readonly root: string;
+    }
+  | { readonly kind: 's3'; readonly location: string; readonly bucket: string; readonly key: string };
+
+/**
+ * Returns where a package goes, if the worker may write there. Symlinks are resolved later, when directories are created.
+ *
+ * @param location URL without placeholders
+ * @param roots directories and S3 prefixes to which results may be written
+ * @throws {@link UploadError} `RESULTS_NOT_ALLOWED`
+ */
+export function destinationFor(location: string, roots: readonly ResultsRoot[]): Destination {
+  const url = new URL(location);
+  if (url.protocol === 'file:') {
+    const path = fileURLToPath(url);
+    const root = roots.find((each) => 'path' in each && isBelow(each.path, path));
+    if (root && 'path' in root) return { kind: 'file', location, path, root: root.path };
+    throw notAllowed(path, roots);
+  }
+  const object = url.protocol === 's3:' ? objectLocation(url) : undefined;
+  if (
+    object &&
+    roots.some((root) => 'bucket' in root && root.bucket === object.bucket && hasPrefix(object.key, root))
+  )
+    return { kind: 's3', location, bucket: object.bucket, key: object.key };
+  throw notAllowed(location, roots);
+}
+
+const hasPrefix = (key: string, { prefix }: { readonly prefix: string }) =>
+  prefix === '' || key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
+
+/** Returns the error for a location outside of all roots. */
+export function notAllowed(location: string, roots: readonly ResultsRoot[]): UploadError {
+  const allowed =
+    roots.length === 0
+      ? 'APLOS_UPLOAD_RESULTS_ROOTS is not set'
+      : `APLOS_UPLOAD_RESULTS_ROOTS only has ${roots.map(({ text }) => quote(text)).join(', ')}`;
+  return new UploadError(
+    'RESULTS_NOT_ALLOWED',
+    `The worker may not write results to ${quote(location)}: ${allowed}`,
+    roots.length === 0
+      ? { action: 'Set it on the worker to the directory or the bucket for results, and restart the worker.' }
+      : {},
+  );
+}

@@ -1,0 +1,83 @@
+import type { FileHandle } from 'node:fs/promises';
+import { UploadError } from '../contract/errors.js';
+import type { ResultsPackage } from '../contract/results.js';
+import { ChecksumHasher, type Checksums } from '../files/checksums.js';
+import { type ReadTimeouts, waitFor } from '../files/read-timeouts.js';
+import { RemoteFile } from '../files/remote-file.js';
+import { quote } from '../util/quote.js';
+import { type PackageObject, packageErrors } from './package-object.js';
+import { damaged } from './package-responses.js';
+import { systemReason, unwritable } from './system-errors.js';
+
+/** Size and SHA-256 of a complete download. */
+export type DownloadedBytes = Pick<ResultsPackage, 'sizeBytes' | 'sha256'>;
+
+/** Options of {@link download}. */
+export interface DownloadOptions extends ReadTimeouts {
+  readonly origin: { readonly executionId: string };
+  /** Called with the number of bytes received so far, and their total number. */
+  readonly onProgress: (bytesReceived: number, totalBytes: number) => void;
+  /** Delays in milliseconds before consecutive attempts to resume. Default: those of sources */
+  readonly resumeDelaysMs?: readonly number[] | undefined;
+}
+
+/**
+ * Downloads a package into an open, empty file. Resumes after interruptions. Holds a few chunks in memory.
+ *
+ * @param path the destination as shown in messages
+ * @throws {@link UploadError} `RESULTS_UNWRITABLE`, `RESULTS_DAMAGED`, or like {@link PackageObject.open}
+ * @throws the signal's reason if aborted
+ */
+export async function download(
+  object: PackageObject,
+  handle: FileHandle,
+  path: string,
+  options: DownloadOptions,
+): Promise<DownloadedBytes> {
+  const { origin, onProgress, resumeDelaysMs } = options;
+  const file = new RemoteFile(object, resumeDelaysMs, packageErrors(origin.executionId));
+  const hasher = new ChecksumHasher();
+  let bytesReceived = 0;
+  onProgress(0, object.sizeBytes);
+  for await (const chunk of file.chunks(options)) {
+    hasher.update(chunk);
+    await waitFor(handle.writeFile(chunk), options, () =>
+      unwritable(`Cannot write results to ${quote(path)}: the disk does not respond`),
+    ).catch((error: unknown) => {
+      options.signal?.throwIfAborted();
+      if (error instanceof UploadError) throw error;
+      throw unwritable(`Cannot write results to ${quote(path)} (${systemReason(error)})`, error);
+    });
+    bytesReceived += chunk.length;
+    onProgress(bytesReceived, object.sizeBytes);
+  }
+  const { md5, sha256 } = hasher.digest();
+  const { size } = await handle.stat();
+  if (bytesReceived !== object.sizeBytes || size !== object.sizeBytes)
+    throw damaged(
+      origin.executionId,
+      `has ${object.sizeBytes} bytes at S3, but ${bytesReceived} were received and ${size} stored`,
+    );
+  if (object.md5 !== undefined && object.md5 !== md5)
+    throw damaged(origin.executionId, `has MD5 ${object.md5} at S3, but ${md5} was received`);
+  return { sizeBytes: object.sizeBytes, sha256 };
+}
+
+const READ_BYTES = 256 * 1024;
+
+/**
+ * Returns the checksums of an open file.
+ *
+ * @throws the system's error, or the signal's reason if aborted
+ */
+export async function hashOf(handle: FileHandle, { signal }: ReadTimeouts = {}): Promise<Checksums> {
+  const hasher = new ChecksumHasher();
+  const buffer = Buffer.alloc(READ_BYTES);
+  for (let position = 0; ; ) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+    if (bytesRead === 0) return hasher.digest();
+    hasher.update(buffer.subarray(0, bytesRead));
+    position += bytesRead;
+  }
+}

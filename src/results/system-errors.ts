@@ -1,0 +1,41 @@
+import { UploadError } from '../contract/errors.js';
+import { systemErrorCode } from '../util/system-error.js';
+
+/** System errors that a person has to resolve; all others may pass, such as a full disk. */
+const FINAL: readonly string[] = [
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOTDIR',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'EINVAL',
+];
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  EFBIG: 'the file is larger than the system allows',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+/** Returns the error for results that cannot be written. It is final if the system's error does not pass by waiting. */
+export function unwritable(happened: string, cause?: unknown): UploadError {
+  const isFinal = FINAL.includes(systemErrorCode(cause));
+  return new UploadError('RESULTS_UNWRITABLE', happened, {
+    ...(cause === undefined ? {} : { cause }),
+    ...(isFinal
+      ? { final: true, action: 'Check the path, its permissions and the mount on the worker.' }
+      : {}),
+  });
+}
+
+/** Returns an error of the system for people: its code and, if it is a common one, its meaning. */
+export function systemReason(error: unknown): string {
+  const code = systemErrorCode(error);
+  const meaning = MEANINGS[code];
+  return meaning === undefined ? code : `${meaning}, ${code}`;
+}
