@@ -5,9 +5,11 @@ import { isText, parseTable } from './table.js';
 export const MAX_ANALYSED_BYTES = 4 * 1024 ** 2;
 const MAX_ERRORS = 20;
 
-/** What an analysis reads of the execution that was charged. The package of its results contains all of it. */
-interface Charged {
+/** The execution that an analysis is of. */
+export interface AnalysedExecution {
+  readonly executionId: string;
   readonly configuration: Readonly<Record<string, unknown>>;
+  readonly metaData?: unknown;
 }
 
 /** Outcome of an analysis: the results, or the reasons why it failed. */
@@ -18,18 +20,31 @@ export type Analysis =
 /**
  * Analyses a file. Never throws: a table or a configuration that cannot be analysed is the failure of this execution alone.
  *
- * @param bytes first bytes of the file, at most {@link MAX_ANALYSED_BYTES}
+ * @param bytes first bytes of the file, at most {@link MAX_ANALYSED_BYTES}. A longer file is missing in the results
+ * @param shownConfiguration configuration as the results show it. Default: as it was sent
  */
-export function analyseFile(fileName: string, bytes: Buffer, charge: Charged): Analysis {
+export function analyseFile(
+  fileName: string,
+  bytes: Buffer,
+  { executionId, configuration, metaData }: AnalysedExecution,
+  shownConfiguration: unknown = configuration,
+): Analysis {
+  const content = {
+    executionId,
+    fileName,
+    file: bytes.length < MAX_ANALYSED_BYTES ? bytes : undefined,
+    configuration: shownConfiguration,
+    metaData,
+  };
   try {
-    if (!isText(fileName)) return { zip: resultsZip(undefined, charge), errors: [] };
-    const columns = columnsIn(charge.configuration);
+    if (!isText(fileName)) return { zip: resultsZip(content), errors: [] };
+    const columns = columnsIn(configuration);
     const table = parseTable(wholeLines(bytes));
     const present = new Set(table.columns);
     const missing = columnsNamed(columns).filter((name) => !present.has(name));
     if (missing.length > 0)
       return { errors: missing.slice(0, MAX_ERRORS).map((name) => `The file has no column "${name}".`) };
-    return { zip: resultsZip(analyse(table, columns), charge), errors: [] };
+    return { zip: resultsZip({ ...content, rows: analyse(table, columns) }), errors: [] };
   } catch (error) {
     return { errors: [`The analysis failed: ${error instanceof Error ? error.message : error}`] };
   }

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { z } from 'zod';
 import { FILE_TYPES } from '../src/contract/names.js';
 import type { Account, Cognito } from './cognito.js';
-import { DOWNLOAD_SECONDS, type ExecutionState, type Executions } from './executions.js';
+import type { ExecutionState, Executions } from './executions.js';
 import type { Route, TriggeredFault } from './faults.js';
 import type { Files, PresignedFile } from './files.js';
 import type { SandboxSettings } from './options.js';
@@ -132,8 +132,8 @@ export function apiRoutes(files: Files, executions: Executions, settings: Sandbo
     if (state.status !== 'succeeded') return { status: 200, body };
     const presigned = {
       url: await executions.download(account, id),
-      expires_in: DOWNLOAD_SECONDS,
-      expires_at_utc: new Date(Date.now() + DOWNLOAD_SECONDS * 1000).toISOString(),
+      expires_in: settings.downloadSeconds,
+      expires_at_utc: new Date(Date.now() + settings.downloadSeconds * 1000).toISOString(),
     };
     return { status: 200, body: { ...body, presigned } };
   }

@@ -5,6 +5,8 @@ import type { FileRecord, Files } from './files.js';
 import type { ObjectStore } from './object-store.js';
 import type { SandboxSettings } from './options.js';
 import { admit, type Schedule } from './pace.js';
+import { camelKeys } from './v3/camel-keys.js';
+import { dialects } from './v3/dialects.js';
 
 /** An execution that was accepted, and so charged. */
 export interface Charge {
@@ -89,8 +91,6 @@ interface Execution {
   outcome?: Promise<readonly string[] | undefined>;
 }
 
-/** Lifetime of a presigned download in seconds. */
-export const DOWNLOAD_SECONDS = 3600;
 
 /** All executions, and what was charged for them. */
 export class Executions {
@@ -177,10 +177,17 @@ export class Executions {
     if (execution) execution.isCancelled = true;
   }
 
+  /** Returns the results zip that S3 stores for an execution. */
+  async results(executionId: string): Promise<Buffer> {
+    const execution = this.#all.find(({ charge }) => charge.executionId === executionId);
+    if (!execution) throw new Error(`The sandbox has no execution ${executionId}`);
+    return this.#store.bytes(resultsKey(execution));
+  }
+
   /** Presigns the download of an execution's results. */
   async download(account: Account, executionId: string): Promise<string | undefined> {
     const execution = this.#findOwn(account, executionId);
-    return execution && this.#store.download(resultsKey(execution), DOWNLOAD_SECONDS);
+    return execution && this.#store.download(resultsKey(execution), this.#settings.downloadSeconds);
   }
 
   /**
@@ -233,13 +240,12 @@ export class Executions {
     const { charge, file } = execution;
     const { state, errors } = await this.#files.state(file);
     if (state === 'invalid') return errors;
-    const analysis = analyseFile(
-      file.fileName,
-      await this.#store.bytes(file.key, MAX_ANALYSED_BYTES),
-      charge,
-    );
-    if (analysis.zip) await this.#store.put(resultsKey(execution), analysis.zip, 'application/zip');
-    return analysis.errors;
+    const bytes = await this.#store.bytes(file.key, MAX_ANALYSED_BYTES);
+    const { camelKeys: isCamel } = dialects[this.#settings.dialect];
+    const shown = isCamel ? camelKeys(charge.configuration) : charge.configuration;
+    const { zip, errors: reasons } = analyseFile(file.fileName, bytes, charge, shown);
+    if (zip) await this.#store.put(resultsKey(execution), this.#settings.changeResults(zip), 'application/zip');
+    return reasons;
   }
 }
 

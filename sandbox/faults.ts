@@ -51,14 +51,14 @@ export type FaultAction =
   | {
       /**
        * Responds with status 200 and this body. `html`: the error page of a proxy; the call takes no effect. `truncated`:
-       * the first half of the real response. `other-shape`: unexpected JSON; the call takes no effect.
+       * the first half of the real response; for `results`, of the zip, as if no more were stored. `other-shape`: unexpected JSON; the call takes no effect.
        */
       readonly response: 'html' | 'truncated' | 'other-shape';
     }
   | {
       /**
-       * Closes the connection: `before` the call takes effect, `after` it but before the response, or, for an upload, after
-       * this number of bytes of the file.
+       * Closes the connection: `before` the call takes effect, `after` it but before the response, or, for an upload or
+       * for results, after this number of bytes of the file.
        */
       readonly cut: 'before' | 'after' | number;
     }
@@ -74,7 +74,7 @@ export type FaultAction =
   | {
       /**
        * Lets something expire. `policy`: the presigned POST that presign issues, or that an upload uses. `token`: the security
-       * token in the presigned POST; for a login, the ID token it issues; for a refresh, the refresh token; on every other
+       * token in the presigned POST; for `results`, either: the link; for a login, the ID token it issues; for a refresh, the refresh token; on every other
        * route, the ID token of the call.
        */
       readonly expire: 'policy' | 'token';
@@ -88,7 +88,7 @@ export type FaultAction =
       readonly stale: true;
     }
   | {
-      /** For `upload`: changes a byte of the file on its way to S3. */
+      /** For `upload` and `results`: changes a byte of the file on its way. */
       readonly corrupt: true;
     }
   | {

@@ -55,6 +55,10 @@ export interface SandboxOptions {
   readonly idTokenSeconds?: number;
   /** Lifetime of a presigned POST in seconds. Default: 3600. */
   readonly presignSeconds?: number;
+  /** Lifetime of a presigned link to results in seconds. Default: 3600. */
+  readonly downloadSeconds?: number;
+  /** Returns the results zip that is stored, given the correct one. Default: that one. */
+  readonly changeResults?: (zip: Uint8Array) => Uint8Array;
   /** Fields of the presign response: `file` for `file` and `s3`; `s3` for the older response without `file`. Default: `file`. */
   readonly presignShape?: 'file' | 's3';
   /** Minimum file size that the policy allows, in bytes. Default: 1. */
@@ -100,6 +104,8 @@ export const withDefaults = (options: SandboxOptions): SandboxSettings => ({
   users: options.users ?? [{ userName: 'pharmacometrics@example.com', password: 'Sandbox-only-1' }],
   idTokenSeconds: options.idTokenSeconds ?? 3600,
   presignSeconds: options.presignSeconds ?? 3600,
+  downloadSeconds: options.downloadSeconds ?? 3600,
+  changeResults: options.changeResults ?? ((zip) => zip),
   presignShape: options.presignShape ?? 'file',
   minFileBytes: options.minFileBytes ?? 1,
   maxFileBytes: options.maxFileBytes ?? 5 * 1024 ** 3,

@@ -133,16 +133,57 @@ export async function serveS3Proxy(options: S3ProxyOptions): Promise<SandboxServ
 
   async function download({ request, response, triggered }: OpenCall): Promise<void> {
     const fault: FaultAction = triggered?.fault ?? NO_ACTION;
-    if ('status' in fault || 'hang' in fault || 'cut' in fault || 'response' in fault)
+    if ('expire' in fault)
+      return respondWithError(response, new S3Error(403, 'AccessDenied', 'Request has expired'));
+    const isStored = !('response' in fault) || fault.response === 'truncated';
+    if (
+      'status' in fault ||
+      'hang' in fault ||
+      !isStored ||
+      ('cut' in fault && typeof fault.cut !== 'number')
+    )
       return respondWithFault(response, fault);
     // The signature covers the host that the caller sees.
-    const { host = '', range } = request.headers;
+    const { host = '', range, 'if-match': match } = request.headers;
     const forwarded = await send(`${options.endpoint}${request.url}`, {
-      headers: range === undefined ? { host } : { host, range },
+      headers: {
+        host,
+        ...(range === undefined ? {} : { range }),
+        ...(match === undefined ? {} : { 'if-match': match }),
+      },
       dispatcher,
     });
-    response.writeHead(forwarded.statusCode, withoutConnection(forwarded.headers));
-    await pipeline(forwarded.body, response);
+    const headers = withoutConnection(forwarded.headers);
+    const half = Math.ceil(Number(headers['content-length']) / 2);
+    response.writeHead(
+      forwarded.statusCode,
+      'response' in fault ? { ...headers, etag: '"half"', 'content-length': half } : headers,
+    );
+    await pipeline(Readable.from(resultsBytes(forwarded.body, fault, half), { objectMode: false }), response);
+  }
+}
+
+/** Yields the bytes of results as far as the fault permits. Throws where it closes the connection. */
+async function* resultsBytes(
+  body: AsyncIterable<Buffer>,
+  fault: FaultAction,
+  half: number,
+): AsyncGenerator<Buffer> {
+  const limit =
+    'cut' in fault && typeof fault.cut === 'number'
+      ? fault.cut
+      : 'response' in fault
+        ? half
+        : Number.POSITIVE_INFINITY;
+  let position = 0;
+  for await (const chunk of body) {
+    const bytes = Buffer.from(chunk.subarray(0, Math.max(0, limit - position)));
+    if ('corrupt' in fault && position === 0 && bytes.length > 0) bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+    position += chunk.length;
+    yield bytes;
+    if (position < limit) continue;
+    if ('cut' in fault) throw new Error('connection closed by a fault');
+    return;
   }
 }
 

@@ -71,6 +71,12 @@ export interface Sandbox {
    * @throws Error if the file was not stored
    */
   storedStream(fileId: string): Promise<Readable>;
+  /**
+   * Returns the bytes of the results zip that S3 stores for an execution.
+   *
+   * @throws Error if there is no such execution, or it has no results
+   */
+  storedResults(executionId: string): Promise<Buffer>;
   /** Changes settings while the sandbox runs, for example the version of the API that it speaks. */
   change(changes: Partial<SandboxSettings>): void;
   /** Stops the servers, and S3 unless it was passed in the options. Safe to call twice. */
@@ -157,6 +163,7 @@ async function startOn(
       Object.assign(settings, changes);
     },
     storedBytes: async (fileId) => store.bytes(keyOf(fileId)),
+    storedResults: (executionId) => executions.results(executionId),
     storedStream: async (fileId) => store.stream(keyOf(fileId)),
     stop() {
       stopped ??= stop();

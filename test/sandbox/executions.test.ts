@@ -128,7 +128,7 @@ describe('an execution in the sandbox', () => {
       expect(done).toMatchObject({ status: 'complete', errors: [], meta_data });
       const zip = await request(done.presigned?.url ?? '');
       const files = unzipSync(new Uint8Array(await zip.body.arrayBuffer()));
-      const results = parseTable(strFromU8(files['nca-parameters.csv'] ?? new Uint8Array()));
+      const results = parseTable(strFromU8(files['outputs/pk-results.csv'] ?? new Uint8Array()));
       expect(results.rows).toEqual([
         { subject: '1', n: '3', cmax: '10', tmax: '1', tlast: '3', auclast: '19' },
         { subject: '2', n: '3', cmax: '20', tmax: '1', tlast: '3', auclast: '38' },
