@@ -91,7 +91,6 @@ interface Execution {
   outcome?: Promise<readonly string[] | undefined>;
 }
 
-
 /** All executions, and what was charged for them. */
 export class Executions {
   readonly #all: Execution[] = [];
@@ -244,7 +243,8 @@ export class Executions {
     const { camelKeys: isCamel } = dialects[this.#settings.dialect];
     const shown = isCamel ? camelKeys(charge.configuration) : charge.configuration;
     const { zip, errors: reasons } = analyseFile(file.fileName, bytes, charge, shown);
-    if (zip) await this.#store.put(resultsKey(execution), this.#settings.changeResults(zip), 'application/zip');
+    if (zip)
+      await this.#store.put(resultsKey(execution), this.#settings.changeResults(zip), 'application/zip');
     return reasons;
   }
 }
