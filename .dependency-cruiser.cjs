@@ -20,7 +20,18 @@ const rooms = {
     'util',
   ],
   watch: ['client', 'temporal', 'files', 'settings', 'contract', 'util'],
-  worker: ['activities', 'telemetry', 'temporal', 'aplos', 'results', 'files', 'settings', 'http', 'contract', 'util'],
+  worker: [
+    'activities',
+    'telemetry',
+    'temporal',
+    'aplos',
+    'results',
+    'files',
+    'settings',
+    'http',
+    'contract',
+    'util',
+  ],
   client: ['temporal', 'files', 'settings', 'http', 'contract', 'util'],
   workflows: ['contract', 'util'],
   activities: ['temporal', 'aplos', 'results', 's3', 'files', 'records', 'http', 'contract', 'util'],
@@ -47,7 +58,7 @@ const filesOf = (of) => `^src/(${of.join('|')})(/|\\.ts$)`;
 
 /** Files of the contract that the workflow bundle may contain. They import nothing but types. */
 const BUNDLED =
-  '^src/contract/(execution-status|names|sections|source|trace-names|priority|error-table|search-attributes|json|batches|untrusted|waiting-start)\\.ts$';
+  '^src/contract/(execution-status|names|sections|source|trace-names|priority|error-table|search-attributes|json|batches|untrusted|waiting-start|results-location)\\.ts$';
 
 /** Helpers that the workflow bundle may contain. They import nothing but each other. */
 const BUNDLED_HELPERS = '^src/util/(printable|escape-markdown|shell-word)\\.ts$';

@@ -11,7 +11,15 @@ import { heartbeatDuring } from './heartbeats.js';
 export const fetchResults =
   ({ api, dispatcher, host, results, s3Targets, idleTimeoutMs }: ActivityDependencies) =>
   async (input: FetchInput): Promise<ResultsPackage> => {
-    const { profile, executionId, fileName, sha256, configuration, unpackResults: unpack = false } = input;
+    const {
+      profile,
+      label,
+      executionId,
+      fileName,
+      sha256,
+      configuration,
+      unpackResults: unpack = false,
+    } = input;
     const location = resultsLocation(input.results, input);
     assertOnThisHost(input, host, `The results of ${fileName} go to`);
     const aplos = api(profile);
@@ -28,7 +36,7 @@ export const fetchResults =
             dispatcher,
             hosts: s3Targets.hosts,
           },
-          owner: ownerOf(),
+          owner: `${activityInfo().workflowExecution?.workflowId ?? ''}/${label}`,
           signal: cancellationSignal(),
           idleTimeoutMs,
           onProgress: (bytesReceived, totalBytes) => {
@@ -38,12 +46,6 @@ export const fetchResults =
       () => progress,
     );
   };
-
-/** Identifies this step to its next attempt, also after a reset of the run. */
-function ownerOf(): string {
-  const { workflowExecution, activityId } = activityInfo();
-  return `${workflowExecution?.workflowId ?? ''}/${activityId}`;
-}
 
 function finalIfPending(error: unknown): unknown {
   if (!(error instanceof UploadError) || error.details?.isPending !== true) return error;

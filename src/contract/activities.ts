@@ -20,6 +20,7 @@ const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new 
       'confirmStoredFile',
       'startExecution',
       'awaitExecution',
+      'fetchResults',
     ],
   ],
   [PREVIEW_WORKFLOW_TYPE, ['findAnalyses']],

@@ -1,3 +1,4 @@
+import type { ResultsPackage } from './results.js';
 import type { RunRef } from './stored-file.js';
 
 /** An analysis that was started. */
@@ -20,6 +21,8 @@ export interface StartedExecution {
   readonly origin: 'started' | 'found';
   /** Reason to run the analysis again, as the request gave it. */
   readonly again?: string;
+  /** Results that were fetched, one package for each destination. Absent if the request did not ask for them. */
+  readonly packages?: readonly ResultsPackage[];
   /** How the execution ended. Absent if the request did not ask to wait for the end. */
   readonly completion?: Completion;
 }
@@ -40,8 +43,8 @@ export interface Completion {
 
 /** When a step ran, and how many attempts it took. */
 export interface StepRecord {
-  readonly step: 'presign' | 'upload' | 'confirm' | 'start' | 'await' | 'find';
-  /** Label of the execution, for `start` and `await`. */
+  readonly step: 'presign' | 'upload' | 'confirm' | 'start' | 'await' | 'fetch' | 'find';
+  /** Label of the execution, for `start`, `await` and `fetch`. */
   readonly label?: string;
   /** Start of the attempt that succeeded, by the worker's clock: ISO 8601, UTC. */
   readonly startedAt: string;
@@ -131,6 +134,7 @@ export interface UploadProgress {
     | 'confirm'
     | 'start'
     | 'await'
+    | 'fetch'
     | 'done'
     | 'failed'
     | 'cancelled';

@@ -14,6 +14,7 @@ import {
   jsonObjectField as jsonObject,
   nameField as name,
 } from './request-fields.js';
+import { findResultsProblems } from './results-problems.js';
 import { sectionsIn } from './sections.js';
 import { runRefSchema, storedFileProblems } from './stored-file.js';
 
@@ -136,6 +137,17 @@ export const uploadRequestSchema = z
       .describe(
         'How long to wait for the end of the executions once all are started, in seconds. After that the upload fails, and the executions keep running; a replay waits again. Default: 604,800, seven days.',
       ),
+    results: name(REQUEST_LIMITS.source)
+      .optional()
+      .describe(
+        'Where the package with the results of each execution goes, once it has ended: file:///results/{batch}/{fileName}/{label}.zip or s3://bucket/{label}.zip. Placeholders: {profile}, {batch}, {fileName}, {label}, {executionId}. With a file: URL and a host, that host stores them. It implies "until": "completed". Default: results are not fetched.',
+      ),
+    unpackResults: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether each package is also unpacked, next to the zip file, to a directory of the same name without .zip. Only with a file: URL in results. Default: false.',
+      ),
     requestedBy: name(REQUEST_LIMITS.requestedBy)
       .optional()
       .describe('Person or system that requested the upload, for lists and the receipt.'),
@@ -177,6 +189,17 @@ export const uploadRequestSchema = z
       labels.add(label);
     });
   })
+  .superRefine(({ results, unpackResults, until, ...request }, context) => {
+    const addProblem = (field: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    if (results === undefined) {
+      if (unpackResults) addProblem('unpackResults', 'is only allowed with results');
+      return;
+    }
+    if (until === 'started') addProblem('until', 'must be "completed" if there are results');
+    for (const message of findResultsProblems({ results, unpackResults }, request))
+      addProblem('results', message);
+  })
   .meta({ title: 'UploadRequest', description: 'Argument of the workflow uploadAnalysisFile.' });
 
 /** Request as a client sends it: fields with a default are optional. */
@@ -197,7 +220,11 @@ export function parseUploadRequest(input: unknown): UploadRequest {
   const parsed = parseInput(uploadRequestSchema, input);
   const name = fileName.safeParse(parsed.fileName ?? lastSegment(parsed.source));
   if (!name.success) throw invalidRequest([`fileName: ${name.error.issues[0]?.message ?? 'invalid'}`]);
-  const request = { ...parsed, fileName: name.data };
+  const request = {
+    ...parsed,
+    fileName: name.data,
+    ...(parsed.results === undefined ? {} : { until: 'completed' as const }),
+  };
   assertWithinSizeLimit(request);
   return request;
 }

@@ -22,6 +22,9 @@ export const resultsLocation = (template: string, names: PackageNames): string =
     return value === undefined ? whole : segmentFor(value);
   });
 
+/** Reports whether results go to a directory of the host whose worker fetches them. */
+export const isOnHost = (template: string): boolean => template.startsWith('file:');
+
 /** Returns the location to which a package is unpacked: that of the package without its extension. */
 export const unpackedLocation = (location: string): string =>
   /\.zip$/i.test(location) ? location.slice(0, -4) : `${location}.unpacked`;

@@ -15,8 +15,16 @@ export interface ResultsPackage {
   readonly configurationVerified: boolean;
 }
 
+/** Where the results of an upload's executions go. */
+export interface ResultsDestination {
+  /** Template of the location of each package. */
+  readonly results: string;
+  /** Whether each package is also unpacked. Default: `false` */
+  readonly unpackResults?: boolean | undefined;
+}
+
 /** Input of `fetchResults`. */
-export interface FetchInput {
+export interface FetchInput extends ResultsDestination {
   readonly profile: string;
   readonly batch?: string | undefined;
   /** Host whose worker writes to a `file:` location. Default: any worker */
@@ -28,9 +36,6 @@ export interface FetchInput {
   readonly executionId: string;
   /** Configuration that was sent. Default: not known */
   readonly configuration?: JsonObject | undefined;
-  /** Template of the location. */
-  readonly results: string;
-  readonly unpackResults?: boolean | undefined;
   /** If true, an execution that is at work is a final error. Default: the step is retried briefly */
   readonly onlyIfDone?: boolean | undefined;
 }

@@ -13,6 +13,6 @@ export interface PackageRequest extends Expectation {
 /** How a package is fetched, and for whom. */
 export interface FetchOptions extends DownloadOptions {
   readonly origin: PackageOrigin;
-  /** Identifies the step of the workflow that fetches the package, so that its next attempt finds what this one has left. */
+  /** Identifies the step of the workflow that fetches the package, so that its next attempt removes what this one has left. */
   readonly owner: string;
 }

@@ -1,7 +1,7 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PreviewActivities } from '../contract/preview.js';
 import type { UploadRequest } from '../contract/request.js';
-import type { FileRequest, UploadActivities } from '../contract/steps.js';
+import type { UploadActivities } from '../contract/steps.js';
 import type { SubscriptionActivities } from '../contract/subscription.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 
@@ -25,6 +25,8 @@ const policies = {
   confirmStoredFile: { ...persistent, startToCloseTimeout: '2 minutes' },
   // A large batch may have to wait for days until Aplos has taken all starts before.
   startExecution: { ...persistent, scheduleToCloseTimeout: '30 days', startToCloseTimeout: '10 minutes' },
+  // No limit per attempt: it stops when there is no progress, however large the package is.
+  fetchResults: persistent,
   // An attempt checks once, so it needs no heartbeats. The request sets the time limit of the step.
   awaitExecution: {
     startToCloseTimeout: '2 minutes',
@@ -47,7 +49,7 @@ type CompletionTimeout = Pick<UploadRequest, 'completionTimeoutSeconds'>;
 /** Maximum number of presigned POSTs that S3 refuses, or that store damaged bytes, before they expire. */
 export const MAX_REFUSED_POSTS = 5;
 
-type File = Pick<FileRequest, 'fileName' | 'host'>;
+type File = { readonly fileName: string; readonly host?: string | undefined };
 const onHost = ({ host }: File) => (host === undefined ? '' : `, on ${escapeMarkdown(host)}`);
 const name = ({ fileName }: File) => escapeMarkdown(fileName);
 
@@ -63,6 +65,8 @@ export const summaries = {
   startExecution: (file: File, label: string) => `${escapeMarkdown(label)} on ${name(file)}`,
   awaitExecution: (file: File, label: string) =>
     `wait for the end of ${escapeMarkdown(label)} on ${name(file)}`,
+  fetchResults: (file: File, label: string) =>
+    `results of ${escapeMarkdown(label)} on ${name(file)}${onHost(file)}`,
   nextWorkerCheck: (host: string) => `until the next check for a worker on ${escapeMarkdown(host)}`,
 };
 
@@ -84,6 +88,7 @@ export const { confirmUpload } = proxyActivities<UploadActivities>(policies.conf
 export const { confirmStoredFile } = proxyActivities<UploadActivities>(policies.confirmStoredFile);
 export const { startExecution } = proxyActivities<UploadActivities>(policies.startExecution);
 export const { awaitExecution } = proxyActivities<UploadActivities>(policies.awaitExecution);
+export const { fetchResults } = proxyActivities<UploadActivities>(policies.fetchResults);
 /** Somebody waits for the result, so these fail soon. */
 const forPreviews = { scheduleToCloseTimeout: '30 seconds', retry: { maximumAttempts: 2 } } as const;
 export const { readSubscription } = proxyActivities<SubscriptionActivities>({

@@ -5,6 +5,7 @@ import type { UploadRequest } from '../contract/request.js';
 import type { StepTiming } from '../contract/steps.js';
 import { awaitExecution, awaitOptions, summaries } from './activities.js';
 import { completionFailure } from './failures.js';
+import { packageFetcher } from './fetchPackages.js';
 import type { RunVisibility } from './visibility.js';
 
 /** Executions that were carried as far as the request asks, and the steps that did it. */
@@ -15,25 +16,41 @@ export interface CompletedAnalyses {
 }
 
 /**
- * Waits for the end of the executions, side by side, if the request asks for it. All are carried to their end before the first
- * failure is thrown, so that nothing that succeeded is lost. An execution with several labels is waited for once.
+ * Waits for the end of the executions, side by side, and fetches their results, as far as the request asks for it. All are carried
+ * to their end before the first failure is thrown, so that nothing that succeeded is lost. An execution with several labels is
+ * waited for once.
+ *
+ * @param sha256 SHA-256 of the uploaded file, in hex
  */
 export async function completeAnalyses(
   request: UploadRequest,
+  sha256: string,
   started: readonly StartedExecution[],
   visibility: RunVisibility,
 ): Promise<CompletedAnalyses> {
   if (request.until !== 'completed' || started.length === 0) return { executions: started, steps: [] };
   visibility.awaitingExecutions(started);
+  const fetchPackage = packageFetcher({ ...request, sha256 }, visibility);
   const inProgress = new Map<string, Promise<CompletedAnalysis>>();
   const outcomes = await Promise.allSettled(
-    started.map(async (execution) => {
+    started.map(async (execution, index) => {
       const completing = inProgress.get(execution.executionId) ?? completeAnalysis(request, execution);
       inProgress.set(execution.executionId, completing);
       const { changes, steps } = await completing;
       const completed = { ...execution, ...changes };
       visibility.executionCompleted(completed);
-      return { completed, steps: steps.map((step) => ({ ...step, label: execution.label })) };
+      const { label } = execution;
+      const labelled: StepRecord[] = steps.map((step) => ({ ...step, label }));
+      const { results, unpackResults } = request;
+      if (results === undefined) return { completed, steps: labelled };
+      const { configuration } = request.executions[index] ?? {};
+      const { ran, ...fetched } = await fetchPackage(
+        { ...completed, ...(configuration === undefined ? {} : { configuration }) },
+        { results, unpackResults },
+      );
+      const withResults = { ...completed, packages: [fetched] };
+      visibility.executionCompleted(withResults);
+      return { completed: withResults, steps: [...labelled, { step: 'fetch' as const, label, ...ran }] };
     }),
   );
   const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));

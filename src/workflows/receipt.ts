@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { Receipt } from '../contract/receipt.js';
+import type { Receipt, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
 import type { EarlierUpload, Timed } from '../contract/steps.js';
@@ -33,6 +33,9 @@ export function receiptFor(
   };
 }
 
+/** Steps that a run takes after all executions are started. */
+const COMPLETION_STEPS: readonly StepRecord['step'][] = ['await', 'fetch'];
+
 /** Returns the receipt of a run that found its work done: that of the run that did it, with what differs in this one. */
 export function repeatedReceipt(
   { requestedBy }: UploadRequest,
@@ -46,7 +49,9 @@ export function repeatedReceipt(
     runId: workflowInfo().runId,
     executions,
     steps: [
-      ...work.steps.filter(({ step }) => step !== 'find' && (step !== 'await' || steps.length === 0)),
+      ...work.steps.filter(
+        ({ step }) => step !== 'find' && (!COMPLETION_STEPS.includes(step) || steps.length === 0),
+      ),
       { step: 'find', ...ran },
       ...steps,
     ],

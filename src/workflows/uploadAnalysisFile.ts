@@ -18,8 +18,8 @@ const progressQuery = defineQuery<UploadProgress | undefined>(PROGRESS_QUERY);
 
 /**
  * Stores a file in Aplos NCA (presign, upload, confirm the 204), then starts each of its executions once and, if the request asks
- * for it, waits for their end. A file that Aplos already has is only confirmed. If an earlier run stored and started all that and
- * Aplos still has it, takes it from its receipt.
+ * for it, waits for their end and fetches their results. A file that Aplos already has is only confirmed. If an earlier run stored
+ * and started all that and Aplos still has it, takes it from its receipt.
  *
  * @param input one `UploadRequestInput`, undecoded, so that a malformed argument fails the workflow instead of blocking it
  * @returns the receipt: what each step observed
@@ -34,7 +34,12 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
     acceptSignals(visibility);
     const earlier = await findEarlierWork(request, visibility);
     if (earlier) {
-      const completed = await completeAnalyses(request, earlier.receipt.executions, visibility);
+      const completed = await completeAnalyses(
+        request,
+        earlier.receipt.sha256,
+        earlier.receipt.executions,
+        visibility,
+      );
       visibility.completed();
       return repeatedReceipt(request, earlier, completed, visibility.batches);
     }
@@ -42,7 +47,7 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
       ? await useStoredFile(request, visibility)
       : await storeFile(request, visibility);
     const started = await runAnalyses(request, stored, visibility);
-    const completed = await completeAnalyses(request, started.executions, visibility);
+    const completed = await completeAnalyses(request, stored.sha256, started.executions, visibility);
     visibility.completed();
     return receiptFor(request, stored, { started, completed }, visibility.batches);
   } catch (error) {

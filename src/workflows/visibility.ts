@@ -19,6 +19,7 @@ const headings = {
   confirm: 'Confirming the upload',
   start: 'Starting executions',
   await: 'Waiting for the end of the executions',
+  fetch: 'Fetching results',
   done: 'Done',
   failed: 'Failed',
   cancelled: 'Cancelled',
@@ -145,12 +146,14 @@ export class RunVisibility {
     this.#update({ step: 'await', executions }, awaitingNote());
   }
 
-  /** Shows that an execution has ended, while others may be at work. */
+  /** Shows that an execution has ended, or that its results were fetched, while others may be at work. */
   executionCompleted(completed: StartedExecution): void {
     const executions = this.#progress.executions.map((each) =>
       each.label === completed.label ? completed : each,
     );
-    this.#update({ executions }, awaitingNote());
+    const areAtWork = executions.some(({ completion }) => completion === undefined);
+    const step = areAtWork || this.#request.results === undefined ? 'await' : 'fetch';
+    this.#update({ executions, step }, step === 'await' ? awaitingNote() : undefined);
   }
 
   completed(): void {
@@ -216,7 +219,7 @@ export class RunVisibility {
       `- Executions: ${executions.length} of ${requested.length} started`,
       ...executions.map(
         (execution) =>
-          `  - ${escapeMarkdown(execution.label)}: ${escapeMarkdown(execution.executionId)} (${escapeMarkdown(executionStatus(execution))})`,
+          `  - ${escapeMarkdown(execution.label)}: ${escapeMarkdown(execution.executionId)} (${escapeMarkdown(executionStatus(execution))})${(execution.packages ?? []).map(({ location }) => `, results in ${escapeMarkdown(location)}`).join('')}`,
       ),
     ].join('\n');
   }

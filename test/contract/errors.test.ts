@@ -59,6 +59,7 @@ describe('the error table', () => {
       'EXECUTION_FAILED',
       'SECTION_UNSUPPORTED',
       'ALLOCATION_EXHAUSTED',
+      'RESULTS_EXIST',
     ]);
     expect(codesWhere(({ fault, afterFix }) => fault !== 'caller' && afterFix === 'upload')).toEqual([]);
     for (const code of ['FILE_INVALID', 'REQUEST_INVALID', 'EXECUTION_REFUSED', 'START_UNSETTLED'] as const)

@@ -16,6 +16,7 @@ describe('loadSettings', () => {
       codecAccess: {},
       encryption: { mode: 'unset' },
       uploadRoots: [],
+      resultsRoots: [],
       sharedRoots: [],
       sourceHosts: new HostList(),
       spoolLimitBytes: 1_073_741_824,
@@ -50,6 +51,7 @@ describe('loadSettings', () => {
       APLOS_UPLOAD_SOURCE_HOSTS: 'files.example.com, *.example.org 10.0.0.0/8',
       APLOS_UPLOAD_SPOOL_LIMIT: '1000000',
       APLOS_UPLOAD_S3_HOSTS: 's3.acme.internal',
+      APLOS_UPLOAD_RESULTS_ROOTS: '/results:s3://results/study 7/:/more:s3://other',
       APLOS_UPLOAD_IDLE_TIMEOUT: '1.5',
       APLOS_UPLOAD_SHUTDOWN_GRACE: '10',
       APLOS_UPLOAD_CONCURRENCY: '3',
@@ -61,6 +63,12 @@ describe('loadSettings', () => {
     });
     expect(settings).toMatchObject({
       uploadRoots: ['/data', resolve('relative')],
+      resultsRoots: [
+        { text: '/results', path: '/results' },
+        { text: 's3://results/study 7/', bucket: 'results', prefix: 'study 7/' },
+        { text: '/more', path: '/more' },
+        { text: 's3://other', bucket: 'other', prefix: '' },
+      ],
       host: 'lab-7.example.com',
       sharedRoots: ['/mnt/share', '/mnt/archive'],
       spoolLimitBytes: 1_000_000,
