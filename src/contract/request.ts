@@ -14,6 +14,7 @@ import {
   jsonObjectField as jsonObject,
   nameField as name,
 } from './request-fields.js';
+import { isOnHost } from './results-location.js';
 import { findResultsProblems } from './results-problems.js';
 import { sectionsIn } from './sections.js';
 import { runRefSchema, storedFileProblems } from './stored-file.js';
@@ -98,7 +99,7 @@ export const uploadRequestSchema = z
     host: hostSchema
       .optional()
       .describe(
-        'Host where the file is stored, if not every worker can read it: only the workers of this host then do. Only for file: sources. Default: any worker.',
+        'Host where the file is stored, if not every worker can read it: only the workers of this host then do. It also stores results in a file: location. Only with a file: source or such results. Default: any worker.',
       ),
     profile: name(REQUEST_LIMITS.profile)
       .default('default')
@@ -174,12 +175,13 @@ export const uploadRequestSchema = z
       .describe('Failed run whose analysis is started with another configuration. Set by the client.'),
   })
   .superRefine((request, context) => {
-    const { executions, host, source } = request;
+    const { executions, host, source, results } = request;
     const addProblem = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
     for (const { path, message } of storedFileProblems(request)) addProblem(path, message);
-    if (host !== undefined && URL.canParse(source) && new URL(source).protocol !== 'file:')
-      addProblem(['host'], 'is only allowed with a file: source');
+    const isForSource = URL.canParse(source) && new URL(source).protocol === 'file:';
+    if (host !== undefined && !isForSource && !(results !== undefined && isOnHost(results)))
+      addProblem(['host'], 'is only allowed with a file: source, or with results in a file: location');
     const labels = new Set<string>();
     executions.forEach((each, index) => {
       if (sectionsIn(each).length === 0)

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { UploadError } from '../contract/errors.js';
 import type { ResultsPackage } from '../contract/results.js';
-import { ChecksumHasher, type Checksums } from '../files/checksums.js';
+import { type Checksums, openHasher } from '../files/hasher.js';
 import { type ReadTimeouts, waitFor } from '../files/read-timeouts.js';
 import { RemoteFile } from '../files/remote-file.js';
 import { quote } from '../util/quote.js';
@@ -36,31 +36,40 @@ export async function download(
 ): Promise<DownloadedBytes> {
   const { origin, onProgress, resumeDelaysMs } = options;
   const file = new RemoteFile(object, resumeDelaysMs, packageErrors(origin.executionId));
-  const hasher = new ChecksumHasher();
-  let bytesReceived = 0;
-  onProgress(0, object.sizeBytes);
-  for await (const chunk of file.chunks(options)) {
-    hasher.update(chunk);
-    await waitFor(handle.writeFile(chunk), options, () =>
-      unwritable(`Cannot write results to ${quote(path)}: the disk does not respond`),
-    ).catch((error: unknown) => {
-      options.signal?.throwIfAborted();
-      if (error instanceof UploadError) throw error;
-      throw unwritable(`Cannot write results to ${quote(path)} (${systemReason(error)})`, error);
-    });
-    bytesReceived += chunk.length;
-    onProgress(bytesReceived, object.sizeBytes);
+  const hasher = openHasher(object, ['md5', 'sha256']);
+  try {
+    let bytesReceived = 0;
+    onProgress(0, object.sizeBytes);
+    for await (const chunk of file.chunks(options)) {
+      await hasher.update(chunk);
+      await write(handle, chunk, path, options);
+      bytesReceived += chunk.length;
+      onProgress(bytesReceived, object.sizeBytes);
+    }
+    const { md5, sha256 } = await hasher.digest();
+    const { size } = await handle.stat();
+    if (bytesReceived !== object.sizeBytes || size !== object.sizeBytes)
+      throw damaged(
+        origin.executionId,
+        `has ${object.sizeBytes} bytes at S3, but ${bytesReceived} were received and ${size} stored`,
+      );
+    if (object.md5 !== undefined && object.md5 !== md5)
+      throw damaged(origin.executionId, `has MD5 ${object.md5} at S3, but ${md5} was received`);
+    return { sizeBytes: object.sizeBytes, sha256 };
+  } finally {
+    hasher.close();
   }
-  const { md5, sha256 } = hasher.digest();
-  const { size } = await handle.stat();
-  if (bytesReceived !== object.sizeBytes || size !== object.sizeBytes)
-    throw damaged(
-      origin.executionId,
-      `has ${object.sizeBytes} bytes at S3, but ${bytesReceived} were received and ${size} stored`,
-    );
-  if (object.md5 !== undefined && object.md5 !== md5)
-    throw damaged(origin.executionId, `has MD5 ${object.md5} at S3, but ${md5} was received`);
-  return { sizeBytes: object.sizeBytes, sha256 };
+}
+
+async function write(handle: FileHandle, chunk: Buffer, path: string, timeouts: ReadTimeouts): Promise<void> {
+  const stalled = () => unwritable(`Cannot write results to ${quote(path)}: the disk does not respond`);
+  try {
+    await waitFor(handle.writeFile(chunk), timeouts, stalled);
+  } catch (error) {
+    timeouts.signal?.throwIfAborted();
+    if (error instanceof UploadError) throw error;
+    throw unwritable(`Cannot write results to ${quote(path)} (${systemReason(error)})`, error);
+  }
 }
 
 const READ_BYTES = 256 * 1024;
@@ -71,13 +80,18 @@ const READ_BYTES = 256 * 1024;
  * @throws the system's error, or the signal's reason if aborted
  */
 export async function hashOf(handle: FileHandle, { signal }: ReadTimeouts = {}): Promise<Checksums> {
-  const hasher = new ChecksumHasher();
-  const buffer = Buffer.alloc(READ_BYTES);
-  for (let position = 0; ; ) {
-    signal?.throwIfAborted();
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-    if (bytesRead === 0) return hasher.digest();
-    hasher.update(buffer.subarray(0, bytesRead));
-    position += bytesRead;
+  const { size: sizeBytes } = await handle.stat();
+  const hasher = openHasher({ sizeBytes }, ['md5', 'sha256']);
+  try {
+    const buffer = Buffer.alloc(READ_BYTES);
+    for (let position = 0; ; ) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+      if (bytesRead === 0) return await hasher.digest();
+      await hasher.update(buffer.subarray(0, bytesRead));
+      position += bytesRead;
+    }
+  } finally {
+    hasher.close();
   }
 }
