@@ -18,10 +18,14 @@ const { APLOS_API_URL, COGNITO_ENDPOINT = '', COGNITO_USER_NAME, COGNITO_PASSWOR
 let login: Promise<{ token: string; base: string }> | undefined;
 
 export async function presign(path: string): Promise<Presigned> {
-  const { file, presigned } = await call<{ file: { id: string }; presigned: Presigned }>('POST', '/nca/files', {
-    file_name: basename(path),
-    method_type: 'post',
-  });
+  const { file, presigned } = await call<{ file: { id: string }; presigned: Presigned }>(
+    'POST',
+    '/nca/files',
+    {
+      file_name: basename(path),
+      method_type: 'post',
+    },
+  );
   return { fileId: file.id, url: presigned.url, fields: presigned.fields };
 }
 
@@ -63,7 +67,9 @@ async function call<Body>(method: 'GET' | 'POST', path: string, body?: unknown):
 
 async function logIn() {
   const configured = await request(`${APLOS_API_URL}/app/configuration`);
-  const { idp } = (await configured.body.json()) as { idp: { Auth: { Cognito: { userPoolClientId: string } } } };
+  const { idp } = (await configured.body.json()) as {
+    idp: { Auth: { Cognito: { userPoolClientId: string } } };
+  };
   const response = await request(COGNITO_ENDPOINT, {
     method: 'POST',
     headers: {
@@ -76,7 +82,9 @@ async function logIn() {
       AuthParameters: { USERNAME: COGNITO_USER_NAME, PASSWORD: COGNITO_PASSWORD },
     }),
   });
-  const { AuthenticationResult } = (await response.body.json()) as { AuthenticationResult: { IdToken: string } };
+  const { AuthenticationResult } = (await response.body.json()) as {
+    AuthenticationResult: { IdToken: string };
+  };
   const token = AuthenticationResult.IdToken;
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
   const base = `${APLOS_API_URL}/tenants/${claims['custom:aplos_user_tenant_id']}/users/${claims['custom:aplos_user_id']}`;
