@@ -12,6 +12,7 @@ import { uploadCommand } from './commands/upload.js';
 import { verifyCommand } from './commands/verify.js';
 import { watchCommand } from './commands/watch.js';
 import { workerCommand } from './commands/worker.js';
+import { withSettingsOption } from './input/settings-option.js';
 import { exitWhenOutputCloses } from './output/closed-output.js';
 import { ExitCode, printError, reportError } from './output/errors.js';
 
@@ -29,7 +30,7 @@ export const COMMANDS: readonly Command[] = [
   settingsCommand,
   workerCommand,
   codecServerCommand,
-];
+].map(withSettingsOption);
 
 const HELP_FOOTER = `
 Exit codes:

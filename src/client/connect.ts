@@ -16,12 +16,13 @@ export interface ConnectedClient {
 }
 
 /**
- * Connects a Temporal client by Temporal's own environment variables.
+ * Connects a Temporal client to the server that the settings name.
  *
  * @throws {@link UploadError} `SETTINGS_INVALID`, `TEMPORAL_UNREACHABLE` or `TEMPORAL_ACCESS_DENIED`
  */
-export async function connectFromEnvironment({ encryption }: Settings): Promise<ConnectedClient> {
-  const target = temporalTarget();
+export async function connectFromSettings(settings: Settings): Promise<ConnectedClient> {
+  const { encryption } = settings;
+  const target = temporalTarget(settings);
   assertEncryptionDecided(encryption, target);
   const connection = await connectClient(target);
   const client = new Client({

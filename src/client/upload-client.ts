@@ -11,7 +11,7 @@ import { temporalError } from '../temporal/errors.js';
 import { withUploadErrors } from '../temporal/with-upload-errors.js';
 import { asCompleted, type CompletedUpload, type PendingUpload } from './as-completed.js';
 import { askForAnalyses, askForSubscription } from './ask-worker.js';
-import { type ConnectedClient, connectFromEnvironment } from './connect.js';
+import { type ConnectedClient, connectFromSettings } from './connect.js';
 import { trusted, waitForReceipt } from './failures.js';
 import type { UploadFilter } from './filter.js';
 import { listUploads, listUploadsOfContent } from './list-uploads.js';
@@ -55,7 +55,7 @@ export class UploadClient {
   }
 
   /**
-   * Connects to Temporal by its own environment variables. If a tracer is registered with `@opentelemetry/api`, each start
+   * Connects to the Temporal server that the settings name. If a tracer is registered with `@opentelemetry/api`, each start
    * creates a span, and the workers continue its trace.
    *
    * @throws {@link UploadError} `SETTINGS_INVALID`, `TEMPORAL_UNREACHABLE` or `TEMPORAL_ACCESS_DENIED`
@@ -68,7 +68,7 @@ export class UploadClient {
   }: UploadClientOptions = {}): Promise<UploadClient> {
     const connected = client
       ? { client, address: 'the address of the given client', close: async () => {} }
-      : await connectFromEnvironment(settings);
+      : await connectFromSettings(settings);
     const { address } = connected;
     const { workflow, options } = connected.client;
     const translate = (error: unknown) => temporalError(error, { address, namespace: options.namespace });
@@ -127,6 +127,11 @@ export class UploadClient {
    */
   subscription(profile = 'default'): Promise<Subscription> {
     return askForSubscription(this.#workerConnection, { profile });
+  }
+
+  /** Temporal namespace of the uploads. */
+  get namespace(): string {
+    return this.#client.options.namespace;
   }
 
   get #workerConnection() {

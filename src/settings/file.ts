@@ -30,8 +30,17 @@ export interface SettingsFile {
  */
 export function readSettingsFile(environment: Environment): SettingsFile | undefined {
   const path = environment[VARIABLE] || defaultPath(environment);
-  if (path === undefined) return undefined;
-  const { problems, ...file } = new Collector(path).collect(parse(path));
+  return path === undefined ? undefined : readSettingsFileAt(path, VARIABLE);
+}
+
+/**
+ * Reads a settings file, as {@link readSettingsFile} does.
+ *
+ * @param namedBy what names the file, for messages
+ * @throws UploadError `SETTINGS_INVALID`
+ */
+export function readSettingsFileAt(path: string, namedBy: string): SettingsFile {
+  const { problems, ...file } = new Collector(path).collect(parse(path, namedBy));
   if (problems.length > 0) throw invalidSettings(`${nameOf(path)} is invalid: ${problems.join('; ')}`);
   if (file.profiles.size > 0 || hasCommand(file.settings)) assertOnlyOwnerCanWrite(path);
   return file;
@@ -48,8 +57,8 @@ function defaultPath({ XDG_CONFIG_HOME: xdg = '', HOME: home = '' }: Environment
   return path !== undefined && existsSync(path) ? path : undefined;
 }
 
-function parse(path: string): TomlTable {
-  const content = readFileOf(VARIABLE, path);
+function parse(path: string, namedBy: string): TomlTable {
+  const content = readFileOf(namedBy, path);
   try {
     return parseToml(content);
   } catch (cause) {

@@ -4,6 +4,7 @@ import { invalidSettings } from './secrets.js';
 import type { Environment, Reader, SettingsTable, Spelling, Values } from './setting.js';
 import type { AplosProfile, CodecAccess, Encryption, Settings } from './settings.js';
 import { profileTable, settingsTable } from './table.js';
+import { temporalSettingsOf } from './temporal-variables.js';
 
 /** Settings, and what they were made from. */
 export interface LoadedSettings {
@@ -36,6 +37,10 @@ export function loadAll(environment: Environment, reader: Reader): LoadedSetting
   parseGiven(given);
   const values = complete(parseTable(settingsTable, given.settings, reader));
   const {
+    temporalAddress: _address,
+    temporalNamespace: _namespace,
+    temporalConfigFile: _configFile,
+    temporalProfile: _profile,
     encryptionMode,
     encryptionKeys,
     codecToken,
@@ -47,6 +52,7 @@ export function loadAll(environment: Environment, reader: Reader): LoadedSetting
   const settings = Object.freeze({
     ...others,
     profiles: reader === 'worker' ? profilesOf(given) : new Map(),
+    temporal: temporalSettingsOf(environment, given.settings),
     encryption: encryptionOf({ encryptionMode, encryptionKeys }),
     codecAccess:
       reader === 'codec-server'

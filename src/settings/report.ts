@@ -1,7 +1,6 @@
 import { MASK } from '../util/secret.js';
-import { type LoadedSettings, loadAll } from './load.js';
+import type { LoadedSettings } from './load.js';
 import {
-  type Environment,
   type Given,
   GROUPS,
   type Setting,
@@ -27,17 +26,11 @@ export interface SettingsGroup {
   readonly settings: readonly EffectiveSetting[];
 }
 
-/**
- * Returns the effective settings of a worker and their origins. Reads the files and runs the commands that they name, so
- * that a missing secret is an error.
- *
- * @throws UploadError `SETTINGS_INVALID`
- */
-export function effectiveSettings(environment: Environment): SettingsGroup[] {
-  const loaded = loadAll(environment, 'worker');
+/** Returns the effective settings of a worker and their origins, except those of Temporal's library. */
+export function effectiveSettings(loaded: LoadedSettings): SettingsGroup[] {
   const { values, given } = loaded;
   const settings = rowsOf(settingsTable, given.settings, values);
-  return GROUPS.map((title) => ({
+  return GROUPS.filter((title) => title !== settingsTable.temporalAddress.group).map((title) => ({
     title,
     settings: title === profileTable.userName.group ? profileRows(loaded) : (settings.get(title) ?? []),
   }));

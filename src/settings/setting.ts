@@ -9,6 +9,7 @@ export type Source = 'value' | 'file' | 'command';
 /** Titles under which settings are listed, in order. */
 export const GROUPS = [
   'Settings file',
+  'Temporal',
   'Encryption',
   'Aplos accounts',
   'Worker',

@@ -2,6 +2,7 @@ import type { Secret } from '../util/secret.js';
 import type { EncryptionKey } from './schemas.js';
 import type { Values } from './setting.js';
 import type { profileTable, settingsTable } from './table.js';
+import type { TemporalSettings } from './temporal-variables.js';
 
 /** One Aplos account, and the Aplos environment that it belongs to. */
 export type AplosProfile = Values<typeof profileTable>;
@@ -22,6 +23,10 @@ export interface CodecAccess {
 
 /** Settings that {@link Settings} has in combined form. */
 type Combined =
+  | 'temporalAddress'
+  | 'temporalNamespace'
+  | 'temporalConfigFile'
+  | 'temporalProfile'
   | 'encryptionMode'
   | 'encryptionKeys'
   | 'codecToken'
@@ -34,6 +39,8 @@ export type Settings = Omit<Values<typeof settingsTable>, Combined> & {
   /** Aplos accounts by name. `default` can come from the environment, all others come from the file. Empty for clients. */
   readonly profiles: ReadonlyMap<string, AplosProfile>;
   readonly encryption: Encryption;
+  /** Connection to Temporal. */
+  readonly temporal: TemporalSettings;
   /** Empty except for a codec server. */
   readonly codecAccess: CodecAccess;
 };

@@ -5,7 +5,7 @@ import { getProxyForUrl } from 'proxy-from-env';
 import { UploadError } from '../contract/errors.js';
 import { isLoopback } from '../http/address.js';
 import { environmentProxies } from '../http/proxies.js';
-import type { Encryption } from '../settings/settings.js';
+import type { Encryption, Settings } from '../settings/settings.js';
 import { quote } from '../util/quote.js';
 import { shortenText } from '../util/shorten-text.js';
 import { systemErrorCode } from '../util/system-error.js';
@@ -23,13 +23,12 @@ export interface TemporalTarget extends TemporalServer {
 }
 
 /**
- * Reads Temporal's own environment variables and configuration file: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
- * `TEMPORAL_PROFILE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_…`.
+ * Reads the settings of the connection to Temporal, and Temporal's own configuration file.
  *
  * @throws UploadError `SETTINGS_INVALID`
  */
-export function temporalTarget(): TemporalTarget {
-  const { connectionOptions, namespace } = loadConnectConfig();
+export function temporalTarget({ temporal }: Pick<Settings, 'temporal'>): TemporalTarget {
+  const { connectionOptions, namespace } = loadConnectConfig(temporal.variables());
   const address = connectionOptions.address ?? 'localhost:7233';
   assertAddress(address);
   return {
@@ -42,9 +41,9 @@ export function temporalTarget(): TemporalTarget {
   };
 }
 
-function loadConnectConfig(): ClientConnectConfig {
+function loadConnectConfig(overrideEnvVars: Record<string, string>): ClientConnectConfig {
   try {
-    return loadClientConnectConfig();
+    return loadClientConnectConfig({ overrideEnvVars });
   } catch (cause) {
     throw new UploadError(
       'SETTINGS_INVALID',

@@ -1,4 +1,5 @@
 import { type ClientConfigProfile, loadClientConfigProfile } from '@temporalio/envconfig';
+import type { LoadedSettings } from '../settings/load.js';
 import type { EffectiveSetting } from '../settings/report.js';
 import type { Environment } from '../settings/setting.js';
 import { MASK } from '../util/secret.js';
@@ -10,16 +11,24 @@ import { deploymentVersion } from './versioning.js';
  *
  * @throws UploadError `SETTINGS_INVALID`
  */
-export function temporalSettings(environment: Environment): EffectiveSetting[] {
-  const { address, namespace } = temporalTarget();
-  const { tls, apiKey } = loadClientConfigProfile();
+export function temporalSettings(
+  environment: Environment,
+  { settings, given }: LoadedSettings,
+): EffectiveSetting[] {
+  const variables = settings.temporal.variables();
+  const { address, namespace } = temporalTarget(settings);
+  const { tls, apiKey } = loadClientConfigProfile({ overrideEnvVars: variables });
   const version = deploymentVersion(environment);
-  const { inFile, file } = fileProfile(environment);
+  const { inFile, file } = fileProfile(variables);
   const row = (name: string, value: string, isInFile: boolean): EffectiveSetting => ({
     name,
     value,
-    from: isSet(name, environment) ? 'environment' : isInFile ? file : 'default',
+    from: isSet(name, environment) ? 'environment' : (ownFile(name) ?? (isInFile ? file : 'default')),
   });
+  const ownFile = (name: string) => {
+    const value = given.settings.get(name);
+    return value && `${value.origin}, ${value.name}`;
+  };
   const isOn = tls ? tls.disabled !== true : apiKey !== undefined;
   return [
     row('TEMPORAL_ADDRESS', address, inFile.address !== undefined),

@@ -35,7 +35,7 @@ export async function createUploadWorker(
   settings: Settings,
   logLevel: LogLevel = 'INFO',
 ): Promise<UploadWorker> {
-  const target = temporalTarget();
+  const target = temporalTarget(settings);
   const deployment = deploymentVersion();
   assertEncryptionDecided(settings.encryption, target);
   assertHasProfile(settings);

@@ -222,7 +222,7 @@ describe('profiles in the settings file', () => {
     [
       'an unknown table',
       team('[proxy]\nurl = "x"'),
-      'proxy: unknown key (known keys: profiles, encryption, worker,',
+      'proxy: unknown key (known keys: profiles, temporal, encryption, worker,',
     ],
     ['a misspelled table', team('[workers]\n'), 'workers: unknown key (did you mean worker?)'],
     [

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { HostList } from '../../src/http/host-list.js';
 import { loadSettings } from '../../src/settings/load.js';
+import { TemporalSettings } from '../../src/settings/temporal-variables.js';
 import { assertNothingIsRefused, refusedVariables } from '../../src/settings/refused-variables.js';
 import { account, KEY, OTHER_KEY, PASSWORD, problemOf } from '../support/settings.js';
 import { temporaryFile } from '../support/temporary-folder.js';
@@ -14,6 +15,7 @@ describe('loadSettings', () => {
     expect(loadSettings({})).toEqual({
       profiles: new Map(),
       codecAccess: {},
+      temporal: expect.any(TemporalSettings),
       encryption: { mode: 'unset' },
       uploadRoots: [],
       resultsRoots: [],

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Encryption } from '../../src/settings/settings.js';
+import { temporalSettingsOf } from '../../src/settings/temporal-variables.js';
 import {
   assertEncryptionDecided,
   connectClient,
@@ -62,6 +63,8 @@ describe('dataConverterFor', () => {
 });
 
 describe('temporalTarget', () => {
+  const target = () => temporalTarget({ temporal: temporalSettingsOf(process.env) });
+
   beforeEach(async () => {
     for (const name of Object.keys(process.env).filter((name) => name.startsWith('TEMPORAL_')))
       vi.stubEnv(name, undefined);
@@ -72,7 +75,7 @@ describe('temporalTarget', () => {
   });
 
   it('is this machine by default', () => {
-    expect(temporalTarget()).toMatchObject({
+    expect(target()).toMatchObject({
       address: 'localhost:7233',
       namespace: 'default',
       connectionOptions: { address: 'localhost:7233' },
@@ -84,7 +87,7 @@ describe('temporalTarget', () => {
     ...['127.0.0.1:65535', '[::1]:7233', '[fe80::1%eth0]:7233'],
   ])('accepts the address %s', (address) => {
     vi.stubEnv('TEMPORAL_ADDRESS', address);
-    expect(temporalTarget().address).toBe(address);
+    expect(target().address).toBe(address);
   });
 
   it.each([
@@ -98,7 +101,7 @@ describe('temporalTarget', () => {
     ...[' localhost:7233', 'localhost:7233\n', 'user@localhost:7233'],
   ])('rejects the address %j before a connection is attempted', (address) => {
     vi.stubEnv('TEMPORAL_ADDRESS', address);
-    expect(temporalTarget).toThrow(
+    expect(target).toThrow(
       expect.objectContaining({
         code: 'SETTINGS_INVALID',
         message: expect.stringMatching(/is not HOST:PORT\. Set TEMPORAL_ADDRESS/),
@@ -108,14 +111,14 @@ describe('temporalTarget', () => {
 
   it('does not repeat a password in an address', () => {
     vi.stubEnv('TEMPORAL_ADDRESS', 'user:secret@localhost:7233');
-    expect(temporalTarget).toThrow(expect.not.objectContaining({ message: expect.stringMatching(/secret/) }));
+    expect(target).toThrow(expect.not.objectContaining({ message: expect.stringMatching(/secret/) }));
   });
 
   it('reads Temporal’s own variables', () => {
     vi.stubEnv('TEMPORAL_ADDRESS', 'acme.a1b2c.tmprl.cloud:7233');
     vi.stubEnv('TEMPORAL_NAMESPACE', 'acme.a1b2c');
     vi.stubEnv('TEMPORAL_API_KEY', 'key');
-    expect(temporalTarget()).toMatchObject({
+    expect(target()).toMatchObject({
       address: 'acme.a1b2c.tmprl.cloud:7233',
       namespace: 'acme.a1b2c',
       connectionOptions: { apiKey: 'key', tls: true },
@@ -127,12 +130,12 @@ describe('temporalTarget', () => {
     await writeFile(path, '[profile.prod]\naddress = "temporal.acme.com:7233"\nnamespace = "pk"\n');
     vi.stubEnv('TEMPORAL_CONFIG_FILE', path);
     vi.stubEnv('TEMPORAL_PROFILE', 'prod');
-    expect(temporalTarget()).toMatchObject({ address: 'temporal.acme.com:7233', namespace: 'pk' });
+    expect(target()).toMatchObject({ address: 'temporal.acme.com:7233', namespace: 'pk' });
   });
 
   it('throws if the profile does not exist', () => {
     vi.stubEnv('TEMPORAL_PROFILE', 'nowhere');
-    expect(temporalTarget).toThrow(
+    expect(target).toThrow(
       expect.objectContaining({
         code: 'SETTINGS_INVALID',
         message: expect.stringMatching(/nowhere.*Check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE/s),

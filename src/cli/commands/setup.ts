@@ -11,8 +11,7 @@ export const setupCommand = new Command('setup')
     const { connectToNamespace } = await import('../../temporal/connect-to-namespace.js');
     const { temporalTarget } = await import('../../temporal/connection.js');
     const { registerSearchAttributes } = await import('../../temporal/search-attributes.js');
-    loadSettings(process.env, 'client');
-    const target = temporalTarget();
+    const target = temporalTarget(loadSettings(process.env, 'client'));
     const connection = await connectToNamespace(target);
     try {
       const registered = await registerSearchAttributes(connection, target.namespace);

@@ -3,7 +3,6 @@ import { pathToFileURL } from 'node:url';
 import pMap from 'p-map';
 import type { UploadClient, UploadSummary } from '../../client.js';
 import { shownSource } from '../../contract/source.js';
-import { temporalTarget } from '../../temporal/connection.js';
 import { canBeQueried } from '../../temporal/query.js';
 import { isUrl } from '../../util/is-url.js';
 import { quote } from '../../util/quote.js';
@@ -31,7 +30,7 @@ export const findUploads = (client: UploadClient, references: readonly string[])
   pMap(references, (reference) => find(client, reference), { concurrency: CONCURRENCY });
 
 async function find(client: UploadClient, reference: string): Promise<Found> {
-  const idInPage = idInUiUrl(reference);
+  const idInPage = idInUiUrl(reference, client.namespace);
   if (idInPage !== undefined) return { reference, ids: [idInPage], uploads: [] };
   if (await client.status(reference)) return { reference, ids: [reference], uploads: [] };
   const uploads = await uploadsOfFile(client, reference);
@@ -43,7 +42,7 @@ async function find(client: UploadClient, reference: string): Promise<Found> {
 }
 
 /** Returns the workflow id in a URL of the Temporal UI; `undefined` if the text is something else. */
-function idInUiUrl(reference: string): string | undefined {
+function idInUiUrl(reference: string, own: string): string | undefined {
   if (!/^https?:/i.test(reference) || !URL.canParse(reference)) return undefined;
   const [, namespace, id] =
     /\/namespaces\/([^/]+)\/workflows(?:\/([^/]+))?/.exec(new URL(reference).pathname) ?? [];
@@ -52,7 +51,6 @@ function idInUiUrl(reference: string): string | undefined {
     throw new BadInputError([
       `${reference} is not the page of an upload. Copy the URL of the page of one workflow.`,
     ]);
-  const own = temporalTarget().namespace;
   if (decodeURIComponent(namespace) !== own)
     throw new BadInputError([
       `${reference} is a page of the namespace ${quote(decodeURIComponent(namespace))}, but this command uses ${quote(own)}. Set TEMPORAL_NAMESPACE.`,

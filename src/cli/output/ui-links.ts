@@ -17,7 +17,7 @@ const shortened = (query: string) =>
 
 /** Returns the links to the Temporal UI that belongs to the settings. */
 export function uiLinks(settings: Settings): UiLinks {
-  const target = temporalTarget();
+  const target = temporalTarget(settings);
   const uiUrl = temporalUiUrl(settings, target);
   return {
     uploadPage: (workflowId) => uiUrl && workflowPage(uiUrl, target.namespace, workflowId),

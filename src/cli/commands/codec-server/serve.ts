@@ -43,7 +43,7 @@ export async function serveCodec({ listen, origin, auth }: CodecServerFlags): Pr
     );
   }
   assertAccessIsRestricted(settings.codecAccess, listen.host, auth);
-  const origins = (origin ?? defaultOrigins(temporalUiUrl(settings, temporalTarget()))).map(originOf);
+  const origins = (origin ?? defaultOrigins(temporalUiUrl(settings, temporalTarget(settings)))).map(originOf);
   if (origins.length === 0) {
     throw new UploadError('SETTINGS_INVALID', 'The URL of the Temporal UI is not set', {
       action: 'Set APLOS_UPLOAD_UI_URL, or add --origin URL.',

@@ -6,6 +6,7 @@ import { createDispatcher } from '../../../http/dispatcher.js';
 import { assertS3Target, bucketIn } from '../../../s3/hosts.js';
 import { loadSettings } from '../../../settings/load.js';
 import type { Settings } from '../../../settings/settings.js';
+import { temporalSettingsOf } from '../../../settings/temporal-variables.js';
 import { connectToNamespace, type NamespaceConnection } from '../../../temporal/connect-to-namespace.js';
 import {
   assertEncryptionDecided,
@@ -36,7 +37,7 @@ export async function runChecks(): Promise<void> {
   );
   const target = await check(
     'Temporal settings',
-    async () => temporalTarget(),
+    async () => temporalTarget(settings ?? { temporal: temporalSettingsOf(process.env) }),
     ({ address, namespace }) => `${address}, namespace ${namespace}`,
   );
   if (target) await checkTemporal(target, settings);

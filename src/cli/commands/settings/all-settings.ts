@@ -1,4 +1,5 @@
 import { environmentProxies } from '../../../http/proxies.js';
+import { loadAll } from '../../../settings/load.js';
 import { type EffectiveSetting, effectiveSettings, type SettingsGroup } from '../../../settings/report.js';
 import type { Environment } from '../../../settings/setting.js';
 import { otlpSettings } from '../../../telemetry/tracing/otlp-settings.js';
@@ -6,16 +7,20 @@ import { temporalSettings } from '../../../temporal/effective-settings.js';
 import { MASK } from '../../../util/secret.js';
 
 /**
- * Returns the effective settings of this program and of the libraries that it uses, without any secret.
+ * Returns the effective settings of this program and of the libraries that it uses, without any secret. Reads the files and
+ * runs the commands that they name, so that a missing secret is an error.
  *
  * @throws UploadError `SETTINGS_INVALID`
  */
-export const allSettings = (environment: Environment = process.env): SettingsGroup[] => [
-  { title: 'Temporal', settings: temporalSettings(environment) },
-  ...effectiveSettings(environment),
-  { title: 'Proxies', settings: proxySettings() },
-  { title: 'Traces', settings: [tracesSetting(environment)] },
-];
+export function allSettings(environment: Environment = process.env): SettingsGroup[] {
+  const loaded = loadAll(environment, 'worker');
+  return [
+    { title: 'Temporal', settings: temporalSettings(environment, loaded) },
+    ...effectiveSettings(loaded),
+    { title: 'Proxies', settings: proxySettings() },
+    { title: 'Traces', settings: [tracesSetting(environment)] },
+  ];
+}
 
 function proxySettings(): EffectiveSetting[] {
   const { http, https, none } = environmentProxies();
