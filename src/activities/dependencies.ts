@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { AplosApi } from '../aplos/api.js';
 import type { ExecutionList } from '../aplos/execution-list.js';
 import type { StartGate } from '../aplos/start-gate.js';
+import type { FailingStep } from '../contract/failing-step.js';
 import type { RunRef } from '../contract/stored-file.js';
 import type { WaitingStart } from '../contract/waiting-start.js';
 import type { SourceAccess } from '../files/source.js';
@@ -55,6 +56,8 @@ export interface ActivityDependencies {
   readonly recordHeartbeat: (details: unknown) => Promise<void>;
   /** Signals the workflow that one of its starts waits until Aplos takes more executions. */
   readonly reportWaiting: (start: WaitingStart) => Promise<void>;
+  /** Signals the workflow that a step fails again and again. */
+  readonly reportFailing: (report: FailingStep) => Promise<void>;
   /**
    * Reads the receipt of a completed run of this workflow id, unchecked. Returns `undefined` if there is none, or it cannot be read.
    *

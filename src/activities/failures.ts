@@ -7,15 +7,22 @@ import { printable } from '../util/printable.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { StartHeartbeat } from './start-attempt.js';
 
-/** Wraps an activity so that its failures have a code of the error table as their type, and name the file. */
+/**
+ * Wraps an activity so that its failures have a code of the error table as their type, and name the file.
+ *
+ * @param onFailure called with each failure, and the input of the attempt, before the attempt ends. Default: nothing is
+ */
 export function withErrorCodes<Inputs extends unknown[], Result>(
   activity: (...inputs: Inputs) => Promise<Result>,
+  onFailure?: (failure: unknown, input: unknown) => Promise<void>,
 ): (...inputs: Inputs) => Promise<Result> {
   return async (...inputs) => {
     try {
       return await activity(...inputs);
     } catch (error) {
-      throw toFailure(error, fileNameIn(inputs[0]));
+      const failure = toFailure(error, fileNameIn(inputs[0]));
+      await onFailure?.(failure, inputs[0]);
+      throw failure;
     }
   };
 }

@@ -13,24 +13,29 @@ import { lookForWorker } from './lookForWorker.js';
 import { presignUpload } from './presignUpload.js';
 import { withRawInput } from './raw-input.js';
 import { readSubscription } from './readSubscription.js';
+import { reportIfFailing } from './report-failing.js';
 import { startExecution } from './startExecution.js';
 import { withTiming } from './timing.js';
 import { uploadFile } from './uploadFile.js';
 
 /** Creates the activities of the workflows. */
 export function createActivities(dependencies: ActivityDependencies): AllActivities {
+  const step = <Input, Result>(activity: (input: Input) => Promise<Result>) =>
+    withErrorCodes(withTiming(activity), (failure, input) =>
+      reportIfFailing(failure, input, dependencies.reportFailing),
+    );
   return {
     checkRequest: withRawInput(withErrorCodes(checkRequest)),
     lookForWorker: lookForWorker(dependencies),
-    findEarlierUpload: withErrorCodes(withTiming(withHeartbeats(findEarlierUpload(dependencies)))),
-    presignUpload: withErrorCodes(withTiming(withHeartbeats(presignUpload(dependencies)))),
-    uploadFile: withErrorCodes(withTiming(uploadFile(dependencies))),
-    confirmUpload: withErrorCodes(withTiming(withHeartbeats(confirmUpload(dependencies)))),
-    confirmStoredFile: withErrorCodes(withTiming(withHeartbeats(confirmStoredFile(dependencies)))),
+    findEarlierUpload: step(withHeartbeats(findEarlierUpload(dependencies))),
+    presignUpload: step(withHeartbeats(presignUpload(dependencies))),
+    uploadFile: step(uploadFile(dependencies)),
+    confirmUpload: step(withHeartbeats(confirmUpload(dependencies))),
+    confirmStoredFile: step(withHeartbeats(confirmStoredFile(dependencies))),
     findAnalyses: withRawInput(withErrorCodes(findAnalyses(dependencies))),
     readSubscription: withRawInput(withErrorCodes(readSubscription(dependencies))),
-    fetchResults: withErrorCodes(withTiming(fetchResults(dependencies))),
-    startExecution: withErrorCodes(withTiming(startExecution(dependencies))),
-    awaitExecution: withErrorCodes(withTiming(awaitExecution(dependencies))),
+    fetchResults: step(fetchResults(dependencies)),
+    startExecution: step(startExecution(dependencies)),
+    awaitExecution: step(awaitExecution(dependencies)),
   };
 }

@@ -762,6 +762,13 @@ const REPLAY_HINT = ' Then replay the upload.';
 export const withReplayHint = (code: ErrorCode, message: string): string =>
   isReplayable(code) ? message + REPLAY_HINT : message;
 
-/** Returns the message without what {@link withReplayHint} adds. */
+/** Adds the command to run to the message of a failed upload. */
+export const withNextCommand = (message: string, command: string): string =>
+  message.endsWith(REPLAY_HINT) ? `${message.slice(0, -1)}: ${command}` : `${message} Run: ${command}`;
+
+/** What {@link withReplayHint} and {@link withNextCommand} add. The command names a workflow ID, which has no line break. */
+const HINTS = [/ Then replay the upload\.$/, / (?:Then replay the upload|Run): aplos-upload [a-z]+ .*$/];
+
+/** Returns the message without what {@link withReplayHint} and {@link withNextCommand} add. */
 export const withoutReplayHint = (message: string): string =>
-  message.endsWith(REPLAY_HINT) ? message.slice(0, -REPLAY_HINT.length) : message;
+  HINTS.reduce((text, hint) => text.replace(hint, ''), message);

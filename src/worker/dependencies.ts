@@ -5,6 +5,7 @@ import type { ActivityDependencies } from '../activities/dependencies.js';
 import { readReceipt } from '../activities/read-receipt.js';
 import { readStoredFileOf } from '../activities/read-stored-file.js';
 import { recordHeartbeat } from '../activities/record-heartbeat.js';
+import { reportFailing } from '../activities/report-failing.js';
 import { reportWaiting } from '../activities/report-waiting.js';
 import type { AplosAccounts } from '../aplos/accounts.js';
 import { s3Access } from '../files/s3-source.js';
@@ -51,6 +52,7 @@ export function activityDependencies({
     starts: (profile) => accounts.starts(profile),
     recordHeartbeat,
     reportWaiting,
+    reportFailing,
     readReceipt,
     readStoredFile: readStoredFileOf,
     hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),

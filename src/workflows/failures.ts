@@ -5,7 +5,14 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { type ErrorCode, errorTable, isErrorCode, withReplayHint } from '../contract/error-table.js';
+import {
+  type ErrorCode,
+  errorTable,
+  isErrorCode,
+  withNextCommand,
+  withReplayHint,
+} from '../contract/error-table.js';
+import { setReadableHint } from '../contract/readable-hint.js';
 import type { FailureDetails } from '../contract/steps.js';
 import { printable } from '../util/printable.js';
 
@@ -38,8 +45,26 @@ export function cancellationFor(error: unknown): Error | undefined {
     : undefined;
 }
 
-/** Returns the failure that the workflow ends with: the code and message of the step instead of "Activity task failed". */
-export function workflowFailure(error: unknown, fileName: string): ApplicationFailure {
+/**
+ * Returns the failure that the workflow ends with: the code and message of the step instead of "Activity task failed".
+ *
+ * @param nextCommand returns the command to run after the cause is fixed. The first page of the run in the Temporal UI shows it.
+ *   Default: none
+ */
+export function workflowFailure(
+  error: unknown,
+  fileName: string,
+  nextCommand: (code: string) => string | undefined = () => undefined,
+): ApplicationFailure {
+  const failure = failureOf(error, fileName);
+  const command = nextCommand(failure.type ?? '');
+  if (command === undefined) return failure;
+  failure.message = withNextCommand(failure.message, command);
+  setReadableHint(failure, `Run: ${command}`);
+  return failure;
+}
+
+function failureOf(error: unknown, fileName: string): ApplicationFailure {
   const coded = codedFailureIn(error);
   if (coded)
     return ApplicationFailure.create({

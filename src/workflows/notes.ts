@@ -1,12 +1,25 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { errorTable, isErrorCode } from '../contract/error-table.js';
+import { errorTable, isErrorCode, withoutReplayHint } from '../contract/error-table.js';
+import type { FailingStep } from '../contract/failing-step.js';
 import { hostTaskQueue } from '../contract/names.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 import { shellWord } from '../util/shell-word.js';
 
-/** Returns the command as a block of code. */
-const replayCommand = () => `    aplos-upload replay ${shownId()}`;
-const analyzeCommand = () => `    aplos-upload analyze --config FIXED.json ${shownId()}`;
+const replayCommand = () => `aplos-upload replay ${shownId()}`;
+const analyzeCommand = () => `aplos-upload analyze --config FIXED.json ${shownId()}`;
+
+/** Returns the command to run after the cause of a failure is fixed. `undefined` if it is not one for this run. */
+export function nextCommand(code: string): string | undefined {
+  switch (isErrorCode(code) ? errorTable[code].afterFix : 'upload') {
+    case 'replay':
+    case 'replay-from-presign':
+      return replayCommand();
+    case 'analyze':
+      return analyzeCommand();
+    default:
+      return undefined;
+  }
+}
 
 /** Returns the workflow ID for a command. After `--`, an ID that starts with a dash is no option. */
 function shownId(): string {
@@ -16,7 +29,7 @@ function shownId(): string {
 
 /** Returns why a run failed, and what to do. */
 export const failedNote = (code: string, message: string) =>
-  `**${escapeMarkdown(code)}**: ${escapeMarkdown(message)}\n\n${nextStep(code)}`;
+  `**${escapeMarkdown(code)}**: ${escapeMarkdown(withoutReplayHint(message))}\n\n${nextStep(code)}`;
 
 /** Returns what to do with a failed upload, for a person who reads the run in the Temporal UI. */
 function nextStep(code: string): string {
@@ -24,18 +37,18 @@ function nextStep(code: string): string {
     case 'upload':
       return 'A replay would use the same file and request, and fail again. After fixing the cause, start another upload.';
     case 'analyze':
-      return `The file is stored. After correcting the configuration, analyze it without another upload:\n\n${analyzeCommand()}`;
+      return `The file is stored. After correcting the configuration, analyze it without another upload:\n\n    ${analyzeCommand()}`;
     case 'check':
-      return `Do what the message says before anything else. If no execution exists and none was started by hand, continue from the failed step with:\n\n${replayCommand()} --all`;
+      return `Do what the message says before anything else. If no execution exists and none was started by hand, continue from the failed step with:\n\n    ${replayCommand()} --all`;
     default:
-      return `After fixing the cause, continue from the failed step with:\n\n${replayCommand()}`;
+      return `After fixing the cause, continue from the failed step with:\n\n    ${replayCommand()}`;
   }
 }
 
 /** Returns how to continue a cancelled run. */
 export const cancelledNote = () => `This run was cancelled. To continue it from the step that did not finish:
 
-${replayCommand()}`;
+    ${replayCommand()}`;
 
 /** Returns which worker a run waits for. */
 export const hostHasNoWorkerNote = (host: string, nextCheck: Date) =>
@@ -44,6 +57,23 @@ export const hostHasNoWorkerNote = (host: string, nextCheck: Date) =>
     APLOS_UPLOAD_HOST=${shellWord(host)} aplos-upload worker
 
 (Checked at ${toMinutes(new Date())}. The next check is at ${toMinutes(nextCheck)}; \`aplos-upload status\` checks immediately.)`;
+
+/** Returns which step fails again and again, and why. */
+export const failingNote = ({
+  step,
+  label,
+  code,
+  message,
+  attempt,
+  at,
+}: FailingStep & { readonly at: Date }) =>
+  `**Failing again and again**: ${escapeMarkdown(step)}${label === undefined ? '' : ` (${escapeMarkdown(label)})`}, attempt ${attempt} at ${toMinutes(at)}. The step is retried automatically.
+
+**${escapeMarkdown(code)}**: ${escapeMarkdown(message)}
+
+    aplos-upload explain ${code}
+
+The pending activity, and \`aplos-upload status\`, show the latest error and the next attempt.`;
 
 /** Returns which executions wait until Aplos takes more. */
 export const waitingNote = (labels: readonly string[], since: Date) =>

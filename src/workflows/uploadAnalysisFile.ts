@@ -6,6 +6,7 @@ import { checkRequest } from './activities.js';
 import { completeAnalyses } from './completeAnalyses.js';
 import { cancellationFor, workflowFailure } from './failures.js';
 import { findEarlierWork } from './findEarlierWork.js';
+import { nextCommand } from './notes.js';
 import { receiptFor, repeatedReceipt } from './receipt.js';
 import { runAnalyses } from './runAnalyses.js';
 import { acceptSignals } from './signals.js';
@@ -56,7 +57,7 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
       visibility?.cancelled();
       throw cancellation;
     }
-    const failure = workflowFailure(error, visibility?.fileName ?? workflowInfo().workflowId);
+    const failure = workflowFailure(error, visibility?.fileName ?? workflowInfo().workflowId, nextCommand);
     visibility?.failed(failure.type ?? '', failure.message);
     throw failure;
   }

@@ -2,6 +2,7 @@ import { log, setCurrentDetails } from '@temporalio/workflow';
 import { type AddBatch, batchesOf, MAX_BATCHES } from '../contract/batches.js';
 import type { ErrorCode } from '../contract/error-table.js';
 import { executionStatus } from '../contract/execution-status.js';
+import type { FailingStep } from '../contract/failing-step.js';
 import { executionLabel } from '../contract/names.js';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
@@ -9,6 +10,7 @@ import { requestAttributes } from '../contract/search-attributes.js';
 import { shownSource } from '../contract/source.js';
 import type { FileRef } from '../contract/steps.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
+import { FailingSteps } from './failing-steps.js';
 import { awaitingNote, cancelledNote, failedNote, hostHasNoWorkerNote, waitingNote } from './notes.js';
 import { RunAttributes } from './run-attributes.js';
 
@@ -25,12 +27,15 @@ const headings = {
   cancelled: 'Cancelled',
 } as const satisfies Record<UploadProgress['step'], string>;
 
+const LIMITED = 'EXECUTIONS_LIMITED' satisfies ErrorCode;
+
 /** Keeps what people see of a run up to date: its progress, current details and search attributes. */
 export class RunVisibility {
   readonly #request: UploadRequest;
   #progress: UploadProgress = { step: 'presign', executions: [], presigns: 0 };
   #batches: readonly string[];
   #note: string | undefined;
+  readonly #failing = new FailingSteps();
   /** Labels of the executions whose start waits until Aplos takes more. */
   #waiting: readonly string[] = [];
   #waitingSince = new Date(0);
@@ -103,6 +108,14 @@ export class RunVisibility {
     this.#update({ missingHost: undefined });
   }
 
+  /** Shows that a step fails again and again, with its last error, until the step ends. */
+  stepFails(report: FailingStep): void {
+    const before = this.#failing.code;
+    if (!this.#failing.add(report, this.#progress)) return;
+    if (this.#failing.code !== before) this.#showCode(report.code);
+    this.#update({}, this.#note);
+  }
+
   confirming(): void {
     this.#update({ step: 'confirm' });
   }
@@ -124,7 +137,7 @@ export class RunVisibility {
     if (!isPending || this.#waiting.includes(label)) return;
     if (this.#waiting.length === 0) {
       this.#waitingSince = new Date();
-      this.#showCode('EXECUTIONS_LIMITED' satisfies ErrorCode);
+      this.#showCode(LIMITED);
     }
     this.#waiting = [...this.#waiting, label];
     this.#update({}, this.#waitingNote);
@@ -190,15 +203,17 @@ export class RunVisibility {
     this.#update({ executions }, this.#waitingNote);
   }
 
-  #showCode(code: string): void {
+  #showCode(code: string | null): void {
     this.#attributes.set('AplosErrorCode', code);
     this.#attributes.save();
   }
 
   #update(changes: Partial<UploadProgress>, note?: string): void {
     this.#progress = { ...this.#progress, ...changes };
+    if (this.#failing.remove(this.#progress) && changes.step !== 'failed')
+      this.#showCode(this.#waiting.length > 0 ? LIMITED : null);
     this.#note = note;
-    setCurrentDetails(this.#markdown(note));
+    setCurrentDetails(this.#markdown([note, this.#failing.note].filter(Boolean).join('\n\n') || undefined));
     const { step, ...facts } = this.#progress;
     log.info(headings[step], { fileName: this.#request.fileName, ...facts, ...(note ? { note } : {}) });
   }

@@ -128,7 +128,7 @@ describe('a workflow that an untrusted client starts without a key', () => {
     });
     const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
     expect(events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure).toMatchObject({
-      message: 'FILE_NOT_FOUND (message encrypted)',
+      message: expect.stringContaining('FILE_NOT_FOUND (message encrypted): '),
       applicationFailureInfo: { type: 'FILE_NOT_FOUND' },
     });
   });

@@ -93,6 +93,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
         lastHeartbeat = details;
       },
       reportWaiting: async () => {},
+      reportFailing: async () => {},
       listLagMs: LIST_LAG_MS,
       sendDeadlineMs: 5_000,
       ...dependencies,

@@ -13,7 +13,7 @@ describe('the failure converter', () => {
   it('shows the type, but no message or stack of the failure and its causes', () => {
     const failure = convert(refused);
     expect(failure).toMatchObject({
-      message: 'EXECUTION_REFUSED (message encrypted)',
+      message: expect.stringMatching(/^EXECUTION_REFUSED \(message encrypted\): Aplos .*\.$/),
       applicationFailureInfo: { type: 'EXECUTION_REFUSED' },
       cause: { message: expect.not.stringContaining('dose') },
     });

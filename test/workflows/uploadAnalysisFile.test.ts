@@ -112,6 +112,47 @@ describe('uploadAnalysisFile', () => {
     expect(JSON.stringify(receipt)).not.toContain('amazonaws');
   });
 
+  it('shows a step that fails again and again, until it ends', async () => {
+    const { uploadFile } = successfulActivities([]);
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await withWorker(
+      { uploadFile: (input) => released.then(() => uploadFile(input)) },
+      async (_calls, taskQueue) => {
+        const handle = await start(taskQueue);
+        const shown = async () => {
+          const { currentDetails } = await handle.query<{ currentDetails: string }>(
+            '__temporal_workflow_metadata',
+          );
+          const { AplosErrorCode: [code] = [] } = (await handle.describe()).searchAttributes;
+          return { currentDetails, code };
+        };
+        await vi.waitFor(async () => expect((await shown()).currentDetails).toContain('Uploading'));
+        const report = { code: 'S3_UNREACHABLE', message: 'S3 does not respond.', attempt: 6 };
+        await handle.signal('stepFails', { ...report, step: 'presignUpload' }); // arrives too late
+        expect((await shown()).code).toBeUndefined();
+        await handle.signal('stepFails', { ...report, step: 'uploadFile' });
+        const failing = await shown();
+        expect(failing.currentDetails).toMatch(
+          /\*\*Failing again and again\*\*: uploadFile, attempt 6 at .* UTC.*\n\n\*\*S3.UNREACHABLE\*\*: S3 does not respond\./s,
+        );
+        expect(failing.code).toBe('S3_UNREACHABLE');
+        const before = (await handle.fetchHistory()).events?.length ?? 0;
+        await handle.signal('stepFails', { ...report, step: 'uploadFile', attempt: 24 });
+        expect((await shown()).currentDetails).toContain('attempt 24');
+        const after = (await handle.fetchHistory()).events?.length ?? 0;
+        expect(after - before).toBe(4); // the signal and its workflow task
+        release();
+        await handle.result();
+        const done = await shown();
+        expect(done.currentDetails).not.toContain('Failing');
+        expect(done.code ?? undefined).toBeUndefined();
+      },
+    );
+  });
+
   it('shows that a start waits until Aplos takes more executions, and no longer once it was started', async () => {
     const { startExecution } = successfulActivities([]);
     let release = () => {};
