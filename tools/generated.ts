@@ -1,53 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { errorTable } from '../src/contract/error-table.js';
-import type { AfterFix, ErrorRow, Fault, Remedy } from '../src/contract/error-traits.js';
+import { type ErrorCode, errorTable } from '../src/contract/error-table.js';
+import { errorText } from '../src/contract/error-text.js';
 import { uploadRequestSchema } from '../src/contract/request.js';
+import { manifestSchema, settingsSchema } from './schemas.js';
 import { withSettingsTables } from './settings-tables.js';
+
+const errorCodes = Object.keys(errorTable) as ErrorCode[];
 
 const SETTINGS_PAGE = 'docs/settings.md';
 
-const remedies: Record<Remedy, string> = {
-  retry: 'Retried',
-  'retry-briefly': 'Retried for five minutes, then final',
-  'presign-again': 'Presigned and uploaded again',
-  final: 'Final',
-};
-const faults: Record<Fault, string> = {
-  caller: 'the sender',
-  service: 'a service',
-  settings: 'the operator',
-  program: 'a bug in this program',
-};
-
-const afterFixes: Record<AfterFix, string | false> = {
-  replay: false,
-  'replay-from-presign': 'A replay sends the file again.',
-  upload: '`replay` skips it.',
-  analyze:
-    '`replay` skips it: `analyze` starts the analysis with another configuration, without another upload.',
-  check: '`replay` skips it: a person must check first.',
-};
-
 /** The section of one error code. */
-function errorSection([code, row]: [code: string, row: ErrorRow]): string {
-  const traits = [
-    `**${remedies[row.remedy]}.** Fault: ${faults[row.fault]}. Exit code: ${row.exitCode}.`,
-    afterFixes[row.afterFix],
-    row.mayHaveStarted && 'An execution may have been started.',
-    row.callMayNotExist && 'The call may not exist for this account: an optional step is skipped.',
-    row.isIdleTimeout && 'Caused by an idle timeout.',
-    row.outageOf && 'A folder watch waits until this is fixed.',
-  ];
+function errorSection(code: ErrorCode): string {
+  const { meaning, remedy, traits, action } = errorText(code);
   return `<a id="${code}"></a>
 
 ### \`${code}\`
 
-${row.meaning}
+${meaning}
 
-${traits.filter(Boolean).join(' ')}
+**${remedy}.** ${traits}
 
-${row.action}
+${action}
 `;
 }
 
@@ -74,14 +48,18 @@ Below the meaning of each code, one line says what follows from it, and the next
 
 ## Codes
 
-${Object.entries(errorTable).map(errorSection).join('\n')}`;
+${errorCodes.map(errorSection).join('\n')}`;
+
+const jsonFile = (path: string, schema: object) => ({
+  path,
+  content: `${JSON.stringify(schema, null, 2)}\n`,
+});
 
 /** Committed files that are generated from the code. The build writes them, and a test checks that they are up to date. */
 export const generatedFiles = [
-  {
-    path: 'schema/upload-request.schema.json',
-    content: `${JSON.stringify(z.toJSONSchema(uploadRequestSchema, { io: 'input' }), null, 2)}\n`,
-  },
+  jsonFile('schema/upload-request.schema.json', z.toJSONSchema(uploadRequestSchema, { io: 'input' })),
+  jsonFile('schema/settings.schema.json', settingsSchema()),
+  jsonFile('schema/manifest.schema.json', manifestSchema()),
   { path: 'docs/errors.md', content: errorPage },
   { path: SETTINGS_PAGE, content: withSettingsTables(readFileSync(SETTINGS_PAGE, 'utf8')) },
 ];

@@ -1,9 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../util/version.js';
+import type { CliCommand } from './command.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { codecServerCommand } from './commands/codec-server.js';
+import { completeCommand, completionCommand } from './commands/completion.js';
 import { doctorCommand } from './commands/doctor.js';
 import { receiptCommand } from './commands/receipt.js';
+import { explainCommand } from './commands/explain.js';
+import { initCommand } from './commands/init.js';
+import { profilesCommand } from './commands/profiles.js';
 import { replayCommand } from './commands/replay.js';
 import { settingsCommand } from './commands/settings.js';
 import { setupCommand } from './commands/setup.js';
@@ -12,12 +17,11 @@ import { uploadCommand } from './commands/upload.js';
 import { verifyCommand } from './commands/verify.js';
 import { watchCommand } from './commands/watch.js';
 import { workerCommand } from './commands/worker.js';
-import { withSettingsOption } from './input/settings-option.js';
 import { exitWhenOutputCloses } from './output/closed-output.js';
-import { ExitCode, printError, reportError } from './output/errors.js';
+import { ExitCode, printUsageError, reportError } from './output/errors.js';
 
 /** The commands, in the order in which `--help` lists them. */
-export const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly CliCommand[] = [
   uploadCommand,
   analyzeCommand,
   watchCommand,
@@ -25,39 +29,29 @@ export const COMMANDS: readonly Command[] = [
   replayCommand,
   receiptCommand,
   verifyCommand,
+  explainCommand,
+  initCommand,
   setupCommand,
   doctorCommand,
   settingsCommand,
+  profilesCommand,
   workerCommand,
   codecServerCommand,
-].map(withSettingsOption);
+  completionCommand,
+].map((command) => command.withCommonOptions());
 
 const HELP_FOOTER = `
-Exit codes:
-  0    success
-  1    an upload or a check failed
-  2    invalid usage, input or setting; nothing was started
-  130  interrupted by Ctrl-C while waiting; running uploads continue
-  141  whoever read the output stopped, as in "| head"; running uploads continue
+Exit codes: 0 success, 1 an upload or a check failed, 2 invalid usage, input or
+setting: nothing was started, 130 Ctrl-C, 141 output closed, as in "| head".
 
-Settings come from environment variables and a file. Run "aplos-upload settings" to see
-them, and "aplos-upload doctor" to test them.`;
+Settings come from variables and a file, which "aplos-upload init" writes.`;
 
 /** Runs the command that the arguments of this process name, and sets the exit code of this process. */
 export async function runProgram(): Promise<void> {
   exitWhenOutputCloses();
   // gRPC writes to stderr what the errors of its calls say as well.
   process.env.GRPC_VERBOSITY ??= 'NONE';
-  const program = new Command('aplos-upload')
-    .description('Upload analysis files to Aplos NCA and start their executions, durably, with Temporal.')
-    .version(VERSION)
-    .exitOverride()
-    .configureOutput({
-      outputError: (text) => printError(text.trimEnd()),
-    })
-    .showHelpAfterError('(run "aplos-upload --help" for usage)')
-    .addHelpText('after', HELP_FOOTER);
-  for (const command of COMMANDS) program.addCommand(command.copyInheritedSettings(program));
+  const program = createProgram();
   try {
     await program.parseAsync();
   } catch (error) {
@@ -65,4 +59,20 @@ export async function runProgram(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? ExitCode.done : ExitCode.badUsage;
     else process.exitCode = reportError(error);
   }
+}
+
+/** Returns the program with all commands. */
+export function createProgram(): Command {
+  const program = new Command('aplos-upload')
+    .description('Upload analysis files to Aplos NCA and start their executions, durably, with Temporal.')
+    .version(VERSION, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .exitOverride()
+    .configureOutput({ outputError: (text) => printUsageError(text, 'aplos-upload') })
+    .addHelpText('after', HELP_FOOTER);
+  for (const command of COMMANDS) program.addCommand(command.exitOverride());
+  program.addCommand(completeCommand.exitOverride(), { hidden: true });
+  return program;
 }

@@ -50,10 +50,19 @@ const hasCommand = (settings: Given) => [...settings.keys()].some((name) => name
 
 const { variable: VARIABLE } = settingsTable.settingsFile;
 
-/** Returns the path in the default location. As XDG requires, a relative path in `XDG_CONFIG_HOME` is ignored. */
-function defaultPath({ XDG_CONFIG_HOME: xdg = '', HOME: home = '' }: Environment): string | undefined {
+/**
+ * Returns the path in the default location, if there is one. As XDG requires, a relative path in `XDG_CONFIG_HOME` is ignored.
+ */
+export function defaultSettingsPath({
+  XDG_CONFIG_HOME: xdg = '',
+  HOME: home = '',
+}: Environment): string | undefined {
   const folder = isAbsolute(xdg) ? xdg : isAbsolute(home) ? join(home, '.config') : undefined;
-  const path = folder && join(folder, 'aplos-upload', 'settings.toml');
+  return folder && join(folder, 'aplos-upload', 'settings.toml');
+}
+
+function defaultPath(environment: Environment): string | undefined {
+  const path = defaultSettingsPath(environment);
   return path !== undefined && existsSync(path) ? path : undefined;
 }
 

@@ -39,6 +39,7 @@ export function loadAll(environment: Environment, reader: Reader): LoadedSetting
   const {
     temporalAddress: _address,
     temporalNamespace: _namespace,
+    temporalApiKey,
     temporalConfigFile: _configFile,
     temporalProfile: _profile,
     encryptionMode,
@@ -52,7 +53,7 @@ export function loadAll(environment: Environment, reader: Reader): LoadedSetting
   const settings = Object.freeze({
     ...others,
     profiles: reader === 'worker' ? profilesOf(given) : new Map(),
-    temporal: temporalSettingsOf(environment, given.settings),
+    temporal: temporalSettingsOf(environment, given.settings, temporalApiKey),
     encryption: encryptionOf({ encryptionMode, encryptionKeys }),
     codecAccess:
       reader === 'codec-server'

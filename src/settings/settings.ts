@@ -25,6 +25,7 @@ export interface CodecAccess {
 type Combined =
   | 'temporalAddress'
   | 'temporalNamespace'
+  | 'temporalApiKey'
   | 'temporalConfigFile'
   | 'temporalProfile'
   | 'encryptionMode'

@@ -61,6 +61,16 @@ export const settingsTable = {
     readBy: ['worker', 'client', 'codec-server'],
     description: 'Namespace',
   },
+  temporalApiKey: {
+    group: 'Temporal',
+    variable: 'TEMPORAL_API_KEY',
+    key: 'temporal.api_key',
+    sources: ['value', 'file', 'command'],
+    secret: true,
+    schema: secret,
+    readBy: ['worker', 'client', 'codec-server'],
+    description: 'API key, for example for Temporal Cloud. It turns on TLS',
+  },
   temporalConfigFile: {
     group: 'Temporal',
     variable: 'TEMPORAL_CONFIG_FILE',

@@ -1,3 +1,4 @@
+import type { Secret } from '../util/secret.js';
 import type { Environment, Given } from './setting.js';
 import { settingsTable } from './table.js';
 
@@ -49,8 +50,13 @@ export class TemporalSettings {
  * Returns the settings of the connection to Temporal: the variables of the environment, and what the settings file adds.
  *
  * @param given values of the environment and the settings file. Default: only those of the environment
+ * @param apiKey API key, if a file or a command provides it
  */
-export function temporalSettingsOf(environment: Environment, given: Given = new Map()): TemporalSettings {
+export function temporalSettingsOf(
+  environment: Environment,
+  given: Given = new Map(),
+  apiKey?: Secret,
+): TemporalSettings {
   const own = Object.entries(environment).filter(
     ([name, value]) => value && (name.startsWith('TEMPORAL_') || FOLDERS.includes(name)),
   );
@@ -58,5 +64,6 @@ export function temporalSettingsOf(environment: Environment, given: Given = new 
     const value = given.get(name);
     return value ? [[name, value.text]] : [];
   });
-  return new TemporalSettings(Object.fromEntries([...own, ...fromFile]));
+  const key = apiKey ? [[settingsTable.temporalApiKey.variable, apiKey.reveal()]] : [];
+  return new TemporalSettings(Object.fromEntries([...own, ...fromFile, ...key]));
 }

@@ -26,7 +26,9 @@ export function temporalSettings(
     from: isSet(name, environment) ? 'environment' : (ownFile(name) ?? (isInFile ? file : 'default')),
   });
   const ownFile = (name: string) => {
-    const value = given.settings.get(name);
+    const value = [name, `${name}_FILE`, `${name}_COMMAND`]
+      .map((each) => given.settings.get(each))
+      .find((each) => each !== undefined);
     return value && `${value.origin}, ${value.name}`;
   };
   const isOn = tls ? tls.disabled !== true : apiKey !== undefined;

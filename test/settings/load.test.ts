@@ -5,8 +5,8 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { HostList } from '../../src/http/host-list.js';
 import { loadSettings } from '../../src/settings/load.js';
-import { TemporalSettings } from '../../src/settings/temporal-variables.js';
 import { assertNothingIsRefused, refusedVariables } from '../../src/settings/refused-variables.js';
+import { TemporalSettings } from '../../src/settings/temporal-variables.js';
 import { account, KEY, OTHER_KEY, PASSWORD, problemOf } from '../support/settings.js';
 import { temporaryFile } from '../support/temporary-folder.js';
 

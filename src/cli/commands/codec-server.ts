@@ -1,9 +1,11 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
+import { CliCommand } from '../command.js';
 import { appendValue, parseListen } from '../input/option-values.js';
 import type { CodecServerFlags } from './codec-server/serve.js';
 
 /** `aplos-upload codec-server` */
-export const codecServerCommand = new Command('codec-server')
+export const codecServerCommand = new CliCommand('codec-server')
+  .summary('decrypt payloads for users of the Temporal UI')
   .description('decrypt payloads for authorized users of the Temporal UI, until SIGTERM or Ctrl-C')
   .addOption(
     new Option('--listen <address:port>', 'address and port to listen on; port 0 picks a free port')
@@ -16,6 +18,11 @@ export const codecServerCommand = new Command('codec-server')
     appendValue,
   )
   .option('--no-auth', 'decrypt for every caller, without authentication; only on a loopback address')
+  .printsNoFacts('it answers the Temporal UI')
+  .example(
+    'for yourself, on your own machine',
+    'aplos-upload codec-server --no-auth --origin http://localhost:8233',
+  )
   .action(async (flags: CodecServerFlags) => {
     const { serveCodec } = await import('./codec-server/serve.js');
     await serveCodec(flags);

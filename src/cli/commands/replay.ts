@@ -1,8 +1,11 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
+import { CliCommand } from '../command.js';
+import { limitOption } from '../input/option-values.js';
 import type { ReplayCommandOptions } from './replay/run.js';
 
 /** `aplos-upload replay` */
-export const replayCommand = new Command('replay')
+export const replayCommand = new CliCommand('replay')
+  .summary('resume failed uploads at the failed step')
   .description('resume failed uploads at the failed step; completed steps are kept (Temporal Reset)')
   .argument('[upload...]', 'ids, file names, paths, or URLs of the Temporal UI')
   .option('--batch <name>', 'resume failed uploads of this batch')
@@ -15,13 +18,13 @@ export const replayCommand = new Command('replay')
       'resume at this step instead of the failed one; presign sends the file again',
     ).choices(['presign', 'start']),
   )
-  .option(
-    '--all',
-    'resume also uploads that would fail again for the same reason, such as an invalid file; --error and --from imply it',
-  )
+  .option('--all', 'resume also uploads that would fail again; --error and --from imply it')
+  .addOption(limitOption('resume at most this many uploads'))
   .option('--dry-run', 'show what would happen, and resume nothing')
   .option('--yes', 'do not ask for confirmation')
   .option('--json', 'print one outcome per line, as JSON')
+  .example('resume everything that failed in a batch', 'aplos-upload replay --batch study-7')
+  .example('try one upload first, after a fix', 'aplos-upload replay --error CREDENTIALS_REFUSED --limit 1')
   .action(async (ids: string[], options: ReplayCommandOptions) => {
     const { replay } = await import('./replay/run.js');
     await replay(ids, options);

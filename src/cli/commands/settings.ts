@@ -1,12 +1,13 @@
-import { Command } from 'commander';
+import { CliCommand } from '../command.js';
 import { out } from '../output/colors.js';
 import { table } from '../output/table.js';
 import { print, printJson } from '../output/terminal.js';
 
 /** `aplos-upload settings` */
-export const settingsCommand = new Command('settings')
+export const settingsCommand = new CliCommand('settings')
   .description('show the effective settings and where each comes from')
   .option('--json', 'print the settings as one JSON array')
+  .example('see where the address of Temporal comes from', 'aplos-upload settings | grep TEMPORAL_ADDRESS')
   .action(async ({ json }: { json?: true }) => {
     const { allSettings } = await import('./settings/all-settings.js');
     const groups = allSettings();

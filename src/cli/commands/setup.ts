@@ -1,27 +1,14 @@
-import { Command } from 'commander';
-import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
-import { out } from '../output/colors.js';
-import { print } from '../output/terminal.js';
+import { CliCommand } from '../command.js';
 
 /** `aplos-upload setup` */
-export const setupCommand = new Command('setup')
-  .description('register the search attributes in the Temporal namespace; safe to repeat')
-  .action(async () => {
-    const { loadSettings } = await import('../../settings/load.js');
-    const { connectToNamespace } = await import('../../temporal/connect-to-namespace.js');
-    const { temporalTarget } = await import('../../temporal/connection.js');
-    const { registerSearchAttributes } = await import('../../temporal/search-attributes.js');
-    const target = temporalTarget(loadSettings(process.env, 'client'));
-    const connection = await connectToNamespace(target);
-    try {
-      const registered = await registerSearchAttributes(connection, target.namespace);
-      const names = Object.keys(SEARCH_ATTRIBUTES).join(', ');
-      print(
-        registered.length > 0
-          ? `${out.green('✓')} Registered in namespace "${target.namespace}": ${registered.join(', ')}`
-          : `${out.green('✓')} Namespace "${target.namespace}" already has all search attributes: ${names}`,
-      );
-    } finally {
-      await connection.close();
-    }
+export const setupCommand = new CliCommand('setup')
+  .summary('prepare the Temporal namespace; safe to repeat')
+  .description(
+    'register the search attributes in the Temporal namespace, and print links that set up the list in the Temporal UI; safe to repeat',
+  )
+  .option('--json', 'print what was registered, and the links, as JSON')
+  .example('prepare the namespace in the settings', 'aplos-upload setup')
+  .action(async (options: { json?: true }) => {
+    const { setUp } = await import('./setup/run.js');
+    await setUp(options);
   });

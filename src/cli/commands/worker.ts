@@ -1,16 +1,23 @@
 import type { LogLevel } from '@temporalio/worker';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
+import { CliCommand, type CommonOptions } from '../command.js';
 import { keepRunningWithoutOutput } from '../output/closed-output.js';
 
 /** `aplos-upload worker` */
-export const workerCommand = new Command('worker')
+export const workerCommand = new CliCommand('worker')
   .description('run a worker until SIGTERM or Ctrl-C')
   .addOption(
     new Option('--log-level <level>', 'minimum log level')
       .choices(['debug', 'info', 'warn', 'error'])
       .default('info'),
   )
-  .action(async ({ logLevel }: { logLevel: string }) => {
+  .printsNoFacts('its log is JSON unless stderr is a terminal')
+  .example(
+    'run a worker with the settings of a file',
+    'aplos-upload worker --settings /etc/aplos-upload/settings.toml',
+  )
+  .action(async ({ logLevel: chosen, quiet }: { logLevel: string } & CommonOptions) => {
+    const logLevel = quiet ? 'error' : chosen;
     keepRunningWithoutOutput('closed'); // if whoever collects the log ends
     const { loadSettings } = await import('../../settings/load.js');
     const settings = loadSettings();

@@ -1,6 +1,5 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
 import type { JsonObject, JsonValue } from '../../contract/json.js';
 import { problemsOf } from '../../contract/problems.js';
@@ -16,8 +15,8 @@ import {
 } from '../../files/json-file.js';
 import { isUrl } from '../../util/is-url.js';
 import { BadInputError, formatError, printNote } from '../output/errors.js';
+import { manifestRowSchema } from './manifest-row.js';
 import { invalid, type ManifestText, type Row, rowsOf } from './manifest-rows.js';
-import { parseSha256 } from './option-values.js';
 
 /** A file of a manifest, with the executions of all its rows. */
 export interface ManifestEntry {
@@ -51,23 +50,6 @@ export interface Manifest {
   /** Problems with rows, which are not among the entries. */
   readonly problems: readonly RowProblem[];
 }
-
-const json: z.ZodType<JsonValue> = z.json();
-const rowSchema = z.strictObject(
-  {
-    file: z.string('is missing'),
-    configuration: z.union([z.string(), z.record(z.string(), json)], 'is missing'),
-    metadata: json.optional(),
-    label: z.string().optional(),
-    again: z.string().optional(),
-    sha256: z
-      .string()
-      .refine((value) => parseSha256(value) !== undefined, 'must be a SHA-256: 64 hex digits')
-      .transform((value) => parseSha256(value) ?? value)
-      .optional(),
-  },
-  { error: ({ code }) => (code === 'invalid_type' ? 'must be an object' : undefined) },
-);
 
 /**
  * Reads a manifest: CSV with a header, or JSON Lines, with one execution per row. Rows that name the same file become
@@ -147,7 +129,7 @@ class RowReader {
     if ('error' in row) throw row.error;
     const { line, value } = row;
     const where = `${this.#manifest}:${line}`;
-    const parsed = rowSchema.safeParse(value);
+    const parsed = manifestRowSchema.safeParse(value);
     if (!parsed.success) throw invalid(`${where}: ${problemsOf(parsed.error, 'the row').join('; ')}`);
     const { file, configuration, metadata, label = labelFor(configuration), again, sha256 } = parsed.data;
     const execution = {

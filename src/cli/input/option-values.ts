@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { type ListenAddress, parseListenAddress } from '../../http/listen-address.js';
 import { milliseconds } from '../../util/units.js';
 
@@ -25,6 +25,15 @@ export function parseSha256Option(text: string): string {
   const sha256 = parseSha256(text);
   if (sha256) return sha256;
   throw new InvalidArgumentError('It must be 64 hex digits, as sha256sum prints them.');
+}
+
+/** Returns the option `--limit <number>` of a command that lists or changes uploads. */
+export const limitOption = (description: string): Option =>
+  new Option('--limit <number>', description).argParser(parseCount);
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
 /** Appends the value of an option that may be repeated. */

@@ -4,7 +4,7 @@ import { Rate } from '../../util/rate.js';
 import { duration } from '../../util/units.js';
 import { err } from './colors.js';
 import type { Notices } from './notices.js';
-import { printToStderr, renderLine } from './terminal.js';
+import { printToStderr, renderLine, showsProgress } from './terminal.js';
 
 const LINE_INTERVAL_MS = 10_000;
 /** Period in milliseconds over which the rate is measured. */
@@ -32,7 +32,7 @@ export interface BatchView {
 
 /** Returns a progress bar if stderr is a terminal, otherwise a view that prints a line every 10 seconds. */
 export const batchView = (total: number, notices: Notices): BatchView =>
-  process.stderr.isTTY ? bar(total, notices) : lines();
+  showsProgress(process.stderr) ? bar(total, notices) : lines();
 
 function bar(total: number, notices: Notices): BatchView {
   const view = new SingleBar({

@@ -1,9 +1,9 @@
-import { errorTable, UploadError } from '../../contract/errors.js';
+import { type ErrorCode, errorTable, isErrorCode, UploadError } from '../../contract/errors.js';
 import { printable } from '../../util/printable.js';
 import { count } from '../../util/units.js';
 import { err } from './colors.js';
 import type { ProblemRecord } from './records.js';
-import { printToStderr } from './terminal.js';
+import { printAlways, printToStderr } from './terminal.js';
 
 /** Exit codes of the commands. */
 export const ExitCode = { done: 0, failed: 1, badUsage: 2, interrupted: 130, outputClosed: 141 } as const;
@@ -37,17 +37,43 @@ export class BadInputError extends Error {
 /** Prints an error on stderr, one line per problem, and returns the exit code for it. */
 export function reportError(error: unknown): ExitCode {
   if (error instanceof BadInputError) {
-    for (const problem of error.problems.slice(0, MAX_LINES)) printError(problem);
+    for (const problem of error.problems.slice(0, MAX_LINES)) printError(withCode(problem));
     const rest = error.problems.length - MAX_LINES;
     if (rest > 0) printError(`… and ${count(rest, 'more problem')}`);
-    printToStderr(...error.hint);
+    printAlways(...error.hint);
     return ExitCode.badUsage;
   }
   printError(formatError(error));
   const cause = error instanceof UploadError ? error.cause : error;
   if (process.env.DEBUG && !isKnown(error) && cause instanceof Error)
-    printToStderr(...(cause.stack ?? '').split('\n').slice(1));
+    printAlways(...(cause.stack ?? '').split('\n').slice(1));
   return error instanceof UploadError ? errorTable[error.code].exitCode : ExitCode.failed;
+}
+
+const INVALID_INPUT = 'REQUEST_INVALID' satisfies ErrorCode;
+
+/** Returns a problem with a code in front, unless it names one: every error has the form `CODE: what happened. What to do.` */
+function withCode(problem: string): string {
+  const hasCode = [...problem.matchAll(/(?<=^|: )([A-Z][A-Z\d_]+)(?=: )/g)].some(([code]) =>
+    isErrorCode(code),
+  );
+  return hasCode ? problem : `${INVALID_INPUT}: ${problem}`;
+}
+
+/**
+ * Prints a mistake in the command line.
+ *
+ * @param text what Commander says about it: `error: unknown option '--wiat'`, and perhaps a suggestion on the next line
+ * @param command command whose help lists what is possible
+ */
+export function printUsageError(text: string, command: string): void {
+  const [happened = '', suggestion] = text
+    .trim()
+    .replace(/^error: /, '')
+    .split('\n');
+  const sentence = happened.charAt(0).toUpperCase() + happened.slice(1).replace(/\.$/, '');
+  const hint = suggestion?.replace(/^\((.*)\)$/, ' $1') ?? '';
+  printError(`${INVALID_INPUT}: ${sentence}.${hint} To see what is possible, run: ${command} --help`);
 }
 
 /** Returns an error as one line: its code and its message. */
@@ -72,7 +98,7 @@ export const formatErrorFor = (fileName: string, error: unknown, where?: string)
 };
 
 /** Prints a line on stderr, marked as an error. */
-export const printError = (line: string): void => printToStderr(`${err.red('✗')} ${line}`);
+export const printError = (line: string): void => printAlways(`${err.red('✗')} ${line}`);
 
 /** Prints a line on stderr that is neither an error nor a result. */
 export const printNote = (line: string): void => printToStderr(`${err.yellow('!')} ${line}`);

@@ -5,7 +5,7 @@ import { Rate } from '../../util/rate.js';
 import type { Notices } from './notices.js';
 import { progressLines, progressText, type UploadProgress } from './progress-text.js';
 import { describeStep, waitingForHost, waitingForWorker } from './status-text.js';
-import { printToStderr, renderLine } from './terminal.js';
+import { printToStderr, renderLine, showsProgress } from './terminal.js';
 
 const POLL_INTERVAL_MS = 500;
 const DRAW_INTERVAL_MS = 250;
@@ -29,7 +29,7 @@ export interface ProgressView {
 
 /** Returns a view with a row per upload if stderr is a terminal, otherwise one that prints lines. */
 export const progressView = (notices: Notices): ProgressView =>
-  process.stderr.isTTY ? new Rows(notices) : lines();
+  showsProgress(process.stderr) ? new Rows(notices) : lines();
 
 /** Draws a row for each upload; if there are more uploads than rows, for those that are running. */
 class Rows implements ProgressView {

@@ -29,10 +29,15 @@ export const problemRecord = (
   message: error instanceof Error ? error.message : String(error),
 });
 
-/** Returns the line about the status of an upload: with its failure, if it failed, in the fields of a {@link ProblemRecord}. */
-export const statusRecord = ({ failure, ...status }: UploadStatus) => ({
+/**
+ * Returns the line about the status of an upload: with its failure, if it failed, in the fields of a {@link ProblemRecord}.
+ *
+ * @param page page of the upload in the Temporal UI, if it is known
+ */
+export const statusRecord = ({ failure, ...status }: UploadStatus, page?: string) => ({
   file: status.fileName ?? status.workflowId,
   ...status,
+  ...(page === undefined ? {} : { page }),
   ...(failure ? { ...failure, failure } : {}),
 });
 

@@ -9,6 +9,8 @@ export interface UiLinks {
   uploadPage(workflowId: string): string | undefined;
   /** Returns the list of the uploads that match a filter. */
   listPage(filter: UploadFilter): string | undefined;
+  /** Returns the list that matches a query. Whoever opens it saves the query as a view in the browser. */
+  viewPage(name: string, query: string): string | undefined;
 }
 
 /** Only uploads have the search attributes, and operators need no spaces: a shorter link is easier to copy. */
@@ -21,6 +23,8 @@ export function uiLinks(settings: Settings): UiLinks {
   const uiUrl = temporalUiUrl(settings, target);
   return {
     uploadPage: (workflowId) => uiUrl && workflowPage(uiUrl, target.namespace, workflowId),
+    viewPage: (name, query) =>
+      uiUrl && `${listPage(uiUrl, target.namespace, query)}&savedQuery=${encodeURIComponent(name)}`,
     listPage: (filter) => uiUrl && listPage(uiUrl, target.namespace, shortened(queryFor(filter))),
   };
 }

@@ -1,5 +1,5 @@
 import { AplosAccounts } from '../../../aplos/accounts.js';
-import { UploadError } from '../../../contract/errors.js';
+import { type ErrorCode, UploadError } from '../../../contract/errors.js';
 import { hostTaskQueue, TASK_QUEUE } from '../../../contract/names.js';
 import { isBucketName } from '../../../http/aws.js';
 import { createDispatcher } from '../../../http/dispatcher.js';
@@ -22,13 +22,14 @@ import { shellWord } from '../../../util/shell-word.js';
 import { count } from '../../../util/units.js';
 import { out } from '../../output/colors.js';
 import { ExitCode, formatError } from '../../output/errors.js';
-import { print } from '../../output/terminal.js';
+import { print, printJson } from '../../output/terminal.js';
 import { problemWith, subscriptionText } from './subscription.js';
 
 const PROBE_NAME = 'aplos-upload-doctor.csv';
 
 /** Runs all checks and prints one line for each. Sets the exit code if one fails. */
-export async function runChecks(): Promise<void> {
+export async function runChecks({ json = false }: { readonly json?: boolean } = {}): Promise<void> {
+  printsJson = json;
   const settings = await check(
     'Settings',
     async () => loadSettings(),
@@ -145,6 +146,11 @@ async function checkSubscription(accounts: AplosAccounts, name: string): Promise
 function printPins(listed: readonly string[], found: readonly string[]): void {
   if (found.length === 0 || (listed.length > 0 && found.every((bucket) => listed.includes(bucket)))) return;
   const names = [...new Set([...listed, ...found])];
+  if (printsJson) {
+    const message = 'To permit uploads to these buckets only, set APLOS_UPLOAD_S3_BUCKETS.';
+    printJson({ check: 'S3 buckets', ok: true, message, buckets: names });
+    return;
+  }
   print(
     listed.length > 0
       ? 'If Aplos confirms that these buckets are theirs, set:'
@@ -154,6 +160,9 @@ function printPins(listed: readonly string[], found: readonly string[]): void {
   print(`  or, in the settings file under [worker]: s3_buckets = [${names.map(quote).join(', ')}]`);
 }
 
+/** True if each check is printed as a line of JSON. */
+let printsJson = false;
+
 async function check<Result>(
   name: string,
   run: () => Promise<Result>,
@@ -161,13 +170,19 @@ async function check<Result>(
 ): Promise<Result | undefined> {
   try {
     const result = await run();
-    print(`${out.green('✓')} ${name}: ${describe(result)}`);
+    report(name, true, describe(result));
     return result;
   } catch (error) {
-    print(`${out.red('✗')} ${name}: ${formatError(error)}`);
+    report(name, false, formatError(error), error instanceof UploadError ? error.code : 'INTERNAL');
     process.exitCode = ExitCode.failed;
     return undefined;
   }
+}
+
+function report(name: string, ok: boolean, message: string, code?: ErrorCode): void {
+  if (printsJson) printJson({ check: name, ok, ...(code === undefined ? {} : { code }), message });
+  else if (ok) print(`${out.green('✓')} ${name}: ${message}`);
+  else print(`${out.red('✗')} ${name}: ${message}`);
 }
 
 function assertPolled(queue: Pollers, { namespace }: TemporalTarget): Pollers {

@@ -16,7 +16,7 @@ import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, MAX_LINES } from '../../output/errors.js';
 import { listThatFits, roomOf } from '../../output/fit.js';
 import { replayRecord } from '../../output/records.js';
-import { print, printJson, printToStderr } from '../../output/terminal.js';
+import { print, printAlways, printJson } from '../../output/terminal.js';
 import { namesOf } from '../../output/upload-names.js';
 
 /** Names that are looked up for one error: more than fit into a line. */
@@ -29,6 +29,8 @@ export interface ReplayCommandOptions extends SelectOptions {
   readonly all?: true;
   readonly dryRun?: true;
   readonly yes?: true;
+  /** Largest number of uploads to resume. Default: all */
+  readonly limit?: number;
   readonly json?: true;
 }
 
@@ -48,20 +50,19 @@ export async function replay(references: readonly string[], options: ReplayComma
   const client = await UploadClient.connect();
   try {
     if (!filter) {
-      const ids = await idsOf(client, references);
+      const ids = (await idsOf(client, references)).slice(0, options.limit);
       return await finishBeforeExit(replayEach(client, ids, new Map(), options));
     }
-    const failed = await listFailed(client, filter);
+    const failed = await listFailed(client, filter, options);
     if (failed.length === 0) return printText(options, 'Nothing to resume: no failed upload matches.');
-    const isResumed = ({ errorCode }: UploadSummary) =>
-      resumesAll(options) || !isErrorCode(errorCode) || isReplayable(errorCode);
-    const asks = !options.dryRun && !options.yes && failed.some(isResumed);
+    const wouldResume = (upload: UploadSummary) => isResumed(upload, options);
+    const asks = !options.dryRun && !options.yes && failed.some(wouldResume);
     if (
       asks &&
       !(await confirm(
         client,
-        failed.filter(isResumed),
-        failed.filter((each) => !isResumed(each)),
+        failed.filter(wouldResume),
+        failed.filter((each) => !wouldResume(each)),
       ))
     )
       return print('Nothing was resumed.');
@@ -77,11 +78,23 @@ export async function replay(references: readonly string[], options: ReplayComma
 const resumesAll = ({ all, error, from }: ReplayCommandOptions): boolean =>
   all ?? (error !== undefined || from !== undefined);
 
-async function listFailed(client: UploadClient, filter: UploadFilter): Promise<UploadSummary[]> {
+/** Returns the failed uploads. With a limit, only those that would be resumed count. */
+async function listFailed(
+  client: UploadClient,
+  filter: UploadFilter,
+  { limit = Number.POSITIVE_INFINITY, ...options }: ReplayCommandOptions,
+): Promise<UploadSummary[]> {
   const uploads = [];
-  for await (const upload of client.list({ ...filter, state: 'failed' })) uploads.push(upload);
+  for await (const upload of client.list({ ...filter, state: 'failed' })) {
+    if (Number.isFinite(limit) && !isResumed(upload, options)) continue;
+    uploads.push(upload);
+    if (uploads.length >= limit) break;
+  }
   return uploads;
 }
+
+const isResumed = ({ errorCode }: UploadSummary, options: ReplayCommandOptions): boolean =>
+  resumesAll(options) || !isErrorCode(errorCode) || isReplayable(errorCode);
 
 /** Returns the id that each reference names. A file name names its upload that ended without a receipt. */
 async function idsOf(client: UploadClient, references: readonly string[]): Promise<string[]> {
@@ -125,7 +138,7 @@ async function confirm(
       [`${number} would be resumed. Add --yes to resume, or --dry-run to list them.`],
       lines,
     );
-  printToStderr(...lines);
+  printAlways(...lines);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const reply = await terminal.question(
     `Resume ${number}? Stored files are not sent again, and no execution is started twice. [y/N] `,

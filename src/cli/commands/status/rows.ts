@@ -18,25 +18,35 @@ export class RowSelection {
   readonly #failed: UploadSummary[] = [];
   readonly #running: UploadSummary[] = [];
   readonly #done: UploadSummary[] = [];
+  readonly #maxRows: number;
   readonly #failures = new Map<string, { total: number; uploads: UploadSummary[] }>();
+
+  /** @param maxRows largest number of uploads to select. Default: 40 */
+  constructor(maxRows = MAX_ROWS) {
+    this.#maxRows = maxRows;
+  }
 
   /** Adds an upload. Expects the newest first, as Temporal lists them. */
   add(upload: UploadSummary): void {
     const { state, errorCode } = upload;
     if (state === 'running') {
       this.#running.push(upload);
-      if (this.#running.length > MAX_RUNNING) this.#running.shift();
+      if (this.#running.length > Math.max(MAX_RUNNING, this.#maxRows)) this.#running.shift();
       return;
     }
     if ((state === 'failed' || state === 'timed-out') && errorCode !== undefined)
       this.#addFailure(errorCode, upload);
-    else state === 'done' ? keep(this.#done, upload) : keep(this.#failed, upload);
+    else this.#keep(state === 'done' ? this.#done : this.#failed, upload);
+  }
+
+  #keep(uploads: UploadSummary[], upload: UploadSummary): void {
+    if (uploads.length < this.#maxRows) uploads.push(upload);
   }
 
   #addFailure(code: string, upload: UploadSummary): void {
     const group = this.#failures.get(code) ?? { total: 0, uploads: [] };
     group.total++;
-    keep(group.uploads, upload);
+    this.#keep(group.uploads, upload);
     this.#failures.set(code, group);
   }
 
@@ -56,11 +66,7 @@ export class RowSelection {
     const failed = this.failures.filter(({ code }) => !without.has(code)).flatMap(({ uploads }) => uploads);
     const running = [...this.#running].reverse();
     const others = [...running, ...this.#done];
-    const roomForFailed = MAX_ROWS - Math.min(MAX_ROWS / 2, others.length);
+    const roomForFailed = this.#maxRows - Math.min(Math.floor(this.#maxRows / 2), others.length);
     return [...[...failed, ...this.#failed].slice(0, roomForFailed), ...others];
   }
-}
-
-function keep(uploads: UploadSummary[], upload: UploadSummary): void {
-  if (uploads.length < MAX_ROWS) uploads.push(upload);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import logUpdate from 'log-update';
 import { pMapIterable } from 'p-map';
-import { type Outage, UploadClient, type UploadFilter } from '../../../client.js';
+import { type Outage, UploadClient, type UploadFilter, type UploadStatus } from '../../../client.js';
 import { loadSettings } from '../../../settings/load.js';
 import { filterFrom, type SelectOptions, selectionText } from '../../input/filter.js';
 import { findUploads } from '../../input/find-uploads.js';
@@ -9,15 +9,19 @@ import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, printError } from '../../output/errors.js';
 import { roomOf } from '../../output/fit.js';
 import { Notices, outageText } from '../../output/notices.js';
+import { assertOnlyWeb, openPage } from '../../output/open-page.js';
 import { statusRecord, unknownRecord } from '../../output/records.js';
-import { print, printJson, renderLine } from '../../output/terminal.js';
-import { uiLinks } from '../../output/ui-links.js';
+import { print, printJson, renderLine, showsProgress } from '../../output/terminal.js';
+import { type UiLinks, uiLinks } from '../../output/ui-links.js';
 import { CONCURRENCY, readByFilter, readByIds, readDetails, type Snapshot } from './snapshot.js';
 
 /** Options of `aplos-upload status`. */
 export interface StatusOptions extends SelectOptions {
   readonly each?: true;
   readonly watch?: true;
+  readonly web?: true;
+  /** Largest number of uploads to show. Default: as many as fit a terminal, but at least a few */
+  readonly limit?: number;
   readonly json?: true;
 }
 
@@ -36,25 +40,32 @@ export async function showStatus(references: readonly string[], options: StatusO
     throw new BadInputError(['Names and options cannot be combined. Select uploads by one of them.']);
   if (options.watch && options.json)
     throw new BadInputError(['--watch and --json cannot be combined. Use one of them.']);
+  if (options.web) assertOnlyWeb({ ...options });
   const selectOptions = selected ? options : DEFAULT_SELECTION;
   const filter = selected ?? filterFrom(DEFAULT_SELECTION) ?? {};
   const settings = loadSettings(process.env, 'client');
   const watched = new WatchedOutage();
   const client = await UploadClient.connect({ settings, onOutage: (outage) => watched.update(outage) });
   try {
-    const workflowIds = (await findUploads(client, references)).flatMap(({ ids }) => ids);
+    const found = (await findUploads(client, references)).flatMap(({ ids }) => ids);
+    const workflowIds = found.slice(0, options.limit);
+    const links = uiLinks(settings);
     const read = () =>
       references.length > 0
-        ? readByIds(client, workflowIds)
+        ? readByIds(client, workflowIds, links)
         : readByFilter(client, {
             filter,
             selection: selectionText(selectOptions),
             period: selected ? '' : ' in the last 24 hours',
             each: Boolean(options.each),
             room: roomOf(process.stdout),
-            page: uiLinks(settings).listPage(filter),
+            limit: options.limit,
+            page: links.listPage(filter),
           });
-    if (options.json) await printAll(client, workflowIds, references.length > 0 ? undefined : filter);
+    const [first] = workflowIds;
+    if (options.web) await openPage(first === undefined ? links.listPage(filter) : links.uploadPage(first));
+    else if (options.json)
+      await printAll(client, references.length > 0 ? workflowIds : filter, { ...options, links });
     else if (options.watch) await refresh(() => client.whenAvailable(read), watched);
     else printSnapshot(await read());
   } finally {
@@ -87,37 +98,46 @@ class WatchedOutage {
   #lines: readonly string[] = [];
 
   print(lines: readonly string[]): void {
-    if (process.stdout.isTTY) logUpdate(render(lines));
+    if (showsProgress(process.stdout)) logUpdate(render(lines));
     else if (render(lines) !== render(this.#lines)) print(...lines);
     this.#lines = lines;
   }
 
   update(outage: Outage | undefined): void {
-    if (!process.stdout.isTTY) this.#notices.onOutage(outage);
+    if (!showsProgress(process.stdout)) this.#notices.onOutage(outage);
     else if (outage)
       logUpdate(render([...this.#lines, '', `${out.yellow('!')} ${outageText(outage)}`]).trimStart());
     else logUpdate(render(this.#lines));
   }
 }
 
+const isList = (selected: readonly string[] | UploadFilter): selected is readonly string[] =>
+  Array.isArray(selected);
+
 const render = (lines: readonly string[]): string => lines.map(renderLine).join('\n');
 
 async function printAll(
   client: UploadClient,
-  workflowIds: readonly string[],
-  filter: UploadFilter | undefined,
+  selected: readonly string[] | UploadFilter,
+  { links, limit = Number.POSITIVE_INFINITY }: { readonly links: UiLinks; readonly limit?: number },
 ): Promise<void> {
-  if (filter) {
-    const details = pMapIterable(client.list(filter), (each) => readDetails(client, each), {
-      concurrency: CONCURRENCY,
+  const printStatus = (status: UploadStatus) =>
+    printJson(statusRecord(status, links.uploadPage(status.workflowId)));
+  if (!isList(selected)) {
+    const details = pMapIterable(client.list(selected), (each) => readDetails(client, each), {
+      concurrency: Math.min(limit, CONCURRENCY),
     });
-    for await (const each of details) printJson(statusRecord(each));
+    let printed = 0;
+    for await (const each of details) {
+      printStatus(each);
+      if (++printed >= limit) break;
+    }
     return;
   }
   const unknownIds: string[] = [];
-  for (const id of workflowIds) {
+  for (const id of selected) {
     const found = await client.status(id);
-    if (found) printJson(statusRecord(found));
+    if (found) printStatus(found);
     else {
       printJson(unknownRecord(id));
       unknownIds.push(id);

@@ -5,6 +5,7 @@ import { type ErrorGroup, groupLines, groupMessage, totalLine } from '../../outp
 import { type Room, rowsOf } from '../../output/fit.js';
 import { missingHostWorkerText, missingWorkerText } from '../../output/missing-workers.js';
 import { statusLines } from '../../output/status-text.js';
+import type { UiLinks } from '../../output/ui-links.js';
 import { namesOf } from '../../output/upload-names.js';
 import { MAX_ROWS, RowSelection } from './rows.js';
 
@@ -39,15 +40,17 @@ export interface SnapshotOptions {
   /** Whether each upload is a row, also those that have the same error. */
   readonly each: boolean;
   readonly room: Room;
+  /** Largest number of uploads to show as rows. Default: as many as fit into the room, 40 at most */
+  readonly limit?: number | undefined;
   /** Page of the uploads in the Temporal UI, if it is known. */
   readonly page?: string | undefined;
 }
 
 /** Reads the status of the uploads that match a filter: a group for each error that several have, and rows for the others. */
 export async function readByFilter(client: UploadClient, options: SnapshotOptions): Promise<Snapshot> {
-  const { filter, selection, period, each, room, page } = options;
+  const { filter, selection, period, each, room, limit, page } = options;
   const tally = new Map<string, number>();
-  const rows = new RowSelection();
+  const rows = new RowSelection(limit);
   for await (const upload of client.list(filter)) {
     tally.set(upload.state, (tally.get(upload.state) ?? 0) + 1);
     rows.add(upload);
@@ -66,7 +69,7 @@ export async function readByFilter(client: UploadClient, options: SnapshotOption
   const rowsForGroups = room.rows - rowsOf([...head, ...foot], room.columns) - ROWS_OF_SHELL;
   const middle = groupLines(groups, selection, { ...room, rows: rowsForGroups });
   const free = rowsForGroups - rowsOf(middle, room.columns) - ROWS_OF_TABLE;
-  const shown = others.slice(0, Math.min(MAX_ROWS, Math.max(LEAST_ROWS, free)));
+  const shown = others.slice(0, limit ?? Math.min(MAX_ROWS, Math.max(LEAST_ROWS, free)));
   const rest = total - shown.length - groups.reduce((sum, group) => sum + group.total, 0);
   const table = shown.length > 0 ? statusLines(shown, await namesOf(client, shown)) : [];
   const more = rest > 0 ? [`… and ${rest.toLocaleString('en')} more. Add --json to print all.`] : [];
@@ -78,8 +81,12 @@ export async function readByFilter(client: UploadClient, options: SnapshotOption
   };
 }
 
-/** Reads the status of uploads by their ids, each as a row. */
-export async function readByIds(client: UploadClient, workflowIds: readonly string[]): Promise<Snapshot> {
+/** Reads the status of uploads by their ids, each as a row, with the links to their pages below. */
+export async function readByIds(
+  client: UploadClient,
+  workflowIds: readonly string[],
+  links: Pick<UiLinks, 'uploadPage'>,
+): Promise<Snapshot> {
   const found: UploadStatus[] = [];
   const unknownIds: string[] = [];
   const results = pMapIterable(workflowIds, async (id) => ({ id, status: await client.status(id) }), {
@@ -89,8 +96,10 @@ export async function readByIds(client: UploadClient, workflowIds: readonly stri
     if (status) found.push(status);
     else unknownIds.push(id);
   }
+  const pages = found.flatMap(({ workflowId }) => links.uploadPage(workflowId) ?? []);
+  const foot = pages.length > 0 ? ['', 'In the Temporal UI:', ...pages.map((page) => `  ${page}`)] : [];
   return {
-    lines: found.length > 0 ? statusLines(found, await namesOf(client, found)) : [],
+    lines: found.length > 0 ? [...statusLines(found, await namesOf(client, found)), ...foot] : [],
     unknownIds,
     running: found.filter(({ state }) => state === 'running').length,
   };
