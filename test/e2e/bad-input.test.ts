@@ -62,7 +62,11 @@ describe('aplos-upload, given bad input', () => {
       ['pk.csv', '--config', 'c.json', '--meta', 'broken.json'],
       'broken.json is not JSON',
     ],
-    ['an unknown option', ['pk.csv', '--config', 'c.json', '--wiat'], "REQUEST_INVALID: Unknown option '--wiat'. Did you mean --wait?"],
+    [
+      'an unknown option',
+      ['pk.csv', '--config', 'c.json', '--wiat'],
+      "REQUEST_INVALID: Unknown option '--wiat'. Did you mean --wait?",
+    ],
   ])('exits with code 2 before it starts anything: %s', async (_what, args, message) => {
     const { exitCode, stderr, stdout } = await runWarmCommand(['upload', ...args], world.env, world.folder);
     expect(stderr).toContain(message);

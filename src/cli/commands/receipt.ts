@@ -1,8 +1,10 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
+import { CliCommand } from '../command.js';
 import type { ReceiptOptions } from './receipt/write.js';
 
 /** `aplos-upload receipt` */
-export const receiptCommand = new Command('receipt')
+export const receiptCommand = new CliCommand('receipt')
+  .summary('write receipts to files, signed if a signing key is set')
   .description('write the receipts of completed uploads to files, signed if a signing key is set')
   .argument('[upload...]', 'ids, file names, paths, or URLs of the Temporal UI')
   .option('--batch <name>', 'write the receipts of this batch')
@@ -13,6 +15,8 @@ export const receiptCommand = new Command('receipt')
       .default('json'),
   )
   .option('--json', 'print one outcome per line, as JSON')
+  .example('write the receipts of a batch', 'aplos-upload receipt --batch study-7 --out receipts')
+  .example('write a receipt for people', 'aplos-upload receipt pk-1.csv --out receipts --format html')
   .action(async (ids: string[], options: ReceiptOptions) => {
     const { writeReceipts } = await import('./receipt/write.js');
     await writeReceipts(ids, options);

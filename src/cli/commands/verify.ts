@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { CliCommand } from '../command.js';
 import type { VerifyOptions } from './verify/check.js';
 
 /** `aplos-upload verify` */
-export const verifyCommand = new Command('verify')
+export const verifyCommand = new CliCommand('verify')
+  .summary('check a receipt and its files, without any connection')
   .description('check a receipt, and the files that it is about, without any connection')
   .argument('<receipt>', 'receipt that `aplos-upload receipt` wrote as JSON')
   .argument('[file]', 'file that was uploaded')
@@ -13,6 +14,7 @@ export const verifyCommand = new Command('verify')
   )
   .option('--allow-unsigned', 'accept a receipt that is not signed')
   .option('--json', 'print one finding per line, as JSON')
+  .example('check a receipt and the file', 'aplos-upload verify receipts/pk-1.json pk-1.csv --key public.pem')
   .action(async (receipt: string, file: string | undefined, packages: string[], options: VerifyOptions) => {
     const { verify } = await import('./verify/check.js');
     await verify({ receipt, file, packages }, options);

@@ -7,7 +7,7 @@ import type { Answers } from '../../../src/cli/commands/init/answers.js';
 import { settingsToml } from '../../../src/cli/commands/init/toml.js';
 
 const schema = JSON.parse(readFileSync('schema/settings.schema.json', 'utf8'));
-const isValid = new Ajv2020.default({ allErrors: true }).compile(schema);
+const isValid = new Ajv2020.default({ allErrors: true, formats: { uri: URL.canParse } }).compile(schema);
 
 const answers: Answers = {
   temporal: { address: 'acme.tmprl.cloud:7233', namespace: 'acme', apiKeyFile: '/run/api-key' },
@@ -62,6 +62,7 @@ describe('the settings file of init', () => {
           profiles: { [profile]: { user_name: userName, password_command: userName } },
         });
       }),
+      { numRuns: 30 },
     );
   });
 

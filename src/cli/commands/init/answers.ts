@@ -1,3 +1,4 @@
+import type { Environment } from '../../../settings/setting.js';
 import type { CommonOptions } from '../../command.js';
 
 /** Options of `aplos-upload init`. */
@@ -18,6 +19,29 @@ export interface InitOptions extends CommonOptions {
   readonly json?: true;
 }
 
+/** Options that environment variables can give as well: what configures a process today goes into the file. */
+const variables = {
+  temporal: 'TEMPORAL_ADDRESS',
+  namespace: 'TEMPORAL_NAMESPACE',
+  temporalApiKeyFile: 'TEMPORAL_API_KEY_FILE',
+  encryptionKeyFile: 'APLOS_UPLOAD_ENCRYPTION_KEY_FILE',
+  user: 'COGNITO_USER_NAME',
+  passwordFile: 'COGNITO_PASSWORD_FILE',
+  passwordCommand: 'COGNITO_PASSWORD_COMMAND',
+  apiUrl: 'APLOS_API_URL',
+} as const satisfies Partial<Record<keyof InitOptions, string>>;
+
+/** Adds what the environment gives and no option does. */
+export function withEnvironment(options: InitOptions, environment: Environment): InitOptions {
+  const hasPassword = options.passwordFile !== undefined || options.passwordCommand !== undefined;
+  const given = Object.entries(variables).flatMap(([option, variable]) => {
+    const value = environment[variable];
+    return value && !(hasPassword && option.startsWith('password')) ? [[option, value]] : [];
+  });
+  const roots = environment.APLOS_UPLOAD_ROOTS?.split(':').filter(Boolean);
+  return { ...(roots?.length ? { root: roots } : {}), ...Object.fromEntries(given), ...options };
+}
+
 /** Connection to Temporal. */
 export interface TemporalAnswer {
   readonly address: string;
@@ -35,6 +59,8 @@ export interface AccountAnswer {
   readonly apiUrl: string;
   readonly userName: string;
   readonly password: PasswordAnswer;
+  /** URL of a stand-in for Cognito. Default: none */
+  readonly cognitoEndpoint?: string;
 }
 
 /** Content of the settings file. Parts that are not answered yet are left out. */

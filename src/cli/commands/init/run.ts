@@ -6,7 +6,13 @@ import { shellWord } from '../../../util/shell-word.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, printNote } from '../../output/errors.js';
 import { print, printJson } from '../../output/terminal.js';
-import type { AccountAnswer, Answers, InitOptions, TemporalAnswer } from './answers.js';
+import {
+  type AccountAnswer,
+  type Answers,
+  type InitOptions,
+  type TemporalAnswer,
+  withEnvironment,
+} from './answers.js';
 import { type Checked, checkAccount, checkFolders, checkTemporal, needsEncryption } from './checks.js';
 import { createEncryptionKey, passwordFile, settingsPath, writePrivate } from './files.js';
 import { askSecret, askText, askUntilChecked, askYesNo, Cancelled } from './questions.js';
@@ -20,7 +26,8 @@ const SCHEMA = new URL('../../../../schema/settings.schema.json', import.meta.ur
  * @throws BadInputError if the file exists, or an answer is missing and nobody can be asked
  * @throws UploadError for the first option that does not pass its check; nothing is written then
  */
-export async function init(options: InitOptions): Promise<void> {
+export async function init(given: InitOptions): Promise<void> {
+  const options = withEnvironment(given, process.env);
   const path = await settingsPath(options.settings, options);
   const setup = new Setup(path, options, process.stdin.isTTY === true && process.stderr.isTTY === true);
   try {
@@ -118,11 +125,13 @@ class Setup {
 
   async #account(): Promise<void> {
     const { apiUrl, user } = this.#options;
+    const endpoint = process.env.COGNITO_ENDPOINT;
     const ask = async (): Promise<AccountAnswer> => ({
       profile: this.#options.profile,
       apiUrl: await this.#value(apiUrl, 'URL of the Aplos API', profileTable.apiUrl.default),
       userName: await this.#value(user, 'User name at Aplos'),
       password: await this.#password(),
+      ...(endpoint ? { cognitoEndpoint: endpoint } : {}),
     });
     const check = (account: AccountAnswer) => checkAccount({ ...this.#answers, account });
     const { answer: account, result } = await this.#answer(ask, check);

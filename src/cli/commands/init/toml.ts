@@ -56,6 +56,15 @@ export function settingsToml(answers: Answers, schemaUrl: string): string {
           { key: 'user_name', value: account.userName, setting: profileTable.userName },
           { ...passwordEntry(account.password), setting: profileTable.password },
           { key: 'api_url', value: account.apiUrl, setting: profileTable.apiUrl },
+          ...(account.cognitoEndpoint === undefined
+            ? []
+            : [
+                {
+                  key: 'cognito_endpoint',
+                  value: account.cognitoEndpoint,
+                  setting: profileTable.cognitoEndpoint,
+                },
+              ]),
         ])
       : []),
     ...(account
