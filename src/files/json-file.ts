@@ -23,24 +23,27 @@ export const MAX_JSON_BYTES = 4 * REQUEST_LIMITS.bytes;
  * @param maxBytes maximum size in bytes; a larger file is not read to its end. Default: 256 MiB
  * @throws UploadError `REQUEST_INVALID`
  */
-export async function readText(path: string, what: string, maxBytes = MAX_TEXT_BYTES): Promise<string> {
-  let bytes: Buffer;
+export async function readText(path: string, what: string, maxBytes?: number): Promise<string> {
   try {
-    bytes = await readUpTo(path, what, maxBytes);
+    const handle = await open(path);
+    return await textOf(handle.createReadStream() as AsyncIterable<Buffer>, what, maxBytes);
   } catch (error) {
     if (error instanceof UploadError) throw error;
     throw new UploadError('REQUEST_INVALID', `${what} cannot be read (${systemErrorCode(error)})`, {
       action: 'Check the path.',
     });
   }
-  return asText(bytes, what);
 }
 
-async function readUpTo(path: string, what: string, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+/** Returns the text of a stream in UTF-8. Its parameters and errors are those of {@link readText}. */
+export async function textOf(
+  stream: AsyncIterable<Uint8Array>,
+  what: string,
+  maxBytes = MAX_TEXT_BYTES,
+): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
-  const handle = await open(path);
-  for await (const chunk of handle.createReadStream() as AsyncIterable<Buffer>) {
+  for await (const chunk of stream) {
     bytes += chunk.length;
     if (bytes > maxBytes)
       throw new UploadError(
@@ -49,11 +52,10 @@ async function readUpTo(path: string, what: string, maxBytes: number): Promise<B
       );
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return asText(Buffer.concat(chunks), what);
 }
 
-/** Decodes UTF-8. Throws like {@link readText}. */
-export function asText(bytes: Uint8Array, what: string): string {
+function asText(bytes: Uint8Array, what: string): string {
   try {
     return decodeText(bytes);
   } catch (error) {

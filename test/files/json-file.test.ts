@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfiguration, readJson } from '../../src/files/json-file.js';
+import { readConfiguration, readJson, textOf } from '../../src/files/json-file.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 async function read(content: string | Buffer): Promise<unknown> {
@@ -57,5 +57,17 @@ describe('a JSON file', () => {
     const path = join(await temporaryFolder(), 'day-1.json');
     await writeFile(path, '\ufeff[]');
     await expect(readConfiguration(path, 'day-1.json')).rejects.toThrow('day-1.json is not a JSON object');
+  });
+});
+
+describe('a text from a stream', () => {
+  it('is not read to its end if it is too large, so that the stream may be endless', async () => {
+    async function* endless() {
+      while (true) yield Buffer.from('pk.csv,day-1.json\n');
+    }
+    await expect(textOf(endless(), 'The manifest on stdin', 10_000)).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: expect.stringContaining('The manifest on stdin has more than 10,000 bytes'),
+    });
   });
 });

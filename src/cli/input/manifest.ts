@@ -1,5 +1,4 @@
 import { basename, dirname, extname, resolve } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { UploadError } from '../../contract/errors.js';
 import type { JsonObject, JsonValue } from '../../contract/json.js';
 import { problemsOf } from '../../contract/problems.js';
@@ -7,11 +6,11 @@ import type { ExecutionRequest } from '../../contract/request.js';
 import type { Sections } from '../../contract/sections.js';
 import {
   asConfiguration,
-  asText,
   parseJson,
   readConfiguration,
   readJson,
   readText,
+  textOf,
 } from '../../files/json-file.js';
 import { isUrl } from '../../util/is-url.js';
 import { BadInputError, formatError, printNote } from '../output/errors.js';
@@ -87,8 +86,11 @@ async function readStdin(): Promise<ManifestText> {
     printNote(
       'Waiting for the rows of the manifest on the terminal. Paste them, then press Ctrl-D on a new line.',
     );
-  const bytes = await buffer(process.stdin);
-  return orProblem(() => ({ name: 'stdin', text: asText(bytes, 'The manifest on stdin') }));
+  try {
+    return { name: 'stdin', text: await textOf(process.stdin, 'The manifest on stdin') };
+  } catch (error) {
+    throw badInput(error);
+  }
 }
 
 function orProblem<Value>(work: () => Value): Value {

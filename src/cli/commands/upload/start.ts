@@ -41,12 +41,15 @@ export async function startUploads(
       const jobs = typeof jobsOf === 'function' ? await jobsOf(client) : jobsOf;
       if (options.dryRun) return await dryRun(client, jobs, options, notices);
       const isWatched = process.stderr.isTTY === true;
-      const read = isWatched ? readOnce() : requestForFileJob;
+      const once = readOnce();
+      let read = isWatched ? once : requestForFileJob;
       const shown = isWatched ? await printPreview(client, jobs, read) : undefined;
       if (!isWatched && options.profile !== 'default') await assertProfile(client, options.profile);
-      await checkAllocation(client, jobs, options, async () =>
-        isWatched ? shown : completePreviews(client, await requestsOf(jobs, read)),
-      );
+      await checkAllocation(client, jobs, options, async () => {
+        if (isWatched) return shown;
+        read = once;
+        return completePreviews(client, await requestsOf(jobs, read));
+      });
       const start = jobs.length <= MAX_INDIVIDUAL_FILES ? uploadIndividually : uploadInBulk;
       await start(client, jobs, read, options, { notices, links: uiLinks(settings) });
     } finally {
