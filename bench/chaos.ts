@@ -1,5 +1,6 @@
 /**
- * `npm run chaos -- --files 200 --seed 1 [--api v3 --dialect f]`: uploads files while calls fail and workers are killed, and prints the result.
+ * `npm run chaos -- --files 200 --seed 1 [--api v3 --dialect f] [--results]`: uploads files, and fetches
+ * the results with `--results`, while calls fail and workers are killed, and prints the result.
  * Exits with 1 if something was lost, started twice, damaged or disclosed. See docs/chaos.md.
  */
 import { parseArgs } from 'node:util';
@@ -14,6 +15,7 @@ const options = z.object({
   minutes: z.coerce.number().positive().default(10),
   api: z.enum(['v1', 'v3']).default('v1'),
   dialect: z.enum(DIALECTS).default('r'),
+  results: z.boolean().default(false),
 });
 const { values } = parseArgs({
   options: {
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     api: { type: 'string' },
     dialect: { type: 'string' },
+    results: { type: 'boolean' },
   },
 });
 const interrupted = new AbortController();

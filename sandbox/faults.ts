@@ -137,7 +137,7 @@ export const faultSchema: z.ZodType<Fault, unknown> = (
     z.strictObject({ ...trigger, expire: z.enum(['policy', 'token']) }),
     z.strictObject({ ...trigger, route: z.literal('list'), lagMs: z.number().nonnegative() }),
     z.strictObject({ ...trigger, route: z.literal('list'), stale: z.literal(true) }),
-    z.strictObject({ ...trigger, route: z.literal('upload'), corrupt: z.literal(true) }),
+    z.strictObject({ ...trigger, route: z.enum(['upload', 'results']), corrupt: z.literal(true) }),
     z.strictObject({ ...trigger, route: z.literal('upload'), etag: z.string() }),
     z.strictObject({ ...trigger, delayMs: trigger.delayMs.unwrap() }),
   ]) as z.ZodType<Fault, unknown>
@@ -146,11 +146,12 @@ export const faultSchema: z.ZodType<Fault, unknown> = (
 function fits(fault: Fault): boolean {
   const { route } = fault;
   const ofS3 = route === 'upload' || route === 'results';
-  if ('response' in fault) return !ofS3 || fault.response === 'html';
-  if ('cut' in fault) return route === 'upload' || typeof fault.cut === 'string';
+  if ('response' in fault)
+    return !ofS3 || fault.response === 'html' || (route === 'results' && fault.response === 'truncated');
+  if ('cut' in fault) return ofS3 || typeof fault.cut === 'string';
   if ('hang' in fault) return route === 'upload' || fault.hang === true;
-  if ('expire' in fault && (route === 'discovery' || route === 'results')) return false;
-  if ('expire' in fault && fault.expire === 'policy') return route === 'presign' || route === 'upload';
+  if ('expire' in fault && route === 'discovery') return false;
+  if ('expire' in fault && fault.expire === 'policy') return ofS3 || route === 'presign';
   return true;
 }
 

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type { Charge } from '../../sandbox/executions.js';
 import { unlessGone } from '../../src/client/runs.js';
 import type { Receipt } from '../../src/contract/receipt.js';
@@ -30,9 +33,11 @@ export async function audit(
   world: OwnWorld,
   work: readonly WorkFile[],
   uploads: readonly Upload[],
+  results: string | undefined,
 ): Promise<Findings> {
   const { values, remarks } = account(world, uploads);
   const damaged = await damagedFiles(world, uploads);
+  const packages = await packagesIn(world, uploads, results);
   const { bytes, steps, attempts } = await historiesOf(world, uploads);
   const secrets = await secretsLeft(world, bytes);
   const receipts = runsOf(uploads);
@@ -45,6 +50,9 @@ export async function audit(
     requests: work.reduce((sum, { repeat }) => sum + (repeat ? 2 : 1), 0),
     requestsDone: receiptsOf(uploads).length,
     bytesDifferent: damaged.length,
+    packages: packages.named,
+    packagesExpected: results === undefined ? 0 : values.executionsExpected,
+    packagesDifferent: packages.remarks.length,
     secretsFound: secrets.reduce((sum, { found }) => sum + found, 0),
     steps,
     attempts,
@@ -65,6 +73,7 @@ export async function audit(
         failure === undefined ? [] : [`${workflowId}: ${failure}`],
       ),
       ...remarks,
+      ...packages.remarks,
       ...damaged.map((fileName) => `${fileName}: the stored bytes differ`),
       ...secrets.filter(({ found }) => found > 0).map(({ source, found }) => `${found} secrets in ${source}`),
     ],
@@ -129,6 +138,36 @@ async function damagedFiles({ sandbox }: World, uploads: readonly Upload[]): Pro
     if (stored !== sent || receipt.sha256 !== sent) damaged.push(file.fileName);
   }
   return damaged;
+}
+
+/** Compares each package that a receipt names with what S3 stores, and the folder with the receipts. */
+async function packagesIn({ sandbox }: World, uploads: readonly Upload[], folder: string | undefined) {
+  const remarks: string[] = [];
+  const left = new Set(
+    folder === undefined
+      ? []
+      : (await readdir(folder, { recursive: true, withFileTypes: true }))
+          .filter((entry) => !entry.isDirectory())
+          .map(({ parentPath, name }) => join(parentPath, name)),
+  );
+  const fetched = receiptsOf(uploads).flatMap(({ executions }) =>
+    executions.flatMap(({ executionId, packages = [] }) =>
+      packages.map((each) => ({ executionId, ...each })),
+    ),
+  );
+  for (const { executionId, location, sha256: received } of fetched) {
+    const path = fileURLToPath(location);
+    const placed = await sha256(createReadStream(path)).catch(String);
+    const stored = createHash('sha256')
+      .update(await sandbox.storedResults(executionId))
+      .digest('hex');
+    if (placed !== stored || placed !== received) remarks.push(`${path}: the package differs`);
+    if (!left.delete(path)) remarks.push(`${path}: two executions have this package`);
+  }
+  return {
+    named: fetched.length,
+    remarks: [...remarks, ...[...left].map((path) => `${path}: nobody asked for this file`)],
+  };
 }
 
 /** Returns the histories as Temporal stores them, and the number of activities and their attempts. */

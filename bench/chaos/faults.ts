@@ -42,6 +42,17 @@ const actions: Partial<Record<Route, readonly FaultAction[]>> = {
   fileState: ofApi,
   start: ofApi,
   list: ofRepeatable,
+  status: ofRepeatable,
+  package: ofApi,
+  downloadUrl: ofApi,
+  results: [
+    ...ofEveryRoute,
+    { cut: 200 },
+    { cut: 2_000 },
+    { corrupt: true },
+    { response: 'truncated' },
+    { expire: 'policy' },
+  ],
 };
 
 /** A hanging call takes 35 s, so it is rare. A hanging upload has a short idle timeout, so it is not. */

@@ -18,30 +18,32 @@ export interface Upload {
   failure?: string;
 }
 
-/**
- * Asks for each file concurrently, for some a second time, and waits for all. Adds each request to `uploads`.
- *
- * @param listLagMs how long an execution may be missing from the list, in milliseconds. Temporal's retention is longer than
- * that, so a workflow is not deleted earlier
- */
+/** What is asked for. */
+export interface Plan {
+  readonly work: readonly WorkFile[];
+  /** Folder for the results. `undefined`: they are not fetched. */
+  readonly results: string | undefined;
+  /**
+   * How long an execution may be missing from the list, in milliseconds. Temporal's retention is longer than that, so a workflow is
+   * not deleted earlier.
+   */
+  readonly listLagMs: number;
+}
+
+/** Asks for each file concurrently, for some a second time, and waits for all. Adds each request to `uploads`. */
 export async function upload(
   world: World,
   client: UploadClient,
-  work: readonly WorkFile[],
+  { work, results, listLagMs }: Plan,
   uploads: Upload[],
-  listLagMs: number,
 ): Promise<void> {
+  const ask = (asked: Request, batch: string) => request(client, uploads, asked, batch, results);
   await Promise.all(
     work.map(async (file) => {
       const { repeat, labels } = file;
-      const first = () => request(client, uploads, { file, labels }, 'chaos');
+      const first = () => ask({ file, labels }, 'chaos');
       const second = (batch: string) =>
-        request(
-          client,
-          uploads,
-          { file, labels: repeatedLabels(file), ...(repeat ? { repeat } : {}) },
-          batch,
-        );
+        ask({ file, labels: repeatedLabels(file), ...(repeat ? { repeat } : {}) }, batch);
       if (repeat === 'overlap') {
         await Promise.all([first(), second('chaos again')]);
         return;
@@ -66,9 +68,14 @@ async function request(
   uploads: Upload[],
   asked: Request,
   batch: string,
+  results: string | undefined,
 ): Promise<Upload> {
   const { file, labels } = asked;
-  const input = await requestForFile(file.path, { executions: executionsOf(labels), batch });
+  const input = await requestForFile(file.path, {
+    executions: executionsOf(labels),
+    batch,
+    ...(results === undefined ? {} : { results: `file://${results}/{fileName}/{label}.zip` }),
+  });
   const { workflowId, result } = await client.start(input);
   const each: Upload = { ...asked, workflowId };
   uploads.push(each);

@@ -23,6 +23,12 @@ export interface ChaosResult {
   readonly receiptsDifferent: number;
   /** Stored objects whose SHA-256 differs from that of the file. */
   readonly bytesDifferent: number;
+  /** Result packages that the receipts name. */
+  readonly packages: number;
+  /** Result packages that must be there: one for each execution whose results were asked for. */
+  readonly packagesExpected: number;
+  /** Result packages that differ from what S3 stores or from the receipt, and files beside them. */
+  readonly packagesDifferent: number;
   /** Secrets in the workers' logs, the histories and Temporal's database. */
   readonly secretsFound: number;
   /** Workers that exited without being killed. */
@@ -67,6 +73,8 @@ export const rowsOf = (result: ChaosResult): readonly Row[] => [
   { what: 'lost', value: result.lost, mustBe: 0 },
   { what: 'bytes different', value: result.bytesDifferent, mustBe: 0 },
   { what: 'receipts different', value: result.receiptsDifferent, mustBe: 0 },
+  { what: 'packages', value: result.packages, mustBe: result.packagesExpected },
+  { what: 'packages different', value: result.packagesDifferent, mustBe: 0 },
   { what: 'secrets found', value: result.secretsFound, mustBe: 0 },
   { what: 'workers crashed', value: result.crashes, mustBe: 0 },
   { what: 'workers killed', value: result.kills },

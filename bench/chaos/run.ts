@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seededRandom } from '../../sandbox/seeded-random.js';
 import type { DialectName } from '../../sandbox/v3/dialects.js';
@@ -22,6 +23,8 @@ export interface ChaosOptions {
   readonly api?: 'v1' | 'v3';
   /** Source that version 3 follows. Default: `r`. */
   readonly dialect?: DialectName;
+  /** True asks for each file once, with all configurations, and fetches the results. Default: `false`. */
+  readonly results?: boolean;
   /** Maximum duration of faults and kills, in minutes. Default: 10. */
   readonly minutes?: number;
   /** Time to complete after that, in minutes; uploads that need longer are lost. Default: 6, one more than the longest pause. */
@@ -46,8 +49,10 @@ const MINUTE_MS = 60_000;
 const PROGRESS_EVERY_MS = 10_000;
 /** Short lifetimes, so that tokens and presigned POSTs expire. */
 const lifetimes = { idTokenSeconds: 30, presignSeconds: 35 };
-/** Executions stay in the queue, because computing them is not tested here. */
+/** Executions stay in the queue if their results are not fetched. */
 const QUEUING_MS = 3_600_000;
+/** Duration of each phase of an execution whose results are fetched. */
+const PHASE_MS = 3_000;
 
 /**
  * Uploads files with real workers while their calls fail and they are killed and suspended, and audits the result.
@@ -59,7 +64,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     seed: options.seed,
     api: options.api ?? 'v1',
     dialect: options.dialect ?? 'r',
-    stepMs: QUEUING_MS,
+    stepMs: options.results ? PHASE_MS : QUEUING_MS,
     conversionMs: 300,
     ...lifetimes,
   });
@@ -76,9 +81,14 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
   const { freezes = { pauseSeconds: [15, 30], forSeconds: [5, 60] } } = options;
   const { outage = { afterSeconds: 20, forSeconds: 120 } } = options;
   const { listLag = { seconds: 30, expectedSeconds: 45 } } = options;
-  const work = await makeWork(join(world.folder, 'files'), files, seededRandom(seed));
+  const results = options.results ? join(world.folder, 'results') : undefined;
+  if (results !== undefined) await mkdir(results);
+  const work = await makeWork(join(world.folder, 'files'), files, seededRandom(seed), results !== undefined);
   const client = await UploadClient.connect({ client: world.client });
-  const workers = await Workers.start(world, { APLOS_UPLOAD_LIST_LAG: `${listLag.expectedSeconds}` });
+  const workers = await Workers.start(world, {
+    APLOS_UPLOAD_LIST_LAG: `${listLag.expectedSeconds}`,
+    ...(results === undefined ? {} : { APLOS_UPLOAD_RESULTS_ROOTS: results }),
+  });
   const { faults } = world.sandbox;
   const faultsEnd = new AbortController();
   const runEnd = new AbortController();
@@ -97,7 +107,7 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
   ]);
   const uploads: Upload[] = [];
   const done = world.client.withAbortSignal(whole, () =>
-    upload(world, client, work, uploads, listLag.seconds * 1000),
+    upload(world, client, { work, results, listLagMs: listLag.seconds * 1000 }, uploads),
   );
   const progress = setInterval(() => onProgress?.(progressLine(uploads, workers)), PROGRESS_EVERY_MS);
   try {
@@ -113,7 +123,7 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
     clearInterval(progress);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  const findings = await audit(world, work, uploads);
+  const findings = await audit(world, work, uploads, results);
   const { crashes, kills: killed, freezes: frozen } = workers;
   const outageSeconds = await s3Outage;
   return { ...findings, seed, files, crashes, kills: killed, freezes: frozen, outageSeconds, seconds };

@@ -45,8 +45,14 @@ const sizes = [
  * Writes distinct files of mixed sizes, mostly small, one in a hundred large.
  *
  * @param random chooses sizes and labels
+ * @param isEachAskedOnce whether each file is asked for once, with all configurations
  */
-export async function makeWork(folder: string, count: number, random: () => number): Promise<WorkFile[]> {
+export async function makeWork(
+  folder: string,
+  count: number,
+  random: () => number,
+  isEachAskedOnce: boolean,
+): Promise<WorkFile[]> {
   await mkdir(folder, { recursive: true });
   const work: WorkFile[] = [];
   for (let index = 0; index < count; index++) {
@@ -54,8 +60,8 @@ export async function makeWork(folder: string, count: number, random: () => numb
     const path = join(folder, fileName);
     const isLarge = index % FILES_A_LARGE_ONE === 3;
     await writeFile(path, table(isLarge ? LARGE_BYTES : sizeBy(random)));
-    const labels = LABELS.slice(0, 1 + Math.floor(random() * LABELS.length));
-    const repeat = REPEATS[index % REPEATS.length];
+    const labels = isEachAskedOnce ? LABELS : LABELS.slice(0, 1 + Math.floor(random() * LABELS.length));
+    const repeat = isEachAskedOnce ? undefined : REPEATS[index % REPEATS.length];
     work.push({ fileName, path, labels, ...(repeat === undefined ? {} : { repeat }) });
   }
   return work;

@@ -27,7 +27,7 @@ const factsSchema = z.looseObject({
   sha256,
   etag: z.string().optional(),
   etagIsMd5: z.boolean().optional(),
-  executions: z.array(z.looseObject({ label: z.string(), package: packageSchema.optional() })),
+  executions: z.array(z.looseObject({ label: z.string(), packages: z.array(packageSchema).default([]) })),
 });
 
 const statementSchema = z.strictObject({
@@ -156,8 +156,8 @@ export function checkFile(receipt: ReceiptFacts, file: MeasuredFile): Finding {
 
 /** Compares a result package with the receipt. */
 export function checkPackage({ executions }: ReceiptFacts, file: MeasuredFile): Finding {
-  const execution = executions.find(
-    ({ package: each }) => each?.sha256 === file.sha256 && each.sizeBytes === file.sizeBytes,
+  const execution = executions.find(({ packages }) =>
+    packages.some(({ sha256, sizeBytes }) => sha256 === file.sha256 && sizeBytes === file.sizeBytes),
   );
   return execution
     ? holds(`${file.name} is the result package of ${execution.label}.`)

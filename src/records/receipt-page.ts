@@ -18,13 +18,13 @@ export function receiptPage(receipt: Receipt): string {
     table(
       'Executions',
       ['Label', 'Execution', 'Status', 'Origin', 'Tracking ID', 'Result package'],
-      executions.map(({ label, executionId, status, completion, origin, trackingId }) => [
+      executions.map(({ label, executionId, status, completion, origin, trackingId, packages = [] }) => [
         label,
         executionId,
         completion?.status ?? status,
         origin,
         trackingId,
-        '',
+        packages.map(({ location, sha256 }) => `${location}, SHA-256 ${sha256}`).join('; '),
       ]),
     ),
     table(

@@ -28,6 +28,9 @@ export const receiptStatement = (receipt: Receipt): Statement => ({
 });
 
 /** Returns what a receipt is about: the file, then each result package. */
-export const subjectsOf = ({ fileName, sha256 }: Receipt): Subject[] => [
+export const subjectsOf = ({ fileName, sha256, executions }: Receipt): Subject[] => [
   { name: fileName, digest: { sha256 } },
+  ...executions.flatMap(({ packages = [] }) =>
+    packages.map((each) => ({ name: each.location, digest: { sha256: each.sha256 } })),
+  ),
 ];

@@ -95,6 +95,21 @@ describe('files beside a receipt', () => {
     expect(checkFile(facts, { ...file, sha256: '0'.repeat(64) }).holds).toBe(false);
   });
 
+  it('are recognised as a result package by size and SHA-256', () => {
+    const results = { location: 'file:///results/auc.zip', sizeBytes: 3, sha256: 'a'.repeat(64) };
+    const [execution] = receipt.executions;
+    const packages = [{ ...results, inputVerified: true, configurationVerified: true }];
+    const withResults = aReceipt({ executions: execution ? [{ ...execution, packages }] : [] });
+    const signed = recordBytes(signJson(STATEMENT_TYPE, receiptStatement(withResults), key));
+    const read = readRecord(signed, trusted).receipt;
+    const zip = { ...results, name: 'auc.zip', md5: '' };
+    expect(read && checkPackage(read, zip)).toEqual({
+      holds: true,
+      text: 'auc.zip is the result package of auc.',
+    });
+    expect(read && checkPackage(read, { ...zip, sizeBytes: 4 }).holds).toBe(false);
+  });
+
   it('are no result packages if the upload has none', () => {
     expect(checkPackage(facts, file).holds).toBe(false);
   });
