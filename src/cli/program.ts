@@ -10,6 +10,7 @@ import { initCommand } from './commands/init.js';
 import { profilesCommand } from './commands/profiles.js';
 import { receiptCommand } from './commands/receipt.js';
 import { replayCommand } from './commands/replay.js';
+import { reportCommand } from './commands/report.js';
 import { settingsCommand } from './commands/settings.js';
 import { setupCommand } from './commands/setup.js';
 import { statusCommand } from './commands/status.js';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly CliCommand[] = [
   statusCommand,
   replayCommand,
   receiptCommand,
+  reportCommand,
   verifyCommand,
   explainCommand,
   initCommand,

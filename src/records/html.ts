@@ -17,6 +17,9 @@ body { font: 10pt/1.45 system-ui, sans-serif; color: #1b1b1b; background: #fff; 
 h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin: 1.5rem 0; }
 caption { text-align: left; font-weight: 600; font-size: 1.1rem; padding: 0.25rem 0; }
+svg text { font-size: 12px; fill: #1b1b1b; }
+figure { margin: 1.5rem 0; }
+figcaption { font-weight: 600; }
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.5rem; border-bottom: 1px solid #8c8c8c; overflow-wrap: anywhere; }
 thead th { border-bottom: 2px solid #1b1b1b; }
 @page { size: A4; margin: 15mm; }

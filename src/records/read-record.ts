@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REPORT_PREDICATE } from './batch-report.js';
 import { canonicalBytes } from './canonical.js';
 import { type Envelope, envelopeSchema, isSignedBy } from './envelope.js';
 import type { VerificationKey } from './keys.js';
@@ -30,28 +31,46 @@ const factsSchema = z.looseObject({
   executions: z.array(z.looseObject({ label: z.string(), packages: z.array(packageSchema).default([]) })),
 });
 
-const statementSchema = z.strictObject({
-  _type: z.literal('https://in-toto.io/Statement/v1'),
-  subject: z.array(z.strictObject({ name: z.string(), digest: z.strictObject({ sha256 }) })).min(1),
-  predicateType: z.literal(RECEIPT_PREDICATE),
-  predicate: factsSchema,
+/** The parts of a report that can be compared with its records. */
+export type ReportFacts = z.output<typeof reportSchema>;
+
+const reportSchema = z.looseObject({
+  batch: z.string(),
+  uploads: z.array(
+    z.looseObject({
+      fileName: z.string(),
+      record: z.looseObject({ file: z.string(), sha256 }).optional(),
+    }),
+  ),
 });
+
+const statementOf = <Predicate extends z.ZodType>(type: string, predicate: Predicate) =>
+  z.strictObject({
+    _type: z.literal('https://in-toto.io/Statement/v1'),
+    subject: z.array(z.strictObject({ name: z.string(), digest: z.strictObject({ sha256 }) })),
+    predicateType: z.literal(type),
+    predicate,
+  });
+const receiptStatementSchema = statementOf(RECEIPT_PREDICATE, factsSchema);
+const reportStatementSchema = statementOf(REPORT_PREDICATE, reportSchema);
 
 /** A record as it was read, and what holds about it. */
 export interface ReadRecord {
   readonly findings: readonly Finding[];
-  /** Absent if the record cannot be read. */
+  /** Absent if the record is no receipt, or cannot be read. */
   readonly receipt?: ReceiptFacts;
+  /** Absent if the record is no report, or cannot be read. */
+  readonly report?: ReportFacts;
 }
 
 const holds = (text: string): Finding => ({ holds: true, text });
 const fails = (text: string): Finding => ({ holds: false, text });
 
 /**
- * Reads a receipt: signed, or as plain JSON. Each byte of a record counts, so that no change remains unnoticed.
+ * Reads a receipt or a report: signed, or as plain JSON. Each byte of a record counts, so that no change remains unnoticed.
  *
  * @param keys keys whose signatures are trusted
- * @param options `allowUnsigned`: whether a receipt without a signature is accepted. Default: no
+ * @param options `allowUnsigned`: whether a record without a signature is accepted. Default: no
  */
 export function readRecord(
   bytes: Uint8Array,
@@ -59,9 +78,9 @@ export function readRecord(
   { allowUnsigned = false }: { readonly allowUnsigned?: boolean } = {},
 ): ReadRecord {
   const value = parse(bytes);
-  if (value === undefined) return { findings: [fails('The receipt is not a text in JSON.')] };
+  if (value === undefined) return { findings: [fails('The record is not a text in JSON.')] };
   if (!Buffer.from(bytes).equals(recordBytes(value)))
-    return { findings: [fails('The receipt was changed: it is not in the form in which it was written.')] };
+    return { findings: [fails('The record was changed: it is not in the form in which it was written.')] };
   const envelope = envelopeSchema.safeParse(value);
   return envelope.success ? readEnvelope(envelope.data, keys) : readUnsigned(value, allowUnsigned);
 }
@@ -73,42 +92,45 @@ export const recordBytes = (value: unknown): Buffer =>
 function readEnvelope(envelope: Envelope, keys: readonly VerificationKey[]): ReadRecord {
   const [{ keyid } = { keyid: '' }] = envelope.signatures;
   const key = keys.find(({ keyId }) => keyId === keyid);
-  if (!key)
+  if (!key) {
+    const known = keys.map(({ keyId }) => keyId).join(', ') || 'none';
     return {
       findings: [
-        fails(
-          `The receipt is signed with the key ${keyid}, which is not one of the given keys: ${keys.map(({ keyId }) => keyId).join(', ') || 'none'}.`,
-        ),
+        fails(`The record is signed with the key ${keyid}, which is not one of the given keys: ${known}.`),
       ],
     };
+  }
   if (!isSignedBy(envelope, key))
+    return { findings: [fails(`The record was changed after it was signed with the key ${keyid}.`)] };
+  const statement = parse(Buffer.from(envelope.payload, 'base64'));
+  const receipt = receiptStatementSchema.safeParse(statement).data?.predicate;
+  const report = reportStatementSchema.safeParse(statement).data?.predicate;
+  if (envelope.payloadType !== STATEMENT_TYPE || !(receipt || report))
     return {
-      findings: [fails(`The receipt was changed after it was signed with the key ${keyid}.`)],
+      findings: [fails(`The key ${keyid} signed something else than a receipt or report of this version.`)],
     };
-  const payload = Buffer.from(envelope.payload, 'base64');
-  const statement = statementSchema.safeParse(parse(payload));
-  if (envelope.payloadType !== STATEMENT_TYPE || !statement.success)
-    return { findings: [fails(`The key ${keyid} signed something else than a receipt of this version.`)] };
-  return {
-    findings: [
-      holds(`The receipt is unchanged since it was signed with the key ${keyid}.`),
-      ...consistency(statement.data.predicate),
-    ],
-    receipt: statement.data.predicate,
-  };
+  return found(holds(`The record is unchanged since it was signed with the key ${keyid}.`), receipt, report);
 }
 
 function readUnsigned(value: unknown, isAllowed: boolean): ReadRecord {
-  const receipt = factsSchema.safeParse(value);
-  if (!receipt.success) return { findings: [fails('The file is not a receipt.')] };
-  return {
-    findings: [
-      { holds: isAllowed, text: 'The receipt is not signed, so anybody may have changed it.' },
-      ...consistency(receipt.data),
-    ],
-    receipt: receipt.data,
+  const receipt = factsSchema.safeParse(value).data;
+  const report = reportSchema.safeParse(value).data;
+  if (!(receipt || report)) return { findings: [fails('The file is not a record.')] };
+  const unsigned = {
+    holds: isAllowed,
+    text: 'The record is not signed, so anybody may have changed it.',
   };
+  return found(unsigned, receipt, report);
 }
+
+const found = (
+  finding: Finding,
+  receipt: ReceiptFacts | undefined,
+  report: ReportFacts | undefined,
+): ReadRecord =>
+  receipt
+    ? { findings: [finding, ...consistency(receipt)], receipt }
+    : { findings: [finding], ...(report ? { report } : {}) };
 
 /** What the receipt itself says about the upload. */
 function consistency({ md5, etag, etagIsMd5, fileName }: ReceiptFacts): Finding[] {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/receipt.js';
@@ -96,6 +96,22 @@ describe('records of uploads', () => {
       .map((line) => JSON.parse(line) as { state: string; path: string; file: string });
     const { path = '' } = written.find(({ file }) => file === 'pk.csv') ?? {};
     expect(await readFile(path, 'utf8')).toContain(receipt.sha256);
+  });
+
+  it('of a batch are complete with its report, and a receipt that is gone is named', async () => {
+    const records = join(receipts, '..', 'records');
+    const reported = await world.run('report', '--batch', 'study-1', '--out', records, '--json');
+    expect(JSON.parse(reported.stdout)).toMatchObject({
+      totals: { uploads: 1, states: { done: 1 }, executionsStarted: 1, executionsFound: 0 },
+    });
+    const verify = () => world.run('verify', records, '--key', publicKey);
+    expect(await verify()).toMatchObject({ exitCode: 0 });
+    const [receiptFile = ''] = (await readdir(records)).filter((name) => name.endsWith('.receipt.json'));
+    await rm(join(records, receiptFile));
+    expect(await verify()).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining(`✗ ${receiptFile} is missing: it is the receipt of pk.csv.`),
+    });
   });
 
   it('refuse an upload that Temporal does not have', async () => {

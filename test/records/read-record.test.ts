@@ -47,30 +47,30 @@ describe('a signed receipt', () => {
     const other = newKey();
     const signed = recordBytes(signJson(STATEMENT_TYPE, receiptStatement(receipt), other));
     expect(failing(signed)).toEqual([
-      `The receipt is signed with the key ${other.keyId}, which is not one of the given keys: ${key.keyId}.`,
+      `The record is signed with the key ${other.keyId}, which is not one of the given keys: ${key.keyId}.`,
     ]);
   });
 
   it('does not hold if another key signed it under the ID of a trusted one', () => {
     const signed = signJson(STATEMENT_TYPE, receiptStatement(receipt), { ...newKey(), keyId: key.keyId });
     expect(failing(recordBytes(signed))).toEqual([
-      `The receipt was changed after it was signed with the key ${key.keyId}.`,
+      `The record was changed after it was signed with the key ${key.keyId}.`,
     ]);
   });
 
   it('does not hold if a trusted key signed something else', () => {
     expect(failing(recordBytes(signJson(STATEMENT_TYPE, { hello: 'world' }, key)))).toEqual([
-      `The key ${key.keyId} signed something else than a receipt of this version.`,
+      `The key ${key.keyId} signed something else than a receipt or report of this version.`,
     ]);
     expect(failing(recordBytes(signJson('text/plain', receiptStatement(receipt), key)))).toEqual([
-      `The key ${key.keyId} signed something else than a receipt of this version.`,
+      `The key ${key.keyId} signed something else than a receipt or report of this version.`,
     ]);
   });
 });
 
 it('an unsigned receipt says that anybody may have changed it', () => {
   expect(failing(recordBytes(receipt))).toEqual([
-    'The receipt is not signed, so anybody may have changed it.',
+    'The record is not signed, so anybody may have changed it.',
   ]);
 });
 

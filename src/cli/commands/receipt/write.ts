@@ -1,14 +1,10 @@
-import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UploadClient, type UploadSummary } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
-import type { Receipt } from '../../../contract/receipt.js';
-import { signJson } from '../../../records/envelope.js';
 import type { SigningKey } from '../../../records/keys.js';
-import { recordBytes } from '../../../records/read-record.js';
+import { receiptFileName, receiptRecord, writeRecord } from '../../../records/receipt-file.js';
 import { receiptPage } from '../../../records/receipt-page.js';
-import { receiptStatement, STATEMENT_TYPE } from '../../../records/statement.js';
 import { loadSettings } from '../../../settings/load.js';
 import { count } from '../../../util/units.js';
 import { findUploads } from '../../input/find-uploads.js';
@@ -63,8 +59,9 @@ async function uploadsNamed(client: UploadClient, references: readonly string[])
   return Promise.all(ids.map(async (workflowId) => (await client.status(workflowId)) ?? { workflowId }));
 }
 
-async function uploadsOfBatch(client: UploadClient, batch: string): Promise<Upload[]> {
-  const uploads: Upload[] = [];
+/** Returns the uploads of a batch, each with its latest run. */
+export async function uploadsOfBatch(client: UploadClient, batch: string): Promise<UploadSummary[]> {
+  const uploads: UploadSummary[] = [];
   for await (const upload of client.list({ batch })) uploads.push(upload);
   return uploads;
 }
@@ -80,8 +77,8 @@ async function writeReceipt(
   try {
     if (state !== 'done') throw withoutReceipt(workflowId, state);
     const receipt = await client.result(workflowId, runId);
-    const path = join(folder, nameFor(receipt, format));
-    await replaceFile(path, format === 'html' ? receiptPage(receipt) : jsonOf(receipt, key));
+    const path = join(folder, receiptFileName(receipt, format));
+    await writeRecord(path, format === 'html' ? receiptPage(receipt) : receiptRecord(receipt, key));
     if (json) printJson({ file: fileName, workflowId, state: 'written', path });
     else print(`${out.green('✓')} ${path}`);
     return true;
@@ -98,27 +95,3 @@ const withoutReceipt = (workflowId: string, state: UploadSummary['state'] | unde
   state === undefined
     ? new UploadError('UPLOAD_UNKNOWN', `Temporal has no upload ${workflowId}`)
     : new UploadError('RECEIPT_MISSING', `The upload ${workflowId} is ${state}, so it has no receipt`);
-
-const jsonOf = (receipt: Receipt, key: SigningKey | undefined): Buffer =>
-  recordBytes(key ? signJson(STATEMENT_TYPE, receiptStatement(receipt), key) : receipt);
-
-const MAX_NAME_LENGTH = 100;
-
-/** Returns the name of a receipt's file: the same for the same run, and another for any other run. */
-function nameFor({ fileName, workflowId, runId }: Receipt, format: ReceiptOptions['format']): string {
-  const name = fileName.replaceAll(/[^\p{L}\p{N}._-]+/gu, '_').slice(0, MAX_NAME_LENGTH);
-  const run = createHash('sha256').update(`${workflowId}\n${runId}`).digest('hex').slice(0, 12);
-  return `${name}.${run}.receipt.${format}`;
-}
-
-/** Writes a file so that it never has a part of the content. */
-async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw new UploadError('RECORD_UNWRITABLE', `Cannot write ${path}: ${(error as Error).message}`);
-  }
-}

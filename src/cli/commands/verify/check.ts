@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { InlineHasher } from '../../../files/hasher/inline-hasher.js';
+import { checkFolder, isRecord } from '../../../records/check-folder.js';
 import { readVerificationKeys, type VerificationKey, verificationKeyOf } from '../../../records/keys.js';
 import {
   checkFile,
@@ -23,32 +25,51 @@ export interface VerifyOptions {
 
 /** Paths of what is checked. */
 export interface Verified {
+  /** Receipt, report, or folder of records. */
   readonly receipt: string;
   readonly file?: string | undefined;
   readonly packages: readonly string[];
 }
 
-/** Larger files are no receipts. */
-const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+/** Larger files are no records. A report of 50,000 uploads has 200 MB. */
+const MAX_RECORD_BYTES = 512 * 1024 * 1024;
 
-/** Checks a receipt, and the files beside it, and prints what holds. The exit code is 1 if something does not hold. */
+/** Checks a receipt and the files beside it, or a folder of records, and prints what holds. The exit code is 1 if something does not hold. */
 export async function verify(
   { receipt: path, file, packages }: Verified,
   { key: keyFiles = [], allowUnsigned = false, json }: VerifyOptions,
 ): Promise<void> {
   const keys = keyFiles.length > 0 ? (await Promise.all(keyFiles.map(keysIn))).flat() : ownKeys();
-  const bytes = await read(path, MAX_RECORD_BYTES);
-  const { findings, receipt } = readRecord(bytes, keys, { allowUnsigned });
-  const all: Finding[] = [...findings];
-  if (receipt) {
-    if (file !== undefined) all.push(checkFile(receipt, await measure(file)));
-    for (const each of packages) all.push(checkPackage(receipt, await measure(each)));
-  }
+  const isFolder = await whileReading(path, async () => (await stat(path)).isDirectory());
+  const all = isFolder
+    ? checkFolder(await recordsIn(path), keys, { allowUnsigned })
+    : await findingsOf({ receipt: path, file, packages }, keys, { allowUnsigned });
   for (const { holds, text } of all) {
     if (json) printJson({ file: path, holds, text });
     else print(`${holds ? out.green('✓') : out.red('✗')} ${text}`);
   }
   if (!all.every(({ holds }) => holds)) process.exitCode = ExitCode.failed;
+}
+
+async function findingsOf(
+  { receipt: path, file, packages }: Verified,
+  keys: readonly VerificationKey[],
+  options: { readonly allowUnsigned: boolean },
+): Promise<Finding[]> {
+  const { findings, receipt } = readRecord(await read(path, MAX_RECORD_BYTES), keys, options);
+  if (!receipt) return [...findings];
+  const files = [
+    ...(file === undefined ? [] : [checkFile(receipt, await measure(file))]),
+    ...(await Promise.all(packages.map(async (each) => checkPackage(receipt, await measure(each))))),
+  ];
+  return [...findings, ...files];
+}
+
+async function recordsIn(folder: string): Promise<Map<string, Buffer>> {
+  const names = (await whileReading(folder, () => readdir(folder))).filter(isRecord).sort();
+  const records = new Map<string, Buffer>();
+  for (const name of names) records.set(name, await read(join(folder, name), MAX_RECORD_BYTES));
+  return records;
 }
 
 /** The key that signs on this machine is trusted on this machine. */
@@ -68,7 +89,7 @@ async function keysIn(path: string): Promise<VerificationKey[]> {
 async function read(path: string, maxBytes: number): Promise<Buffer> {
   return whileReading(path, async () => {
     const { size } = await stat(path);
-    if (size > maxBytes) throw new BadInputError([`${path} is too large to be a receipt or a key.`]);
+    if (size > maxBytes) throw new BadInputError([`${path} is too large to be a record or a key.`]);
     return readFile(path);
   });
 }

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pMap from 'p-map';
+import { UploadClient, type UploadSummary } from '../../../client.js';
+import {
+  type BatchReport,
+  batchReport,
+  type ReportedUpload,
+  reportStatement,
+} from '../../../records/batch-report.js';
+import type { SigningKey } from '../../../records/keys.js';
+import {
+  receiptFileName,
+  receiptRecord,
+  record,
+  safeName,
+  writeRecord,
+} from '../../../records/receipt-file.js';
+import { reportPage } from '../../../records/report-page.js';
+import { loadSettings } from '../../../settings/load.js';
+import { count } from '../../../util/units.js';
+import { out } from '../../output/colors.js';
+import { BadInputError } from '../../output/errors.js';
+import { print, printJson, printToStderr } from '../../output/terminal.js';
+import { uploadsOfBatch } from '../receipt/write.js';
+
+/** Options of `aplos-upload report`. */
+export interface ReportOptions {
+  readonly batch: string;
+  readonly out: string;
+  readonly json?: true;
+}
+
+const CONCURRENCY = 10;
+
+/** Writes the receipts of a batch and their report: as JSON, which lists the SHA-256 of each receipt, and as a page. */
+export async function writeReport({ batch, out: folder, json }: ReportOptions): Promise<void> {
+  const settings = loadSettings(process.env, 'client');
+  const client = await UploadClient.connect({ settings });
+  try {
+    const uploads = await uploadsOfBatch(client, batch);
+    if (uploads.length === 0) throw new BadInputError([`No upload is in the batch ${batch}.`]);
+    await mkdir(folder, { recursive: true });
+    const reported = await pMap(uploads, (each) => reportUpload(client, each, folder, settings.signingKey), {
+      concurrency: CONCURRENCY,
+    });
+    const report = batchReport(batch, new Date(), reported.sort(byName));
+    const path = join(folder, `${safeName(batch)}.report`);
+    await writeRecord(`${path}.json`, record(reportStatement(report), settings.signingKey));
+    await writeRecord(`${path}.html`, reportPage(report));
+    if (json) printJson(report);
+    else printSummary(report, path, settings.signingKey);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Writes the receipt of an upload that is done. Returns what the report says of the upload. */
+async function reportUpload(
+  client: UploadClient,
+  { workflowId, runId, state, fileName = workflowId }: UploadSummary,
+  folder: string,
+  key: SigningKey | undefined,
+): Promise<ReportedUpload> {
+  const upload = { workflowId, runId, fileName, state };
+  if (state !== 'done') {
+    const failure = (await client.status(workflowId))?.failure;
+    return failure ? { ...upload, failure: { code: failure.code, message: failure.message } } : upload;
+  }
+  const receipt = await client.result(workflowId, runId);
+  const file = receiptFileName(receipt, 'json');
+  const bytes = receiptRecord(receipt, key);
+  await writeRecord(join(folder, file), bytes);
+  return { ...upload, record: { file, sha256: createHash('sha256').update(bytes).digest('hex'), receipt } };
+}
+
+const byName = (one: ReportedUpload, other: ReportedUpload): number =>
+  one.fileName.localeCompare(other.fileName) || one.workflowId.localeCompare(other.workflowId);
+
+function printSummary({ totals }: BatchReport, path: string, key: SigningKey | undefined): void {
+  const states = Object.entries(totals.states).map(([state, number]) => `${number} ${state}`);
+  print(`${out.green('✓')} ${path}.html`, `${out.green('✓')} ${path}.json`);
+  printToStderr(
+    `${count(totals.uploads, 'upload')}: ${states.join(', ')}. ${key ? `Signed with the key ${key.keyId}.` : 'Not signed: set APLOS_UPLOAD_SIGNING_KEY_FILE to sign it.'}`,
+  );
+}
