@@ -20,8 +20,8 @@ caption { text-align: left; font-weight: 600; font-size: 1.1rem; padding: 0.25re
 svg text { font-size: 12px; fill: #1b1b1b; }
 figure { margin: 1.5rem 0; }
 figcaption { font-weight: 600; }
-th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.5rem; border-bottom: 1px solid #8c8c8c; overflow-wrap: anywhere; }
-thead th { border-bottom: 2px solid #1b1b1b; }
+th, td { min-width: 4.5em; text-align: left; vertical-align: top; padding: 0.25rem 0.5rem; border-bottom: 1px solid #8c8c8c; overflow-wrap: anywhere; }
+thead th { white-space: nowrap; border-bottom: 2px solid #1b1b1b; }
 @page { size: A4; margin: 15mm; }
 @media print { body { margin: 0; max-width: none; } thead { display: table-header-group; } tr { break-inside: avoid; } }
 `;
