@@ -1,9 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { ADD_BATCH_SIGNAL, type AddBatch } from '../contract/batches.js';
+import { completionTimeoutOf, EXTEND_SIGNAL, extensionOf } from '../contract/extension.js';
 import { REQUEST_LIMITS, type UploadRequest } from '../contract/request.js';
 import { quoteForQuery } from '../temporal/query.js';
+import { waitForReceipt } from './failures.js';
 import { queryFor } from './filter.js';
 import { runsOf, unlessGone } from './runs.js';
+import { readRequest } from './source.js';
 import { STATE_QUERIES } from './states.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
@@ -15,8 +18,9 @@ export type EarlierRuns =
   | { readonly joined?: undefined; readonly request: UploadRequest };
 
 /**
- * Decides what to do with a request whose workflow id was used before. A running run is joined, and counts for the batch of the
- * request from now on. A completed one is joined if it counts for that batch; otherwise the result is wanted again.
+ * Decides what to do with a request whose workflow id was used before. A running run is joined: it counts for the batch of the
+ * request from now on, and goes as far as the request asks. A completed one is joined if it counts for that batch and went as
+ * far; otherwise the result is wanted again, and further steps may follow.
  */
 export async function joinEarlierRuns(
   client: Client,
@@ -25,16 +29,18 @@ export async function joinEarlierRuns(
 ): Promise<EarlierRuns> {
   const { batch } = request;
   const isInBatch = ({ batches }: UploadSummary) => batch === undefined || batches.includes(batch);
+  const didAll = async (run: UploadSummary) => isInBatch(run) && (await wentAsFar(client, run, request));
   const latest = await unlessGone(latestRun(client, workflowId));
   if (!latest) return { request };
   if (latest.state === 'running') {
-    const isJoined = isInBatch(latest) || (await addBatch(client, latest, request));
+    const isJoined =
+      (isInBatch(latest) || (await addBatch(client, latest, request))) &&
+      (await extend(client, latest, request));
     return isJoined ? { joined: latest } : joinEarlierRuns(client, workflowId, request);
   }
-  if (latest.state === 'done' && isInBatch(latest)) return { joined: latest };
+  if (latest.state === 'done' && (await didAll(latest))) return { joined: latest };
   const done = await completedRuns(client, latest);
-  const inBatch = done.find(isInBatch);
-  if (inBatch) return { joined: inBatch };
+  for (const run of done) if (run !== latest && (await didAll(run))) return { joined: run };
   const otherBatches = latest.state === 'done' ? [] : latest.batches.filter((each) => each !== batch);
   const [repeated] = done;
   return {
@@ -58,6 +64,28 @@ async function completedRuns(client: Client, latest: UploadSummary): Promise<Upl
   for await (const info of runsOf(client).list({ query }))
     if (info.runId !== latest.runId) done.push(summaryOf(info));
   return done;
+}
+
+/** Reports whether a completed run did everything that a request asks for beyond the start of its executions. */
+async function wentAsFar(
+  client: Client,
+  { workflowId, runId }: UploadSummary,
+  request: UploadRequest,
+): Promise<boolean> {
+  if (!extensionOf(request)) return true;
+  // Without the key of the receipt, or without the run, this is not known. A run that finds everything done ends at once.
+  const receipt = await waitForReceipt(client, workflowId, runId).catch(() => undefined);
+  return receipt?.executions.every(({ completion }) => completion !== undefined) ?? false;
+}
+
+/** Makes a running run go as far as a request asks. Returns `false` if the run has closed. */
+async function extend(client: Client, run: UploadSummary, request: UploadRequest): Promise<boolean> {
+  const extension = extensionOf(request);
+  if (!extension) return true;
+  const { until, ...limit } = (await readRequest(client, run).catch(() => undefined)) ?? {};
+  if (until === extension.until && completionTimeoutOf(limit) >= completionTimeoutOf(extension)) return true;
+  const handle = client.workflow.getHandle(run.workflowId, run.runId);
+  return (await unlessGone(handle.signal(EXTEND_SIGNAL, extension).then(() => true))) === true;
 }
 
 /** Makes a running run count for the batch of a request. Returns `false` if the run has closed. */

@@ -4,6 +4,7 @@ import { cutText } from '../util/cut-text.js';
 import { NAME_LIMITS } from './batches.js';
 import { findSizeProblem } from './bounds.js';
 import { UploadError } from './errors.js';
+import { MAX_COMPLETION_TIMEOUT_SECONDS } from './extension.js';
 import { executionLabel } from './names.js';
 import { problemsOf } from './problems.js';
 import {
@@ -41,8 +42,7 @@ export const REQUEST_LIMITS = {
   ...NAME_LIMITS,
   otherBatches: 100,
   runId: 100,
-  /** 365 days. */
-  completionTimeoutSeconds: 365 * 24 * 3600,
+  completionTimeoutSeconds: MAX_COMPLETION_TIMEOUT_SECONDS,
 } as const;
 
 const fileName = fileNameField(REQUEST_LIMITS.fileName);

@@ -1,6 +1,5 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PreviewActivities } from '../contract/preview.js';
-import type { UploadRequest } from '../contract/request.js';
 import type { UploadActivities } from '../contract/steps.js';
 import type { SubscriptionActivities } from '../contract/subscription.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
@@ -34,17 +33,6 @@ const policies = {
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   },
 } as const;
-
-/** How long the end of an execution is waited for if the request does not say it, in seconds. */
-const COMPLETION_TIMEOUT_SECONDS = 7 * 24 * 3600;
-
-/** Returns the options of `awaitExecution` for a request. */
-export const awaitOptions = ({
-  completionTimeoutSeconds = COMPLETION_TIMEOUT_SECONDS,
-}: CompletionTimeout) => ({
-  scheduleToCloseTimeout: completionTimeoutSeconds * 1000,
-});
-type CompletionTimeout = Pick<UploadRequest, 'completionTimeoutSeconds'>;
 
 /** Maximum number of presigned POSTs that S3 refuses, or that store damaged bytes, before they expire. */
 export const MAX_REFUSED_POSTS = 5;

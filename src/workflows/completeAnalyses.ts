@@ -1,9 +1,10 @@
 import { isCancellation } from '@temporalio/workflow';
+import { completionTimeoutOf } from '../contract/extension.js';
 import { priorityFor } from '../contract/priority.js';
 import type { StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { StepTiming } from '../contract/steps.js';
-import { awaitExecution, awaitOptions, summaries } from './activities.js';
+import { awaitExecution, summaries } from './activities.js';
 import { completionFailure } from './failures.js';
 import { packageFetcher } from './fetchPackages.js';
 import type { RunVisibility } from './visibility.js';
@@ -18,7 +19,7 @@ export interface CompletedAnalyses {
 /**
  * Waits for the end of the executions, side by side, and fetches their results, as far as the request asks for it. All are carried
  * to their end before the first failure is thrown, so that nothing that succeeded is lost. An execution with several labels is
- * waited for once.
+ * waited for once, and one that an earlier run saw to its end not at all.
  *
  * @param sha256 SHA-256 of the uploaded file, in hex
  */
@@ -73,13 +74,14 @@ interface CompletedAnalysis {
 /** Carries one execution to its end. */
 async function completeAnalysis(
   request: UploadRequest,
-  { label, executionId }: StartedExecution,
+  { label, executionId, completion: earlier }: StartedExecution,
 ): Promise<CompletedAnalysis> {
+  if (earlier) return { changes: {}, steps: [] };
   const { profile, fileName } = request;
   const options = {
     summary: summaries.awaitExecution(request, label),
     priority: priorityFor(request).started,
-    ...awaitOptions(request),
+    scheduleToCloseTimeout: completionTimeoutOf(request) * 1000,
   };
   try {
     const { ran, ...completion } = await awaitExecution.executeWithOptions(options, [

@@ -1,4 +1,5 @@
 import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@temporalio/workflow';
+import { extended } from '../contract/extension.js';
 import { PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { isStoredFile } from '../contract/source.js';
@@ -30,9 +31,11 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
   let visibility: RunVisibility | undefined;
   setHandler(progressQuery, () => visibility?.progress);
   try {
-    const request = await checkRequest(input[0], input.length);
+    let request = await checkRequest(input[0], input.length);
     visibility = new RunVisibility(request);
-    acceptSignals(visibility);
+    acceptSignals(visibility, (extension) => {
+      request = extended(request, extension);
+    });
     const earlier = await findEarlierWork(request, visibility);
     if (earlier) {
       const completed = await completeAnalyses(

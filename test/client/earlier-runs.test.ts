@@ -1,9 +1,16 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { defaultDataConverter } from '@temporalio/common/lib/converter/data-converter.js';
 import { describe, expect, it } from 'vitest';
 import { joinEarlierRuns } from '../../src/client/earlier-runs.js';
-import { parseUploadRequest } from '../../src/contract/request.js';
+import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
 
 interface Run {
+  /** What its request asks for. Default: only the start of its executions */
+  readonly until?: 'completed';
+  readonly limit?: number;
+  /** Whether its receipt says how its executions ended. Default: `false` */
+  readonly hasEnds?: boolean;
   readonly runId: string;
   readonly state: 'RUNNING' | 'COMPLETED' | 'FAILED';
   readonly batches?: readonly string[];
@@ -25,9 +32,24 @@ function fakeTemporal(latest: (Run | undefined)[], completed: Run[] = []) {
     startTime: new Date(0),
   });
   const gone = () => new WorkflowNotFoundError('It has closed', 'w', undefined);
+  const all = [...latest, ...completed];
+  const find = (runId: string | undefined) => all.find((run) => run?.runId === runId);
   const client = {
+    options: { namespace: 'default', loadedDataConverter: defaultDataConverter },
+    workflowService: {
+      getWorkflowExecutionHistory: async ({ execution }: { execution: { runId: string } }) => {
+        const { until, limit: completionTimeoutSeconds } = find(execution.runId) ?? {};
+        const payload = defaultPayloadConverter.toPayload({ until, completionTimeoutSeconds });
+        const workflowExecutionStartedEventAttributes = { input: { payloads: [payload] } };
+        return { history: { events: [{ workflowExecutionStartedEventAttributes }] } };
+      },
+    },
     workflow: {
       getHandle: (_id: string, signalled?: string) => ({
+        result: async () => ({
+          steps: [],
+          executions: [{ ...(find(signalled)?.hasEnds ? { completion: { status: 'complete' } } : {}) }],
+        }),
         describe: async () => {
           const run = latest.length > 1 ? latest.shift() : latest[0];
           if (!run) throw gone();
@@ -44,8 +66,8 @@ function fakeTemporal(latest: (Run | undefined)[], completed: Run[] = []) {
       },
     },
   } as unknown as Client;
-  const join = (batch?: string) => {
-    const request = parseUploadRequest({ source: 'file:///pk.csv', requestedBy: 'jane', batch });
+  const join = (batch?: string, wanted: Partial<UploadRequestInput> = {}) => {
+    const request = parseUploadRequest({ source: 'file:///pk.csv', requestedBy: 'jane', batch, ...wanted });
     return joinEarlierRuns(client, 'w', request);
   };
   return { join, signals };
@@ -112,5 +134,48 @@ describe('joinEarlierRuns', () => {
     const { request } = (await fakeTemporal([undefined]).join('one')) as { request: object };
     expect(request).toMatchObject({ batch: 'one' });
     expect(request).not.toHaveProperty('repeatOf');
+  });
+
+  describe('for a request that waits for the end of the executions', () => {
+    const completed = { until: 'completed' } as const;
+
+    it.each<[what: string, run: Partial<Run>, signals: unknown[]]>([
+      ['only starts them', {}, [['extend', completed]]],
+      ['waits for them', completed, []],
+      [
+        'waits for a shorter time',
+        { ...completed, limit: 60 },
+        [['extend', { ...completed, completionTimeoutSeconds: 120 }]],
+      ],
+    ])('joins a running run that %s, and makes it go as far', async (_what, run, expected) => {
+      const limit = run.limit === undefined ? {} : { completionTimeoutSeconds: 120 };
+      const { join, signals } = fakeTemporal([{ ...running, ...run }]);
+      expect(await join('one', { ...completed, ...limit })).toMatchObject({ joined: { runId: 'r1' } });
+      expect(signals).toEqual(expected);
+    });
+
+    it('repeats a run that has closed before it could go further', async () => {
+      const { join, signals } = fakeTemporal([running, done]);
+      expect(await join('one', completed)).toMatchObject({ request: { ...completed, repeatOf: 'r1' } });
+      expect(signals).toEqual([]);
+    });
+
+    it('joins a completed run that saw the ends of all executions', async () => {
+      const { join } = fakeTemporal([{ ...done, hasEnds: true }]);
+      expect(await join('one', completed)).toMatchObject({ joined: { runId: 'r1', state: 'done' } });
+    });
+
+    it('repeats a completed run that saw none of them', async () => {
+      expect(await fakeTemporal([done], [done]).join('one', completed)).toMatchObject({
+        request: { ...completed, repeatOf: 'r1' },
+      });
+    });
+
+    it('joins an earlier run of the batch that saw them, and not a later one that did not', async () => {
+      const earlier: Run = { runId: 'r0', state: 'COMPLETED', batches: ['one'], hasEnds: true };
+      expect(await fakeTemporal([done], [done, earlier]).join('one', completed)).toMatchObject({
+        joined: { runId: 'r0' },
+      });
+    });
   });
 });

@@ -9,7 +9,7 @@ import type { AplosApi } from '../../src/aplos/api.js';
 import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
-import { request, successfulActivities } from '../support/successful-activities.js';
+import { ran, request, successfulActivities } from '../support/successful-activities.js';
 import { timeSkipping } from '../support/time-skipping.js';
 
 const HOUR_MS = 3_600_000;
@@ -171,5 +171,89 @@ describe('completeAnalyses', () => {
     expect(failed?.name).toBe('CancelledFailure');
     expect(progress.step).toBe('cancelled');
     expect(progress.executions).toHaveLength(2);
+  });
+
+  describe('in a run that was extended', () => {
+    /** Lets the start wait until the signals are sent. */
+    async function extendedWith(signals: unknown[], input: Partial<UploadRequestInput> = {}) {
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const { startExecution } = successfulActivities([]);
+      return run(
+        {
+          startExecution: async (each) => {
+            await released;
+            return startExecution(each);
+          },
+        },
+        { until: 'started', ...input },
+        async (handle) => {
+          for (const signal of signals) await handle.signal('extend', signal);
+          release();
+        },
+      );
+    }
+    const limitOf = ({ events }: Awaited<ReturnType<typeof run>>) =>
+      events
+        .map(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled)
+        .find((scheduled) => scheduled?.activityType?.name === 'awaitExecution')?.scheduleToCloseTimeout
+        ?.seconds;
+
+    it('waits for the ends, although its request does not ask for it', async () => {
+      const { receipt } = await extendedWith([{ until: 'completed' }]);
+      expect(receipt?.executions).toMatchObject([{ completion: { status: 'complete' } }, { completion: {} }]);
+    });
+
+    it('waits for the longest time that was asked for', async () => {
+      const seconds = (completionTimeoutSeconds: number) => ({
+        until: 'completed',
+        completionTimeoutSeconds,
+      });
+      const ended = await extendedWith([seconds(300), seconds(600), seconds(100)], {
+        until: 'completed',
+        completionTimeoutSeconds: 60,
+      });
+      expect(Number(limitOf(ended))).toBe(600);
+    });
+
+    it('ignores malformed signals', async () => {
+      const { receipt } = await extendedWith([null, 7, {}, { until: 'ended' }, ['completed']]);
+      expect(receipt?.executions[0]).not.toHaveProperty('completion');
+    });
+  });
+
+  it('does not wait again for an execution that an earlier run saw to its end', async () => {
+    const { receipt: earlier } = await run({});
+    const { receipt, calls } = await run(
+      { findEarlierUpload: async () => ({ receipt: earlier as Receipt, ran: ran }) },
+      { repeatOf: 'a1' },
+    );
+    expect(calls).toEqual([]);
+    expect(receipt?.executions).toEqual(earlier?.executions);
+    expect(receipt?.steps.map(({ step }) => step)).toEqual([
+      'presign',
+      'upload',
+      'confirm',
+      'start',
+      'start',
+      'await',
+      'await',
+      'find',
+    ]);
+  });
+
+  it('goes on with the wait if an earlier run only started the executions', async () => {
+    const { receipt: earlier } = await run({}, { until: 'started' });
+    const { receipt, calls } = await run(
+      { findEarlierUpload: async () => ({ receipt: earlier as Receipt, ran: ran }) },
+      { repeatOf: 'a1' },
+    );
+    expect(calls.sort()).toEqual(['await day 1', 'await day 7']);
+    expect(receipt).toMatchObject({
+      repeatOf: earlier?.runId,
+      executions: [{ completion: { status: 'complete' } }, { completion: { status: 'complete' } }],
+    });
   });
 });
