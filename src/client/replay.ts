@@ -4,17 +4,22 @@ import type { Payload } from '@temporalio/common';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import proto from '@temporalio/proto';
 import { pMapIterable } from 'p-map';
-import { type ErrorCode, errorTable, isErrorCode, isReplayable, UploadError } from '../contract/errors.js';
+import {
+  type AfterFix,
+  type ErrorCode,
+  errorTable,
+  isErrorCode,
+  isReplayable,
+  UploadError,
+} from '../contract/errors.js';
 import { whyNoResult } from '../contract/untrusted.js';
 import { isUnreadable } from '../temporal/unreadable.js';
+import { type ReplayFrom, resetPoint, type Step } from './reset-point.js';
 import { runsOf, unlessGone } from './runs.js';
 import { summaryOf, type UploadSummary } from './summary.js';
 
 const { RESET_REAPPLY_TYPE_SIGNAL } = proto.temporal.api.enums.v1.ResetReapplyType;
 type PostResetOperation = proto.temporal.api.workflow.v1.IPostResetOperation;
-
-/** Step that a replay starts from. The steps before it are kept. */
-export type ReplayFrom = 'presign' | 'start';
 
 /** Options of {@link UploadClient.replay}. */
 export interface ReplayOptions {
@@ -91,7 +96,12 @@ function skipReasonFor(code: ErrorCode): ReplaySkipReason {
 
 /** Returns the step to start from, if it is not the step that failed. */
 const stepFor = ({ errorCode }: UploadSummary): ReplayFrom | undefined =>
-  isErrorCode(errorCode) && errorTable[errorCode].afterFix === 'replay-from-presign' ? 'presign' : undefined;
+  isErrorCode(errorCode) ? firstSteps.get(errorTable[errorCode].afterFix) : undefined;
+
+const firstSteps: ReadonlyMap<AfterFix, ReplayFrom> = new Map([
+  ['replay-from-presign', 'presign'],
+  ['replay-from-start', 'start'],
+]);
 
 const skipReasons = {
   done: 'it is done',
@@ -123,19 +133,6 @@ const skipped = (
   upload: Partial<UploadSummary> & { workflowId: string },
   reason: ReplaySkipReason,
 ): ReplayOutcome => ({ ...identityOf(upload), state: 'skipped', reason, explanation: skipReasons[reason] });
-
-/** An activity in the history of a run. */
-interface Step {
-  readonly activity: string;
-  /** `untrusted`: it has a result that no worker with the key wrote. */
-  readonly state: 'completed' | 'untrusted' | 'unfinished';
-  /** Workflow task to reset the run to, so that this activity and everything after it runs again. */
-  readonly decidedBy: EventId;
-}
-
-type EventId = NonNullable<
-  proto.temporal.api.history.v1.IActivityTaskScheduledEventAttributes['workflowTaskCompletedEventId']
->;
 
 async function stepsOf(client: Client, { workflowId, runId }: UploadSummary): Promise<Step[]> {
   const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
@@ -174,17 +171,6 @@ async function isTrusted(
   } catch (error) {
     return isUnreadable(error); // this process lacks the key, and the worker may have it
   }
-}
-
-/**
- * Returns the step to resume with. Steps that were scheduled together, such as several starts, run again together;
- * executions that were already started are found. A result that is not trusted must not remain in the history.
- */
-function resetPoint(steps: readonly Step[], from: ReplayFrom | undefined): Step | undefined {
-  if (from === 'presign') return steps.find(({ activity }) => activity === 'presignUpload');
-  if (from === 'start') return steps.findLast(({ activity }) => activity === 'startExecution');
-  const untrusted = steps.find(({ state }) => state === 'untrusted');
-  return untrusted ?? steps.findLast(({ state }) => state === 'unfinished');
 }
 
 async function reset(

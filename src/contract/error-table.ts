@@ -575,7 +575,7 @@ export const errorTable = {
     'caller',
     'Aplos NCA took the start of the execution, but then rejected it. A rejected execution does not run and is not charged.',
     'Read the reason in the message, and wait until it no longer applies.',
-    { afterFix: 'replay' },
+    { afterFix: 'replay-from-start' },
   ),
   EXECUTION_PENDING: row(
     'retry',
@@ -754,7 +754,7 @@ export const isErrorCode = (value: unknown): value is ErrorCode =>
 
 /** Reports whether a replay of an upload that failed with this code can succeed once somebody has fixed the cause. */
 export const isReplayable = (code: ErrorCode): boolean =>
-  ['replay', 'replay-from-presign'].includes(errorTable[code].afterFix);
+  ['replay', 'replay-from-presign', 'replay-from-start'].includes(errorTable[code].afterFix);
 
 const REPLAY_HINT = ' Then replay the upload.';
 

@@ -17,6 +17,7 @@ const faults: Record<Fault, string> = {
 const afterFixes: Record<AfterFix, string | false> = {
   replay: false,
   'replay-from-presign': 'A replay sends the file again.',
+  'replay-from-start': 'A replay starts the execution again.',
   upload: '`replay` skips it.',
   analyze:
     '`replay` skips it: `analyze` starts the analysis with another configuration, without another upload.',

@@ -23,11 +23,12 @@ export type Fault = 'caller' | 'service' | 'settings' | 'program';
  *
  * - `replay`: replay it. It resumes at the failed step.
  * - `replay-from-presign`: replay it. It requests a new presigned POST and sends the file again.
+ * - `replay-from-start`: replay it. It starts the execution again, because the one that was started did not run.
  * - `upload`: start another upload, because the cause is in the file or the request, which a replay would use again.
  * - `analyze`: analyze the stored file with a corrected configuration. The file is not uploaded again.
  * - `check`: check at Aplos first, because a replay could start an execution that a person has started meanwhile.
  */
-export type AfterFix = 'replay' | 'replay-from-presign' | 'upload' | 'analyze' | 'check';
+export type AfterFix = 'replay' | 'replay-from-presign' | 'replay-from-start' | 'upload' | 'analyze' | 'check';
 
 /** Traits that few codes have. */
 export interface RareTraits {
