@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { z } from 'zod';
 import { FILE_TYPES } from '../src/contract/names.js';
 import type { Account, Cognito } from './cognito.js';
-import type { ExecutionState, Executions } from './executions.js';
+import { type ExecutionState, type Executions, PHASES } from './executions.js';
 import type { Route, TriggeredFault } from './faults.js';
 import type { Files, PresignedFile } from './files.js';
 import type { SandboxSettings } from './options.js';
@@ -151,15 +151,18 @@ const V1_STATUS: Partial<Record<ExecutionState['status'], string>> = {
 };
 
 /** Returns an execution as version 1 reports it. */
-function executionV1({ charge, file, status, errors, elapsed }: ExecutionState, settings: SandboxSettings) {
+function executionV1(state: ExecutionState, settings: SandboxSettings) {
+  const { charge, file, status, errors, warnings, completedPhases, elapsed } = state;
   const metaData = charge.metaData ?? null;
+  const phase = status === 'running' ? PHASES[completedPhases]?.toLowerCase() : undefined;
   return {
     execution_id: charge.executionId,
-    status: V1_STATUS[status] ?? status,
+    status: phase ?? V1_STATUS[status] ?? status,
     file: { id: charge.fileId, file_name: file?.fileName ?? 'past.csv' },
     s3: { bucket_name: file?.bucket ?? 'past', object_key: file?.key ?? `past/${charge.fileId}.csv` },
     meta_data: dialects[settings.dialect].camelKeys ? camelKeys(metaData) : metaData,
     errors,
+    warnings,
     times: { created_utc: charge.at, elapsed },
   };
 }

@@ -60,7 +60,16 @@ export type ExecutionStatus =
   | 'succeeded'
   | 'failed'
   | 'rejected'
-  | 'cancelled';
+  | 'cancelled'
+  | 'timed_out';
+
+/** Phases that an execution runs through, in the words of Aplos's web page. */
+export const PHASES = [
+  'Processing',
+  'Generating Individual Plots',
+  'Generating Summaries',
+  'Generating Technical Report',
+] as const;
 
 /** An execution as a user sees it, whatever the version of the API. */
 export interface ExecutionState {
@@ -69,6 +78,9 @@ export interface ExecutionState {
   readonly file?: FileRecord;
   readonly status: ExecutionStatus;
   readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  /** Number of {@link PHASES} that are done. */
+  readonly completedPhases: number;
   /** Seconds since the start, at most until the end. */
   readonly elapsed: number;
 }
@@ -86,7 +98,8 @@ interface Execution {
   readonly schedule: Schedule;
   /** Reason of the rejection. */
   readonly rejection?: string;
-  isCancelled?: boolean;
+  /** By `performance.now()`. */
+  cancelledAt?: number;
   /** Reasons of the failure; `undefined` while S3 is unavailable. */
   outcome?: Promise<readonly string[] | undefined>;
 }
@@ -170,10 +183,14 @@ export class Executions {
       : this.#past.find(({ charge }) => charge.executionId === executionId);
   }
 
-  /** Cancels an execution of a user. */
-  cancel(account: Account, executionId: string): void {
+  /** Cancels an execution of a user, unless it has ended. Returns whether it did. */
+  cancel(account: Account, executionId: string): boolean {
     const execution = this.#findOwn(account, executionId);
-    if (execution) execution.isCancelled = true;
+    const { rejection, cancelledAt, schedule } = execution ?? {};
+    if (!execution || rejection !== undefined || cancelledAt !== undefined) return false;
+    if (performance.now() >= (schedule?.endsAt ?? 0)) return false;
+    execution.cancelledAt = performance.now();
+    return true;
   }
 
   /** Returns the results zip that S3 stores for an execution. */
@@ -214,15 +231,20 @@ export class Executions {
   }
 
   async #describe(execution: Execution): Promise<ExecutionState> {
-    const { charge, file, schedule, rejection, isCancelled } = execution;
-    const now = performance.now();
+    const { charge, file, schedule, rejection, cancelledAt } = execution;
+    const now = cancelledAt ?? performance.now();
     const elapsed = (Math.min(now, schedule.endsAt) - schedule.startedAt) / 1000;
-    const state = { charge, file, elapsed, errors: [] };
+    const done = (now - schedule.runsAt) / (schedule.endsAt - schedule.runsAt || 1);
+    const completedPhases = Math.floor(PHASES.length * Math.min(1, Math.max(0, done)));
+    const warnings = this.#settings.warn(charge.configuration);
+    const state = { charge, file, elapsed, completedPhases, warnings, errors: [] };
     if (rejection !== undefined) return { ...state, status: 'rejected', errors: [rejection] };
-    if (isCancelled) return { ...state, status: 'cancelled' };
+    if (cancelledAt !== undefined) return { ...state, status: 'cancelled' };
     if (now < schedule.throttledUntil) return { ...state, status: 'throttled' };
     if (now < schedule.runsAt) return { ...state, status: 'queued' };
     if (now < schedule.endsAt) return { ...state, status: 'running' };
+    const end = this.#settings.endExecution(charge.configuration);
+    if (end) return { ...state, ...end };
     execution.outcome ??= this.#run(execution).catch(() => undefined);
     const errors = await execution.outcome;
     if (errors) return { ...state, errors, status: errors.length > 0 ? 'failed' : 'succeeded' };
@@ -273,7 +295,14 @@ function pastExecution(index: number): ExecutionState {
     name: `past · aplos-upload ${id.slice(0, 32)}`,
     body: {},
   };
-  return { charge, status: 'succeeded', errors: [], elapsed: 60 };
+  return {
+    charge,
+    status: 'succeeded',
+    errors: [],
+    warnings: [],
+    completedPhases: PHASES.length,
+    elapsed: 60,
+  };
 }
 
 const resultsKey = ({ charge, account }: Execution): string =>

@@ -19,6 +19,12 @@ export type SpokenVersions = 'v1' | 'v3' | 'both';
 /** State of the subscription, as Aplos reports it. */
 export type SubscriptionStatus = 'active' | 'restricted' | 'expired' | 'disabled';
 
+/** How an execution ends without results. */
+export interface ExecutionEnd {
+  readonly status: 'failed' | 'rejected' | 'cancelled' | 'timed_out';
+  readonly errors: readonly string[];
+}
+
 /** Options of a sandbox. */
 export interface SandboxOptions {
   /** Bucket to use. The sandbox does not stop its server. Default: a server of its own. */
@@ -75,6 +81,10 @@ export interface SandboxOptions {
   readonly pastExecutions?: number;
   /** Returns why a configuration is refused, or `undefined` to accept it. Default: accepts all. */
   readonly refuseConfiguration?: (configuration: Readonly<Record<string, unknown>>) => string | undefined;
+  /** Returns how the executions of a configuration end instead of by their analysis. Default: by their analysis. */
+  readonly endExecution?: (configuration: Readonly<Record<string, unknown>>) => ExecutionEnd | undefined;
+  /** Returns the warnings about a configuration. Default: none. */
+  readonly warn?: (configuration: Readonly<Record<string, unknown>>) => readonly string[];
   /** Returns the name of an execution in version 3, given the one that was sent. Default: that one, or none. */
   readonly nameExecution?: (name: string | undefined) => string | undefined;
   /** Seed of the random generator for faults with a `chance`. Default: 1. */
@@ -114,6 +124,8 @@ export const withDefaults = (options: SandboxOptions): SandboxSettings => ({
   allocation: options.allocation ?? 10_000,
   pastExecutions: options.pastExecutions ?? 0,
   refuseConfiguration: options.refuseConfiguration ?? (() => undefined),
+  endExecution: options.endExecution ?? (() => undefined),
+  warn: options.warn ?? (() => []),
   nameExecution: options.nameExecution ?? ((name) => name),
   seed: options.seed ?? 1,
 });

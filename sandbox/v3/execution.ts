@@ -1,15 +1,16 @@
-import type { ExecutionState } from '../executions.js';
+import { type ExecutionState, PHASES } from '../executions.js';
 import type { SandboxSettings } from '../options.js';
 import { dialects } from './dialects.js';
 
 /** Returns an execution as version 3 reports it: without its metadata. */
 export function executionV3(
-  { charge, status, errors, elapsed }: ExecutionState,
+  { charge, status, errors, warnings, completedPhases, elapsed }: ExecutionState,
   { dialect, nameExecution }: SandboxSettings,
 ): object {
   const { queued, succeeded } = dialects[dialect];
   const words: Partial<Record<ExecutionState['status'], string>> = { queued, succeeded };
-  const hasEnded = ['succeeded', 'failed', 'rejected', 'cancelled'].includes(status);
+  const hasEnded = ['succeeded', 'failed', 'rejected', 'cancelled', 'timed_out'].includes(status);
+  const totalPhases = PHASES.length;
   const startedMs = Date.parse(charge.at);
   return {
     id: charge.executionId,
@@ -19,19 +20,24 @@ export function executionV3(
     status: words[status] ?? status,
     statusMessage: errors[0] ?? null,
     errorCode: null,
-    currentPhase: hasEnded ? null : status,
-    progress: { completedPhases: hasEnded ? 3 : 0, totalPhases: 3, percent: hasEnded ? 100 : 0 },
-    phases: [],
+    currentPhase: status === 'running' ? (PHASES[completedPhases] ?? null) : null,
+    progress: { completedPhases, totalPhases, percent: Math.round((100 * completedPhases) / totalPhases) },
+    phases: PHASES.map((phase, order) => ({
+      order,
+      phase,
+      status: order < completedPhases ? 'succeeded' : 'pending',
+      steps: [],
+    })),
     packageAvailable: status === 'succeeded',
     error: errors[0] ?? null,
     errors,
-    warnings: [],
+    warnings,
     createdUtc: charge.at,
     startedUtc: charge.at,
     completedUtc: hasEnded ? new Date(startedMs + elapsed * 1000).toISOString() : null,
     durationMs: hasEnded ? Math.round(elapsed * 1000) : null,
     input: { fileId: charge.fileId },
-    engineVersions: {},
+    engineVersions: { nca: '3.0' },
     lifecycleState: 'active',
   };
 }

@@ -162,8 +162,12 @@ export function routesV3(files: Files, executions: Executions, settings: Sandbox
   }
 
   async function cancel({ account, id }: ApiCall): Promise<ApiResponse> {
-    executions.cancel(account, id);
-    return status({ account, id } as ApiCall);
+    const isCancelled = executions.cancel(account, id);
+    const state = await executions.find(account, id);
+    if (!state) return notFound(`Execution ${id}`);
+    if (isCancelled || state.status === 'cancelled') return succeeded(settings, executionV3(state, settings));
+    const message = `Execution ${id} has ended: ${state.status}`;
+    return refused(settings, { status: 409, code: 'CONFLICT', message });
   }
 
   async function subscription(): Promise<ApiResponse> {
