@@ -1,4 +1,5 @@
 export type { CompletedUpload, PendingUpload } from './client/as-completed.js';
+export type { CancelOptions, CancelOutcome } from './client/cancel.js';
 export type { StoredFailure } from './client/failures.js';
 export type { UploadFilter } from './client/filter.js';
 export { type FoundFiles, findFiles, type Repeat } from './client/find-files.js';
@@ -15,6 +16,7 @@ export { UploadClient } from './client/upload-client.js';
 export type { UploadClientOptions } from './client/upload-client-options.js';
 export { UploadFailedError } from './client/upload-failed-error.js';
 export type { UploadHandle } from './client/upload-handle.js';
+export type { CancelledExecution } from './contract/cancellation.js';
 export {
   type ErrorCode,
   type ErrorRow,
@@ -23,6 +25,7 @@ export {
   type Remedy,
   UploadError,
 } from './contract/errors.js';
+export type { ExecutionProgress } from './contract/execution-progress.js';
 export {
   FILE_TYPES,
   hostTaskQueue,
@@ -34,6 +37,7 @@ export {
 } from './contract/names.js';
 export type { KnownExecution } from './contract/preview.js';
 export type {
+  Completion,
   Receipt,
   StartedExecution,
   StepRecord,

@@ -1,7 +1,8 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import type { ExecutionRecord, ExecutionReport } from '../aplos/api.js';
+import type { ExecutionRecord } from '../aplos/api.js';
 import type { ErrorCode } from '../contract/error-table.js';
 import { UploadError } from '../contract/errors.js';
+import { type ExecutionProgress, executionProgressText } from '../contract/execution-progress.js';
 import { type ExecutionEnd, endOf } from '../contract/execution-status.js';
 import type { Completion } from '../contract/receipt.js';
 import type { AwaitInput } from '../contract/steps.js';
@@ -27,7 +28,7 @@ export const awaitExecution =
         throw isGone(error) ? gone(what, error) : error;
       });
     const end = endOf(record.status);
-    if (end === undefined) throw pending(what, record);
+    if (end === undefined) throw pending(what, label, record);
     if (end === 'gone') throw gone(what);
     if (end === 'succeeded') return completionOf(record);
     throw ended(what, end, record);
@@ -39,23 +40,26 @@ const isGone = (error: unknown): error is UploadError =>
 const gone = (what: string, cause?: UploadError) =>
   new UploadError('EXECUTION_GONE', `${what} is no longer at Aplos`, { cause });
 
-function pending(what: string, { executionId, status, report = {} }: ExecutionRecord): UploadError {
-  return new UploadError('EXECUTION_PENDING', `${what} is at work: ${progressText(status, report)}`, {
-    retryAfterMs: pauseMs(),
-    details: { executionId, status, ...(report.phase === undefined ? {} : { phase: report.phase }) },
-  });
-}
-
-/** Returns the progress for people: `running, phase "statistics" (2 of 5), 40 %; warnings: …`. */
-function progressText(status: string, report: ExecutionReport): string {
+function pending(
+  what: string,
+  label: string,
+  { executionId, status, report = {} }: ExecutionRecord,
+): UploadError {
   const { phase, completedPhases, totalPhases, percent, warnings = [] } = report;
-  const phases = totalPhases ? ` (${completedPhases ?? 0} of ${totalPhases} phases done)` : '';
-  return [
+  const progress: ExecutionProgress = {
+    executionId,
+    label,
     status,
-    ...(phase !== undefined && phase !== status ? [`phase "${phase}"${phases}`] : []),
-    ...(percent === undefined ? [] : [`${percent} %`]),
-    ...(warnings.length > 0 ? [`warnings: ${shortenText(warnings.join('; '))}`] : []),
-  ].join(', ');
+    ...(phase === undefined ? {} : { phase }),
+    ...(completedPhases === undefined ? {} : { completedPhases }),
+    ...(totalPhases === undefined ? {} : { totalPhases }),
+    ...(percent === undefined ? {} : { percent }),
+    ...(warnings.length > 0 ? { warnings: shortenText(warnings.join('; ')) } : {}),
+  };
+  return new UploadError('EXECUTION_PENDING', `${what} is at work: ${executionProgressText(progress)}`, {
+    retryAfterMs: pauseMs(),
+    details: { ...progress },
+  });
 }
 
 /** Returns the pause before the next check. The last check is right before the step times out. */

@@ -1,5 +1,7 @@
 import type { AllActivities } from '../contract/activities.js';
 import { awaitExecution } from './awaitExecution.js';
+import { cancelExecution } from './cancelExecution.js';
+import { checkCancellation } from './checkCancellation.js';
 import { checkRequest } from './checkRequest.js';
 import { confirmStoredFile } from './confirmStoredFile.js';
 import { confirmUpload } from './confirmUpload.js';
@@ -32,6 +34,8 @@ export function createActivities(dependencies: ActivityDependencies): AllActivit
     uploadFile: step(uploadFile(dependencies)),
     confirmUpload: step(withHeartbeats(confirmUpload(dependencies))),
     confirmStoredFile: step(withHeartbeats(confirmStoredFile(dependencies))),
+    checkCancellation: withRawInput(withErrorCodes(checkCancellation)),
+    cancelExecution: withErrorCodes(cancelExecution(dependencies)),
     findAnalyses: withRawInput(withErrorCodes(findAnalyses(dependencies))),
     readSubscription: withRawInput(withErrorCodes(readSubscription(dependencies))),
     fetchResults: step(fetchResults(dependencies)),

@@ -143,6 +143,12 @@ export interface AplosApi {
    * detail `isPending` if it has not ended. `RESULTS_FORBIDDEN` if the subscription does not allow the download
    */
   resultsLink(executionId: string, signal?: AbortSignal): Promise<string>;
+  /**
+   * Cancels an execution. Only its status tells whether that took effect.
+   *
+   * @returns `false` without a call if this version of the API offers no cancellation
+   */
+  cancelExecution(executionId: string, signal?: AbortSignal): Promise<boolean>;
   /** Returns what Aplos reports about the subscription. Empty if Aplos does not offer the calls. */
   subscription(): Promise<Subscription>;
   /** Returns the version of the API that is used. */

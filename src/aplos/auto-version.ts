@@ -61,6 +61,10 @@ export class AutoVersion implements AplosApi {
     return this.#call((api) => api.resultsLink(executionId, signal));
   }
 
+  cancelExecution(executionId: string, signal?: AbortSignal) {
+    return this.#call((api) => api.cancelExecution(executionId, signal));
+  }
+
   subscription() {
     return this.#call((api) => api.subscription());
   }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../util/version.js';
 import type { CliCommand } from './command.js';
 import { analyzeCommand } from './commands/analyze.js';
+import { cancelCommand } from './commands/cancel.js';
 import { codecServerCommand } from './commands/codec-server.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -14,6 +15,7 @@ import { reportCommand } from './commands/report.js';
 import { settingsCommand } from './commands/settings.js';
 import { setupCommand } from './commands/setup.js';
 import { statusCommand } from './commands/status.js';
+import { WAIT_ENDS } from './commands/upload/wait-ends.js';
 import { uploadCommand } from './commands/upload.js';
 import { verifyCommand } from './commands/verify.js';
 import { watchCommand } from './commands/watch.js';
@@ -31,6 +33,7 @@ export const COMMANDS: readonly CliCommand[] = [
   receiptCommand,
   reportCommand,
   verifyCommand,
+  cancelCommand,
   explainCommand,
   initCommand,
   setupCommand,
@@ -48,6 +51,20 @@ setting: nothing was started, 130 Ctrl-C, 141 output closed, as in "| head".
 
 Settings come from variables and a file, which "aplos-upload init" writes.`;
 
+/**
+ * Returns the arguments with the value of `--wait` attached to it, as its value is optional: a file that follows `--wait` is
+ * not its value.
+ */
+export function withWaitValues(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  const isWait = (index: number) => args[index] === '--wait' && (end < 0 || index < end);
+  const isValue = (index: number) => isWait(index - 1) && WAIT_ENDS.includes(args[index] ?? '');
+  return args.flatMap((each, index) => {
+    if (isValue(index)) return [];
+    return isWait(index) ? [`--wait=${isValue(index + 1) ? args[index + 1] : 'upload'}`] : [each];
+  });
+}
+
 /** Runs the command that the arguments of this process name, and sets the exit code of this process. */
 export async function runProgram(): Promise<void> {
   exitWhenOutputCloses();
@@ -55,7 +72,7 @@ export async function runProgram(): Promise<void> {
   process.env.GRPC_VERBOSITY ??= 'NONE';
   const program = createProgram();
   try {
-    await program.parseAsync();
+    await program.parseAsync(withWaitValues(process.argv));
   } catch (error) {
     if (error instanceof CommanderError)
       process.exitCode = error.exitCode === 0 ? ExitCode.done : ExitCode.badUsage;

@@ -17,6 +17,8 @@ import { UploadFailedError } from './upload-failed-error.js';
 export interface StoredFailure {
   readonly code: string;
   readonly message: string;
+  /** Facts about the failure, unchecked. Absent if there are none, or they cannot be decoded. */
+  readonly details?: unknown;
 }
 
 /**
@@ -32,7 +34,8 @@ export async function describeFailure(
   const code = codeOf(failure);
   try {
     const error = await decodeOptionalFailureToOptionalError(options.loadedDataConverter, failure, context);
-    return { code, message: error?.message ?? '' };
+    const details = error instanceof ApplicationFailure ? error.details?.[0] : undefined;
+    return { code, message: error?.message ?? '', ...(details ? { details } : {}) };
   } catch (error) {
     // Anybody may fail a run with anything, which must not end the list of the others.
     const reason = isUnreadable(error) ? `decrypted. ${error.message}` : 'decoded';

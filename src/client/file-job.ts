@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { distance } from 'fastest-levenshtein';
 import { UploadError } from '../contract/errors.js';
+import { type Extension, extensionOf } from '../contract/extension.js';
 import type { JsonValue } from '../contract/json.js';
 import {
   type ExecutionRequest,
@@ -36,7 +37,7 @@ export interface FileJob {
 }
 
 /** Fields that all jobs of one command share. */
-export interface FileJobOptions {
+export interface FileJobOptions extends Extension {
   /** Aplos account, by its name in the worker's settings. */
   readonly profile: string;
   /** Batch name. Default: none. */
@@ -47,9 +48,14 @@ export interface FileJobOptions {
 export function createFileJob(
   location: string,
   executions: readonly ExecutionRequest[],
-  { profile, batch, sha256 }: FileJobOptions & Pick<FileJob, 'sha256'>,
+  { profile, batch, sha256, ...options }: FileJobOptions & Pick<FileJob, 'sha256'>,
 ): FileJob {
-  const request = { profile, executions: [...executions], requestedBy: userName() };
+  const request = {
+    profile,
+    executions: [...executions],
+    requestedBy: userName(),
+    ...extensionOf(options),
+  };
   return {
     location,
     request: batch === undefined ? request : { ...request, batch },

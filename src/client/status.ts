@@ -3,6 +3,8 @@ import type { ActivitySerializationContext, WorkerDeploymentVersion } from '@tem
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
+import { errorTable, isErrorCode } from '../contract/error-table.js';
+import { type ExecutionProgress, parseExecutionProgress } from '../contract/execution-progress.js';
 import { hostTaskQueue, TASK_QUEUE } from '../contract/names.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
 import type { RunRef } from '../contract/stored-file.js';
@@ -48,6 +50,8 @@ export interface PendingStep {
   readonly attempt: number;
   /** Failure of the last attempt. */
   readonly lastFailure?: StoredFailure;
+  /** Execution that the step waits for, as Aplos reported it at the last check. */
+  readonly execution?: ExecutionProgress;
   /** Scheduled time of the next attempt. */
   readonly nextAttemptAt?: Date;
   /** Last heartbeat of an `uploadFile` step. Absent before the first one, or if it cannot be decrypted or trusted. */
@@ -107,7 +111,12 @@ async function failureOf(client: Client, { workflowId, runId }: UploadSummary): 
     maximumPageSize: 1,
   });
   const failure = history?.events?.[0]?.workflowExecutionFailedEventAttributes?.failure;
-  return describeFailure(client, failure ?? {}, { type: 'workflow', namespace, workflowId });
+  const { details, ...stored } = await describeFailure(client, failure ?? {}, {
+    type: 'workflow',
+    namespace,
+    workflowId,
+  });
+  return stored;
 }
 
 type HasWorker = (taskQueue: string) => Promise<boolean | undefined>;
@@ -128,11 +137,22 @@ async function pendingStep(
     isRunning,
     ...(await hostOf(activity, isRunning, hasWorker)),
     attempt: activity.attempt ?? 1,
-    ...(lastFailure ? { lastFailure: await describeFailure(client, lastFailure, context) } : {}),
+    ...(lastFailure ? outcomeOf(await describeFailure(client, lastFailure, context)) : {}),
     ...(nextAttemptScheduleTime ? { nextAttemptAt: tsToDate(nextAttemptScheduleTime) } : {}),
     ...(heartbeat ? { heartbeat } : {}),
     ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
   };
+}
+
+/** Returns what the last attempt found: the execution that is waited for, or its failure. */
+function outcomeOf({
+  details,
+  ...lastFailure
+}: StoredFailure): Pick<PendingStep, 'execution' | 'lastFailure'> {
+  const { code } = lastFailure;
+  const isProgress = isErrorCode(code) && errorTable[code].isProgress;
+  const execution = isProgress ? parseExecutionProgress(details) : undefined;
+  return execution ? { execution } : { lastFailure };
 }
 
 const contextOf = (

@@ -11,6 +11,7 @@ import { temporalError } from '../temporal/errors.js';
 import { withUploadErrors } from '../temporal/with-upload-errors.js';
 import { asCompleted, type CompletedUpload, type PendingUpload } from './as-completed.js';
 import { askForAnalyses, askForSubscription } from './ask-worker.js';
+import { type CancelOptions, type CancelOutcome, cancelUpload, cancelUploads } from './cancel.js';
 import { type ConnectedClient, connectFromSettings } from './connect.js';
 import { trusted, waitForReceipt } from './failures.js';
 import type { UploadFilter } from './filter.js';
@@ -228,9 +229,19 @@ export class UploadClient {
     return this.#workers.hasWorker(hostTaskQueue(host.toLowerCase()));
   }
 
-  /** Requests the cancellation of an upload. Executions that Aplos already started keep running. */
-  async cancel(workflowId: string): Promise<void> {
-    await this.#client.workflow.getHandle(workflowId).cancel();
+  /**
+   * Cancels an upload, and waits until it has stopped. Executions that Aplos already started keep running, unless the options say
+   * otherwise: then each is cancelled at Aplos, also if the upload is done. That requires a running worker. Safe to repeat.
+   *
+   * @throws {@link UploadError} `UPLOAD_UNKNOWN`, or `WORKER_MISSING` if executions are to be cancelled and no worker is running
+   */
+  cancel(workflowId: string, options: CancelOptions = {}): Promise<CancelOutcome> {
+    return cancelUpload(this.#workerConnection, workflowId, options);
+  }
+
+  /** Cancels many uploads concurrently, and yields the outcome for each, in order. See {@link cancel}. */
+  cancelMany(workflowIds: Many<string>, options: CancelOptions = {}): AsyncIterable<CancelOutcome> {
+    return cancelUploads(this.#workerConnection, workflowIds, options, CONCURRENCY);
   }
 
   /** Reports whether a worker serves new uploads, as {@link hostHasWorker} does for a host. */

@@ -1,10 +1,19 @@
-import { PREVIEW_WORKFLOW_TYPE, SUBSCRIPTION_WORKFLOW_TYPE, WORKFLOW_TYPE } from './names.js';
+import type { CancellationActivities } from './cancellation.js';
+import {
+  CANCEL_WORKFLOW_TYPE,
+  PREVIEW_WORKFLOW_TYPE,
+  SUBSCRIPTION_WORKFLOW_TYPE,
+  WORKFLOW_TYPE,
+} from './names.js';
 import type { PreviewActivities } from './preview.js';
 import type { UploadActivities } from './steps.js';
 import type { SubscriptionActivities } from './subscription.js';
 
 /** The activities of all workflows. */
-export type AllActivities = UploadActivities & PreviewActivities & SubscriptionActivities;
+export type AllActivities = UploadActivities &
+  CancellationActivities &
+  PreviewActivities &
+  SubscriptionActivities;
 
 /** The activities that each workflow type may call. */
 const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new Map([
@@ -23,6 +32,7 @@ const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new 
       'fetchResults',
     ],
   ],
+  [CANCEL_WORKFLOW_TYPE, ['checkCancellation', 'cancelExecution']],
   [PREVIEW_WORKFLOW_TYPE, ['findAnalyses']],
   [SUBSCRIPTION_WORKFLOW_TYPE, ['readSubscription']],
 ]);

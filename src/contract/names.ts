@@ -19,6 +19,9 @@ export const PREVIEW_WORKFLOW_TYPE = 'previewAnalyses';
 /** Workflow type with which a client asks what a subscription has left. It changes nothing, and is not listed as an upload. */
 export const SUBSCRIPTION_WORKFLOW_TYPE = 'previewSubscription';
 
+/** Workflow type that cancels executions at Aplos. It starts nothing, and is not listed as an upload. */
+export const CANCEL_WORKFLOW_TYPE = 'cancelExecutions';
+
 /** Query that returns an `UploadProgress`. */
 export const PROGRESS_QUERY = 'progress';
 

@@ -1,4 +1,5 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { CancellationActivities } from '../contract/cancellation.js';
 import type { PreviewActivities } from '../contract/preview.js';
 import type { UploadActivities } from '../contract/steps.js';
 import type { SubscriptionActivities } from '../contract/subscription.js';
@@ -32,6 +33,11 @@ const policies = {
     retry: persistent.retry,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   },
+  cancelExecution: {
+    scheduleToCloseTimeout: '1 day',
+    startToCloseTimeout: '2 minutes',
+    retry: persistent.retry,
+  },
 } as const;
 
 /** Maximum number of presigned POSTs that S3 refuses, or that store damaged bytes, before they expire. */
@@ -55,6 +61,8 @@ export const summaries = {
     `wait for the end of ${escapeMarkdown(label)} on ${name(file)}`,
   fetchResults: (file: File, label: string) =>
     `results of ${escapeMarkdown(label)} on ${name(file)}${onHost(file)}`,
+  cancelExecution: ({ fileName }: Pick<File, 'fileName'>, label: string) =>
+    `cancel ${escapeMarkdown(label)} on ${escapeMarkdown(fileName)}`,
   nextWorkerCheck: (host: string) => `until the next check for a worker on ${escapeMarkdown(host)}`,
 };
 
@@ -77,6 +85,10 @@ export const { confirmStoredFile } = proxyActivities<UploadActivities>(policies.
 export const { startExecution } = proxyActivities<UploadActivities>(policies.startExecution);
 export const { awaitExecution } = proxyActivities<UploadActivities>(policies.awaitExecution);
 export const { fetchResults } = proxyActivities<UploadActivities>(policies.fetchResults);
+export const { checkCancellation } = proxyLocalActivities<CancellationActivities>({
+  startToCloseTimeout: '10 seconds',
+});
+export const { cancelExecution } = proxyActivities<CancellationActivities>(policies.cancelExecution);
 /** Somebody waits for the result, so these fail soon. */
 const forPreviews = { scheduleToCloseTimeout: '30 seconds', retry: { maximumAttempts: 2 } } as const;
 export const { readSubscription } = proxyActivities<SubscriptionActivities>({

@@ -26,6 +26,7 @@ describe('names that other programs type', () => {
 describe('the workflow types', () => {
   it('are the only workflows that src/workflows exports', async () => {
     expect(Object.keys(await import('../../src/workflows/index.js'))).toEqual([
+      names.CANCEL_WORKFLOW_TYPE,
       names.PREVIEW_WORKFLOW_TYPE,
       names.SUBSCRIPTION_WORKFLOW_TYPE,
       names.WORKFLOW_TYPE,

@@ -154,6 +154,10 @@ export class AplosV1 implements AplosApi {
     return this.#connection.call({ purpose, method: 'GET', path, kind: 'execution', response }, signal);
   }
 
+  async cancelExecution() {
+    return false;
+  }
+
   async subscription(): Promise<Subscription> {
     try {
       const { subscription, user } = await this.#connection.call({

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { UploadError } from '../../contract/errors.js';
 import type { JsonValue } from '../../contract/json.js';
 import type { Section } from '../../contract/sections.js';
@@ -181,6 +181,20 @@ export class AplosV3 implements AplosApi {
       execution: () => this.execution(executionId, signal),
       subscription: () => this.subscription(),
     });
+  }
+
+  async cancelExecution(executionId: string, signal?: AbortSignal): Promise<boolean> {
+    await this.#call(
+      {
+        purpose: `cancel execution ${executionId}`,
+        method: 'POST',
+        kind: 'execution',
+        path: `/executions/${encodeURIComponent(executionId)}/cancel`,
+        response: z.unknown(),
+      },
+      signal,
+    );
+    return true;
   }
 
   subscription(): Promise<Subscription> {

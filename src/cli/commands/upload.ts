@@ -1,6 +1,8 @@
+import { Option } from 'commander';
 import { CliCommand } from '../command.js';
-import { appendValue, parseSha256Option } from '../input/option-values.js';
+import { appendValue, parseDuration, parseSha256Option } from '../input/option-values.js';
 import type { UploadOptions } from './upload/options.js';
+import { WAIT_ENDS } from './upload/wait-ends.js';
 
 /** `aplos-upload upload` */
 export const uploadCommand = new CliCommand('upload')
@@ -27,7 +29,12 @@ export const uploadCommand = new CliCommand('upload')
   .option('--skip-unreadable', 'leave out what cannot be read; by default nothing is started then')
   .option('--dry-run', 'show what would happen and what was paid before, and start nothing')
   .option('--yes', 'start even if the subscription has too few executions left')
-  .option('--wait', 'wait until the uploads end, and print their receipts')
+  .addOption(
+    new Option('--wait [end]', 'wait until the uploads end; results: until their executions have ended')
+      .choices(WAIT_ENDS)
+      .preset('upload'),
+  )
+  .option('--timeout <duration>', 'time limit of --wait results, e.g. 12h (default: 7d)', parseDuration)
   .option('--json', 'wait, and print one receipt per line, as JSON')
   .example(
     'upload a folder as a batch, and wait',

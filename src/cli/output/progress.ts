@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogUpdate } from 'log-update';
 import { type PendingStep, type UploadClient, UploadFailedError, type UploadHandle } from '../../client.js';
+import { type ExecutionProgress, executionProgressText } from '../../contract/execution-progress.js';
 import { Rate } from '../../util/rate.js';
+import { count } from '../../util/units.js';
 import type { Notices } from './notices.js';
 import { progressLines, progressText, type UploadProgress } from './progress-text.js';
 import { describeStep, waitingForHost, waitingForWorker } from './status-text.js';
@@ -125,9 +127,10 @@ async function poll(
     while (!ended.aborted) {
       const status = await client.whenAvailable(() => client.status(workflowId));
       const pending = status?.pending[0];
+      const waits = status?.pending.filter(({ execution }) => execution) ?? [];
       if (status?.hasWorker === false && !ended.aborted)
         display.show({ state: 'waiting', step: waitingForWorker(status) });
-      else if (pending && !ended.aborted) display.show(progressOf(pending, sizeBytes, rate));
+      else if (pending && !ended.aborted) display.show(progressOf(pending, sizeBytes, rate, waits.length));
       await sleep(POLL_INTERVAL_MS, undefined, { signal: ended });
     }
   } catch (error) {
@@ -136,9 +139,27 @@ async function poll(
   }
 }
 
-function progressOf(pending: PendingStep, sizeBytes: number | undefined, rate: Rate): UploadProgress {
-  const { activity, lastFailure, attempt, hostHasWorker, heartbeat } = pending;
-  const doing = hostHasWorker === false ? waitingForHost(pending) : describeStep(activity);
+/** Steps that follow the upload of the file. */
+const SENT: readonly string[] = ['confirmUpload', 'startExecution', 'awaitExecution'];
+
+/** Returns what an upload waits for: `waiting for 3 results, day 1: running, 40 %`. */
+const waitingText = (execution: ExecutionProgress, waits: number) =>
+  `waiting for ${count(waits, 'result')}, ${execution.label}: ${executionProgressText(execution)}`;
+
+/** @param waits number of executions that the upload waits for */
+function progressOf(
+  pending: PendingStep,
+  sizeBytes: number | undefined,
+  rate: Rate,
+  waits: number,
+): UploadProgress {
+  const { activity, lastFailure, attempt, hostHasWorker, heartbeat, execution } = pending;
+  const doing =
+    hostHasWorker === false
+      ? waitingForHost(pending)
+      : execution
+        ? waitingText(execution, waits)
+        : describeStep(activity);
   const step = lastFailure ? `${doing} (attempt ${attempt}, after ${lastFailure.code})` : doing;
   const state = hostHasWorker === false ? 'waiting' : 'running';
   if (activity === 'uploadFile') {
@@ -148,6 +169,6 @@ function progressOf(pending: PendingStep, sizeBytes: number | undefined, rate: R
     const bytesPerSecond = heartbeat?.bytesPerSecond ?? rate.perSecond();
     return { state, step, bytesSent, ...(totalBytes === undefined ? {} : { totalBytes }), bytesPerSecond };
   }
-  const isSent = ['confirmUpload', 'startExecution'].includes(activity) && sizeBytes !== undefined;
+  const isSent = SENT.includes(activity) && sizeBytes !== undefined;
   return { state, step, ...(isSent ? { bytesSent: sizeBytes, totalBytes: sizeBytes } : {}) };
 }

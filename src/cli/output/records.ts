@@ -1,4 +1,4 @@
-import type { ReplayOutcome, UploadStatus } from '../../client.js';
+import type { CancelOutcome, ReplayOutcome, UploadStatus } from '../../client.js';
 import { type ErrorCode, errorTable, UploadError } from '../../contract/errors.js';
 import type { Receipt } from '../../contract/receipt.js';
 
@@ -59,6 +59,12 @@ export const replayRecord = (outcome: ReplayOutcome) => ({
   ...outcome,
   ...(outcome.errorCode === undefined ? {} : { code: outcome.errorCode }),
   ...(outcome.state === 'skipped' ? { message: `Skipped, because ${outcome.explanation}.` } : {}),
+});
+
+/** Returns the line about an upload that was cancelled. */
+export const cancelRecord = (outcome: CancelOutcome) => ({
+  file: outcome.fileName ?? outcome.workflowId,
+  ...outcome,
 });
 
 /** Returns the line about an upload that is done: its receipt. */

@@ -1,4 +1,5 @@
 import type { PendingStep, UploadStatus } from '../../client.js';
+import { executionProgressText } from '../../contract/execution-progress.js';
 import { bytes, count, duration } from '../../util/units.js';
 import { out } from './colors.js';
 import { missingHostWorkerText, missingWorkerText } from './missing-workers.js';
@@ -15,6 +16,7 @@ const steps = new Map(
     confirmUpload: 'confirming',
     confirmStoredFile: 'confirming',
     startExecution: 'starting',
+    awaitExecution: 'waiting for results',
   }),
 );
 
@@ -60,6 +62,8 @@ function describeState({ state, pending, hasWorker, pinnedTo }: UploadStatus): s
   if (!first) return 'waiting for a worker';
   if (first.hostHasWorker === false) return waitingForHost(first);
   if (isLimited(first)) return `waiting for Aplos, next try ${timeOf(first.nextAttemptAt)}`;
+  if (first.execution && first.nextAttemptAt)
+    return `${describeStep(first.activity)}, next check in ${timeUntil(first.nextAttemptAt)}`;
   if (first.nextAttemptAt)
     return `${describeStep(first.activity)}, retry in ${timeUntil(first.nextAttemptAt)}`;
   if (first.isRunning) return describeStep(first.activity);
@@ -115,7 +119,7 @@ function detailLines(upload: UploadStatus): string[] {
   const { executionIds, failure, pending, hasWorker, correctedBy = [] } = upload;
   return [
     ...(hasWorker === false ? [`${out.yellow('WORKER_MISSING')}: ${missingWorkerText(upload)}`] : []),
-    ...executionIds.map((id) => out.dim(`execution ${id}`)),
+    ...executionIds.map((id) => executionLine(id, pending)),
     ...(failure ? [`${out.red(failure.code)}: ${oneLine(failure.message)}`] : []),
     ...correctedBy.map(({ workflowId }) => `corrected by ${workflowId}`),
     ...pending.flatMap(({ host, hostHasWorker }) =>
@@ -130,6 +134,13 @@ function detailLines(upload: UploadStatus): string[] {
         : [];
     }),
   ];
+}
+
+/** Returns the line about an execution: with its progress, if the upload waits for it. */
+function executionLine(id: string, pending: readonly PendingStep[]): string {
+  const { execution } = pending.find((step) => step.execution?.executionId === id) ?? {};
+  const progress = execution ? ` (${execution.label}): ${oneLine(executionProgressText(execution))}` : '';
+  return out.dim(`execution ${id}${progress}`);
 }
 
 const oneLine = (message: string): string => message.replace(/\s*\n\s*/g, ' ');

@@ -35,7 +35,7 @@ async function printedBy(ended: () => AsyncGenerator<unknown>): Promise<string> 
   } as unknown as UploadClient;
   const jobs = [createFileJob('pk.csv', [], { profile: 'default' })];
   const read = async () => ({ source: 'file:///pk.csv' });
-  const options = { profile: 'default', wait: true, batch: 'a' } as const;
+  const options = { profile: 'default', wait: 'upload', batch: 'a' } as const;
   const links = { batchPage: () => undefined, listPage: () => undefined } as unknown as UiLinks;
   await uploadInBulk(client, jobs, read, options, { notices: new Notices(), links }).catch((error: Error) => {
     printed += error.message;

@@ -20,7 +20,7 @@ it('Ctrl-C while uploads are started says that they continue, and exits with 130
     client,
     [],
     () => Promise.reject(new Error('not read')),
-    { profile: 'default', wait: true },
+    { profile: 'default', wait: 'upload' },
     { notices: {} as Notices, links: {} as UiLinks },
   );
   const [interrupt] = process.listeners('SIGINT').filter((each) => !before.includes(each));

@@ -4,7 +4,10 @@ import type { UiLinks } from '../../output/ui-links.js';
 
 /** Options of `aplos-upload upload`. */
 export interface UploadOptions extends JobOptions {
-  readonly wait?: true;
+  /** `results`: the uploads wait for the end of their executions. */
+  readonly wait?: 'upload' | 'results';
+  /** Time limit of `--wait results`, in milliseconds. */
+  readonly timeout?: number;
   readonly json?: true;
   readonly dryRun?: true;
   /** Whether to go on although the subscription has too few executions left. */

@@ -1,0 +1,136 @@
+import {
+  type CancelledExecution,
+  type CancelOutcome,
+  UploadClient,
+  type UploadSummary,
+} from '../../../client.js';
+import { count } from '../../../util/units.js';
+import { confirmed } from '../../input/confirm.js';
+import { findUploads } from '../../input/find-uploads.js';
+import { finishBeforeExit } from '../../output/closed-output.js';
+import { out } from '../../output/colors.js';
+import { BadInputError, ExitCode } from '../../output/errors.js';
+import { cancelRecord } from '../../output/records.js';
+import { print, printJson } from '../../output/terminal.js';
+import { namesOf } from '../../output/upload-names.js';
+
+/** Options of `aplos-upload cancel`. */
+export interface CancelCommandOptions {
+  readonly batch?: string;
+  readonly executions?: true;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+/**
+ * Cancels the uploads that references or a batch select, and prints the outcome of each.
+ *
+ * @param references ids, file names, paths, or URLs of the Temporal UI
+ */
+export async function cancel(references: readonly string[], options: CancelCommandOptions): Promise<void> {
+  const { batch, executions = false, yes, json } = options;
+  if (batch !== undefined && references.length > 0)
+    throw new BadInputError(['Names and --batch cannot be combined. Select uploads by one of them.']);
+  if (batch === undefined && references.length === 0)
+    throw new BadInputError(['No uploads are selected. Give their names or ids, or --batch NAME.']);
+  const client = await UploadClient.connect();
+  try {
+    const uploads =
+      batch === undefined ? await named(client, references) : await listed(client, batch, executions);
+    if (uploads.length === 0)
+      return print(...(json ? [] : ['Nothing to cancel: no upload of the batch is running.']));
+    if (batch !== undefined && !yes && !(await confirmed(questionFor(uploads, executions), 'cancel')))
+      return print('Nothing was cancelled.');
+    await finishBeforeExit(cancelEach(client, uploads, options));
+  } finally {
+    await client.close();
+  }
+}
+
+/** Returns the uploads of a batch that can be cancelled, or whose executions can. */
+async function listed(client: UploadClient, batch: string, executions: boolean): Promise<UploadSummary[]> {
+  const uploads = [];
+  for await (const upload of client.list({ batch }))
+    if (upload.state === 'running' || (executions && upload.executionIds.length > 0)) uploads.push(upload);
+  return uploads;
+}
+
+/** Returns the upload that each reference names. A file name names its upload that is running. */
+async function named(client: UploadClient, references: readonly string[]): Promise<{ workflowId: string }[]> {
+  const problems: string[] = [];
+  const named = [];
+  for (const { reference, ids, uploads } of await findUploads(client, references)) {
+    const running = uploads.filter(({ state }) => state === 'running');
+    const candidates = running.length > 0 ? running : uploads;
+    if (candidates.length <= 1) named.push({ workflowId: candidates[0]?.workflowId ?? ids[0] ?? reference });
+    else {
+      const names = await namesOf(client, candidates);
+      const list = candidates.map(({ workflowId }, index) => `${names[index]} is ${workflowId}`).join('; ');
+      problems.push(
+        `${reference} is the name of ${candidates.length} uploads: ${list}. Give a path or an id.`,
+      );
+    }
+  }
+  if (problems.length > 0) throw new BadInputError(problems);
+  return named;
+}
+
+function questionFor(uploads: readonly Partial<UploadSummary>[], executions: boolean): string {
+  const running = uploads.filter(({ state }) => state === 'running').length;
+  const started = uploads.reduce((sum, { executionIds = [] }) => sum + executionIds.length, 0);
+  const parts = [
+    ...(running > 0 ? [count(running, 'running upload')] : []),
+    ...(executions
+      ? [`the executions of ${count(uploads.length, 'upload')} (${started.toLocaleString('en')} so far)`]
+      : []),
+  ];
+  return `Cancel ${parts.join(' and ')}?`;
+}
+
+async function cancelEach(
+  client: UploadClient,
+  uploads: readonly { readonly workflowId: string }[],
+  { executions, json }: CancelCommandOptions,
+): Promise<void> {
+  const ids = uploads.map(({ workflowId }) => workflowId);
+  for await (const outcome of client.cancelMany(ids, { executions })) {
+    if (json) printJson(cancelRecord(outcome));
+    else print(...outcomeLines(outcome));
+    const isLeft = outcome.executions?.some(
+      (each) => each.outcome === 'not-cancelled' || each.outcome === 'unknown',
+    );
+    if (outcome.state === 'cancelling' || isLeft) process.exitCode = ExitCode.failed;
+  }
+}
+
+/** Returns an outcome as lines for people. */
+export function outcomeLines({ workflowId, fileName = workflowId, ...outcome }: CancelOutcome): string[] {
+  return [
+    `${out.bold(fileName)}: ${stateText(outcome)}`,
+    ...(outcome.executions ?? []).map(
+      (each) => `  ${each.executionId}  ${each.label}: ${executionText(each)}`,
+    ),
+  ];
+}
+
+function stateText({ state, wasRunning }: Pick<CancelOutcome, 'state' | 'wasRunning'>): string {
+  if (state === 'cancelling')
+    return out.yellow(
+      'the cancellation is requested, and takes effect once a worker runs. Then cancel again for its executions',
+    );
+  if (state === 'cancelled') return out.green(wasRunning ? 'cancelled' : 'was cancelled before');
+  return wasRunning ? `ended before the cancellation: ${state}` : `had ended: ${state}`;
+}
+
+function executionText({ outcome, status, reason }: CancelledExecution): string {
+  switch (outcome) {
+    case 'cancelled':
+      return out.green('cancelled');
+    case 'ended':
+      return `had ended: ${status ?? 'no status'}`;
+    case 'not-cancelled':
+      return `${out.red('not cancelled')} (${status ?? 'no status'}): ${reason ?? 'no reason'}`;
+    case 'unknown':
+      return `${out.yellow('not known')}: ${reason ?? 'no reason'}`;
+  }
+}

@@ -1,0 +1,2 @@
+/** Values of `--wait`: what `aplos-upload upload` waits for. */
+export const WAIT_ENDS: readonly string[] = ['upload', 'results'];

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { withWaitValues } from '../../src/cli/program.js';
+
+describe('withWaitValues', () => {
+  it.each<[given: string, parsed: string]>([
+    ['upload pk.csv --wait', 'upload pk.csv --wait=upload'],
+    ['upload --wait pk.csv', 'upload --wait=upload pk.csv'],
+    ['upload --wait results pk.csv', 'upload --wait=results pk.csv'],
+    ['upload --wait upload pk.csv', 'upload --wait=upload pk.csv'],
+    ['upload pk.csv --wait=results', 'upload pk.csv --wait=results'],
+    ['upload results --wait --json', 'upload results --wait=upload --json'],
+    ['upload --wait ./results', 'upload --wait=upload ./results'],
+    ['upload -- --wait results', 'upload -- --wait results'],
+  ])('reads "%s" as "%s"', (given, parsed) => {
+    expect(withWaitValues(given.split(' '))).toEqual(parsed.split(' '));
+  });
+});
