@@ -58,7 +58,7 @@ const filesOf = (of) => `^src/(${of.join('|')})(/|\\.ts$)`;
 
 /** Files of the contract that the workflow bundle may contain. They import nothing but types. */
 const BUNDLED =
-  '^src/contract/(execution-status|extension|names|sections|source|trace-names|priority|error-table|search-attributes|json|batches|failing-step|readable-hint|untrusted|waiting-start|results-location)\\.ts$';
+  '^src/contract/(execution-progress|execution-status|extension|names|sections|source|trace-names|priority|error-table|search-attributes|json|batches|failing-step|readable-hint|untrusted|waiting-start|results-location)\\.ts$';
 
 /** Helpers that the workflow bundle may contain. They import nothing but each other. */
 const BUNDLED_HELPERS = '^src/util/(printable|escape-markdown|shell-word)\\.ts$';

@@ -188,7 +188,8 @@ export class Executions {
     const execution = this.#findOwn(account, executionId);
     const { rejection, cancelledAt, schedule } = execution ?? {};
     if (!execution || rejection !== undefined || cancelledAt !== undefined) return false;
-    if (performance.now() >= (schedule?.endsAt ?? 0)) return false;
+    const isEndless = this.#settings.endExecution(execution.charge.configuration)?.status === 'running';
+    if (!isEndless && performance.now() >= (schedule?.endsAt ?? 0)) return false;
     execution.cancelledAt = performance.now();
     return true;
   }

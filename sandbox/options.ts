@@ -19,9 +19,9 @@ export type SpokenVersions = 'v1' | 'v3' | 'both';
 /** State of the subscription, as Aplos reports it. */
 export type SubscriptionStatus = 'active' | 'restricted' | 'expired' | 'disabled';
 
-/** How an execution ends without results. */
+/** How an execution ends without results. `running`: it does not end. */
 export interface ExecutionEnd {
-  readonly status: 'failed' | 'rejected' | 'cancelled' | 'timed_out';
+  readonly status: 'failed' | 'rejected' | 'cancelled' | 'timed_out' | 'running';
   readonly errors: readonly string[];
 }
 

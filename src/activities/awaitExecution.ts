@@ -9,9 +9,11 @@ import type { AwaitInput } from '../contract/steps.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
 
-const FIRST_PAUSE_MS = 5_000;
+const FIRST_PAUSE_MS = 1_000;
+/** Up to this pause, the pause is as long as the step has waited. */
+const SHORT_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 10 * 60_000;
-/** Pause between two checks, as a part of the time that the step has waited. */
+/** Longer pauses, as a part of the time that the step has waited. */
 const PAUSE_PART = 0.1;
 
 /**
@@ -67,7 +69,8 @@ function pauseMs(): number {
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, scheduleToCloseTimeoutMs } =
     activityInfo();
   const ageMs = Math.max(0, currentAttemptScheduledTimestampMs - scheduledTimestampMs);
-  const pause = Math.min(MAX_PAUSE_MS, Math.max(FIRST_PAUSE_MS, ageMs * PAUSE_PART));
+  const shortMs = Math.max(FIRST_PAUSE_MS, Math.min(SHORT_PAUSE_MS, ageMs));
+  const pause = Math.min(MAX_PAUSE_MS, Math.max(shortMs, ageMs * PAUSE_PART));
   const restMs = scheduleToCloseTimeoutMs - ageMs - LAST_CHECK_MS;
   return Math.round(restMs > 0 ? Math.min(pause, restMs) : pause);
 }

@@ -28,7 +28,13 @@ export type Fault = 'caller' | 'service' | 'settings' | 'program';
  * - `analyze`: analyze the stored file with a corrected configuration. The file is not uploaded again.
  * - `check`: check at Aplos first, because a replay could start an execution that a person has started meanwhile.
  */
-export type AfterFix = 'replay' | 'replay-from-presign' | 'replay-from-start' | 'upload' | 'analyze' | 'check';
+export type AfterFix =
+  | 'replay'
+  | 'replay-from-presign'
+  | 'replay-from-start'
+  | 'upload'
+  | 'analyze'
+  | 'check';
 
 /** Traits that few codes have. */
 export interface RareTraits {

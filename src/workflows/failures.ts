@@ -12,6 +12,7 @@ import {
   withNextCommand,
   withReplayHint,
 } from '../contract/error-table.js';
+import { executionProgressText, parseExecutionProgress } from '../contract/execution-progress.js';
 import { setReadableHint } from '../contract/readable-hint.js';
 import type { FailureDetails } from '../contract/steps.js';
 import { printable } from '../util/printable.js';
@@ -107,12 +108,13 @@ export function completionFailure(error: unknown, what: string): unknown {
   if (!hasTimedOut(error) && !isTransient) return error;
   if (cancellationFor(error)) return error;
   const { action } = errorTable.COMPLETION_TIMED_OUT;
-  const last = coded ? ` The last check: ${coded.message}` : '';
+  const progress = parseExecutionProgress(detailsOf(coded));
+  const last = progress ? executionProgressText(progress) : coded?.message;
   return finalFailure(
     'COMPLETION_TIMED_OUT',
     withReplayHint(
       'COMPLETION_TIMED_OUT',
-      `${what} did not end within the time limit of the request.${last} ${action}`,
+      `${what} did not end within the time limit of the request${last === undefined ? '' : ` (last check: ${last.replace(/\.$/, '')})`}. ${action}`,
     ),
     error,
   );

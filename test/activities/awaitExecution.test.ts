@@ -94,7 +94,8 @@ describe('awaitExecution', () => {
   });
 
   it.each([
-    ['5 s', 'at first', 0, 5_000],
+    ['1 s', 'at first', 0, 1_000],
+    ['2 s', 'after 2 s', 2_000, 2_000],
     ['5 s', 'after half a minute', 30_000, 5_000],
     ['6 minutes', 'after an hour', 3_600_000, 360_000],
     ['10 minutes', 'after two days', 48 * 3_600_000, 600_000],
@@ -104,7 +105,7 @@ describe('awaitExecution', () => {
 
   it('is checked for the last time right before the time limit', async () => {
     expect(await check({}, aged(3_600_000, 3_700_000))).toMatchObject({ nextRetryDelay: 98_000 });
-    expect(await check({}, aged(0, 1_000))).toMatchObject({ nextRetryDelay: 5_000 });
+    expect(await check({}, aged(0, 1_000))).toMatchObject({ nextRetryDelay: 1_000 });
   });
 
   it.each(['API_NOT_FOUND', 'API_DELETED'] as const)(

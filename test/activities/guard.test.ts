@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { guardActivities } from '../../src/activities/guard.js';
 import { mayCall } from '../../src/contract/activities.js';
 import {
+  CANCEL_WORKFLOW_TYPE,
   PREVIEW_WORKFLOW_TYPE,
   SUBSCRIPTION_WORKFLOW_TYPE,
   WORKFLOW_TYPE,
@@ -50,8 +51,8 @@ describe('guardActivities', () => {
     const { activities } = await newJob({});
     for (const activity of Object.keys(activities))
       expect(
-        [WORKFLOW_TYPE, PREVIEW_WORKFLOW_TYPE, SUBSCRIPTION_WORKFLOW_TYPE].filter((type) =>
-          mayCall(type, activity),
+        [WORKFLOW_TYPE, CANCEL_WORKFLOW_TYPE, PREVIEW_WORKFLOW_TYPE, SUBSCRIPTION_WORKFLOW_TYPE].filter(
+          (type) => mayCall(type, activity),
         ),
         activity,
       ).toHaveLength(1);

@@ -10,7 +10,7 @@ import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import { bytesOf } from '../support/history.js';
 import { startWorld } from '../support/shared-world.js';
-import { configuration, table } from '../support/tables.js';
+import { configuration, endAs, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
 
 interface Row {
@@ -318,6 +318,26 @@ const final: readonly Row[] = [
   },
 ];
 
+/** Rows about executions that were started, and that Aplos ended without results. */
+const ends: readonly Row[] = (
+  [
+    ['EXECUTION_FAILED', 'failed'],
+    ['EXECUTION_CANCELLED', 'cancelled'],
+    ['EXECUTION_TIMED_OUT', 'timed_out'],
+    ['EXECUTION_REJECTED', 'rejected'],
+    ['COMPLETION_TIMED_OUT', 'running'],
+  ] as const
+).map(([code, endAs]) => ({
+  code,
+  given: `an execution that ends as ${endAs}`,
+  request: async () => ({
+    until: 'completed',
+    completionTimeoutSeconds: endAs === 'running' ? 1 : 60,
+    executions: [{ label: 'only', configuration: { ...configuration, endAs } }],
+  }),
+  charged: 1,
+}));
+
 /** Codes that cannot occur here, and the test that covers them. */
 const elsewhere: Partial<Record<ErrorCode, string>> = {
   REQUEST_INVALID: 'test/contract and test/workflows',
@@ -362,7 +382,8 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   PRESIGN_AMBIGUOUS: 'test/aplos/form-fields.test.ts',
   LOGIN_FLOW_UNSUPPORTED: 'test/aplos/connection/cognito.test.ts',
   FILE_NOT_READY: 'test/activities/api-versions.test.ts',
-  EXECUTION_REJECTED: 'test/aplos/refusal-to-start.test.ts',
+  EXECUTION_PENDING: 'test/activities/awaitExecution.test.ts',
+  EXECUTION_GONE: 'test/activities/awaitExecution.test.ts',
   EXECUTIONS_LIMITED: 'test/activities/startExecution.test.ts',
   ALLOCATION_TOO_SMALL: 'test/e2e/pace.test.ts',
   SECTION_UNSUPPORTED: 'test/activities/api-versions.test.ts',
@@ -389,7 +410,7 @@ describe('the error table', () => {
   let uploads = 0;
 
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startWorld({ endExecution: endAs });
     client = await UploadClient.connect({ client: world.client });
     await world.startWorker({
       APLOS_UPLOAD_SETTINGS: await writeProfiles(),
@@ -482,7 +503,7 @@ password_file = "${passwordFile}"
     },
   );
 
-  it.each(sentences(final))(
+  it.each(sentences([...final, ...ends]))(
     'fails immediately with an action, and loses nothing, given %s',
     async (_sentence, row) => {
       expect(errorTable[row.code].remedy).toBe('final');
@@ -514,7 +535,7 @@ password_file = "${passwordFile}"
   });
 
   it('has a test for each code, here or elsewhere', () => {
-    const covered = [...retried, ...presignedAgain, ...final].map(({ code }) => code);
+    const covered = [...retried, ...presignedAgain, ...final, ...ends].map(({ code }) => code);
     expect([...new Set([...covered, ...Object.keys(elsewhere)])].sort()).toEqual(
       Object.keys(errorTable).sort(),
     );

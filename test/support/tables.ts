@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { ExecutionEnd } from '../../sandbox/options.js';
 
 const HEADER = 'subject,time,conc\n';
 const ROWS_A_BLOCK = 2_000;
@@ -22,3 +23,12 @@ export const configuration = {
 /** Returns an execution for each label, each with a configuration of its own, as the same analysis is not started twice. */
 export const executionsFor = (labels: readonly string[]) =>
   labels.map((label) => ({ label, configuration: { ...configuration, analysis: label } }));
+
+/** Ends the executions of a configuration as its field `endAs` says. */
+export const endAs = ({ endAs: status }: Readonly<Record<string, unknown>>): ExecutionEnd | undefined =>
+  typeof status === 'string'
+    ? {
+        status: status as ExecutionEnd['status'],
+        errors: status === 'running' ? [] : [`Made to be ${status}.`],
+      }
+    : undefined;

@@ -121,7 +121,7 @@ describe('completeAnalyses', () => {
       type: 'COMPLETION_TIMED_OUT',
       nonRetryable: true,
       message: expect.stringMatching(
-        /^Execution execution of day 1 \(day 1\) of pk\.csv did not end within the time limit.*is at work: running.*replay the upload: aplos-upload replay [\w-]+$/s,
+        /^Execution execution of day 1 \(day 1\) of pk\.csv did not end within the time limit of the request \(last check: running\)\. .*replay the upload: aplos-upload replay [\w-]+$/s,
       ),
     });
     const [began = 0, ended = 0] = [events[0], events.at(-1)].map((event) =>
