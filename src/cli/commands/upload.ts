@@ -11,26 +11,19 @@ export const uploadCommand = new CliCommand('upload')
     '[file...]',
     'data files, folders of them, quoted globs, or https: and s3: URLs; workers must see the same paths',
   )
-  .option(
-    '--config <file>',
-    'JSON configuration of an execution to start for each file; repeatable',
-    appendValue,
-  )
+  .option('--config <file>', 'JSON configuration of an execution; repeatable', appendValue)
   .option('--meta <file>', 'JSON metadata to store with every execution')
-  .option(
-    '--manifest <file>',
-    'CSV or JSON Lines file that lists files and configurations, instead of [file...], --config and --meta; - is stdin',
-  )
-  .option('--sha256 <hash>', 'SHA-256 that the file must have, for an https: or s3: URL', parseSha256Option)
+  .option('--manifest <file>', 'list of files and configurations; - is stdin')
+  .option('--sha256 <hash>', 'SHA-256 that an https: or s3: file must have', parseSha256Option)
   .option('--batch <name>', 'batch name, to select these uploads later')
-  .option('--again <text>', 'reason to run analyses again that Aplos already has; each reason is charged')
+  .option('--again <text>', 'reason to pay again for analyses that Aplos has')
   .option('--profile <name>', 'Aplos account of the workers to use', 'default')
-  .option('--host <name>', 'host where the files are stored, if not every worker can read them')
-  .option('--skip-unreadable', 'leave out what cannot be read; by default nothing is started then')
-  .option('--dry-run', 'show what would happen and what was paid before, and start nothing')
-  .option('--yes', 'start even if the subscription has too few executions left')
+  .option('--host <name>', 'host of the files, if not every worker can read them')
+  .option('--skip-unreadable', 'leave out what cannot be read, instead of stopping')
+  .option('--dry-run', 'show what would happen, and start nothing')
+  .option('--yes', 'start even if too few executions are left')
   .addOption(
-    new Option('--wait [end]', 'wait until the uploads end; results: until their executions have ended')
+    new Option('--wait [end]', 'wait for the uploads, or for their results')
       .choices(WAIT_ENDS)
       .preset('upload'),
   )
