@@ -174,6 +174,33 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     expect(stdout).toContain(receipt.executions[0]?.executionId);
   });
 
+  it('links to the page of the upload, and of the list, in the Temporal UI', async () => {
+    const { workflowId } = receipt;
+    const pages = `/namespaces/${world.temporal.namespace}/workflows`;
+    const page = `${pages}/${encodeURIComponent(workflowId)}`;
+    const status = await world.run('status', workflowId);
+    expect(status.stdout).toContain(`In the Temporal UI:\n  http://`);
+    expect(status.stdout).toContain(page);
+    const json = await world.run('status', workflowId, '--json', '--quiet');
+    expect(JSON.parse(json.stdout)).toMatchObject({ page: expect.stringContaining(page) });
+    expect((await world.run('status', workflowId, '--web')).stdout).toMatch(/^http:.*\n$/);
+    expect((await world.run('status', '--failed', '--web')).stdout).toContain(`${pages}?query=`);
+    const { views } = JSON.parse((await world.run('setup', '--json')).stdout);
+    expect(views).toContainEqual({
+      name: 'Failed uploads',
+      page: expect.stringMatching(/\?query=WorkflowType.*Failed.*&savedQuery=Failed%20uploads$/),
+    });
+  });
+
+  it('prints no more uploads than `--limit` says, and nothing but errors with `--quiet`', async () => {
+    await world.run('upload', await world.write('two.csv', 'a,b\n1,2\n'), '--config', CONFIG, '--wait');
+    const rows = (await world.run('status', '--limit', '1', '--json')).stdout.trimEnd().split('\n');
+    expect(rows).toHaveLength(1);
+    expect((await world.run('status', '--limit', '1')).stdout).toContain('more. Add --json to print all.');
+    expect(await world.run('status', '--quiet')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect((await world.run('status', 'nothing.csv', '-q')).stderr).toMatch(/^✗ .*nothing\.csv.*\n$/);
+  });
+
   it('passes every check of `doctor`', async () => {
     const { stdout, exitCode } = await world.run('doctor');
     expect(stdout.split('\n').filter((line) => line.startsWith('✗'))).toEqual([]);
