@@ -92,13 +92,14 @@ class Setup {
 
   async #temporal(): Promise<void> {
     const { temporal, namespace, temporalApiKeyFile } = this.#options;
+    let last: TemporalAnswer = { address: 'localhost:7233', namespace: 'default' };
     const ask = async (): Promise<TemporalAnswer> => {
-      const address = await this.#value(temporal, 'Address of Temporal', 'localhost:7233');
-      return {
-        address,
-        namespace: await this.#value(namespace, 'Namespace of Temporal', 'default'),
+      last = {
+        address: await this.#value(temporal, 'Address of Temporal', last.address),
+        namespace: await this.#value(namespace, 'Namespace of Temporal', last.namespace),
         ...(temporalApiKeyFile === undefined ? {} : { apiKeyFile: resolve(temporalApiKeyFile) }),
       };
+      return last;
     };
     const check = (answer: TemporalAnswer) => checkTemporal({ temporal: answer });
     this.#answers = { ...this.#answers, temporal: (await this.#answer(ask, check)).answer };
@@ -126,13 +127,18 @@ class Setup {
   async #account(): Promise<void> {
     const { apiUrl, user } = this.#options;
     const endpoint = process.env.COGNITO_ENDPOINT;
-    const ask = async (): Promise<AccountAnswer> => ({
-      profile: this.#options.profile,
-      apiUrl: await this.#value(apiUrl, 'URL of the Aplos API', profileTable.apiUrl.default),
-      userName: await this.#value(user, 'User name at Aplos'),
-      password: await this.#password(),
-      ...(endpoint ? { cognitoEndpoint: endpoint } : {}),
-    });
+    let last: Partial<AccountAnswer> = { apiUrl: profileTable.apiUrl.default };
+    const ask = async (): Promise<AccountAnswer> => {
+      const answer = {
+        profile: this.#options.profile,
+        apiUrl: await this.#value(apiUrl, 'URL of the Aplos API', last.apiUrl),
+        userName: await this.#value(user, 'User name at Aplos', last.userName),
+        password: await this.#password(),
+        ...(endpoint ? { cognitoEndpoint: endpoint } : {}),
+      };
+      last = answer;
+      return answer;
+    };
     const check = (account: AccountAnswer) => checkAccount({ ...this.#answers, account });
     const { answer: account, result } = await this.#answer(ask, check);
     const s3Buckets = result?.bucket === undefined ? [] : [result.bucket];

@@ -28,7 +28,7 @@ export function settingsToml(answers: Answers, schemaUrl: string): string {
   return [
     `#:schema ${schemaUrl}`,
     ...comment(
-      'Settings of aplos-upload. Environment variables override them. It contains no secrets, only the files or commands that provide them. To see the effective settings, run: aplos-upload settings',
+      'Settings of aplos-upload. Environment variables override them, unless --settings names this file. It contains no secrets, only the files or commands that provide them. To see the effective settings, run: aplos-upload settings',
     ),
     '',
     ...(temporal
