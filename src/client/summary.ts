@@ -16,7 +16,10 @@ export interface UploadSummary {
   readonly executionIds: readonly string[];
   readonly startedAt: Date;
   readonly closedAt?: Date;
-  /** Error code of a failed upload, or `HOST_WITHOUT_WORKER` of a running upload that waits for a worker on its host. */
+  /**
+   * Error code of a failed upload. For a running one, the code of a step that fails again and again, or of what it waits for:
+   * `HOST_WITHOUT_WORKER` or `EXECUTIONS_LIMITED`.
+   */
   readonly errorCode?: string;
 }
 
