@@ -22,7 +22,7 @@ import { isUrl } from '../util/is-url.js';
 import { quote } from '../util/quote.js';
 import { userName } from '../util/user-name.js';
 import { requestForFile } from './request-for-file.js';
-import { requestForStoredFile, type StoredFile } from './stored-files.js';
+import { requestForStoredFile, type StoredFile } from './request-for-stored-file.js';
 
 /** A file to upload, and its upload request without the fields that require reading the file. */
 export interface FileJob {
