@@ -18,6 +18,7 @@ import { loadSettings } from '../src/settings/load.js';
 import { startCodecServer } from '../src/temporal/codec-server.js';
 import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
 import { workflowPage } from '../src/temporal/ui-links.js';
+import { listColumns } from '../src/temporal/ui-views.js';
 import { pictureFailures } from './picture-failures.js';
 
 const WIDTH = 1280;
@@ -35,8 +36,6 @@ const CHROMIUM_FLAGS = [
   '--disable-sync',
   '--disable-lcd-text', // smaller pictures
 ];
-/** Columns of the list, which the UI stores in the browser. */
-const COLUMNS = ['Status', 'Workflow ID', 'AplosBatch', 'AplosRequestedBy', 'AplosErrorCode'];
 const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const images = join(repository, 'docs', 'images');
 const samples = join(repository, 'samples');
@@ -67,7 +66,7 @@ async function takePictures(): Promise<void> {
   const browser = await openBrowser(join(folder, 'browser'));
   stops.unshift(() => browser.close());
   const page = await browser.newPage();
-  await page.addInitScript(showOwnColumns, COLUMNS);
+  await page.addInitScript(showOwnColumns, listColumns);
   await showFoldersAsDeployed(page, { [folder]: '/data', [repository]: '/app' });
   const shoot = async (name: string, url: string, height: number, waitFor: string, tab?: string) => {
     await page.setViewportSize({ width: WIDTH, height });

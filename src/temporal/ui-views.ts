@@ -17,13 +17,21 @@ export const savedViews: readonly SavedView[] = [
 ];
 
 /** Columns that show what an upload is about. The first are columns of the UI, the others are search attributes. */
-const COLUMNS = ['Status', 'AplosFileName', 'AplosBatch', 'AplosErrorCode', 'Start', 'End', 'Workflow ID'];
+export const listColumns: readonly string[] = [
+  'Status',
+  'AplosFileName',
+  'AplosBatch',
+  'AplosErrorCode',
+  'Start',
+  'End',
+  'Workflow ID',
+];
 
 /** Key under which the Temporal UI stores the columns of the list, by namespace, in the browser. */
 const COLUMNS_KEY = 'namespace-workflow-table-columns';
 
 /** Returns JavaScript that sets the columns of the list in the Temporal UI. There is no URL for them. */
 export function columnsScript(namespace: string): string {
-  const columns = JSON.stringify(COLUMNS.map((label) => ({ label })));
+  const columns = JSON.stringify(listColumns.map((label) => ({ label })));
   return `localStorage['${COLUMNS_KEY}'] = JSON.stringify({ ...JSON.parse(localStorage['${COLUMNS_KEY}'] ?? '{}'), ${JSON.stringify(namespace)}: ${columns} }); location.reload()`;
 }
