@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withNextCommand } from '../../src/contract/error-table.js';
 import {
   type ErrorCode,
   type ErrorRow,
@@ -6,6 +7,7 @@ import {
   isErrorCode,
   isReplayable,
   UploadError,
+  withoutReplayHint,
   withReplayHint,
 } from '../../src/contract/errors.js';
 
@@ -42,6 +44,14 @@ describe('the error table', () => {
       expect(`${meaning} ${action}`).not.toMatch(/replay/i);
       expect(withReplayHint(code, 'x.')).toBe(isReplayable(code) ? 'x. Then replay the upload.' : 'x.');
     }
+  });
+
+  it.each(rows)('lets the message of %s end with a command, which can be removed again', (code) => {
+    const command = "aplos-upload replay 'a b'";
+    const message = withNextCommand(withReplayHint(code, 'x.'), command);
+    expect(message).toBe(isReplayable(code) ? `x. Then replay the upload: ${command}` : `x. Run: ${command}`);
+    expect(withoutReplayHint(message)).toBe('x.');
+    expect(withoutReplayHint(withReplayHint(code, 'x.'))).toBe('x.');
   });
 
   it('lets a replay skip what would fail again: faults of the file or the request, as a rule', () => {

@@ -1,5 +1,6 @@
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
+import { setReadableHint } from '../../src/contract/readable-hint.js';
 import { failureConverter } from '../../src/temporal/encoded-failure-converter.js';
 
 const convert = (error: Error) => failureConverter.errorToFailure(error, defaultPayloadConverter);
@@ -19,6 +20,14 @@ describe('the failure converter', () => {
     });
     const shown = JSON.stringify(failure, (key, value) => (key === 'encodedAttributes' ? undefined : value));
     expect(shown).not.toMatch(/dosing|dose|test\.ts/);
+  });
+
+  it('shows the command that belongs to the failure', () => {
+    const failure = ApplicationFailure.create({ type: 'S3_REFUSED', message: 'pk.csv: secret' });
+    setReadableHint(failure, 'Run: aplos-upload replay w1');
+    const { message } = convert(failure);
+    expect(message).toMatch(/^S3_REFUSED \(message encrypted\): .* Run: aplos-upload replay w1$/);
+    expect(message).not.toContain('secret');
   });
 
   it('restores the whole failure', () => {

@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
+import { readableHint } from '../../src/contract/readable-hint.js';
 import { needsNewPresignedPost, workflowFailure } from '../../src/workflows/failures.js';
 
 const activityFailure = (cause: Error) =>
@@ -20,6 +21,17 @@ describe('workflowFailure', () => {
       nonRetryable: true,
       details: [{ code: 'S3_REFUSED', remedy: 'final' }],
     });
+  });
+
+  it('ends with the command to run, and keeps it readable if the message is encrypted', () => {
+    const command = 'aplos-upload replay w1';
+    const failure = workflowFailure(
+      activityFailure(codedFailure('S3_REFUSED', 'final')),
+      'pk.csv',
+      () => command,
+    );
+    expect(failure.message).toBe(`S3_REFUSED happened to pk.csv. Do this. Run: ${command}`);
+    expect(readableHint(failure)).toBe(`Run: ${command}`);
   });
 
   it('has the code of the last attempt if a step timed out while it was retried', () => {
