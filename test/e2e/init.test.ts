@@ -53,7 +53,7 @@ describe('aplos-upload init', () => {
     const wrong: [option: string, value: string, code: string][] = [
       ['--temporal', '127.0.0.1:1', 'TEMPORAL_UNREACHABLE'],
       ['--namespace', 'nowhere', 'NAMESPACE_UNKNOWN'],
-      ['--user', 'nobody@example.com', 'LOGIN_REFUSED'],
+      ['--user', 'nobody@example.com', 'LOGIN_USER_UNKNOWN'],
       ['--root', join(folder, 'missing'), 'SETTINGS_INVALID'],
     ];
     for (const [option, value, code] of wrong) {
