@@ -5,10 +5,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureBinaries } from '../../sandbox/servers/binaries.js';
+import { fetchWheels } from '../../sandbox/servers/wheels.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import type { Receipt } from '../../src/contract/receipt.js';
-import { ensureBinaries } from '../../tools/binaries.js';
-import { fetchWheels } from '../../tools/wheels.js';
 import { examplesOn } from '../support/examples.js';
 import { startOwnWorld, type World } from '../support/world.js';
 
@@ -35,7 +35,7 @@ describe('the examples in docs/trigger.md', () => {
     const [{ temporal }, python] = await Promise.all([
       ensureBinaries(),
       fetchWheels({
-        requirements: 'requirements-examples.txt',
+        requirements: join(REPOSITORY, 'tools/requirements-examples.txt'),
         what: "Temporal's SDK for Python, for the tests",
         size: '20 MB',
         instead: '',
@@ -46,7 +46,7 @@ describe('the examples in docs/trigger.md', () => {
     env = {
       PATH: [dirname(temporal), process.env.PATH].join(delimiter),
       HOME: world.folder,
-      PYTHONPATH: python,
+      PYTHONPATH: [python, join(REPOSITORY, 'deploy/python')].join(delimiter),
       TEMPORAL_ADDRESS: world.temporal.address,
       TEMPORAL_HTTP_URL: world.temporal.httpUrl,
     };
@@ -104,7 +104,6 @@ describe('the examples in docs/trigger.md', () => {
       'schedule.sh',
       'study-workflow.ts',
       'study.ts',
-      'receipt.py',
     ]);
   });
 
@@ -210,16 +209,51 @@ describe('the examples in docs/trigger.md', () => {
       await world.startWorker();
     });
 
+    const withKey = () => ({ APLOS_UPLOAD_ENCRYPTION_KEY: world.env.APLOS_UPLOAD_ENCRYPTION_KEY });
+
     it('upload without the key, and read the receipt with it', async () => {
-      const { path, content, workflowId } = await newFile('encrypted.csv');
-      expect((await run('upload.py', [path, CONFIGURATION])).stderr).toMatch(
-        /Unknown payload encoding binary\/encrypted/,
-      );
-      const key = { APLOS_UPLOAD_ENCRYPTION_KEY: world.env.APLOS_UPLOAD_ENCRYPTION_KEY };
-      const { stdout } = await run('receipt.py', [workflowId], key);
-      expect(JSON.parse(stdout)).toEqual(await world.client.workflow.getHandle(workflowId).result());
+      const { path, content } = await newFile('encrypted.csv');
+      expect(await run('upload.py', [path, CONFIGURATION])).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(/^PAYLOAD_UNREADABLE: .* Set APLOS_UPLOAD_ENCRYPTION_KEY/),
+      });
+      const { stdout } = await run('upload.py', [path, CONFIGURATION], withKey());
       expect(JSON.parse(stdout)).toMatchObject({ fileName: 'encrypted.csv', status: 204 });
       await expectOneUpload('encrypted.csv', content);
+    });
+
+    it('start, wait and show a status with encrypted payloads by aplos_upload.py', async () => {
+      const { path, content } = await newFile('by-module.csv');
+      const module = (...args: string[]) =>
+        run('python3', [join(REPOSITORY, 'deploy/python/aplos_upload.py'), ...args], withKey());
+      const started = await module('start', path, '--config', CONFIGURATION, '--batch', 'study-7');
+      const workflowId = started.stdout.trim();
+      const receipt = await module('wait', workflowId);
+      expect(JSON.parse(receipt.stdout)).toEqual(await world.client.workflow.getHandle(workflowId).result());
+      expect(JSON.parse((await module('status', workflowId)).stdout)).toMatchObject({
+        status: 'completed',
+        fileName: 'by-module.csv',
+        batches: ['study-7'],
+        executionIds: [expect.any(String)],
+        errorCode: null,
+      });
+      const [stored] = (await world.rawClient.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+      const input = stored?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+      expect(String(input?.metadata?.encoding)).toBe('binary/encrypted');
+      await expectOneUpload('by-module.csv', content);
+    });
+
+    it('do not accept a result that somebody without the key wrote', async () => {
+      const script = [
+        'import asyncio, aplos_upload',
+        'from temporalio.api.common.v1 import Payload',
+        'codec = aplos_upload.AplosUploadCodec("a:" + "A" * 43 + "=")',
+        'forged = Payload(metadata={"encoding": b"json/plain"}, data=b\'{"status":204}\')',
+        'asyncio.run(codec.decode([forged]))',
+      ].join('\n');
+      const { exitCode, stderr } = await run('python3', ['-c', script]);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain('PAYLOAD_UNTRUSTED: A payload is not encrypted');
     });
 
     it.each(['with-temporals-client.ts', 'upload.py'])(
