@@ -9,6 +9,7 @@ export type { ReplayOptions, ReplayOutcome, ReplaySkipReason } from './client/re
 export { requestForFile } from './client/request-for-file.js';
 export { requestForStoredFile, type StoredFile } from './client/request-for-stored-file.js';
 export type { ReplayFrom } from './client/reset-point.js';
+export { callerDataConverterFor, dataConverterFor, loadSettings, type Settings } from './client/settings.js';
 export type { CompletedState, StartState, UploadState } from './client/states.js';
 export type { PendingStep, UploadStatus } from './client/status.js';
 export type { StoredFileQuery } from './client/stored-files.js';

@@ -4,6 +4,7 @@ import { type ErrorCode, errorTable } from '../src/contract/error-table.js';
 import { errorText } from '../src/contract/error-text.js';
 import { uploadRequestSchema } from '../src/contract/request.js';
 import { manifestSchema, settingsSchema } from './schemas.js';
+import { requestTypes } from './request-types.js';
 import { withSettingsTables } from './settings-tables.js';
 
 const errorCodes = Object.keys(errorTable) as ErrorCode[];
@@ -60,6 +61,7 @@ export const generatedFiles = [
   jsonFile('schema/upload-request.schema.json', z.toJSONSchema(uploadRequestSchema, { io: 'input' })),
   jsonFile('schema/settings.schema.json', settingsSchema()),
   jsonFile('schema/manifest.schema.json', manifestSchema()),
+  { path: 'src/contract/request-types.ts', content: requestTypes() },
   { path: 'docs/errors.md', content: errorPage },
   { path: SETTINGS_PAGE, content: withSettingsTables(readFileSync(SETTINGS_PAGE, 'utf8')) },
 ];

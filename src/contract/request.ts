@@ -17,6 +17,7 @@ import {
 } from './request-fields.js';
 import { isOnHost } from './results-location.js';
 import { findResultsProblems } from './results-problems.js';
+import type { ExecutionRequest, UploadRequestInput } from './request-types.js';
 import { sectionsIn } from './sections.js';
 import { runRefSchema, storedFileProblems } from './stored-file.js';
 
@@ -114,11 +115,12 @@ export const uploadRequestSchema = z
       .describe('Analyses to start, in parallel. Default: none, the file is only uploaded.'),
     expect: z
       .strictObject({
-        sizeBytes: z.int().nonnegative().optional(),
+        sizeBytes: z.int().nonnegative().optional().describe('Size in bytes.'),
         sha256: z
           .string()
           .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
-          .optional(),
+          .optional()
+          .describe('SHA-256 in lower-case hex digits.'),
       })
       .optional()
       .describe(
@@ -204,12 +206,13 @@ export const uploadRequestSchema = z
   })
   .meta({ title: 'UploadRequest', description: 'Argument of the workflow uploadAnalysisFile.' });
 
-/** Request as a client sends it: fields with a default are optional. */
-export type UploadRequestInput = z.input<typeof uploadRequestSchema>;
-/** Requested analysis of the file. */
-export type ExecutionRequest = z.output<typeof execution>;
+export type { ExecutionRequest, UploadRequestInput };
 /** Validated request, with defaults filled in. */
-export type UploadRequest = z.output<typeof uploadRequestSchema> & { readonly fileName: string };
+export type UploadRequest = UploadRequestInput & {
+  readonly fileName: string;
+  profile: string;
+  executions: ExecutionRequest[];
+};
 
 /**
  * Validates an untrusted request and fills in its defaults.

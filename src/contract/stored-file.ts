@@ -6,8 +6,12 @@ const ID_LIMITS = { runId: 100, workflowId: 1000 } as const;
 
 /** Schema of the IDs of a workflow run. */
 export const runRefSchema = z.strictObject({
-  workflowId: z.string().min(1, 'must not be empty').max(ID_LIMITS.workflowId),
-  runId: z.string().min(1, 'must not be empty').max(ID_LIMITS.runId),
+  workflowId: z
+    .string()
+    .min(1, 'must not be empty')
+    .max(ID_LIMITS.workflowId)
+    .describe('ID of the workflow.'),
+  runId: z.string().min(1, 'must not be empty').max(ID_LIMITS.runId).describe('ID of the run.'),
 });
 
 /** A run of a workflow. */

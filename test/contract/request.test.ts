@@ -1,5 +1,12 @@
-import { describe, expect, it } from 'vitest';
-import { parseUploadRequest, type UploadRequestInput } from '../../src/contract/request.js';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { z } from 'zod';
+import {
+  type ExecutionRequest,
+  parseUploadRequest,
+  type UploadRequest,
+  type UploadRequestInput,
+  type uploadRequestSchema,
+} from '../../src/contract/request.js';
 import { workflowIdFor } from '../../src/contract/workflow-id.js';
 
 const request = { source: 'file:///data/study-7/pk.csv' };
@@ -238,4 +245,16 @@ describe('host', () => {
       expect(problemsOf({ source, host: 'lab-7' })).toMatch(/^host: is only allowed with a file: source/);
     },
   );
+});
+
+describe('UploadRequestInput', () => {
+  it('has the type of the schema', () => {
+    type Output = z.output<typeof uploadRequestSchema>;
+    type Validated = Omit<UploadRequest, 'fileName'>;
+    const generated = (output: Output): Validated => output;
+    const parsed = (output: Validated): Output => output;
+    expect([generated, parsed]).toHaveLength(2);
+    expectTypeOf<keyof Output>().toEqualTypeOf<keyof UploadRequestInput>();
+    expectTypeOf<keyof Output['executions'][number]>().toEqualTypeOf<keyof ExecutionRequest>();
+  });
 });
