@@ -22,6 +22,7 @@ const rooms = {
   watch: ['client', 'temporal', 'files', 'settings', 'contract', 'util'],
   worker: [
     'activities',
+    'nexus',
     'telemetry',
     'temporal',
     'aplos',
@@ -44,6 +45,7 @@ const rooms = {
   settings: ['records', 'http', 'contract', 'util'],
   records: ['contract', 'util'],
   http: ['contract', 'util'],
+  nexus: ['contract', 'util'],
   contract: ['util'],
   util: [],
 };
@@ -135,9 +137,22 @@ module.exports = {
     },
     {
       name: 'the-product-does-not-import-its-sandbox',
+      comment: 'The command that runs it does.',
       severity: 'error',
-      from: { path: '^src' },
-      to: { path: '^(sandbox|test|bench|tools)' },
+      from: { path: '^src', pathNot: '^src/cli/commands/sandbox/' },
+      to: { path: '^sandbox' },
+    },
+    {
+      name: 'what-is-installed-imports-only-what-is-installed',
+      severity: 'error',
+      from: { path: '^(src|sandbox)', pathNot: '^sandbox/demo\\.ts$' },
+      to: { path: '^(test|bench|tools)' },
+    },
+    {
+      name: 'the-sandbox-does-not-import-the-command',
+      severity: 'error',
+      from: { path: '^sandbox', pathNot: '^sandbox/demo\\.ts$' },
+      to: { path: '^src/cli' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {

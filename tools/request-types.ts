@@ -60,5 +60,8 @@ function typeOf({ type, properties, items, enum: values }: JsonSchema): string {
   if (values) return values.map((value) => `'${value}'`).join(' | ');
   if (items) return items.properties ? 'ExecutionRequest[]' : `${typeOf(items)}[]`;
   if (properties) throw new Error('A field that is an object needs the name of an interface');
-  return { string: 'string', integer: 'number', boolean: 'boolean', object: 'JsonObject' }[type ?? ''] ?? 'JsonValue';
+  return (
+    { string: 'string', integer: 'number', boolean: 'boolean', object: 'JsonObject' }[type ?? ''] ??
+    'JsonValue'
+  );
 }

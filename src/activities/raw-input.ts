@@ -42,6 +42,16 @@ export function decodeInput(input: unknown, argumentCount: number): unknown {
 }
 
 /**
+ * Returns the value of the input of a Nexus operation. It need not be encrypted: anybody with access to the endpoint may call it.
+ *
+ * @throws UploadError `REQUEST_INVALID`
+ */
+export function decodeOperationInput({ payload }: RawValue): unknown {
+  const original = payload.metadata?.[ORIGINAL];
+  return decode(original ? PayloadProto.decode(original) : payload);
+}
+
+/**
  * Returns why the undecoded input of an activity is not trusted, as a sentence. `undefined` if it is encrypted for the activity, or
  * it contains the argument of the workflow, which is encrypted for the workflow or not at all.
  */

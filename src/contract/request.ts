@@ -15,9 +15,9 @@ import {
   jsonObjectField as jsonObject,
   nameField as name,
 } from './request-fields.js';
+import type { ExecutionRequest, UploadRequestInput } from './request-types.js';
 import { isOnHost } from './results-location.js';
 import { findResultsProblems } from './results-problems.js';
-import type { ExecutionRequest, UploadRequestInput } from './request-types.js';
 import { sectionsIn } from './sections.js';
 import { runRefSchema, storedFileProblems } from './stored-file.js';
 

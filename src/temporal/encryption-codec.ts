@@ -52,7 +52,10 @@ export class EncryptionCodec implements PayloadCodec {
       if (!isSealed(payload)) return unencrypted(payload, arrivedIn);
       const { payload: decrypted, binding } = this.#unseal(payload);
       const belongsTo = differenceBetween(binding, expected);
-      return belongsTo === undefined ? decrypted : marked(`was encrypted for ${belongsTo}`, arrivedIn);
+      if (belongsTo === undefined) return decrypted;
+      // The input of a Nexus operation has no context. Whoever reads it treats it as that of an untrusted client.
+      const kept = context === undefined ? { [ORIGINAL]: PayloadProto.encode(decrypted).finish() } : {};
+      return marked(`was encrypted for ${belongsTo}`, arrivedIn, kept);
     });
   }
 
@@ -73,6 +76,29 @@ export class EncryptionCodec implements PayloadCodec {
       if (!(error instanceof SealBrokenError)) throw error;
       throw unreadable(`A payload ${error.message}`, error.action);
     }
+  }
+}
+
+/**
+ * Decrypts payloads for a worker whose workflows call uploads from another namespace, by Nexus: receipts are encrypted for the
+ * workflow of the upload. Its own payloads are encrypted as by {@link EncryptionCodec}, and unencrypted ones are accepted.
+ */
+export class CallerCodec implements PayloadCodec {
+  readonly #codec: EncryptionCodec;
+
+  /** @param keys at least one key; the first one encrypts */
+  constructor(keys: readonly EncryptionKey[]) {
+    this.#codec = new EncryptionCodec(keys);
+  }
+
+  /** Encrypts payloads for their context. */
+  encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
+    return this.#codec.encode(payloads, context);
+  }
+
+  /** @throws ApplicationFailure `PAYLOAD_UNREADABLE` if this process lacks the key, or the payload was changed */
+  decode(payloads: Payload[]): Promise<Payload[]> {
+    return this.#codec.decodeForDisplay(payloads);
   }
 }
 

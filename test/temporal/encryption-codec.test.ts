@@ -4,13 +4,15 @@ import {
   defaultPayloadConverter,
   METADATA_ENCODING_KEY,
   type Payload,
+  RawValue,
   type SerializationContext,
 } from '@temporalio/common';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeOperationInput } from '../../src/activities/raw-input.js';
 import { isMarkedUntrusted, whyUntrusted } from '../../src/contract/untrusted.js';
 import type { EncryptionKey } from '../../src/settings/schemas.js';
-import { EncryptionCodec, plainCodec } from '../../src/temporal/encryption-codec.js';
+import { CallerCodec, EncryptionCodec, plainCodec } from '../../src/temporal/encryption-codec.js';
 import { seal, unseal } from '../../src/temporal/sealed-payload.js';
 
 const newKey = (id: string): EncryptionKey => ({ id, key: createSecretKey(randomBytes(32)) });
@@ -251,6 +253,45 @@ describe('EncryptionCodec.decodeForDisplay', () => {
   it('decrypts without a context, and passes unencrypted payloads through', async () => {
     const payloads = [await encrypted({ a: 1 }), await encrypted({ b: 2 }, codec, activity), plain({ c: 3 })];
     expect((await codec.decodeForDisplay(payloads)).map(read)).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }]);
+  });
+});
+
+describe('the input of a Nexus operation, which arrives without a context', () => {
+  const request = { source: 'file:///data/pk.csv' };
+  const inputOf = (payload: Payload | undefined) => RawValue.fromPayload(payload ?? {});
+
+  it.each([
+    ['unencrypted', async () => plain(request)],
+    ['encrypted for the workflow that calls', async () => encrypted(request)],
+  ])('is read if it is %s, and marked as untrusted', async (_how, payload) => {
+    const [decoded] = await codec.decode([await payload()]);
+    expect(whyUntrusted(read(decoded))).toBeDefined();
+    expect(decodeOperationInput(inputOf(decoded))).toEqual(request);
+  });
+
+  it('is not read where something else arrives for another workflow', async () => {
+    const [decoded] = await codec.decode([await encrypted(request)], { ...workflow, workflowId: 'w2' });
+    expect(bytesOf(decoded ?? {})).not.toContain('pk.csv');
+  });
+});
+
+describe('CallerCodec', () => {
+  const caller = new CallerCodec([key]);
+
+  it('decrypts receipts of other workflows, and leaves unencrypted payloads', async () => {
+    const decoded = await caller.decode([await encrypted({ status: 204 }), plain('text')]);
+    expect(decoded.map(read)).toEqual([{ status: 204 }, 'text']);
+  });
+
+  it('encrypts its payloads for their context', async () => {
+    const payloads = await caller.encode([plain({ secret: 1 })], workflow);
+    expect(bytesOf(payloads[0] ?? {})).not.toContain('secret');
+    expect((await codec.decode(payloads, workflow)).map(read)).toEqual([{ secret: 1 }]);
+  });
+
+  it('reports a key that it lacks', async () => {
+    const other = new CallerCodec([newKey('k2')]);
+    await expect(other.decode([await encrypted({ status: 204 })])).rejects.toMatchObject(unreadable);
   });
 });
 

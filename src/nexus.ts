@@ -1,0 +1,1 @@
+export { aplosUploadService, NEXUS_SERVICE } from './nexus/service.js';
