@@ -32,6 +32,7 @@ const SLOWEST = [
   'e2e/forged',
   'activities/startExecution',
   'docs/trigger',
+  'docs/nexus',
   'workflows/uploadAnalysisFile',
   'e2e/chaos',
   'e2e/memory',

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endWithThisProcess } from './servers/watchdog.js';
 
+const isBuilt = import.meta.url.endsWith('/dist/sandbox/worker-process.js');
+
 /** Path of the built `aplos-upload` command. */
-export const COMMAND = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+export const COMMAND = fileURLToPath(new URL(isBuilt ? '../cli.js' : '../dist/cli.js', import.meta.url));
 
 /** A worker in its own process, started as a user starts it. */
 export interface WorkerProcess {
@@ -19,15 +21,19 @@ export interface WorkerProcess {
  *
  * @param env variables to add to the environment of this process
  * @param onLog called with each chunk of the log. Default: prints warnings and errors to stderr
- * @param options working folder and command. Default: those of this process and of the build
+ * @param options working folder, command and arguments. Default: those of this process, of the build, and none
  * @throws Error with the worker's log if it does not start
  */
 export async function startWorker(
   env: NodeJS.ProcessEnv,
   onLog?: (text: string) => void,
-  { cwd, command = COMMAND }: Pick<SpawnOptions, 'cwd'> & { readonly command?: string } = {},
+  {
+    cwd,
+    command = COMMAND,
+    args = [],
+  }: Pick<SpawnOptions, 'cwd'> & { readonly command?: string; readonly args?: readonly string[] } = {},
 ): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [command, 'worker'], {
+  const child = spawn(process.execPath, [command, 'worker', ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,

@@ -15,11 +15,21 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Configuration } from 'webpack';
+import { arrange } from './arrange.js';
+import { buildClientPackage } from './client-package.js';
 import { softwareBillOfMaterials } from './sbom.js';
 
 const STAMP = '.built';
 const TSC = 'node_modules/typescript7/bin/tsc';
-const SOURCES = ['src', 'tools', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = [
+  'src',
+  'sandbox',
+  'client',
+  'tools',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 if (!process.argv.includes('--if-stale') || isStale()) await build();
 
@@ -29,6 +39,7 @@ async function build(): Promise<void> {
     execFileSync(process.execPath, [TSC, '-p', 'tsconfig.build.json', '--outDir', target], {
       stdio: 'inherit',
     });
+    arrange(target);
     await bundleWorkflows(target);
     writeFileSync(join(target, 'sbom.cdx.json'), softwareBillOfMaterials());
     const { generatedFiles } = await import('./generated.js');
@@ -37,6 +48,7 @@ async function build(): Promise<void> {
     rmSync('dist', { recursive: true, force: true });
     chmodSync(target, 0o755);
     chmodSync(join(target, 'cli.js'), 0o755);
+    buildClientPackage(target);
     renameSync(target, 'dist');
   } finally {
     rmSync(target, { recursive: true, force: true });

@@ -9,13 +9,15 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { fetchWheels } from '../sandbox/servers/wheels.js';
 import { UploadError } from '../src/contract/errors.js';
 import { type GivenSettings, readGiven, settingVariables } from '../src/settings/given.js';
 import { parseGiven } from '../src/settings/load.js';
 import { VERSION } from '../src/util/version.js';
 import { FORCE_AFTER_GRACE_MS } from '../src/worker.js';
-import { fetchWheels } from './wheels.js';
+import { generatedFiles } from './generated.js';
 
+const DOCKERFILES = ['Dockerfile', 'deploy/sandbox/Dockerfile'];
 const UNITS = 'deploy/systemd';
 const ENVIRONMENT_FILE = join(UNITS, 'environment');
 const MANIFEST = 'deploy/kubernetes/worker.yaml';
@@ -26,6 +28,17 @@ const WORST_EXPOSURE = 20;
 const GIBI = 1024 ** 3;
 /** Variables that neither this program nor Temporal's library reads. */
 const FOREIGN_VARIABLES = ['NODE_ENV', 'TMPDIR'];
+
+/** What `npm run build` reads. */
+const READ_BY_THE_BUILD = [
+  'src',
+  'sandbox',
+  'client',
+  'tools',
+  'schema',
+  'LICENSE',
+  ...generatedFiles.map(({ path }) => path),
+];
 
 /** Prints findings, one per line. No findings is a success. */
 type Findings = readonly string[];
@@ -66,7 +79,7 @@ type Pod = z.output<typeof manifestSchema>['pod'];
 type GivenValues = ReturnType<typeof parseGiven>;
 
 const wheels = await fetchWheels({
-  requirements: 'requirements-deploy.txt',
+  requirements: 'tools/requirements-deploy.txt',
   what: 'hadolint and the schemas of Kubernetes',
   size: '35 MB',
   instead: 'They are required to check deploy/.',
@@ -77,8 +90,11 @@ const documents = parseAllDocuments(readFileSync(MANIFEST, 'utf8'), { version: '
   objectSchema.parse(document.toJS()),
 );
 
-report('Dockerfile: hadolint', output(join(wheels, 'bin/hadolint'), ['--no-color', 'Dockerfile']));
-report('Dockerfile: copied files exist', missingSources());
+for (const file of DOCKERFILES) {
+  report(`${file}: hadolint`, output(join(wheels, 'bin/hadolint'), ['--no-color', file]));
+  report(`${file}: copied files exist`, missingSources(file));
+  report(`${file}: agrees with the program`, entryProblems(file));
+}
 report(`${MANIFEST}: Kubernetes ${/v[\d.]+\d/.exec(SCHEMAS)}`, documents.flatMap(schemaProblems));
 report(`${MANIFEST}: agrees with the program`, manifestProblems());
 for (const unit of units) report(`${unit}: agrees with the program`, unitProblems(unit));
@@ -93,15 +109,26 @@ function output(program: string, args: readonly string[], { isQuiet = true } = {
   return status === 0 ? lines : [...lines, `${program} ended with ${error?.message ?? status}`];
 }
 
-function missingSources(): Findings {
-  const copied = [...readFileSync('Dockerfile', 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
+/** Checks that the command has the subcommand and the options of the entry point. */
+function entryProblems(file: string): Findings {
+  const text = readFileSync(file, 'utf8').replaceAll('\\\n', '');
+  const words = (key: string) =>
+    z.array(z.string()).parse(JSON.parse(new RegExp(`^${key} (.*)$`, 'm').exec(text)?.[1] ?? '[]'));
+  const all = [...words('ENTRYPOINT'), ...words('CMD')];
+  return commandProblems(all.slice(all.indexOf('aplos-upload') + 1));
+}
+
+function missingSources(file: string): Findings {
+  const copied = [...readFileSync(file, 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
     ([, paths = '']) => paths.split(' '),
   );
   const sent = [...readFileSync('.dockerignore', 'utf8').matchAll(/^!(.+)$/gm)].map(([, path = '']) => path);
   return [
-    ...[...copied, ...sent].filter((path) => !existsSync(path)).map((path) => `there is no ${path}`),
-    ...copied
-      .filter((path) => path !== '.' && !sent.includes(path))
+    ...[...copied, ...sent, ...READ_BY_THE_BUILD]
+      .filter((path) => !existsSync(path))
+      .map((path) => `there is no ${path}`),
+    ...[...copied, ...READ_BY_THE_BUILD]
+      .filter((path) => path !== '.' && !sent.some((each) => `${path}/`.startsWith(`${each}/`)))
       .map((path) => `.dockerignore holds ${path} back`),
   ];
 }

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { type ErrorCode, errorTable } from '../src/contract/error-table.js';
 import { errorText } from '../src/contract/error-text.js';
 import { uploadRequestSchema } from '../src/contract/request.js';
-import { manifestSchema, settingsSchema } from './schemas.js';
 import { requestTypes } from './request-types.js';
+import { manifestSchema, settingsSchema } from './schemas.js';
 import { withSettingsTables } from './settings-tables.js';
 
 const errorCodes = Object.keys(errorTable) as ErrorCode[];

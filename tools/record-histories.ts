@@ -11,12 +11,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { type Fault, startSandbox } from '../sandbox/sandbox.js';
+import { ensureBinaries } from '../sandbox/servers/binaries.js';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
 import { requestForFile, UploadClient } from '../src/client.js';
 import { VERSION } from '../src/util/version.js';
 import { executionsFor } from '../test/support/tables.js';
-import { ensureBinaries } from './binaries.js';
 import { releasedVersions } from './released-versions.js';
 
 if (releasedVersions().includes(VERSION)) {

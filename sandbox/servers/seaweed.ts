@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { ensureBinaries } from '../../tools/binaries.js';
 import { objectStoreClient, type S3Bucket } from '../object-store.js';
+import { ensureBinaries } from './binaries.js';
 import { freePorts } from './free-ports.js';
 import { type ServerProcess, startServer, temporaryFolder, withFreshPorts } from './server-process.js';
 

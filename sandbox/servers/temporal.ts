@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
-import { ensureBinaries } from '../../tools/binaries.js';
+import { ensureBinaries } from './binaries.js';
 import { freePorts } from './free-ports.js';
 import { type ServerProcess, startServer, temporaryFolder, withFreshPorts } from './server-process.js';
 
@@ -9,6 +9,8 @@ import { type ServerProcess, startServer, temporaryFolder, withFreshPorts } from
 export interface TemporalDevServerOptions {
   /** SQLite file for histories, which survive a restart. Default: in memory. */
   readonly dbFilename?: string;
+  /** Address to listen on. Default: 127.0.0.1. */
+  readonly ip?: string;
   /** Port of gRPC. Default: a free port. */
   readonly port?: number;
   /** Port of the UI. Default: a free port. */
@@ -48,7 +50,7 @@ export async function startTemporalDevServer(
 }
 
 async function start(temporal: string, options: TemporalDevServerOptions): Promise<TemporalDevServer> {
-  const { searchAttributes = true, codecEndpoint, dbFilename, extraArgs = [] } = options;
+  const { searchAttributes = true, codecEndpoint, dbFilename, extraArgs = [], ip = '127.0.0.1' } = options;
   const [freePort = 0, freeUiPort = 0, freeHttpPort = 0, metricsPort = 0] = await freePorts(4);
   const { port = freePort, uiPort = freeUiPort, httpPort = freeHttpPort } = options;
   const attributes = searchAttributes ? Object.entries(SEARCH_ATTRIBUTES) : [];
@@ -59,7 +61,7 @@ async function start(temporal: string, options: TemporalDevServerOptions): Promi
     name: 'The Temporal dev server',
     command: temporal,
     args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'error', '--ui-disable-news-fetch'],
+      ...['server', 'start-dev', '--ip', ip, '--log-level', 'error', '--ui-disable-news-fetch'],
       ...['--port', `${port}`, '--ui-port', `${uiPort}`, '--http-port', `${httpPort}`],
       ...['--metrics-port', `${metricsPort}`],
       ...(dbFilename ? ['--db-filename', dbFilename] : []),

@@ -14,7 +14,9 @@ const sidebar = [
       page('Files on one host', 'hosts'),
       page('HTTPS and S3 sources', 'sources'),
       page('Records', 'records'),
-      page('Test with the sandbox', 'sandbox'),
+      page('Call uploads by Nexus', 'nexus'),
+      page('Test your service', 'testing'),
+      page('The sandbox', 'sandbox'),
     ],
   },
   {

@@ -53,7 +53,12 @@ export class CliCommand extends Command {
   /** Adds the options that every command has, below its own. */
   withCommonOptions(): this {
     return this.optionsGroup('Common options:')
-      .option('--settings <file>', 'settings file to use; it overrides environment variables')
+      .option(
+        '--settings <file>',
+        this.#writesSettings
+          ? 'settings file to write'
+          : 'settings file to use; it overrides environment variables',
+      )
       .option('-q, --quiet', 'print only errors and, with --json, JSON')
       .helpOption('-h, --help', 'show this help')
       .hook('preAction', () => this.#applyCommonOptions(this.opts()))

@@ -12,6 +12,7 @@ import { profilesCommand } from './commands/profiles.js';
 import { receiptCommand } from './commands/receipt.js';
 import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
+import { sandboxCommand } from './commands/sandbox.js';
 import { settingsCommand } from './commands/settings.js';
 import { setupCommand } from './commands/setup.js';
 import { statusCommand } from './commands/status.js';
@@ -43,6 +44,7 @@ export const COMMANDS: readonly CliCommand[] = [
   workerCommand,
   codecServerCommand,
   completionCommand,
+  sandboxCommand,
 ].map((command) => command.withCommonOptions());
 
 const HELP_FOOTER = `

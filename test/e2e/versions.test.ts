@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureBinaries } from '../../sandbox/servers/binaries.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
 import { pollersOf } from '../../src/temporal/versioning.js';
-import { ensureBinaries } from '../../tools/binaries.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';

