@@ -1,0 +1,26 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { UploadJob } from './activity.js';
+
+/** A process that runs the activity `uploadFile` of one checkout. */
+export interface Subject {
+  /** Uploads files side by side, and returns the seconds that it took. */
+  upload(jobs: readonly UploadJob[]): Promise<number>;
+  stop(): void;
+}
+
+/** @param root checkout whose activity is measured */
+export async function startSubject(root: string): Promise<Subject> {
+  const child: ChildProcess = fork(fileURLToPath(new URL('./activity.ts', import.meta.url)), [root]);
+  await once(child, 'message');
+  return {
+    async upload(jobs) {
+      child.send(jobs);
+      const [{ seconds, error }] = (await once(child, 'message')) as [{ seconds?: number; error?: string }];
+      if (seconds === undefined) throw new Error(error);
+      return seconds;
+    },
+    stop: () => child.kill(),
+  };
+}
