@@ -12,7 +12,7 @@ export async function curl({ request, presigned }: UploadJob): Promise<void> {
     '--form-string',
     `${name}=${value}`,
   ]);
-  const file = ['-F', `file=@${fileURLToPath(request.source)}`];
+  const file = ['-F', `file=@${fileURLToPath(request.source)};type=text/csv`];
   const { stdout } = await run('curl', ['-sS', '-w', '%{http_code}', ...fields, ...file, presigned.url]);
   if (!stdout.endsWith('204')) throw new Error(`curl: ${stdout}`);
 }
@@ -27,7 +27,7 @@ const SCRIPT = `
 import json, sys, requests
 job = json.load(sys.stdin)
 with open(job["path"], "rb") as file:
-    response = requests.post(job["url"], data=job["fields"], files={"file": file})
+    response = requests.post(job["url"], data=job["fields"], files={"file": ("bench.csv", file, "text/csv")})
 assert response.status_code == 204, response.text
 `;
 

@@ -1,4 +1,4 @@
-/** Maximum size of a chunk: 256 KiB. */
+/** Size of a chunk that is read into a new buffer: 256 KiB. */
 export const CHUNK_BYTES = 256 * 1024;
 
 /** Buffers for the chunks of a file. The content of one may change once the next chunk but one is requested. */

@@ -22,9 +22,9 @@ export interface OpenFile {
   /** Version ID of an S3 object, if its bucket is versioned. */
   readonly versionId?: string | undefined;
   /**
-   * Reads the file from start to end, in chunks of at most {@link CHUNK_BYTES}, one chunk ahead of the consumer. Each
-   * call starts over. The last chunk is yielded only if the file is unchanged, so all chunks together are the file as it
-   * was when it was opened.
+   * Reads the file from start to end, in chunks of at most {@link CHUNK_BYTES}, or the size of the given buffers, one chunk
+   * ahead of the consumer. Each call starts over. The last chunk is yielded only if the file is unchanged, so all chunks
+   * together are the file as it was when it was opened.
    *
    * @throws {@link UploadError} `FILE_CHANGED`, `FILE_READ_FAILED`, `FILE_READ_STALLED`; for a file on a server, `SOURCE_…`
    * @throws the signal's reason if aborted
@@ -101,10 +101,12 @@ export class DiskFile implements OpenFile {
   }
 
   async #read(position: number, reads: PacedReads, options: ReadOptions): Promise<Buffer> {
-    const size = Math.min(CHUNK_BYTES, this.sizeBytes - position);
-    const into = (buffer: Buffer) => this.#handle.read(buffer, 0, size, position);
+    const rest = this.sizeBytes - position;
+    const into = (buffer: Buffer) => this.#handle.read(buffer, 0, Math.min(buffer.length, rest), position);
     const { bytesRead, buffer } = await this.#pending(
-      options.buffers ? options.buffers.fill(into) : into(Buffer.allocUnsafeSlow(size)),
+      options.buffers
+        ? options.buffers.fill(into)
+        : into(Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, rest))),
       (read) => reads.next(read, (result) => result.bytesRead),
       options,
     );

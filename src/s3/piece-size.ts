@@ -1,5 +1,5 @@
 const MIN_BYTES = 32 * 1024;
-const MAX_BYTES = 256 * 1024;
+const MAX_BYTES = 512 * 1024;
 const FAST_MS = 50;
 const SLOW_MS = 1_000;
 

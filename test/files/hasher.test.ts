@@ -78,13 +78,16 @@ describe('a thread that ends', () => {
     const threads = startedThreads();
     const hasher = openThreaded();
     await hasher.update(distinctBytes(3_000_000));
-    for (const thread of threads()) thread.end();
+    for (const thread of threads()) {
+      await thread.until(1);
+      thread.end();
+    }
 
     await expect(hasher.digest()).rejects.toMatchObject({
       code: 'INTERNAL',
       message: expect.stringContaining('A thread that calculates checksums ended'),
     });
-    await expect((async () => hasher.update(distinctBytes(300_000)))()).rejects.toMatchObject({
+    await expect((async () => hasher.update(distinctBytes(3_000_000)))()).rejects.toMatchObject({
       code: 'INTERNAL',
     });
     const next = openThreaded();
@@ -99,7 +102,7 @@ describe('a thread that ends', () => {
     const sizes: number[] = [];
     const onBytes = (bytes: number) => {
       sizes.push(bytes);
-      if (sizes.length === 5) for (const thread of threads()) thread.end();
+      if (sizes.length === 20) for (const thread of threads()) thread.end();
     };
 
     expect(await hashFile(file, { onBytes })).toEqual({

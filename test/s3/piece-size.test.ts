@@ -4,15 +4,15 @@ import { PieceSize } from '../../src/s3/piece-size.js';
 const KIB = 1024;
 
 describe('PieceSize', () => {
-  it('doubles after each fast piece, up to 256 KiB', () => {
+  it('doubles after each fast piece, up to 512 KiB', () => {
     const size = new PieceSize();
-    const sizes = [0, 10, 49, 20, 0].map((ms) => {
+    const sizes = [0, 10, 49, 20, 0, 0].map((ms) => {
       const { bytes } = size;
       size.adapt(ms);
       return bytes / KIB;
     });
 
-    expect(sizes).toEqual([32, 64, 128, 256, 256]);
+    expect(sizes).toEqual([32, 64, 128, 256, 512, 512]);
   });
 
   it('stays after a piece that is neither fast nor slow', () => {

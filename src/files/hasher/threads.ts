@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { CHUNK_BYTES } from '../chunk-buffers.js';
 import { Ring } from './ring.js';
 import { type Algorithm, HashThread } from './thread.js';
 
@@ -7,9 +6,11 @@ import { type Algorithm, HashThread } from './thread.js';
 const MAX_THREADS = 4;
 /** Shared memory for all rings: 64 MiB. Only what is used counts as memory of the process. */
 const MEMORY_BYTES = 64 * 1024 * 1024;
+/** Size of a buffer: large enough that waking threads up for each one costs little. */
+const CHUNK_BYTES = 512 * 1024;
 /** Buffers of one ring. A few megabytes keep the threads busy while the sending thread waits for its core. */
-const MAX_RING_CHUNKS = 16;
-const MIN_RING_CHUNKS = 4;
+const MAX_RING_CHUNKS = 8;
+const MIN_RING_CHUNKS = 3;
 /** Share of the free memory that a new ring gets at most, so that some is left for others. */
 const RING_SHARE = 1 / 8;
 /** Time without a hash after which the threads end, in milliseconds. */
