@@ -2,13 +2,15 @@
 
 /** File name in this folder, and what it measures. */
 const BENCHMARKS: Readonly<Record<string, string>> = {
-  upload: 'Throughput of one large upload, compared with a bare HTTP client [--mb 600]',
+  upload:
+    'Verified uploads of large files next to curl, md5sum and requests [--rounds 5 --smaller 1 --before DIR]',
   batch: 'Starts per second, memory and status of a large batch [--files 5000]',
   encryption: 'Processor time and history size that encryption adds to an upload [--rounds 2000]',
   fairness: 'Duration of a single upload while a batch is running [--files 300]',
   hosts: 'Detection and recovery when the only worker of a host is killed [--files 300]',
   list: 'Searches in a list of 20,000 executions, and how many 1,000 starts need [--executions 20000 --files 1000]',
-  memory: 'Memory of a worker, idle and during large uploads [--files 40 --mb 100]',
+  memory:
+    'Memory that one file of 5 GiB, and 50 large files at a time, add to a worker [--large-mib 5120 --files 50 --mib 100]',
   pace: 'Duration and refused starts of a batch at an Aplos that takes few executions at a time [--files 300 --concurrent 5]',
   sources: 'Memory and recovery when https: and s3: sources are interrupted [--mb 1000]',
   throttling:

@@ -1,50 +1,77 @@
 /**
- * `npm run bench -- memory [--files 40 --mb 100]`: measures the memory of a worker, idle and while it uploads as many large files
- * at a time as it does by default.
+ * `npm run bench -- memory [--large-mib 5120 --files 50 --mib 100]`: measures by how much the memory of a worker grows beyond that
+ * of an idle one, while it uploads one very large file, and many large files at a time.
  */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { link, mkdir } from 'node:fs/promises';
+import { link, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { COMMAND } from '../sandbox/worker-process.js';
-import { loadSettings } from '../src/settings/load.js';
-import { configuration, table } from '../test/support/tables.js';
+import { configuration } from '../test/support/tables.js';
 import { startOwnWorld } from '../test/support/world.js';
 import { memoryOf } from './process-memory.js';
 
+const MIB = 1024 * 1024;
+
 const { values } = parseArgs({
-  options: { files: { type: 'string', default: '40' }, mb: { type: 'string', default: '100' } },
+  options: {
+    'large-mib': { type: 'string', default: '5120' },
+    files: { type: 'string', default: '50' },
+    mib: { type: 'string', default: '100' },
+  },
 });
 
 const world = await startOwnWorld({}, { keepsDatabase: false });
 try {
-  const { child } = await world.startWorker();
-  await sleep(5_000);
-  console.log(`idle:     ${await memoryOf(child.pid, 'VmRSS')} MB`);
-
-  await mkdir(join(world.folder, 'study'));
-  const large = await world.write('large.csv', table(Number(values.mb) * 1_000_000));
-  for (let file = 1; file <= Number(values.files); file++)
-    await link(large, join(world.folder, 'study', `pk-${file}.csv`));
-  const config = await world.write('c.json', JSON.stringify(configuration));
-  const before = performance.now();
-  const upload = spawn(
-    process.execPath,
-    [COMMAND, 'upload', join(world.folder, 'study'), '--config', config, '--batch', 'bench', '--wait'],
-    { env: { ...process.env, ...world.env }, stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  const [code] = await once(upload, 'exit');
-  if (code !== 0) throw new Error(`The uploads exited with code ${code}`);
-  const seconds = (performance.now() - before) / 1000;
-  console.log(
-    `maximum:  ${await memoryOf(child.pid, 'VmHWM')} MB, with ${values.files} files of ${values.mb} MB,` +
-      ` up to ${loadSettings({}).concurrency} at a time, in ${seconds.toFixed(0)} s`,
-  );
-  await sleep(5_000);
-  console.log(`after:    ${await memoryOf(child.pid, 'VmRSS')} MB`);
+  await mkdir(join(world.folder, 'large'));
+  await writeTable(join(world.folder, 'large', 'pk.csv'), Number(values['large-mib']));
+  await measure('large', `one file of ${values['large-mib']} MiB`, 32);
+  await mkdir(join(world.folder, 'many'));
+  const first = join(world.folder, 'many', 'pk-0.csv');
+  await writeTable(first, Number(values.mib));
+  for (let file = 1; file < Number(values.files); file++)
+    await link(first, join(world.folder, 'many', `pk-${file}.csv`));
+  await measure('many', `${values.files} files of ${values.mib} MiB at a time`, 128);
 } finally {
   await world.stop();
 }
 process.exit();
+
+/** Uploads the files of a folder with a new worker, and prints by how much its memory grew. */
+async function measure(folder: string, what: string, goalMib: number): Promise<void> {
+  const { child, stop } = await world.startWorker({ APLOS_UPLOAD_CONCURRENCY: values.files });
+  await sleep(5_000);
+  const idle = await memoryOf(child.pid, 'VmRSS');
+  await writeFile(`/proc/${child.pid}/clear_refs`, '5'); // resets VmHWM: starting took more than being idle
+  const config = await world.write('c.json', JSON.stringify(configuration));
+  const startedAt = performance.now();
+  const upload = spawn(
+    process.execPath,
+    [COMMAND, 'upload', join(world.folder, folder), '--config', config, '--batch', folder, '--wait'],
+    { env: { ...process.env, ...world.env }, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const [code] = await once(upload, 'exit');
+  if (code !== 0) throw new Error(`The uploads exited with code ${code}`);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const grownMib = (((await memoryOf(child.pid, 'VmHWM')) - idle) * 1e6) / MIB;
+  console.log(
+    `${what}: ${idle} MB when idle, +${grownMib.toFixed(0)} MiB (goal: at most ${goalMib}), in ${seconds.toFixed(0)} s`,
+  );
+  await stop();
+}
+
+/** Writes a table with a header and numbers, of which Aplos could read every line. */
+async function writeTable(path: string, mib: number): Promise<void> {
+  const lines = Array.from(
+    { length: 40_000 },
+    (_, line) => `${line},${line % 24},${randomBytes(6).readUIntBE(0, 6)}\n`,
+  );
+  const block = Buffer.from(lines.join(''));
+  const file = await open(path, 'w');
+  let bytes = (await file.write('subject,time,conc\n')).bytesWritten;
+  while (bytes < (mib - 1) * MIB) bytes += (await file.write(block)).bytesWritten;
+  await file.close();
+}

@@ -31,30 +31,41 @@ with open(job["path"], "rb") as file:
 assert response.status_code == 204, response.text
 `;
 
-/** Returns a function that uploads a file with Python's `requests`, as its documentation shows. */
-export async function pythonRequests(): Promise<(job: UploadJob) => Promise<void>> {
-  const packages = await fetchWheels({
+/** Uploads a file with Python's `requests`, as its documentation shows. */
+export async function pythonRequests({ request, presigned }: UploadJob): Promise<void> {
+  const PYTHONPATH = await packages();
+  const python = run('python3', ['-c', SCRIPT], { env: { ...process.env, PYTHONPATH } });
+  const { url, fields } = presigned;
+  python.child.stdin?.end(JSON.stringify({ path: fileURLToPath(request.source), url, fields }));
+  await python;
+}
+
+function packages(): Promise<string> {
+  return fetchWheels({
     requirements: 'requirements-bench.txt',
     what: "Python's requests",
     size: '1 MB',
-    instead: 'Or leave this peer out with --no-requests.',
+    instead: 'Or leave out the row s3-requests.',
   });
-  return async ({ request, presigned }) => {
-    const python = run('python3', ['-c', SCRIPT], { env: { ...process.env, PYTHONPATH: packages } });
-    python.child.stdin?.end(
-      JSON.stringify({ path: fileURLToPath(request.source), url: presigned.url, fields: presigned.fields }),
-    );
-    await python;
-  };
 }
 
-/** Returns the versions of the peers. */
-export async function peerVersions(): Promise<string> {
-  const [curlVersion, md5sumVersion, python] = await Promise.all([
-    run('curl', ['--version']),
-    run('md5sum', ['--version']),
-    run('python3', ['--version']),
-  ]);
-  const first = ({ stdout }: { stdout: string }) => stdout.split('\n')[0]?.trim();
-  return [curlVersion, md5sumVersion, python].map(first).join('; ');
+/** Returns the version of curl. */
+export const curlVersion = async () =>
+  (await firstLine('curl', '--version')).split(' ').slice(0, 2).join(' ');
+
+/** Returns the version of md5sum. */
+export const md5sumVersion = async () => (await firstLine('md5sum', '--version')).replace(/[()]/g, '');
+
+/** Returns the versions of Python and of its package requests. */
+export async function requestsVersion(): Promise<string> {
+  const PYTHONPATH = await packages();
+  const script =
+    'import platform, requests; print(f"requests {requests.__version__}, Python {platform.python_version()}")';
+  const { stdout } = await run('python3', ['-c', script], { env: { ...process.env, PYTHONPATH } });
+  return stdout.trim();
+}
+
+async function firstLine(command: string, ...args: string[]): Promise<string> {
+  const { stdout } = await run(command, args);
+  return stdout.split('\n')[0] ?? '';
 }
