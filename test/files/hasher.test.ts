@@ -78,15 +78,16 @@ describe('a thread that ends', () => {
     const threads = startedThreads();
     const hasher = openThreaded();
     await hasher.update(distinctBytes(3_000_000));
-    for (const thread of threads()) {
-      await thread.until(1);
-      thread.end();
-    }
+    await Promise.all(threads().map((thread) => thread.until(1)));
+    const waiting = Promise.allSettled(threads().map((thread) => thread.until(Number.POSITIVE_INFINITY)));
+    for (const thread of threads()) thread.end();
 
-    await expect(hasher.digest()).rejects.toMatchObject({
+    const failure = {
       code: 'INTERNAL',
       message: expect.stringContaining('A thread that calculates checksums ended'),
-    });
+    };
+    for (const result of await waiting) expect(result).toMatchObject({ status: 'rejected', reason: failure });
+    await expect(hasher.digest()).rejects.toMatchObject(failure);
     await expect((async () => hasher.update(distinctBytes(3_000_000)))()).rejects.toMatchObject({
       code: 'INTERNAL',
     });
