@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { fetchWheels } from '../../tools/wheels.js';
+import { fetchWheels } from '../../sandbox/servers/wheels.js';
 import type { UploadJob } from './activity.js';
 
 const run = promisify(execFile);
@@ -42,7 +42,7 @@ export async function pythonRequests({ request, presigned }: UploadJob): Promise
 
 function packages(): Promise<string> {
   return fetchWheels({
-    requirements: 'requirements-bench.txt',
+    requirements: fileURLToPath(new URL('../../tools/requirements-bench.txt', import.meta.url)),
     what: "Python's requests",
     size: '1 MB',
     instead: 'Or leave out the row s3-requests.',
