@@ -21,11 +21,11 @@ const PAUSE_PART = 0.1;
  * is held meanwhile, and a long execution leaves no events in the history.
  */
 export const awaitExecution =
-  ({ api }: Pick<ActivityDependencies, 'api'>) =>
+  ({ checks }: Pick<ActivityDependencies, 'checks'>) =>
   async ({ profile, fileName, label, executionId }: AwaitInput): Promise<Completion> => {
     const what = `Execution ${executionId} (${label}) of ${fileName}`;
-    const record = await api(profile)
-      .execution(executionId, cancellationSignal())
+    const record = await checks(profile)
+      .check(executionId, { pauseMs: pauseMs(), signal: cancellationSignal() })
       .catch((error: unknown) => {
         throw isGone(error) ? gone(what, error) : error;
       });

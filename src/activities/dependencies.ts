@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { AplosApi } from '../aplos/api.js';
+import type { ExecutionChecks } from '../aplos/execution-checks.js';
 import type { ExecutionList } from '../aplos/execution-list.js';
 import type { StartGate } from '../aplos/start-gate.js';
 import type { FailingStep } from '../contract/failing-step.js';
@@ -45,6 +46,12 @@ export interface ActivityDependencies {
    * @throws UploadError `PROFILE_UNKNOWN`
    */
   readonly starts: (profile: string) => StartGate;
+  /**
+   * Returns the checks of executions that are waited for.
+   *
+   * @throws UploadError `PROFILE_UNKNOWN`
+   */
+  readonly checks: (profile: string) => Pick<ExecutionChecks, 'check'>;
   /** Returns what other runs may have started. See {@link otherUploads}. */
   readonly otherUploads: (attempt: StartIdentity, closedSinceMs: number) => Promise<OtherUploads>;
   /**

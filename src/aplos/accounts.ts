@@ -5,6 +5,7 @@ import { quote } from '../util/quote.js';
 import type { AplosApi } from './api.js';
 import { AutoVersion } from './auto-version.js';
 import { AplosConnection, type Login } from './connection.js';
+import { type AwaitedExecutions, ExecutionChecks } from './execution-checks.js';
 import { ExecutionList } from './execution-list.js';
 import { StartGate } from './start-gate.js';
 import { AplosV1 } from './v1/v1.js';
@@ -66,6 +67,15 @@ export class AplosAccounts {
   }
 
   /**
+   * Returns the checks of executions of a profile that somebody waits for.
+   *
+   * @throws {@link UploadError} `PROFILE_UNKNOWN`
+   */
+  checks(profileName: string): ExecutionChecks {
+    return this.#account(profileName).checks;
+  }
+
+  /**
    * Returns the gate that paces the starts of a profile.
    *
    * @throws {@link UploadError} `PROFILE_UNKNOWN`
@@ -101,18 +111,21 @@ export class AplosAccounts {
       this.#options.onLogin?.(profileName, login),
     );
     const api = dialects[profile.apiVersion](connection, profile);
+    const awaited: AwaitedExecutions = new Map();
+    const executions = this.#executionList(profileName, api, awaited);
     const account = {
       connection,
       api,
-      executions: this.#executionList(profileName, api),
+      executions,
+      checks: new ExecutionChecks(api, executions, awaited),
       starts: new StartGate({ onRefused: () => this.#options.onStartRefused?.(profileName) }),
     };
     this.#accounts.set(profileName, account);
     return account;
   }
 
-  #executionList(profileName: string, api: AplosApi): ExecutionList {
-    return new ExecutionList(() => api.listExecutions(), {
+  #executionList(profileName: string, api: AplosApi, awaited: AwaitedExecutions): ExecutionList {
+    return new ExecutionList(() => api.listExecutions(awaited), {
       onLag: (seconds) => this.#options.onListLag?.(profileName, seconds),
     });
   }
@@ -130,5 +143,6 @@ interface Account {
   readonly connection: AplosConnection;
   readonly api: AplosApi;
   readonly executions: ExecutionList;
+  readonly checks: ExecutionChecks;
   readonly starts: StartGate;
 }

@@ -98,6 +98,9 @@ export interface AcceptedStart {
   readonly delaySeconds?: number | undefined;
 }
 
+/** IDs of executions. */
+export type ExecutionIds = Pick<ReadonlyMap<string, unknown>, 'has' | 'keys' | 'size'>;
+
 /** Version of the API. */
 export type ApiVersion = 'v1' | 'v3';
 
@@ -132,8 +135,12 @@ export interface AplosApi {
    * @throws {@link UploadError} `SECTION_UNSUPPORTED`
    */
   assertTakes(sections: readonly Section[]): Promise<void>;
-  /** Lists the executions of the user. The newest ones may be missing, and records that were read earlier may be outdated. */
-  listExecutions(): Promise<readonly ExecutionRecord[]>;
+  /**
+   * Lists the executions of the user. The newest ones may be missing, and records that were read earlier may be outdated.
+   *
+   * @param awaited executions whose records have reports, and are current where that takes fewer calls than one for each. Default: none
+   */
+  listExecutions(awaited?: ExecutionIds): Promise<readonly ExecutionRecord[]>;
   /** Returns one execution. */
   execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord>;
   /**

@@ -1,6 +1,6 @@
 import { UploadError } from '../contract/errors.js';
 import type { Section } from '../contract/sections.js';
-import type { ApiVersion, AplosApi, StartOptions, StartRequest } from './api.js';
+import type { ApiVersion, AplosApi, ExecutionIds, StartOptions, StartRequest } from './api.js';
 import type { AplosConnection } from './connection.js';
 
 /** Statuses with which a host refuses the paths of a version that it does not speak. API Gateway uses 403. */
@@ -49,8 +49,8 @@ export class AutoVersion implements AplosApi {
     return this.#call((api) => api.startExecution(start, options));
   }
 
-  listExecutions() {
-    return this.#call((api) => api.listExecutions());
+  listExecutions(awaited?: ExecutionIds) {
+    return this.#call((api) => api.listExecutions(awaited));
   }
 
   execution(executionId: string, signal?: AbortSignal) {

@@ -61,6 +61,11 @@ export class ExecutionList {
     });
   }
 
+  /** Time of the last request for the list, which may still be in progress. `undefined` if there was none. */
+  get askedAt(): Moment | undefined {
+    return this.#current?.askedAt;
+  }
+
   /** Remembers an execution whose start Aplos acknowledged. It is found from now on, even if the list lacks it. */
   acknowledge(record: Acknowledged['record']): void {
     this.#acknowledged.set(record.work.trackingId, { record, at: now(), isListed: false, lagMs: 0 });

@@ -49,6 +49,7 @@ export function activityDependencies({
     listLagMs,
     sendDeadlineMs: SEND_DEADLINE_MS,
     executions: (profile) => accounts.executions(profile),
+    checks: (profile) => accounts.checks(profile),
     starts: (profile) => accounts.starts(profile),
     recordHeartbeat,
     reportWaiting,

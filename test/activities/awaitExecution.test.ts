@@ -2,7 +2,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { awaitExecution } from '../../src/activities/awaitExecution.js';
 import { withErrorCodes } from '../../src/activities/failures.js';
-import type { AplosApi, ExecutionRecord } from '../../src/aplos/api.js';
+import type { ExecutionRecord } from '../../src/aplos/api.js';
 import { UploadError } from '../../src/contract/errors.js';
 import { environmentFor, type Info, run } from '../support/job.js';
 
@@ -10,13 +10,13 @@ const input = { profile: 'default', fileName: 'pk.csv', label: 'day 1', executio
 
 /** Runs the activity against an Aplos that reports an execution like this. Returns its result, or its failure. */
 async function check(reported: Partial<ExecutionRecord> | UploadError, info: Info = {}) {
-  const api = {
-    execution: async (executionId) => {
+  const checks = {
+    check: async (executionId: string) => {
       if (reported instanceof UploadError) throw reported;
       return { executionId, status: 'running', errors: [], hasMarks: true, ...reported };
     },
-  } as Partial<AplosApi> as AplosApi;
-  const activity = withErrorCodes(awaitExecution({ api: () => api }));
+  };
+  const activity = withErrorCodes(awaitExecution({ checks: () => checks }));
   return run(activity, input, environmentFor({ workflowType: 'uploadAnalysisFile', ...info })).catch(
     (error: unknown) => error as ApplicationFailure,
   );

@@ -79,6 +79,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
     return createActivities({
       api: (profile) => accounts.api(profile),
       executions: (profile) => accounts.executions(profile),
+      checks: (profile) => accounts.checks(profile),
       starts: (profile) => accounts.starts(profile),
       dispatcher: connections,
       sources: {},

@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { awaitExecution } from '../../src/activities/awaitExecution.js';
 import { withErrorCodes } from '../../src/activities/failures.js';
 import { withTiming } from '../../src/activities/timing.js';
-import type { AplosApi } from '../../src/aplos/api.js';
 import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
@@ -53,15 +52,18 @@ describe('completeAnalyses', () => {
   /** Returns the real activity, for an execution that ends so long after the first check by the server's clock. */
   function endingAfter(ms: number): { awaitExecution: UploadActivities['awaitExecution']; checks: number[] } {
     const checks: number[] = [];
-    const api = {
-      execution: async (executionId) => {
+    const executions = {
+      check: async (executionId: string) => {
         const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
         const ageMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
         checks.push(ageMs);
         return { executionId, status: ageMs < ms ? 'running' : 'succeeded', errors: [], hasMarks: true };
       },
-    } as Partial<AplosApi> as AplosApi;
-    return { awaitExecution: withErrorCodes(withTiming(awaitExecution({ api: () => api }))), checks };
+    };
+    return {
+      awaitExecution: withErrorCodes(withTiming(awaitExecution({ checks: () => executions }))),
+      checks,
+    };
   }
 
   it('waits for the end of each execution, and puts it on the receipt', async () => {

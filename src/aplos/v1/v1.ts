@@ -8,6 +8,7 @@ import type { FileRef } from '../../contract/steps.js';
 import type {
   AcceptedStart,
   AplosApi,
+  ExecutionIds,
   ExecutionRecord,
   FileState,
   PresignResponse,
@@ -117,7 +118,7 @@ export class AplosV1 implements AplosApi {
     }
   }
 
-  async listExecutions(): Promise<readonly ExecutionRecord[]> {
+  async listExecutions(awaited?: ExecutionIds): Promise<readonly ExecutionRecord[]> {
     const { items } = await this.#connection.call({
       purpose: 'list the executions',
       method: 'GET',
@@ -125,7 +126,7 @@ export class AplosV1 implements AplosApi {
       kind: 'list',
       response: executionListSchema,
     });
-    return items.map((each) => toRecord(each));
+    return items.map((each) => toRecord(each, awaited?.has(each.execution_id)));
   }
 
   async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {

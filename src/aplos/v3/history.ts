@@ -1,5 +1,5 @@
 import { UploadError } from '../../contract/errors.js';
-import type { ExecutionRecord } from '../api.js';
+import type { ExecutionIds, ExecutionRecord } from '../api.js';
 
 /** An execution of a page, and its time of creation. */
 export interface DatedRecord {
@@ -38,6 +38,8 @@ export class ExecutionHistory {
   /** Time up to which all executions are known. */
   #knownUntilMs = Number.NEGATIVE_INFINITY;
   #isNewestFirst: boolean | undefined;
+  /** Largest number of executions on a page. */
+  #pageSize = 1;
 
   /**
    * @param readPage requests one page from Aplos. Default key: the first page
@@ -51,9 +53,10 @@ export class ExecutionHistory {
   /**
    * Returns all executions that are not older than the look-back, the newest first. Calls must not overlap.
    *
+   * @param awaited executions of which current records are wanted, where pages take fewer calls than one for each. Default: none
    * @throws {@link UploadError} `API_ANSWER_UNEXPECTED` if Aplos returns the same pages again and again
    */
-  async read(): Promise<ExecutionRecord[]> {
+  async read(awaited?: ExecutionIds): Promise<ExecutionRecord[]> {
     const fresh = new Map<string, DatedRecord>();
     const resumeAt = this.#resumeAt;
     this.#resumeAt = undefined;
@@ -66,7 +69,12 @@ export class ExecutionHistory {
       this.#resumeAt = undefined;
       if (resumeAt !== undefined) await this.#walk(fresh, undefined, this.#knownUntilMs - OVERLAP_MS);
     } else {
-      await this.#walk(fresh, undefined, this.#knownUntilMs - OVERLAP_MS);
+      const newMs = this.#knownUntilMs - OVERLAP_MS;
+      await this.#walk(
+        fresh,
+        undefined,
+        awaited ? Math.min(newMs, this.#worthReadingUntil(awaited, newMs)) : newMs,
+      );
     }
     const older = [...this.#remembered].filter(([executionId]) => !fresh.has(executionId));
     const all = [...fresh.values(), ...older.map(([, each]) => each)];
@@ -77,6 +85,30 @@ export class ExecutionHistory {
   /** Forgets an execution that Aplos no longer has. */
   forget(executionId: string): void {
     this.#remembered.delete(executionId);
+  }
+
+  /**
+   * Returns the time up to which pages are worth reading for the sake of some executions: a page costs one call, and an execution
+   * that no page shows costs one of its own.
+   *
+   * @param newMs time up to which pages are read anyway
+   */
+  #worthReadingUntil(awaited: ExecutionIds, newMs: number): number {
+    const wanted = [...awaited.keys()].flatMap((id) => this.#remembered.get(id)?.createdMs ?? []);
+    const older = wanted.filter((createdMs) => createdMs < newMs).sort((one, other) => other - one);
+    if (older.length === 0) return newMs;
+    const all = [...this.#remembered.values()].flatMap(({ createdMs }) => createdMs ?? []);
+    all.sort((one, other) => other - one);
+    let best = { untilMs: newMs, calls: older.length };
+    let shown = 0;
+    while ((all[shown] ?? Number.NEGATIVE_INFINITY) >= newMs) shown++;
+    const first = shown;
+    for (const [index, createdMs] of older.entries()) {
+      while ((all[shown] ?? Number.NEGATIVE_INFINITY) >= createdMs) shown++;
+      const calls = (shown - first) / this.#pageSize + older.length - index - 1;
+      if (calls < best.calls) best = { untilMs: createdMs, calls };
+    }
+    return best.untilMs;
   }
 
   /** Reads pages until they are older than a time. */
@@ -97,6 +129,7 @@ export class ExecutionHistory {
       const { executions, nextKey } = await this.#readPage(key).catch((error: unknown) => {
         throw key === undefined ? error : withoutKey(error);
       });
+      this.#pageSize = Math.max(this.#pageSize, executions.length);
       const hasNew = executions.some(({ record }) => !fresh.has(record.executionId));
       for (const { record, createdMs } of executions) {
         fresh.set(record.executionId, { record, createdMs });

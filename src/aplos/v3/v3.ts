@@ -8,6 +8,7 @@ import { shortenText } from '../../util/shorten-text.js';
 import type {
   AcceptedStart,
   AplosApi,
+  ExecutionIds,
   ExecutionRecord,
   FileState,
   PresignResponse,
@@ -51,6 +52,8 @@ export class AplosV3 implements AplosApi {
   readonly #connection: AplosConnection;
   readonly #startBody: AplosProfile['startBody'];
   readonly #history: ExecutionHistory;
+  /** Executions whose records get a report. */
+  #awaited: ExecutionIds | undefined;
   readonly #unmarked = new UnmarkedExecutions((executionId) => this.#workIn(executionId));
 
   constructor(
@@ -152,8 +155,9 @@ export class AplosV3 implements AplosApi {
     }
   }
 
-  async listExecutions(): Promise<readonly ExecutionRecord[]> {
-    return this.#unmarked.recognize(await this.#history.read());
+  async listExecutions(awaited?: ExecutionIds): Promise<readonly ExecutionRecord[]> {
+    this.#awaited = awaited;
+    return this.#unmarked.recognize(await this.#history.read(awaited));
   }
 
   async execution(executionId: string, signal?: AbortSignal): Promise<ExecutionRecord> {
@@ -233,7 +237,9 @@ export class AplosV3 implements AplosApi {
     });
     const executions = page.executions ?? page.items ?? [];
     return {
-      executions: executions.map((each) => toRecord(each)),
+      executions: executions.map((each) =>
+        toRecord(each, this.#awaited?.has(each.id ?? each.executionId ?? '')),
+      ),
       nextKey: textOfKey(page.nextKey ?? page.nextToken),
     };
   }
