@@ -15,6 +15,8 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   sources: 'Memory and recovery when https: and s3: sources are interrupted [--mb 1000]',
   throttling:
     'Duration of a batch that is asked to pause three times, compared with one that is not [--files 60]',
+  waits:
+    'Calls, memory and slots of a worker that waits for many executions [--executions 5000 --minutes 5 --api v1]',
   watch:
     'Folder watch that is killed repeatedly, and scans of a large folder [--files 300 --kills 20 --many 10000]',
 };
