@@ -133,7 +133,8 @@ export class WorkerMetrics {
 
   #countFailure(step: keyof UploadActivities, error: unknown): void {
     if (!(error instanceof ApplicationFailure)) return;
-    const { code } = outcomeOf(error);
+    const { code, result } = outcomeOf(error);
+    if (result === 'pending') return;
     const details = error.details?.[0] as FailureDetails | undefined;
     // To wait for a limit is no failure, and starts that wait may do so for hours.
     if (details?.remedy !== 'final' && code !== 'EXECUTIONS_LIMITED') this.#retries.add(1, { step, code });

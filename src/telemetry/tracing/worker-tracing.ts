@@ -64,7 +64,7 @@ function traceActivity(
               return result;
             } catch (error) {
               const { result, code } = outcomeOf(error);
-              markFailed(span, code || result);
+              if (result !== 'pending') markFailed(span, code || result);
               throw error;
             } finally {
               span.end();
