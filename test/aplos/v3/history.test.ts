@@ -57,6 +57,31 @@ describe('ExecutionHistory', () => {
     expect(await history.read()).toHaveLength(29);
   });
 
+  describe('for executions that are waited for', () => {
+    /** Reads a history of 100 executions, then again for some of them. Returns the pages that this took, and which are current. */
+    async function readFor(awaited: readonly number[]) {
+      const service = new Service(hourly(100));
+      const history = new ExecutionHistory(service.readPage, 365 * DAY_MS);
+      await history.read();
+      const before = service.pages;
+      const records = await history.read(new Map(awaited.map((index) => [`e${index}`, true])));
+      const current = new Set(
+        records.filter(({ isRemembered }) => !isRemembered).map(({ executionId }) => executionId),
+      );
+      return { pages: service.pages - before, shown: awaited.filter((index) => current.has(`e${index}`)) };
+    }
+    const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+
+    it('reads as far as the oldest of many', async () => {
+      expect(await readFor(range(0, 50))).toEqual({ pages: 6, shown: range(0, 50) });
+    });
+
+    it('does not read many pages for a few old ones, which cost a call each', async () => {
+      expect(await readFor([95])).toEqual({ pages: 1, shown: [] });
+      expect(await readFor([...range(0, 30), 95])).toMatchObject({ shown: range(0, 30) });
+    });
+  });
+
   it('looks back as far as it should the first time', async () => {
     const service = new Service(hourly(24 * 10));
     const history = new ExecutionHistory(service.readPage, DAY_MS);
