@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withWaitValues } from '../../src/cli/program.js';
+import { COMMANDS, withWaitValues } from '../../src/cli/program.js';
 
 describe('withWaitValues', () => {
   it.each<[given: string, parsed: string]>([
@@ -13,5 +13,14 @@ describe('withWaitValues', () => {
     ['upload -- --wait results', 'upload -- --wait results'],
   ])('reads "%s" as "%s"', (given, parsed) => {
     expect(withWaitValues(given.split(' '))).toEqual(parsed.split(' '));
+  });
+
+  it('suits every command that has --wait', () => {
+    const options = COMMANDS.flatMap((command) => command.options.filter(({ long }) => long === '--wait'));
+    expect(options.length).toBeGreaterThan(1);
+    for (const { optional, argChoices } of options) {
+      expect(optional).toBe(true);
+      expect(argChoices).toEqual(['upload', 'results']);
+    }
   });
 });

@@ -1,6 +1,8 @@
+import { Option } from 'commander';
 import { CliCommand } from '../command.js';
-import { appendValue, parseSha256Option } from '../input/option-values.js';
+import { appendValue, parseDuration, parseSha256Option } from '../input/option-values.js';
 import type { AnalyzeOptions } from './analyze/options.js';
+import { WAIT_ENDS } from './upload/wait-ends.js';
 
 /** `aplos-upload analyze` */
 export const analyzeCommand = new CliCommand('analyze')
@@ -27,7 +29,10 @@ export const analyzeCommand = new CliCommand('analyze')
   .option('--profile <name>', 'Aplos account of the workers to use (default: the one that uploaded the file)')
   .option('--dry-run', 'show what would happen and what was paid before, and start nothing')
   .option('--yes', 'start even if the subscription has too few executions left')
-  .option('--wait', 'wait until the runs end, and print their receipts')
+  .addOption(
+    new Option('--wait [end]', 'wait for the runs, or for their results').choices(WAIT_ENDS).preset('upload'),
+  )
+  .option('--timeout <duration>', 'time limit of --wait results, e.g. 12h (default: 7d)', parseDuration)
   .option('--json', 'wait, and print one receipt per line, as JSON')
   .example(
     'analyze a file with another configuration',

@@ -3,6 +3,7 @@ import { loadSettings } from '../../../settings/load.js';
 import { readExecutions, withReason } from '../../input/jobs.js';
 import { BadInputError, MAX_LINES } from '../../output/errors.js';
 import { printJson, printToStderr } from '../../output/terminal.js';
+import { extensionFrom } from '../upload/run.js';
 import type { AnalyzeOptions } from './options.js';
 
 /** Checks the input of `aplos-upload analyze`, finds the files, then starts the analyses and reports them as uploads. */
@@ -16,6 +17,7 @@ export async function analyze(references: readonly string[], options: AnalyzeOpt
     throw new BadInputError([
       'No configuration is given for the executions. Add --config FILE, once per execution.',
     ]);
+  const extension = extensionFrom(options);
   const settings = loadSettings(process.env, 'client');
   const executions = withReason(await readExecutions(options), options);
   // Loads Temporal's client only now, because it takes longer than to find a mistake in the input.
@@ -38,6 +40,7 @@ export async function analyze(references: readonly string[], options: AnalyzeOpt
       ...createFileJob(location, executions, {
         profile: options.profile ?? stored.profile,
         ...(batch === undefined ? {} : { batch }),
+        ...extension,
       }),
       stored,
     }));

@@ -10,7 +10,7 @@ import type { UploadOptions } from './options.js';
  *
  * @throws BadInputError if there is a time limit for nothing
  */
-function extensionFrom({ wait, timeout }: UploadOptions): Extension {
+export function extensionFrom({ wait, timeout }: Pick<UploadOptions, 'wait' | 'timeout'>): Extension {
   if (wait === 'results')
     return {
       until: 'completed',
