@@ -5,10 +5,12 @@ const page = (text: string, link: string) => ({ text, link: `/docs/${link}` });
 
 /** The pages by kind. Every page of docs/ is in exactly one group. */
 const sidebar = [
+  { text: 'Tutorial', items: [page('Your first upload', 'first-upload')] },
   {
     text: 'Guides',
     items: [
       page('Start uploads from programs', 'trigger'),
+      page('Results', 'results'),
       page('Analyze stored files', 'analyze'),
       page('Watch a folder', 'watch'),
       page('Files on one host', 'hosts'),
@@ -45,6 +47,7 @@ const sidebar = [
     items: [
       page('Architecture', 'architecture'),
       page('Security', 'security'),
+      page('Large files', 'large-files'),
       page('Fault injection', 'chaos'),
     ],
   },
