@@ -118,7 +118,7 @@ describe('aplos-upload, given bad input', () => {
     const env = { ...world.env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
     const commands = [['upload', csv, '--config', config], ['worker'], ['doctor'], ['status', 'x']];
     for (const { exitCode, stderr, stdout } of await Promise.all(
-      commands.map((args) => runCommand(args, env)),
+      commands.map((args) => runWarmCommand(args, env)),
     )) {
       expect(stderr + stdout).toMatch(
         /TEMPORAL_UNREACHABLE: Cannot reach Temporal at 127\.0\.0\.1:1, .* Check TEMPORAL_ADDRESS/,
@@ -128,21 +128,18 @@ describe('aplos-upload, given bad input', () => {
   });
 
   it('exits with code 1 if Aplos presigns for a bucket that is not listed, and prints the line that lists it', async () => {
-    const worker = await world.startWorker();
     const env = { ...world.env, APLOS_UPLOAD_S3_BUCKETS: 'aplos-uploads' };
-    const { exitCode, stdout } = await runCommand(['doctor'], env);
+    const { exitCode, stdout } = await runWarmCommand(['doctor'], env);
     const { bucket } = world.sandbox.s3;
     expect(stdout).toMatch(
       new RegExp(`✗ Upload target of "default": S3_BUCKET_REFUSED: .* the bucket "${bucket}" at 127.0.0.1`),
     );
     expect(stdout).toContain(`  APLOS_UPLOAD_S3_BUCKETS=aplos-uploads,${bucket}\n`);
     expect(exitCode).toBe(1);
-    await worker.stop();
   });
 
   it('exits with code 1 if the password is wrong, and does not print it', async () => {
-    const worker = await world.startWorker({ COGNITO_PASSWORD: 'not this one' });
-    const { exitCode, stdout } = await runCommand(['doctor'], {
+    const { exitCode, stdout } = await runWarmCommand(['doctor'], {
       ...world.env,
       COGNITO_PASSWORD: 'not this one',
     });
@@ -151,12 +148,11 @@ describe('aplos-upload, given bad input', () => {
     );
     expect(stdout).not.toContain('not this one');
     expect(exitCode).toBe(1);
-    await worker.stop();
   });
 
   it('exits with code 1 and names the URL if the API is not Aplos', async () => {
     const env = { ...world.env, APLOS_API_URL: world.temporal.uiUrl };
-    const { exitCode, stdout } = await runCommand(['doctor'], env);
+    const { exitCode, stdout } = await runWarmCommand(['doctor'], env);
     expect(stdout).toContain(
       `API_ANSWER_UNEXPECTED: ${world.temporal.uiUrl}/app/configuration did not return the configuration of an Aplos NCA API`,
     );
@@ -176,7 +172,7 @@ describe('aplos-upload, given bad input', () => {
     [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'turns off certificate verification'],
     [{ APLOS_UPLOAD_ENCRYPTION_KEY: 'short' }, 'APLOS_UPLOAD_ENCRYPTION_KEY: must contain keys as ID:KEY'],
   ])('prints one line and starts no worker, given %j', async (env, message) => {
-    const { exitCode, stderr } = await runCommand(['worker'], { ...world.env, ...env });
+    const { exitCode, stderr } = await runWarmCommand(['worker'], { ...world.env, ...env });
     expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(message)]);
     expect(exitCode).toBe(2);
   });

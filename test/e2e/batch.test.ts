@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND } from '../../sandbox/worker-process.js';
 import type { ReplayOutcome, UploadStatus } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { QUEUED } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -30,7 +31,7 @@ const storedTimes = ({ sandbox }: World): Record<string, number> =>
     ),
   );
 
-describe('a batch of 120 files, 12 of which fail for three reasons', () => {
+describe('a batch of 60 files, 12 of which fail for three reasons', () => {
   let world: World;
   let refusesZeroDose = true;
   const failedOnes = async () =>
@@ -39,11 +40,11 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
   beforeAll(async () => {
     const refuseConfiguration = ({ dosing }: { dosing?: unknown }) =>
       refusesZeroDose && dosing !== undefined ? 'dosing.amount must be more than 0' : undefined;
-    world = await startWorld({ refuseConfiguration });
+    world = await startWorld({ refuseConfiguration, ...QUEUED });
     await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
     await world.write('day-1.json', JSON.stringify(configuration));
     await world.write('day-7.json', JSON.stringify({ ...configuration, dosing: { amount: 0 } }));
-    for (let file = 1; file <= 120; file++)
+    for (let file = 1; file <= 60; file++)
       await world.write(`pk-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
     const rows = (from: number, to: number, second: (file: number) => boolean) =>
       Array.from({ length: to - from + 1 }, (_, index) => from + index).flatMap((file) => [
@@ -52,7 +53,7 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
       ]);
     const manifest = (lines: string[]) => ['file,configuration', ...lines].join('\n');
     const forbidden = await world.write('forbidden.csv', manifest(rows(1, 4, () => false)));
-    const others = await world.write('others.csv', manifest(rows(5, 120, (file) => file > 116)));
+    const others = await world.write('others.csv', manifest(rows(5, 60, (file) => file > 56)));
 
     world.sandbox.faults.add({ route: 'presign', status: 403, times: 'always' });
     await world.run('upload', '--manifest', forbidden, '--batch', 'study-7', '--wait');
@@ -73,19 +74,19 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
       ...Array(4).fill('S3_SIGNATURE_REFUSED'),
     ]);
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/^116 files: 116 started\nResults: /);
-    expect(stdout).toContain('108 done');
+    expect(stdout).toMatch(/^56 files: 56 started\nResults: /);
+    expect(stdout).toContain('48 done');
     expect(stdout).toContain('replay --batch study-7 --failed');
   });
   afterAll(() => world?.stop());
 
   it('is summarized by `status`, with the cause of each failure', async () => {
     const { stdout } = await world.run('status', '--batch', 'study-7');
-    expect(stdout).toMatch(/^120 uploads: (108 done, 12 failed|12 failed, 108 done)\n/);
+    expect(stdout).toMatch(/^60 uploads: (48 done, 12 failed|12 failed, 48 done)\n/);
     for (const code of ['API_FORBIDDEN', 'EXECUTION_REFUSED', 'S3_SIGNATURE_REFUSED'])
       expect(stdout.split(`4 failed: ${code}\n`)).toHaveLength(2);
     expect(stdout).toMatch(
-      /^ {2}pk-1\d\d\.csv: .*dosing\.amount must be more than 0.*Correct the configuration/m,
+      /^ {2}pk-\d\d\.csv: .*dosing\.amount must be more than 0.*Correct the configuration/m,
     );
     expect(stdout).toMatch(/^ {2}pk-\d\.csv, pk-\d\.csv, pk-\d\.csv, pk-\d\.csv$/m);
     expect(stdout).toContain('Then: aplos-upload replay --batch study-7 --error API_FORBIDDEN\n');
@@ -103,7 +104,7 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
       jsonLines<UploadStatus>(stdout)
         .map(({ fileName }) => fileName)
         .sort(),
-    ).toEqual([117, 118, 119, 120].map((file) => `pk-${file}.csv`));
+    ).toEqual([57, 58, 59, 60].map((file) => `pk-${file}.csv`));
     const query = "AplosBatch = 'study-7' AND AplosErrorCode = 'API_FORBIDDEN'";
     expect((await world.client.workflow.count(query)).count).toBe(4);
   });
@@ -111,13 +112,13 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
   it('is not replayed by a dry run, or without --yes if there is no terminal', async () => {
     const calls = world.sandbox.calls.length;
     const dry = await world.run('replay', '--failed', '--all', '--dry-run');
-    expect(dry.stdout).toContain('pk-117.csv: would be resumed at startExecution after EXECUTION_REFUSED');
+    expect(dry.stdout).toContain('pk-57.csv: would be resumed at startExecution after EXECUTION_REFUSED');
     expect(dry.stdout).toContain('Nothing was resumed.');
     const unconfirmed = await world.run('replay', '--failed');
     expect(unconfirmed).toMatchObject({ exitCode: 2, stdout: '' });
     expect(unconfirmed.stderr).toContain('8 failed uploads would be resumed. Add --yes');
     expect(unconfirmed.stderr).toMatch(/^ {2}4 API_FORBIDDEN: pk-\d\.csv, /m);
-    expect(unconfirmed.stderr).toMatch(/^Skipped, .*\n {2}4 EXECUTION_REFUSED: pk-1\d\d\.csv, /m);
+    expect(unconfirmed.stderr).toMatch(/^Skipped, .*\n {2}4 EXECUTION_REFUSED: pk-\d\d\.csv, /m);
     expect(world.sandbox.calls).toHaveLength(calls);
   });
 
@@ -142,10 +143,10 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
   it('does not resume uploads that would fail again, unless it is told to', async () => {
     const dry = await world.run('replay', '--failed', '--dry-run');
     expect(dry.stdout).toContain(
-      'pk-117.csv: skipped, because a replay would fail again: the cause is in the file or the request.',
+      'pk-57.csv: skipped, because a replay would fail again: the cause is in the file or the request.',
     );
     const named = await world.run('replay', '--error', 'EXECUTION_REFUSED', '--dry-run');
-    expect(named.stdout).toContain('pk-117.csv: would be resumed at startExecution after EXECUTION_REFUSED');
+    expect(named.stdout).toContain('pk-57.csv: would be resumed at startExecution after EXECUTION_REFUSED');
   });
 
   it('resumes the 12 uploads, each at its failed step, once the causes are fixed', async () => {
@@ -161,18 +162,18 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
     });
 
     const watched = await world.run('status', '--batch', 'study-7', '--watch');
-    expect(watched.stdout).toContain('120 uploads: 120 done\n');
+    expect(watched.stdout).toContain('60 uploads: 60 done\n');
     const sentAgain = Object.keys(stored).filter((fileName) => storedTimes(world)[fileName] !== 1);
     expect(sentAgain).toEqual([]);
-    expect(Object.keys(storedTimes(world))).toHaveLength(120);
+    expect(Object.keys(storedTimes(world))).toHaveLength(60);
   });
 
   it('has exactly one execution for each configuration', () => {
     const { charges, files } = world.sandbox;
     const nameOf = new Map(files.map(({ fileId, fileName }) => [fileId, fileName]));
     const perFile = tallyOf(charges.map(({ fileId }) => nameOf.get(fileId) ?? ''));
-    expect(charges).toHaveLength(124);
-    expect(new Set(charges.map(({ trackingId }) => trackingId)).size).toBe(124);
+    expect(charges).toHaveLength(64);
+    expect(new Set(charges.map(({ trackingId }) => trackingId)).size).toBe(64);
     expect(Object.values(perFile).filter((executions) => executions === 2)).toHaveLength(4);
   });
 
@@ -197,14 +198,12 @@ describe('a batch of 120 files, 12 of which fail for three reasons', () => {
 describe('an upload of many files that is interrupted by Ctrl-C and run again', () => {
   let world: World;
   let args: string[];
-  const FILES = 60;
+  const FILES = 40;
   /** Large enough that reading all files takes longer than the interrupt. */
   const BYTES = 2_000_000;
-  /** The stand-in for Aplos would spend longer on analyses of such files than the uploads take. */
-  const QUEUING_MS = 3_600_000;
 
   beforeAll(async () => {
-    world = await startWorld({ stepMs: QUEUING_MS });
+    world = await startWorld(QUEUED);
     const folder = join(world.folder, 'study-8', 'site 1');
     await mkdir(folder, { recursive: true });
     for (let file = 1; file <= FILES; file++)
@@ -216,7 +215,7 @@ describe('an upload of many files that is interrupted by Ctrl-C and run again', 
 
   it('forecasts what it would do with --dry-run', async () => {
     const { stdout } = await world.run(...args, '--dry-run');
-    expect(stdout).toContain('60 files: 60 new. Nothing was started.');
+    expect(stdout).toContain('40 files: 40 new. Nothing was started.');
     expect((await world.client.workflow.count('')).count).toBe(0);
   });
 
@@ -236,20 +235,22 @@ describe('an upload of many files that is interrupted by Ctrl-C and run again', 
     const [exitCode] = await once(child, 'close');
     expect(exitCode).toBe(130);
     const { count } = await world.client.workflow.count("ExecutionStatus = 'Running'");
-    expect(stderr).toContain(`Stopped. ${count} of 60 uploads were started and continue in the background.`);
+    expect(stderr).toContain(
+      `Stopped. ${count} of ${FILES} uploads were started and continue in the background.`,
+    );
     expect(count).toBeLessThan(FILES);
   });
 
   it('starts the rest on the second run, and nothing on the third', async () => {
     await world.startWorker();
     const second = await world.run(...args, '--wait');
-    expect(second.stdout).toMatch(/^60 files: .*\d+ started/);
-    expect(second.stdout).toContain('Results: 60 done');
+    expect(second.stdout).toMatch(/^40 files: .*\d+ started/);
+    expect(second.stdout).toContain('Results: 40 done');
     expect(second.exitCode).toBe(0);
     const receipts = jsonLines<Receipt>((await world.run(...args, '--json')).stdout);
     expect(new Set(receipts.map(({ fileId }) => fileId)).size).toBe(FILES);
     const third = await world.run(...args, '--wait');
-    expect(third.stdout).toContain('60 files: 60 already done\nResults: 60 done');
+    expect(third.stdout).toContain('40 files: 40 already done\nResults: 40 done');
     expect(storedTimes(world)).toEqual(
       Object.fromEntries(Array.from({ length: FILES }, (_, index) => [`pk-${index + 1}.csv`, 1])),
     );

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { QUEUED, SHORT_LAG } from '../support/payments.js';
 import { executionsFor, table } from '../support/tables.js';
 import { type OwnWorld, startOwnWorld } from '../support/world.js';
 
@@ -20,9 +21,9 @@ describe('an upload', () => {
   let files = 0;
 
   beforeAll(async () => {
-    world = await startOwnWorld();
+    world = await startOwnWorld(QUEUED);
     client = await UploadClient.connect({ client: world.client });
-    worker = await world.startWorker();
+    worker = await world.startWorker(SHORT_LAG);
   });
   afterEach(() => world.sandbox.faults.clear());
   afterAll(() => world?.stop());
@@ -65,7 +66,7 @@ describe('an upload', () => {
     await untilSeen('start', 1);
 
     worker.child.kill('SIGKILL');
-    worker = await world.startWorker();
+    worker = await world.startWorker(SHORT_LAG);
 
     const attemptsOf = ({ steps }: Receipt) =>
       Object.fromEntries(steps.map(({ step, label, attempts }) => [label ?? step, attempts]));
@@ -88,7 +89,7 @@ describe('an upload', () => {
 
   it('continues after S3 was killed and restarted', async () => {
     const before = seen('upload');
-    const upload = await start(200);
+    const upload = await start(80);
     await untilSeen('upload', before);
     await world.s3.kill();
     await world.s3.restart();
@@ -99,12 +100,12 @@ describe('an upload', () => {
   it('continues immediately on another worker if its worker is stopped', async () => {
     world.sandbox.faults.add({ route: 'upload', hang: true });
     const before = seen('upload');
-    const draining = await world.startWorker({ APLOS_UPLOAD_SHUTDOWN_GRACE: '1' });
+    const draining = await world.startWorker({ ...SHORT_LAG, APLOS_UPLOAD_SHUTDOWN_GRACE: '1' });
     await worker.stop();
     const upload = await start(1);
     await untilSeen('upload', before);
     draining.child.kill('SIGTERM');
-    worker = await world.startWorker();
+    worker = await world.startWorker(SHORT_LAG);
     const receipt = await expectDoneOnce(upload);
     expect(receipt.steps.find(({ step }) => step === 'upload')?.attempts).toBe(2);
     await expect.poll(() => draining.child.exitCode).toBe(0);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCa, createCertificate, hasOpenssl, type Identity } from '../support/certificates.js';
-import { type CommandResult, runCommand } from '../support/command.js';
+import { type CommandResult, runWarmCommand } from '../support/command.js';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy.js';
 import { startWorld } from '../support/shared-world.js';
 import { hasNginx, startNginx, startNodeProxy, type TlsProxy } from '../support/tls-proxies.js';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 const run = (args: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandResult> =>
-  runCommand(args, { ...world.env, ...env });
+  runWarmCommand(args, { ...world.env, ...env });
 
 describe.skipIf(!hasOpenssl)('Temporal behind mutual TLS', () => {
   const proxies: TlsProxy[] = [];

@@ -124,7 +124,7 @@ describe('an analysis that Temporal has forgotten', () => {
   }, 150_000);
 
   it('is searched for in lists that all the starts of a batch share', async () => {
-    const FILES = 60;
+    const FILES = 36;
     const paths = await Promise.all(Array.from({ length: FILES }, () => pay.file()));
     await Promise.all(paths.map((path) => pay.upload(path, ['day 1'])));
     const before = { list: pay.calls('list'), charges: pay.world.sandbox.charges.length };

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { UploadClient, UploadError } from '../../src/client.js';
 import { loadSettings } from '../../src/settings/load.js';
 import { registerSearchAttributes } from '../../src/temporal/search-attributes.js';
-import { runCommand } from '../support/command.js';
+import { runWarmCommand } from '../support/command.js';
 import { newNamespace } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 
@@ -118,7 +118,7 @@ describe('a namespace that cannot be used', () => {
   let args: string[];
   let connection: Connection;
   const run = (namespace: string, ...command: string[]) =>
-    runCommand(command, {
+    runWarmCommand(command, {
       TEMPORAL_ADDRESS: inject('temporal').address,
       TEMPORAL_NAMESPACE: namespace,
       NO_COLOR: '1',

@@ -7,14 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandbox } from '../../sandbox/sandbox.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
-import { COMMAND } from '../../sandbox/worker-process.js';
+import { COMMAND, type WorkerProcess } from '../../sandbox/worker-process.js';
 import { newBucket } from '../support/bucket.js';
 import { runCommand } from '../support/command.js';
-import { SHORT_LAG } from '../support/payments.js';
+import { QUEUED, SHORT_LAG } from '../support/payments.js';
 import { configuration, table } from '../support/tables.js';
 import { openWorld, type World } from '../support/world.js';
 
-const FILES = 60;
+const FILES = 30;
 const AWAY = /! TEMPORAL_UNREACHABLE: Cannot reach Temporal at .*, since \d\d:\d\d:\d\d\. Still waiting/g;
 const BACK = /✓ Temporal is available again\./g;
 
@@ -31,6 +31,7 @@ describe('commands that wait while Temporal is unavailable', () => {
   let temporal: TemporalDevServer;
   let world: World;
   let config: string;
+  let worker: WorkerProcess;
   const running: Record<string, Running> = {};
 
   function start(name: string, ...args: string[]): Running {
@@ -60,7 +61,7 @@ describe('commands that wait while Temporal is unavailable', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aplos-upload-outages-'));
     temporal = await startTemporalDevServer({ dbFilename: join(folder, 'temporal.db') });
-    world = await openWorld(temporal, await startSandbox({ s3: await newBucket() }));
+    world = await openWorld(temporal, await startSandbox({ s3: await newBucket(), ...QUEUED }));
     config = await world.write('c.json', JSON.stringify(configuration));
     await mkdir(join(world.folder, 'study-9'));
     for (let file = 1; file <= FILES; file++) await world.write(`study-9/pk-${file}.csv`, table(5_000));
@@ -130,7 +131,7 @@ describe('commands that wait while Temporal is unavailable', () => {
   });
 
   it('end with all receipts, and never say that an upload failed', async () => {
-    await world.startWorker(SHORT_LAG);
+    worker = await world.startWorker(SHORT_LAG);
     expect(await Promise.all(each().map(({ exitCode }) => exitCode))).toEqual(each().map(() => 0));
     expect(running.one?.stdout()).toContain('✓ one.csv');
     expect(running.one?.stderr()).toContain('✓ A worker is running now.');
@@ -160,6 +161,7 @@ describe('commands that wait while Temporal is unavailable', () => {
   });
 
   it('start every file although their output is closed', async () => {
+    await worker.stop();
     await mkdir(join(world.folder, 'study-10'));
     for (let file = 1; file <= 25; file++) await world.write(`study-10/pk-${file}.csv`, table(5_000));
     const child = spawn(

@@ -21,6 +21,9 @@ export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   return env;
 }
 
+/** Runs workflows in the thread of the test. Starting threads for a worker takes longer than most tests. */
+export const IN_THIS_THREAD = { debugMode: true };
+
 /** Bundles the workflows from source, once in a run of the tests. */
 export async function bundleWorkflows({ traced = false } = {}): Promise<WorkflowBundlePath> {
   quietRuntime();

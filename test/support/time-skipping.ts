@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions, type WorkflowBundlePath } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
-import { bundleWorkflows, timeSkippingServer } from './temporal.js';
+import { bundleWorkflows, IN_THIS_THREAD, timeSkippingServer } from './temporal.js';
 
 /** Workers and a client of a time-skipping server that runs during the tests of a block. */
 export interface TimeSkipping {
@@ -38,6 +38,7 @@ export function timeSkipping(): TimeSkipping {
         workflowBundle,
         activities,
         maxHeartbeatThrottleInterval: '100ms',
+        ...IN_THIS_THREAD,
       });
       return worker.runUntil(() => work(taskQueue));
     },

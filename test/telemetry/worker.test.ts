@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../../sandbox/servers/free-ports.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient } from '../../src/client.js';
-import { runCommand } from '../support/command.js';
+import { runWarmCommand } from '../support/command.js';
 import {
   dashboardQueries,
   rules,
@@ -154,7 +154,7 @@ describe('a worker with metrics and health endpoints', () => {
     'does not start if the port of %s is taken',
     async (setting) => {
       const env = { ...world.env, [setting]: `127.0.0.1:${otherHealth}` };
-      const { exitCode, stderr } = await runCommand(['worker'], env);
+      const { exitCode, stderr } = await runWarmCommand(['worker'], env);
       expect({ exitCode, stderr }).toEqual({
         exitCode: 2,
         stderr: expect.stringContaining(

@@ -6,7 +6,7 @@ import { TRACE_HEADER } from '../../src/contract/trace-names.js';
 import { workerTracing } from '../../src/telemetry/tracing/worker-tracing.js';
 import { VERSION } from '../../src/util/version.js';
 import { releasedVersions } from '../../tools/released-versions.js';
-import { bundleWorkflows } from '../support/temporal.js';
+import { bundleWorkflows, IN_THIS_THREAD } from '../support/temporal.js';
 
 const folder = fileURLToPath(new URL('../histories/', import.meta.url));
 const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -20,7 +20,7 @@ const readDecoded = (name: string) =>
     Buffer.from(data, 'base64').toString('utf8'),
   );
 
-const withoutTraces = workerTracing(undefined);
+const withoutTraces = { ...workerTracing(undefined), ...IN_THIS_THREAD };
 const payload = (value: unknown) => ({
   metadata: { encoding: Buffer.from('json/plain').toString('base64') },
   data: Buffer.from(JSON.stringify(value)).toString('base64'),
@@ -52,8 +52,9 @@ describe('workflow compatibility', () => {
 
   it('holds for workers that do not pass traces on', async () => {
     const untraced = await bundleWorkflows();
-    for (const name of names)
-      await Worker.runReplayHistory({ workflowBundle: untraced }, JSON.parse(read(name)), name);
+    const histories = names.map((name) => ({ workflowId: name, history: JSON.parse(read(name)) }));
+    const replays = Worker.runReplayHistories({ workflowBundle: untraced, ...IN_THIS_THREAD }, histories);
+    for await (const { error, workflowId } of replays) expect(error, workflowId).toBeUndefined();
   });
 
   it('is violated if a recorded step no longer exists', async () => {
