@@ -12,7 +12,7 @@ import { newBucket } from '../support/bucket.js';
 import { runCommand } from '../support/command.js';
 import { QUEUED, SHORT_LAG } from '../support/payments.js';
 import { configuration, table } from '../support/tables.js';
-import { openWorld, type World } from '../support/world.js';
+import { openWorld, SURVIVES_A_KILL, type World } from '../support/world.js';
 
 const FILES = 30;
 const AWAY = /! TEMPORAL_UNREACHABLE: Cannot reach Temporal at .*, since \d\d:\d\d:\d\d\. Still waiting/g;
@@ -60,7 +60,10 @@ describe('commands that wait while Temporal is unavailable', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aplos-upload-outages-'));
-    temporal = await startTemporalDevServer({ dbFilename: join(folder, 'temporal.db') });
+    temporal = await startTemporalDevServer({
+      dbFilename: join(folder, 'temporal.db'),
+      extraArgs: SURVIVES_A_KILL,
+    });
     world = await openWorld(temporal, await startSandbox({ s3: await newBucket(), ...QUEUED }));
     config = await world.write('c.json', JSON.stringify(configuration));
     await mkdir(join(world.folder, 'study-9'));
