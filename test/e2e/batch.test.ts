@@ -143,7 +143,7 @@ describe('a batch of 60 files, 12 of which fail for three reasons', () => {
   it('does not resume uploads that would fail again, unless it is told to', async () => {
     const dry = await world.run('replay', '--failed', '--dry-run');
     expect(dry.stdout).toContain(
-      'pk-57.csv: skipped, because a replay would fail again: the cause is in the file or the request.',
+      'pk-57.csv: skipped, because a replay would fail again: the cause is in the configuration.',
     );
     const named = await world.run('replay', '--error', 'EXECUTION_REFUSED', '--dry-run');
     expect(named.stdout).toContain('pk-57.csv: would be resumed at startExecution after EXECUTION_REFUSED');

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandbox } from '../../sandbox/sandbox.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
-import { COMMAND, type WorkerProcess } from '../../sandbox/worker-process.js';
+import { COMMAND } from '../../sandbox/worker-process.js';
 import { newBucket } from '../support/bucket.js';
 import { runCommand } from '../support/command.js';
 import { QUEUED, SHORT_LAG } from '../support/payments.js';
@@ -31,7 +31,6 @@ describe('commands that wait while Temporal is unavailable', () => {
   let temporal: TemporalDevServer;
   let world: World;
   let config: string;
-  let worker: WorkerProcess;
   const running: Record<string, Running> = {};
 
   function start(name: string, ...args: string[]): Running {
@@ -134,7 +133,7 @@ describe('commands that wait while Temporal is unavailable', () => {
   });
 
   it('end with all receipts, and never say that an upload failed', async () => {
-    worker = await world.startWorker(SHORT_LAG);
+    await world.startWorker(SHORT_LAG);
     expect(await Promise.all(each().map(({ exitCode }) => exitCode))).toEqual(each().map(() => 0));
     expect(running.one?.stdout()).toContain('✓ one.csv');
     expect(running.one?.stderr()).toContain('✓ A worker is running now.');
@@ -164,7 +163,6 @@ describe('commands that wait while Temporal is unavailable', () => {
   });
 
   it('start every file although their output is closed', async () => {
-    await worker.stop();
     await mkdir(join(world.folder, 'study-10'));
     for (let file = 1; file <= 25; file++) await world.write(`study-10/pk-${file}.csv`, table(5_000));
     const child = spawn(
