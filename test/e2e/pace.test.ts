@@ -37,7 +37,7 @@ describe('a batch of 30 files at an Aplos that takes 2 executions at a time', ()
         expect(status?.pending[0]?.lastFailure?.code).toBe('EXECUTIONS_LIMITED');
         expect(status?.errorCode).toBe('EXECUTIONS_LIMITED');
       },
-      { timeout: 20_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     );
     const { stdout } = await pay.world.run('status', workflowId);
     expect(stdout).toMatch(/waiting for Aplos|starting/);
@@ -54,7 +54,7 @@ describe('a batch of 30 files at an Aplos that takes 2 executions at a time', ()
         expect((await client.status(single.workflowId))?.pending[0]?.lastFailure?.code).toBe(
           'EXECUTIONS_LIMITED',
         ),
-      { timeout: 20_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
     expect(pay.world.sandbox.charges).toHaveLength(0);
     pay.world.sandbox.change({ maxConcurrent: 2 });
