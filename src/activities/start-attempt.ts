@@ -26,6 +26,8 @@ export class StartAttempt {
   readonly #info = activityInfo();
   readonly #began = now();
   #heartbeat: StartHeartbeat;
+  /** Whether the SDK has a heartbeat of this attempt, which it may not have sent yet. */
+  #isReported = false;
 
   constructor({ recordHeartbeat, reportWaiting, sendDeadlineMs }: ActivityDependencies) {
     this.#recordHeartbeat = recordHeartbeat;
@@ -76,10 +78,18 @@ export class StartAttempt {
   whileHeartbeating<Result>(work: () => Promise<Result>): Promise<Result> {
     const reportingFailure = () =>
       work().catch((error: unknown) => {
-        heartbeat(this.#heartbeat);
+        this.#report();
         throw error;
       });
-    return heartbeatDuring(reportingFailure, () => this.#heartbeat);
+    return heartbeatDuring(reportingFailure, () => {
+      this.#isReported = true;
+      return this.#heartbeat;
+    });
+  }
+
+  #report(): void {
+    this.#isReported = true;
+    heartbeat(this.#heartbeat);
   }
 
   /**
@@ -93,7 +103,7 @@ export class StartAttempt {
   async announceSending(): Promise<() => void> {
     const asked = now();
     this.#heartbeat = this.#withWaits({ mayHaveSent: true });
-    heartbeat(this.#heartbeat); // replaces a heartbeat that the SDK has not sent yet
+    if (this.#isReported) this.#report(); // replaces a heartbeat that the SDK has not sent yet
     await this.#recordHeartbeat(this.#heartbeat);
     return () => this.#assertInTime(asked);
   }
@@ -102,7 +112,7 @@ export class StartAttempt {
   async retractSending(): Promise<void> {
     if (!this.#heartbeat.mayHaveSent) return;
     this.#heartbeat = this.#withWaits({ mayHaveSent: false });
-    heartbeat(this.#heartbeat);
+    this.#report();
     await this.#recordHeartbeat(this.#heartbeat).catch(() => {}); // then the next attempt only searches for longer
   }
 
@@ -112,7 +122,7 @@ export class StartAttempt {
     try {
       await this.#reportWaiting({ label });
       this.#heartbeat = { ...this.#heartbeat, waits: true };
-      heartbeat(this.#heartbeat);
+      this.#report();
       await this.#recordHeartbeat(this.#heartbeat);
     } catch (error) {
       log.debug('The workflow does not know that the start waits', { error }); // the next attempt tells it

@@ -238,6 +238,17 @@ export const settingsTable = {
     description:
       'Maximum number of uploads and calls that one worker runs at a time. With `APLOS_UPLOAD_HOST`, it applies to each of the two task queues',
   },
+  cachedWorkflows: {
+    group: 'Worker',
+    variable: 'APLOS_UPLOAD_CACHED_WORKFLOWS',
+    key: 'worker.cached_workflows',
+    schema: wholeNumber,
+    format: 'number of workflows',
+    default: '300',
+    readBy: ['worker'],
+    description:
+      'Maximum number of workflows that one worker keeps in memory, about 0.5 MB each. Others are rebuilt from their histories when they continue, so more may wait',
+  },
   host: {
     group: 'Hosts',
     variable: 'APLOS_UPLOAD_HOST',

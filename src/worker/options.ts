@@ -13,10 +13,11 @@ const HEARTBEAT_THROTTLE = '1 second';
 export const FORCE_AFTER_GRACE_MS = 60_000;
 
 /** Returns the options that follow from the settings, for every Worker of this process. */
-export const optionsFrom = ({ encryption, concurrency, shutdownGraceMs }: Settings) =>
+export const optionsFrom = ({ encryption, concurrency, cachedWorkflows, shutdownGraceMs }: Settings) =>
   ({
     dataConverter: dataConverterOf(encryption),
     maxConcurrentActivityTaskExecutions: concurrency,
+    maxCachedWorkflows: cachedWorkflows,
     shutdownGraceTime: shutdownGraceMs,
     shutdownForceTime: shutdownGraceMs + FORCE_AFTER_GRACE_MS,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,

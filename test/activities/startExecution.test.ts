@@ -65,6 +65,28 @@ describe('startExecution', () => {
     expect(callsOf(job, 'list')).toBe(1);
   });
 
+  it('leaves a heartbeat that nothing was sent if it fails before', async () => {
+    const { input, job } = await readyToStart({
+      dependencies: { otherUploads: () => Promise.reject(new UploadError('TEMPORAL_UNAVAILABLE', 'gone')) },
+    });
+    const environment = environmentFor();
+    const heartbeats: unknown[] = [];
+    environment.on('heartbeat', (details: unknown) => heartbeats.push(details));
+    await failureOf(job, run(job.activities.startExecution, input, environment));
+    expect(heartbeats).toEqual([{ mayHaveSent: false }]);
+  });
+
+  it('sends one heartbeat if it succeeds at once: right before the start', async () => {
+    const recorded: unknown[] = [];
+    const { input, job } = await readyToStart({
+      dependencies: { recordHeartbeat: async (details) => void recorded.push(details) },
+    });
+    const environment = environmentFor();
+    environment.on('heartbeat', (details: unknown) => recorded.push(details));
+    await run(job.activities.startExecution, input, environment);
+    expect(recorded).toEqual([{ mayHaveSent: true }]);
+  });
+
   it('sends everything in the request, and the tracking id', async () => {
     const { job, start } = await readyToStart();
     const { trackingId } = await start({

@@ -29,6 +29,7 @@ describe('loadSettings', () => {
       extraCa: undefined,
       shutdownGraceMs: 30_000,
       concurrency: 20,
+      cachedWorkflows: 300,
       uiUrl: undefined,
     });
   });
