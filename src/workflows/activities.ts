@@ -69,7 +69,7 @@ export const summaries = {
 export const { checkRequest } = proxyLocalActivities<UploadActivities>({ startToCloseTimeout: '10 seconds' });
 /** Confirms an upload within the workflow task. Whatever this does not confirm at once is left to the step of its own. */
 export const { confirmUpload: confirmAtOnce } = proxyLocalActivities<UploadActivities>({
-  startToCloseTimeout: '2 seconds',
+  startToCloseTimeout: '5 seconds',
   retry: { maximumAttempts: 1 },
 });
 /** A failure of this check means nothing, so it is not retried: the next check follows soon. */
