@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME`: runs one benchmark on real servers. Without a name, it lists the benchmarks. */
+/** `npm run bench`: measures all rows of `suite.ts`. `npm run bench -- NAME` runs one benchmark on real servers. */
 
 /** File name in this folder, and what it measures. */
 const BENCHMARKS: Readonly<Record<string, string>> = {
@@ -7,6 +7,8 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   batch: 'Starts per second, memory and status of a large batch [--files 5000]',
   encryption: 'Processor time and history size that encryption adds to an upload [--rounds 2000]',
   fairness: 'Duration of a single upload while a batch is running [--files 300]',
+  growth:
+    'Files per second, memory and duration of status while two workers upload many files [--files 10000 --json FILE --svg FILE]',
   hosts: 'Detection and recovery when the only worker of a host is killed [--files 300]',
   list: 'Searches in a list of 20,000 executions, and how many 1,000 starts need [--executions 20000 --files 1000]',
   memory:
@@ -21,13 +23,24 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
     'Folder watch that is killed repeatedly, and scans of a large folder [--files 300 --kills 20 --many 10000]',
 };
 
-const [name] = process.argv.splice(2, 1);
-if (name !== undefined && Object.hasOwn(BENCHMARKS, name)) {
+const [, , name = '--'] = process.argv;
+if (name.startsWith('--')) {
+  await import('./suite.js');
+} else if (Object.hasOwn(BENCHMARKS, name)) {
+  process.argv.splice(2, 1);
   await import(`./${name}.js`);
 } else {
   const width = Math.max(...Object.keys(BENCHMARKS).map(({ length }) => length));
   const list = Object.entries(BENCHMARKS).map(([each, about]) => `  ${each.padEnd(width)}  ${about}`);
-  const problem = name === undefined ? [] : [`There is no benchmark "${name}".`, ''];
-  console.log([...problem, 'Usage: npm run bench -- NAME [OPTIONS]', '', ...list].join('\n'));
-  if (name !== undefined) process.exitCode = 2;
+  console.log(
+    [
+      `There is no benchmark "${name}".`,
+      '',
+      'Usage: npm run bench [-- --only ROW,ROW --rounds 5 --json FILE --compare BEFORE.json]',
+      '       npm run bench -- NAME [OPTIONS]',
+      '',
+      ...list,
+    ].join('\n'),
+  );
+  process.exitCode = 2;
 }

@@ -1,10 +1,11 @@
+import { median } from '../median.js';
 import type { BenchWorld } from './world.js';
 
 /** How much a row measures. The smoke run of the tests only shows that each row works. */
 export interface Effort {
-  /** How often ours and the peer are measured, in turn. */
+  /** Number of measurements of ours and of the peer, in turn. */
   readonly rounds: number;
-  /** Divides sizes and numbers of files. */
+  /** Divisor of sizes and numbers of files. 1 in a full run. */
   readonly smaller: number;
 }
 
@@ -16,11 +17,18 @@ export interface Goal {
   readonly limit: number;
 }
 
-/** What a row has measured, in its unit. */
-export interface Samples {
-  readonly ours: readonly number[];
-  /** Empty if the row has no peer. */
-  readonly peer: readonly number[];
+/** Median and range of what was measured, in the unit of its row. */
+export interface Stats {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly rounds: number;
+}
+
+/** What a row has measured. */
+export interface Measured {
+  readonly ours: Stats;
+  readonly peer?: Stats;
 }
 
 /** One row of the table. */
@@ -33,24 +41,34 @@ export interface Row {
   readonly peer?: () => Promise<string>;
   /** Default: the row only informs. */
   readonly goal?: Goal;
-  measure(world: BenchWorld, effort: Effort): Promise<Samples>;
+  measure(world: BenchWorld, effort: Effort): Promise<Measured>;
 }
 
-/** Measures ours and the peer in turn, after one round that does not count. Which of them comes first changes with each round. */
+/** Returns median and range of measurements. */
+export const statsOf = (values: readonly number[]): Stats => ({
+  median: median(values),
+  min: Math.min(...values),
+  max: Math.max(...values),
+  rounds: values.length,
+});
+
+/**
+ * Measures ours and the peer in turn, so that what else the machine does affects both alike. A first round does not count. Which of
+ * them comes first changes with each round.
+ */
 export async function inTurn(
   rounds: number,
   ours: () => Promise<number>,
   peer: () => Promise<number>,
-): Promise<Samples> {
-  const samples = { ours: [] as number[], peer: [] as number[] };
+): Promise<Measured> {
+  const values = { ours: [] as number[], peer: [] as number[] };
   for (let round = 0; round <= rounds; round++) {
-    const order = round % 2 === 0 ? (['ours', 'peer'] as const) : (['peer', 'ours'] as const);
-    for (const side of order) {
+    for (const side of round % 2 === 0 ? (['ours', 'peer'] as const) : (['peer', 'ours'] as const)) {
       const value = await (side === 'ours' ? ours() : peer());
-      if (round > 0) samples[side].push(value);
+      if (round > 0) values[side].push(value);
     }
   }
-  return samples;
+  return { ours: statsOf(values.ours), peer: statsOf(values.peer) };
 }
 
 /** Returns the seconds that some work takes. */

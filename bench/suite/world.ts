@@ -4,30 +4,54 @@ import { fileURLToPath } from 'node:url';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadRequestInput } from '../../src/client.js';
 import { configuration } from '../../test/support/tables.js';
-import { type OwnWorld, startOwnWorld } from '../../test/support/world.js';
+import type { World } from '../../test/support/world.js';
+
+/** Our worker, and the URL of its metrics. */
+export interface BenchWorker {
+  readonly process: WorkerProcess;
+  readonly metricsUrl: string;
+}
 
 /** Servers, both workers and clients, which the rows share. Each part starts when a row needs it. */
 export class BenchWorld {
-  readonly #started: Promise<OwnWorld>[] = [];
-  #worker: Promise<{ readonly process: WorkerProcess; readonly metricsUrl: string }> | undefined;
+  readonly #start: () => Promise<World>;
+  #servers: Promise<World> | undefined;
+  #worker: Promise<BenchWorker> | undefined;
   #naive: Promise<ChildProcess> | undefined;
   #files = 0;
 
+  /** @param start starts Temporal, S3 and the sandbox */
+  constructor(start: () => Promise<World>) {
+    this.#start = start;
+  }
+
   /** Returns Temporal, S3 and the sandbox. */
-  get servers(): Promise<OwnWorld> {
-    if (this.#started.length === 0)
-      this.#started.push(startOwnWorld({ allocation: 1_000_000 }, { keepsDatabase: false }));
-    return this.#started[0] as Promise<OwnWorld>;
+  get servers(): Promise<World> {
+    this.#servers ??= this.#start();
+    return this.#servers;
   }
 
   /** Returns our worker, and the URL of its metrics. */
-  get worker(): Promise<{ readonly process: WorkerProcess; readonly metricsUrl: string }> {
+  get worker(): Promise<BenchWorker> {
+    return this.startWorker();
+  }
+
+  /** Starts our worker, unless it runs. */
+  startWorker(env: NodeJS.ProcessEnv = {}): Promise<BenchWorker> {
     this.#worker ??= this.servers.then(async (world) => {
-      const process = await world.startWorker({ APLOS_UPLOAD_METRICS: '127.0.0.1:0' });
-      const [, metricsUrl = ''] = /Metrics are served at (\S+?)"/.exec(world.log()) ?? [];
+      const before = world.log().length;
+      const process = await world.startWorker({ APLOS_UPLOAD_METRICS: '127.0.0.1:0', ...env });
+      const [, metricsUrl = ''] = /Metrics are served at (\S+?)"/.exec(world.log().slice(before)) ?? [];
       return { process, metricsUrl };
     });
     return this.#worker;
+  }
+
+  /** Stops our worker, if it runs. */
+  async stopWorker(): Promise<void> {
+    const worker = await this.#worker;
+    this.#worker = undefined;
+    await worker?.process.stop();
   }
 
   /** Starts the worker of the naive chain, unless it runs. */
@@ -48,9 +72,9 @@ export class BenchWorld {
     await this.#naive;
   }
 
-  /** Returns our client. */
-  async client(): Promise<UploadClient> {
-    await this.worker;
+  /** Returns our client. Starts our worker, unless it runs. */
+  async client(env?: NodeJS.ProcessEnv): Promise<UploadClient> {
+    await this.startWorker(env);
     return UploadClient.connect({ client: (await this.servers).client });
   }
 
@@ -68,8 +92,17 @@ export class BenchWorld {
     return requestForFile(path, { executions: [{ label: 'only', configuration }] });
   }
 
+  /** Ends a workflow without a result. */
+  async terminate(workflowId: string): Promise<void> {
+    await (await this.servers).rawClient.workflow.getHandle(workflowId).terminate();
+  }
+
+  /** Stops everything. What is needed again starts anew, without what was uploaded. */
   async stop(): Promise<void> {
     (await this.#naive)?.kill('SIGKILL');
-    await (await this.#started[0])?.stop();
+    await (await this.#servers)?.stop();
+    this.#naive = undefined;
+    this.#worker = undefined;
+    this.#servers = undefined;
   }
 }

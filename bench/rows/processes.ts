@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { COMMAND } from '../../sandbox/worker-process.js';
+import { inTurn, type Row, secondsOf, statsOf } from '../suite/row.js';
+
+const run = promisify(execFile);
+
+/** How long processes take to start. */
+export const processes: readonly Row[] = [
+  {
+    name: 'help',
+    work: 'aplos-upload --help',
+    unit: 's',
+    peer: async () => `node -e 0, Node.js ${process.version}`,
+    goal: { of: 'value', is: 'at most', limit: 0.15 },
+    measure: async (_world, { rounds }) =>
+      inTurn(
+        rounds,
+        () => secondsOf(() => run(process.execPath, [COMMAND, '--help'])),
+        () => secondsOf(() => run(process.execPath, ['-e', '0'])),
+      ),
+  },
+  {
+    name: 'worker-start',
+    work: 'worker start to first poll',
+    unit: 's',
+    goal: { of: 'value', is: 'at most', limit: 1.5 },
+    measure: async (world, { rounds }) => {
+      const servers = await world.servers;
+      const ours: number[] = [];
+      while (ours.length < rounds) {
+        const before = performance.now();
+        const worker = await servers.startWorker();
+        ours.push((performance.now() - before) / 1000);
+        await worker.stop();
+      }
+      return { ours: statsOf(ours) };
+    },
+  },
+];
