@@ -11,6 +11,7 @@ import { connectWorker, warnIfNoWorkIsAssigned } from './connect.js';
 import { activityDependencies } from './dependencies.js';
 import { createDispatchers } from './dispatchers.js';
 import { createLogger } from './logger.js';
+import { nexusHandler } from './nexus-handler.js';
 import { optionsFrom, workflowBundleFor } from './options.js';
 import { runWorkers } from './run-workers.js';
 import { installRuntime } from './runtime.js';
@@ -82,7 +83,15 @@ export async function createUploadWorker(
       });
   }
   const workflowBundle = workflowBundleFor(settings.encryption);
-  workers.push(await Worker.create({ ...options, workflowBundle, taskQueue: TASK_QUEUE }));
+  workers.push(
+    await Worker.create({
+      ...options,
+      workflowBundle,
+      taskQueue: TASK_QUEUE,
+      nexusServices: [nexusHandler],
+      nexusTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+    }),
+  );
   if (settings.host !== undefined)
     workers.push(await Worker.create({ ...options, taskQueue: hostTaskQueue(settings.host) }));
   return {
