@@ -7,7 +7,7 @@ process.env.GOGC ??= '400';
 
 /** Tests that need neither servers nor dist/. */
 const UNIT =
-  'test/{aplos,cli,client,contract,files,http,records,results,s3,settings,temporal,util,watch,worker}/**/!(s3-source|real-s3|fetch-to-bucket|dev-server).test.ts';
+  'test/{aplos,cli,client,contract,files,http,records,results,s3,settings,temporal,util,watch,webhooks,worker}/**/!(s3-source|real-s3|fetch-to-bucket|dev-server).test.ts';
 
 const shared = {
   // Guards against a test that hangs. On a busy machine, tests that start processes take long.

@@ -1,6 +1,8 @@
 import { activityInfo } from '@temporalio/activity';
-import { invalidRequest, parseUploadRequest, type UploadRequest } from '../contract/request.js';
+import { invalidRequest, parseUploadRequest } from '../contract/request.js';
+import type { CheckedRequest } from '../contract/steps.js';
 import { belongsToOtherWork } from '../contract/workflow-id.js';
+import type { WebhookSender } from '../webhooks/sender.js';
 import { decodeInput } from './raw-input.js';
 
 /**
@@ -11,11 +13,13 @@ import { decodeInput } from './raw-input.js';
  * @param argumentCount number of arguments that the workflow was started with
  * @throws UploadError `REQUEST_INVALID` with the path of every problem
  */
-export async function checkRequest(input: unknown, argumentCount: number): Promise<UploadRequest> {
-  const request = parseUploadRequest(decodeInput(input, argumentCount));
-  if (belongsToOtherWork(activityInfo().workflowExecution?.workflowId ?? '', request))
-    throw invalidRequest([
-      'request: is not what its workflow ID was derived from. Choose another workflow ID',
-    ]);
-  return request;
-}
+export const checkRequest =
+  ({ webhooks }: { readonly webhooks: Pick<WebhookSender, 'hasWebhook'> }) =>
+  async (input: unknown, argumentCount: number): Promise<CheckedRequest> => {
+    const request = parseUploadRequest(decodeInput(input, argumentCount));
+    if (belongsToOtherWork(activityInfo().workflowExecution?.workflowId ?? '', request))
+      throw invalidRequest([
+        'request: is not what its workflow ID was derived from. Choose another workflow ID',
+      ]);
+    return webhooks.hasWebhook(request.profile) ? { ...request, accountHasWebhook: true } : request;
+  };

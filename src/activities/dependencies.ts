@@ -6,11 +6,15 @@ import type { StartGate } from '../aplos/start-gate.js';
 import type { FailingStep } from '../contract/failing-step.js';
 import type { RunRef } from '../contract/stored-file.js';
 import type { WaitingStart } from '../contract/waiting-start.js';
+import type { BatchWebhookInput } from '../contract/webhooks.js';
 import type { SourceAccess } from '../files/source.js';
 import type { ResultsAccess } from '../results/fetch-package.js';
 import type { S3Targets } from '../s3/hosts.js';
+import type { BatchUploads } from '../temporal/batch-end.js';
 import type { OtherUploads, StartIdentity } from '../temporal/other-uploads.js';
 import type { StoredFileRecord } from '../temporal/stored-files.js';
+import type { WebhookSender } from '../webhooks/sender.js';
+import type { RunEnd } from './read-run-end.js';
 
 /** Everything that the activities need from the worker. */
 export interface ActivityDependencies {
@@ -77,6 +81,26 @@ export interface ActivityDependencies {
    * @throws UploadError `TEMPORAL_UNREACHABLE`
    */
   readonly readStoredFile: (run: RunRef) => Promise<StoredFileRecord | undefined>;
+  /** Sends webhooks. */
+  readonly webhooks: Pick<WebhookSender, 'hasWebhook' | 'send'>;
+  /**
+   * Reads how a run of an upload ended. Returns `undefined` if it has not ended.
+   *
+   * @throws UploadError `UPLOAD_UNKNOWN`, `TEMPORAL_UNREACHABLE`, `REQUEST_INVALID` or `PAYLOAD_UNTRUSTED`
+   */
+  readonly readRunEnd: (run: RunRef) => Promise<RunEnd | undefined>;
+  /**
+   * Starts the workflow that watches a batch, or makes it check the batch again if it is running.
+   *
+   * @throws UploadError `TEMPORAL_UNREACHABLE`
+   */
+  readonly watchBatch: (workflowId: string, input: BatchWebhookInput) => Promise<void>;
+  /** Reads the uploads of a batch. Returns `undefined` if Temporal cannot search for the batch. */
+  readonly readBatch: (
+    batch: Pick<BatchWebhookInput, 'profile' | 'batch'>,
+  ) => Promise<BatchUploads | undefined>;
+  /** Time after the end of its last upload for which a batch may still get more, in milliseconds. */
+  readonly batchQuietMs: number;
   /** Maximum time from sending a start until the execution appears in the list, in milliseconds. */
   readonly listLagMs: number;
   /** Maximum time from Temporal's confirmation of an attempt until its start is sent, in milliseconds. */

@@ -1,4 +1,5 @@
 import type { AllActivities } from '../contract/activities.js';
+import { awaitBatch } from './awaitBatch.js';
 import { awaitExecution } from './awaitExecution.js';
 import { cancelExecution } from './cancelExecution.js';
 import { checkCancellation } from './checkCancellation.js';
@@ -16,9 +17,12 @@ import { presignUpload } from './presignUpload.js';
 import { withRawInput } from './raw-input.js';
 import { readSubscription } from './readSubscription.js';
 import { reportIfFailing } from './report-failing.js';
+import { sendBatchWebhook } from './sendBatchWebhook.js';
+import { sendWebhook } from './sendWebhook.js';
 import { startExecution } from './startExecution.js';
 import { withTiming } from './timing.js';
 import { uploadFile } from './uploadFile.js';
+import { watchBatches } from './watchBatches.js';
 
 /** Creates the activities of the workflows. */
 export function createActivities(dependencies: ActivityDependencies): AllActivities {
@@ -27,7 +31,7 @@ export function createActivities(dependencies: ActivityDependencies): AllActivit
       reportIfFailing(failure, input, dependencies.reportFailing),
     );
   return {
-    checkRequest: withRawInput(withErrorCodes(checkRequest)),
+    checkRequest: withRawInput(withErrorCodes(checkRequest(dependencies))),
     lookForWorker: lookForWorker(dependencies),
     findEarlierUpload: step(withHeartbeats(findEarlierUpload(dependencies))),
     presignUpload: step(withHeartbeats(presignUpload(dependencies))),
@@ -38,6 +42,10 @@ export function createActivities(dependencies: ActivityDependencies): AllActivit
     cancelExecution: withErrorCodes(cancelExecution(dependencies)),
     findAnalyses: withRawInput(withErrorCodes(findAnalyses(dependencies))),
     readSubscription: withRawInput(withErrorCodes(readSubscription(dependencies))),
+    sendWebhook: withRawInput(withErrorCodes(sendWebhook(dependencies))),
+    watchBatches: withRawInput(withErrorCodes(watchBatches(dependencies))),
+    awaitBatch: withRawInput(withErrorCodes(awaitBatch(dependencies))),
+    sendBatchWebhook: withRawInput(withErrorCodes(sendBatchWebhook(dependencies))),
     fetchResults: step(fetchResults(dependencies)),
     startExecution: step(startExecution(dependencies)),
     awaitExecution: step(awaitExecution(dependencies)),

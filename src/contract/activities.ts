@@ -1,19 +1,23 @@
 import type { CancellationActivities } from './cancellation.js';
 import {
+  BATCH_WEBHOOK_WORKFLOW_TYPE,
   CANCEL_WORKFLOW_TYPE,
   PREVIEW_WORKFLOW_TYPE,
   SUBSCRIPTION_WORKFLOW_TYPE,
+  WEBHOOK_WORKFLOW_TYPE,
   WORKFLOW_TYPE,
 } from './names.js';
 import type { PreviewActivities } from './preview.js';
 import type { UploadActivities } from './steps.js';
 import type { SubscriptionActivities } from './subscription.js';
+import type { WebhookActivities } from './webhooks.js';
 
 /** The activities of all workflows. */
 export type AllActivities = UploadActivities &
   CancellationActivities &
   PreviewActivities &
-  SubscriptionActivities;
+  SubscriptionActivities &
+  WebhookActivities;
 
 /** The activities that each workflow type may call. */
 const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new Map([
@@ -35,6 +39,8 @@ const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new 
   [CANCEL_WORKFLOW_TYPE, ['checkCancellation', 'cancelExecution']],
   [PREVIEW_WORKFLOW_TYPE, ['findAnalyses']],
   [SUBSCRIPTION_WORKFLOW_TYPE, ['readSubscription']],
+  [WEBHOOK_WORKFLOW_TYPE, ['sendWebhook', 'watchBatches']],
+  [BATCH_WEBHOOK_WORKFLOW_TYPE, ['awaitBatch', 'sendBatchWebhook']],
 ]);
 
 /** Types of all workflows and activities of a worker. */

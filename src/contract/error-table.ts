@@ -729,6 +729,31 @@ export const errorTable = {
     'Look in Aplos NCA for an execution with the tracking id in the message. If there is none, start it there: the file is uploaded.',
     { mayHaveStarted: true, afterFix: 'check' },
   ),
+  WEBHOOK_FORBIDDEN: row(
+    'final',
+    'settings',
+    'A webhook was not sent, because the worker may not send it to that URL, or has no secret to sign it with. The upload itself is not affected.',
+    'Check APLOS_UPLOAD_WEBHOOK_HOSTS and APLOS_UPLOAD_WEBHOOK_SECRET on the worker, and the URL. Then reset the workflow of the webhook in the Temporal UI to send it.',
+  ),
+  WEBHOOK_REFUSED: row(
+    'final',
+    'caller',
+    'The receiver of a webhook redirects it, or wants no more webhooks (410). The upload itself is not affected.',
+    'Use the final URL of the receiver in the next request.',
+  ),
+  WEBHOOK_UNDELIVERED: row(
+    'retry',
+    'service',
+    'The receiver of a webhook does not respond, or responded with a status other than 2xx. The webhook is sent again for a day. The upload itself is not affected.',
+    'Check the receiver. After a day, reset the workflow of the webhook in the Temporal UI to send it again.',
+  ),
+  BATCH_PENDING: row(
+    'retry',
+    'service',
+    'Uploads of a batch are still running, or ended only moments ago. This is no error: the webhook of the batch waits for the last of them.',
+    'The batch is checked again at growing intervals.',
+    { isProgress: true },
+  ),
   STEP_TIMED_OUT: row(
     'final',
     'settings',

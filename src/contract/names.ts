@@ -22,6 +22,24 @@ export const SUBSCRIPTION_WORKFLOW_TYPE = 'previewSubscription';
 /** Workflow type that cancels executions at Aplos. It starts nothing, and is not listed as an upload. */
 export const CANCEL_WORKFLOW_TYPE = 'cancelExecutions';
 
+/** Workflow type that sends the webhook of an upload after its end. It changes nothing, and is not listed as an upload. */
+export const WEBHOOK_WORKFLOW_TYPE = 'notifyUpload';
+
+/** Workflow type that sends the webhook of a batch once its last upload has ended. */
+export const BATCH_WEBHOOK_WORKFLOW_TYPE = 'notifyBatch';
+
+/** Signal that makes `notifyBatch` check again whether the batch has ended. It takes no argument. */
+export const BATCH_CHANGED_SIGNAL = 'batchChanged';
+
+/**
+ * Returns the ID of the workflow that sends the webhook of a run. Runs that a reset creates have the same first run, so that an ending
+ * that a webhook has reported is not reported again.
+ *
+ * @param ending state of the run and, if it failed, the code
+ */
+export const webhookWorkflowId = (firstRunId: string, ending: string): string =>
+  `webhook:${firstRunId}:${ending}`;
+
 /** Query that returns an `UploadProgress`. */
 export const PROGRESS_QUERY = 'progress';
 

@@ -20,6 +20,7 @@ import { isOnHost } from './results-location.js';
 import { findResultsProblems } from './results-problems.js';
 import { sectionsIn } from './sections.js';
 import { runRefSchema, storedFileProblems } from './stored-file.js';
+import { isWebhookUrl } from './webhook-url.js';
 
 /**
  * Maximum sizes in a request. Temporal rejects payloads over 2 MiB and messages over 4 MiB. A history stores the request twice, and
@@ -166,6 +167,12 @@ export const uploadRequestSchema = z
       .optional()
       .describe(
         'ID of the run whose result is wanted again, for example in another batch. It must be a completed run of the same workflow ID. If Aplos still has what it started, nothing is uploaded or started. Set by the client.',
+      ),
+    webhook: name(REQUEST_LIMITS.source)
+      .refine(isWebhookUrl, 'must be an https URL without user name and password')
+      .optional()
+      .describe(
+        "URL to which the end of the upload, and of its batch, is reported as a webhook. The worker must allow its host. Default: that of the account's settings.",
       ),
     storedBy: runRefSchema
       .optional()

@@ -98,6 +98,12 @@ export interface StoredFileConfirmation {
   readonly reportedChecksum?: 'md5' | 'sha256';
 }
 
+/** Validated request, and what the settings of the worker add to it. */
+export type CheckedRequest = UploadRequest & {
+  /** True if the account's settings name a URL for webhooks. Default: `false` */
+  readonly accountHasWebhook?: true;
+};
+
 /** Upload request without its executions. The steps that do not need them omit them to keep the history small. */
 export type FileRequest = Omit<UploadRequest, 'executions'>;
 
@@ -131,7 +137,7 @@ export interface EarlierUpload {
 /** Activities of the workflow, in order. Each throws an `ApplicationFailure` with an error code as its type. */
 export interface UploadActivities {
   /** Validates the request and fills in its defaults. Runs as a local activity. */
-  checkRequest(input: unknown, argumentCount: number): Promise<UploadRequest>;
+  checkRequest(input: unknown, argumentCount: number): Promise<CheckedRequest>;
   /**
    * Reports whether a worker serves a host, as far as Temporal knows. Runs as a local activity, in parallel to a step that only
    * this host can run.

@@ -9,6 +9,7 @@ import { isLoopback } from '../http/address.js';
 import { isBucketName, isCognitoClientId, partitionOf } from '../http/aws.js';
 import { HostList } from '../http/host-list.js';
 import { type ListenAddress, parseListenAddress } from '../http/listen-address.js';
+import { webhookKey } from '../http/webhook-key.js';
 import { readSigningKey, type SigningKey } from '../records/keys.js';
 import { Secret } from '../util/secret.js';
 
@@ -34,6 +35,24 @@ export const secureUrl = url.refine(
   (value) => value.startsWith('https:') || isLoopback(new URL(value)),
   'must be an https URL, because http is not encrypted',
 );
+
+/** The URL of a receiver of webhooks, unchanged. */
+export const webhookUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .refine(
+    (value) => value.startsWith('https:') || isLoopback(new URL(value)),
+    'must be an https URL, because http is not encrypted',
+  );
+
+/** Secrets of webhooks. No message shows any part of a secret. */
+export const webhookSecrets = z
+  .string()
+  .transform((value) => value.split(/[\s,]+/).filter(Boolean))
+  .refine(
+    (secrets) => secrets.length > 0 && secrets.every((each) => webhookKey(each) !== undefined),
+    'must contain secrets as whsec_KEY, where KEY is 24 to 64 bytes in base64; create one with `echo whsec_$(openssl rand -base64 32)`',
+  )
+  .transform((secrets): readonly Secret[] => secrets.map((each) => new Secret(each)));
 
 /** The name of an AWS region. It becomes part of a host name. */
 export const awsRegion = z

@@ -24,6 +24,8 @@ import {
   signingKey,
   text,
   url,
+  webhookSecrets,
+  webhookUrl,
   wholeNumber,
 } from './schemas.js';
 import type { SettingsTable } from './setting.js';
@@ -156,6 +158,32 @@ export const settingsTable = {
     readBy: ['worker'],
     description: 'Hosts from which `https:` sources may be read',
     page: 'sources.md',
+  },
+  webhookHosts: {
+    group: 'Worker',
+    variable: 'APLOS_UPLOAD_WEBHOOK_HOSTS',
+    key: 'worker.webhook_hosts',
+    schema: hosts,
+    separator: ',',
+    format: HOST_LIST_FORMAT,
+    default: '',
+    unset: 'none',
+    readBy: ['worker'],
+    description:
+      'Hosts to which webhooks may be sent. Private addresses, and this machine, must be listed as addresses',
+    page: 'webhooks.md',
+  },
+  batchQuietMs: {
+    group: 'Worker',
+    variable: 'APLOS_UPLOAD_BATCH_QUIET',
+    key: 'worker.batch_quiet',
+    schema: seconds,
+    default: '30',
+    unit: 's',
+    readBy: ['worker'],
+    description:
+      'Time after the end of its last upload for which a batch may still get more uploads. Only then is its end reported as a webhook',
+    page: 'webhooks.md',
   },
   spoolLimitBytes: {
     group: 'Worker',
@@ -459,6 +487,33 @@ export const profileTable = {
     unset: 'discovered from the API',
     readBy: ['worker'],
     description: 'AWS region of the Cognito user pool',
+  },
+  webhookUrl: {
+    group: 'Aplos accounts',
+    variable: 'APLOS_UPLOAD_WEBHOOK',
+    key: 'webhook',
+    schema: webhookUrl,
+    format: 'URL',
+    unset: 'only if a request names a URL',
+    readBy: ['worker'],
+    description:
+      'URL to which the end of each upload and batch is reported, unless its request names another',
+    page: 'webhooks.md',
+    show: (value: string) => `${new URL(value).origin}/…`,
+  },
+  webhookSecrets: {
+    group: 'Aplos accounts',
+    variable: 'APLOS_UPLOAD_WEBHOOK_SECRET',
+    key: 'webhook_secret',
+    sources: ['value', 'file', 'command'],
+    secret: true,
+    schema: webhookSecrets,
+    format: '`whsec_…`, several separated by `,`',
+    unset: 'no webhooks are sent',
+    readBy: ['worker'],
+    description:
+      'Secrets that sign webhooks: `whsec_` and 24 to 64 bytes in base64. Each webhook has a signature of each secret',
+    page: 'webhooks.md',
   },
   cognitoEndpoint: {
     group: 'Aplos accounts',

@@ -36,11 +36,7 @@ const receiptSchema = fileSchema.extend({
   fileName: text,
   storedBy: runRefSchema.optional(),
 });
-const confirmationSchema = z.object({
-  request: z.object({ profile: text, fileName: text }),
-  file: fileSchema,
-  evidence: z.object({ ...checksums, status: z.literal(204) }),
-});
+const startSchema = z.object({ profile: text, fileName: text, file: fileSchema, sha256: text });
 const requestSchema = z.object({
   source: text,
   storedBy: runRefSchema.optional(),
@@ -51,7 +47,8 @@ const requestSchema = z.object({
 const MAX_CHAIN = 5;
 
 /**
- * Reads which file a run has stored at Aplos: from its receipt or, if it has none, from the step that confirmed the upload. If the run
+ * Reads which file a run has stored at Aplos: from its receipt or, if it has none, from a step that
+ * started an execution, which comes after the confirmation. If the run
  * analyzed a file that another run uploaded, or repeated another run, that run is read.
  *
  * @returns `undefined` if Temporal no longer has the run, it stored nothing, or its data is unreadable or untrusted
@@ -70,13 +67,9 @@ export async function readStoredFile(
       const { profile, fileName, sha256, sizeBytes, md5, storedBy = run, ...file } = receipt;
       return { run: storedBy, profile, fileName, file, sha256, sizeBytes, md5 };
     }
-    const confirmation = confirmationSchema.safeParse(history.confirmation).data;
-    if (confirmation) {
-      const { request, file, evidence } = confirmation;
-      const { sha256, sizeBytes, md5 } = evidence;
-      return { run, ...request, file, sha256, sizeBytes, md5 };
-    }
     const { source = '', storedBy, repeatOf } = requestSchema.safeParse(history.request).data ?? {};
+    const start = startSchema.safeParse(history.start).data;
+    if (start) return { run: isStoredFile(source) && storedBy ? storedBy : run, ...start };
     const before =
       repeatOf === undefined ? isStoredFile(source) && storedBy : { workflowId, runId: repeatOf };
     return before && chain < MAX_CHAIN ? readStoredFile(client, before, chain + 1) : undefined;
@@ -89,8 +82,8 @@ export async function readStoredFile(
 /** The decoded parts of a history that say which file a run stored. */
 interface RunHistory {
   readonly request: unknown;
-  /** Input of the last `confirmUpload`. */
-  readonly confirmation: unknown;
+  /** Input of the last `startExecution`. */
+  readonly start: unknown;
   readonly receipt: unknown;
 }
 
@@ -101,7 +94,7 @@ async function readHistory(client: Client, run: RunRef): Promise<RunHistory | un
   const { workflowId, runId } = run;
   let request: readonly Payload[] | null | undefined;
   let receipt: readonly Payload[] | null | undefined;
-  let confirmation: Scheduled | undefined;
+  let start: Scheduled | undefined;
   let nextPageToken: Uint8Array | undefined;
   do {
     const page = await client.workflowService.getWorkflowExecutionHistory({
@@ -115,7 +108,7 @@ async function readHistory(client: Client, run: RunRef): Promise<RunHistory | un
       request ??= started?.input?.payloads;
       receipt ??= event.workflowExecutionCompletedEventAttributes?.result?.payloads;
       const scheduled = event.activityTaskScheduledEventAttributes;
-      if (scheduled?.activityType?.name === 'confirmUpload') confirmation = scheduled;
+      if (scheduled?.activityType?.name === 'startExecution') start = scheduled;
     }
     nextPageToken = page.nextPageToken?.length > 0 ? page.nextPageToken : undefined;
   } while (nextPageToken);
@@ -124,13 +117,13 @@ async function readHistory(client: Client, run: RunRef): Promise<RunHistory | un
     type: 'activity',
     namespace,
     workflowId,
-    activityId: confirmation?.activityId ?? '',
+    activityId: start?.activityId ?? '',
     isLocal: false,
   } as const;
   return {
     request: await decode(client, request, ofWorkflow),
     receipt: await decode(client, receipt, ofWorkflow),
-    confirmation: await decode(client, confirmation?.input?.payloads, ofActivity),
+    start: await decode(client, start?.input?.payloads, ofActivity),
   };
 }
 

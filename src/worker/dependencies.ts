@@ -3,18 +3,22 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Dispatcher } from 'undici';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { readReceipt } from '../activities/read-receipt.js';
+import { readRunEnd } from '../activities/read-run-end.js';
 import { readStoredFileOf } from '../activities/read-stored-file.js';
 import { recordHeartbeat } from '../activities/record-heartbeat.js';
 import { reportFailing } from '../activities/report-failing.js';
 import { reportWaiting } from '../activities/report-waiting.js';
+import { watchBatch } from '../activities/watch-batch.js';
 import type { AplosAccounts } from '../aplos/accounts.js';
 import { s3Access } from '../files/s3-source.js';
 import type { SourceAccess } from '../files/source.js';
 import { tlsOptions } from '../http/dispatcher.js';
 import type { Settings } from '../settings/settings.js';
+import { readBatch } from '../temporal/batch-end.js';
 import type { TemporalTarget } from '../temporal/connection.js';
 import { otherUploads } from '../temporal/other-uploads.js';
 import { hasWorker } from '../temporal/worker-liveness.js';
+import { WebhookSender } from '../webhooks/sender.js';
 import type { Dispatchers } from './dispatchers.js';
 
 /** The parts of a worker process that its activities use. */
@@ -36,7 +40,8 @@ export function activityDependencies({
   target: { namespace },
   deployment,
 }: DependencySources): ActivityDependencies {
-  const { host, s3Hosts, s3Buckets, idleTimeoutMs, listLagMs, resultsRoots, extraCa } = settings;
+  const { host, s3Hosts, s3Buckets, idleTimeoutMs, listLagMs, resultsRoots, extraCa, batchQuietMs } =
+    settings;
   const s3 = s3Access(tlsOptions(extraCa));
   return {
     api: (profile) => accounts.api(profile),
@@ -55,6 +60,15 @@ export function activityDependencies({
     reportWaiting,
     reportFailing,
     readReceipt,
+    readRunEnd,
+    watchBatch,
+    readBatch: (batch) => readBatch(workflowService, namespace, batch),
+    batchQuietMs,
+    webhooks: new WebhookSender({
+      accounts: settings.profiles,
+      hosts: settings.webhookHosts,
+      dispatcher: dispatchers.webhooks,
+    }),
     readStoredFile: readStoredFileOf,
     hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
     otherUploads: (attempt, closedSinceMs) =>

@@ -3,6 +3,7 @@ import type { CancellationActivities } from '../contract/cancellation.js';
 import type { PreviewActivities } from '../contract/preview.js';
 import type { UploadActivities } from '../contract/steps.js';
 import type { SubscriptionActivities } from '../contract/subscription.js';
+import type { WebhookActivities } from '../contract/webhooks.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 
 /**
@@ -89,6 +90,27 @@ export const { checkCancellation } = proxyLocalActivities<CancellationActivities
   startToCloseTimeout: '10 seconds',
 });
 export const { cancelExecution } = proxyActivities<CancellationActivities>(policies.cancelExecution);
+/** A receiver may be down for a day. Its webhooks are then sent, or the workflow fails. */
+const forWebhooks = {
+  retry: persistent.retry,
+  scheduleToCloseTimeout: '1 day',
+  startToCloseTimeout: '1 minute',
+} as const;
+export const { sendWebhook, sendBatchWebhook } = proxyActivities<WebhookActivities>({
+  ...forWebhooks,
+  summary: 'send the webhook',
+});
+export const { watchBatches } = proxyActivities<WebhookActivities>({
+  ...forWebhooks,
+  summary: 'have the batches watched',
+});
+/** An upload may take as long as it waits for executions. */
+export const { awaitBatch } = proxyActivities<WebhookActivities>({
+  retry: persistent.retry,
+  scheduleToCloseTimeout: '500 days',
+  startToCloseTimeout: '5 minutes',
+  summary: 'check whether the last upload of the batch has ended',
+});
 /** Somebody waits for the result, so these fail soon. */
 const forPreviews = { scheduleToCloseTimeout: '30 seconds', retry: { maximumAttempts: 2 } } as const;
 export const { readSubscription } = proxyActivities<SubscriptionActivities>({

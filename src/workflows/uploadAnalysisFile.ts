@@ -4,6 +4,7 @@ import { PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { isStoredFile } from '../contract/source.js';
 import { checkRequest } from './activities.js';
+import { announceEnd } from './announceEnd.js';
 import { completeAnalyses } from './completeAnalyses.js';
 import { cancellationFor, workflowFailure } from './failures.js';
 import { findEarlierWork } from './findEarlierWork.js';
@@ -45,6 +46,7 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
         visibility,
       );
       visibility.completed();
+      await announceEnd(visibility, 'done');
       return repeatedReceipt(request, earlier, completed, visibility.batches);
     }
     const stored = isStoredFile(request.source)
@@ -53,15 +55,18 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
     const started = await runAnalyses(request, stored, visibility);
     const completed = await completeAnalyses(request, stored.sha256, started.executions, visibility);
     visibility.completed();
+    await announceEnd(visibility, 'done');
     return receiptFor(request, stored, { started, completed }, visibility.batches);
   } catch (error) {
     const cancellation = cancellationFor(error);
     if (cancellation) {
       visibility?.cancelled();
+      await announceEnd(visibility, 'cancelled');
       throw cancellation;
     }
     const failure = workflowFailure(error, visibility?.fileName ?? workflowInfo().workflowId, nextCommand);
     visibility?.failed(failure.type ?? '', failure.message);
+    await announceEnd(visibility, `failed:${failure.type}`);
     throw failure;
   }
 }

@@ -5,10 +5,9 @@ import { executionStatus } from '../contract/execution-status.js';
 import type { FailingStep } from '../contract/failing-step.js';
 import { executionLabel } from '../contract/names.js';
 import type { Receipt, StartedExecution, UploadProgress } from '../contract/receipt.js';
-import type { UploadRequest } from '../contract/request.js';
 import { requestAttributes } from '../contract/search-attributes.js';
 import { shownSource } from '../contract/source.js';
-import type { FileRef } from '../contract/steps.js';
+import type { CheckedRequest, FileRef } from '../contract/steps.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 import { FailingSteps } from './failing-steps.js';
 import { awaitingNote, cancelledNote, failedNote, hostHasNoWorkerNote, waitingNote } from './notes.js';
@@ -31,7 +30,7 @@ const LIMITED = 'EXECUTIONS_LIMITED' satisfies ErrorCode;
 
 /** Keeps what people see of a run up to date: its progress, current details and search attributes. */
 export class RunVisibility {
-  readonly #request: UploadRequest;
+  readonly #request: CheckedRequest;
   #progress: UploadProgress = { step: 'presign', executions: [], presigns: 0 };
   #batches: readonly string[];
   #note: string | undefined;
@@ -41,12 +40,16 @@ export class RunVisibility {
   #waitingSince = new Date(0);
   readonly #attributes = new RunAttributes();
 
-  constructor(request: UploadRequest) {
+  constructor(request: CheckedRequest) {
     this.#request = request;
     this.#batches = batchesOf(request);
     for (const [name, value] of requestAttributes(request)) this.#attributes.set(name, value);
     if (this.#batches.length > 0) this.#attributes.setList('AplosBatch', this.#batches);
     this.#attributes.save();
+  }
+
+  get request(): CheckedRequest {
+    return this.#request;
   }
 
   get fileName(): string {

@@ -1,9 +1,11 @@
 import { METADATA_ENCODING_KEY, RawValue } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { checkRequest } from '../../src/activities/checkRequest.js';
+import { checkRequest as checkRequestWith } from '../../src/activities/checkRequest.js';
 import { decodeInput } from '../../src/activities/raw-input.js';
 import type { UploadRequest } from '../../src/contract/request.js';
 import { environmentFor } from '../support/job.js';
+
+const checkRequest = checkRequestWith({ webhooks: { hasWebhook: () => false } });
 
 const json = (data: string | Buffer) =>
   RawValue.fromPayload({

@@ -90,6 +90,11 @@ export async function newJob(options: JobOptions): Promise<Job> {
       otherUploads: async () => nobodyElse,
       readReceipt: async () => undefined,
       readStoredFile: async () => undefined,
+      webhooks: { hasWebhook: () => false, send: async () => ({ host: '', status: 200 }) },
+      readRunEnd: async () => undefined,
+      watchBatch: async () => {},
+      readBatch: async () => undefined,
+      batchQuietMs: 0,
       recordHeartbeat: async (details) => {
         lastHeartbeat = details;
       },

@@ -2,10 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { type HttpsAgentOptions, httpsAgent } from '../../src/files/https-agent.js';
+import { httpsAgent } from '../../src/files/https-agent.js';
 import type { ReadTimeouts } from '../../src/files/read-timeouts.js';
 import { type OpenFile, openSource, type SourceAccess } from '../../src/files/source.js';
 import { HostList } from '../../src/http/host-list.js';
+import type { ReachableAgentOptions } from '../../src/http/reach.js';
 import type { KeyAndCertificate } from './certificates.js';
 
 /** Responds to the request with the given number, counted from 1. */
@@ -83,7 +84,7 @@ export const serve =
   };
 
 /** Hosts that a test may read from. Default: this machine */
-export interface Access extends HttpsAgentOptions {
+export interface Access extends ReachableAgentOptions {
   readonly hosts?: readonly string[];
   readonly spoolLimitBytes?: number;
 }

@@ -331,7 +331,10 @@ describe('uploadAnalysisFile', () => {
     ['a field of another type', { source: 'file:///pk.csv', executions: 'all' }],
     ['a field that is not known', { source: 'file:///pk.csv', excutions: [] }],
   ])('fails immediately with the path of each problem if a client sends %s', async (_what, input) => {
-    const { failure: ended } = await run({ checkRequest: withErrorCodes(checkRequest) }, input ?? null);
+    const { failure: ended } = await run(
+      { checkRequest: withErrorCodes(checkRequest({ webhooks: { hasWebhook: () => false } })) },
+      input ?? null,
+    );
     expect(ended?.type).toBe('REQUEST_INVALID');
     expect(ended?.message).toMatch(/^The upload request is not valid: \S+: /);
   });
