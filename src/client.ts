@@ -18,6 +18,7 @@ export { UploadClient } from './client/upload-client.js';
 export type { UploadClientOptions } from './client/upload-client-options.js';
 export { UploadFailedError } from './client/upload-failed-error.js';
 export type { UploadHandle } from './client/upload-handle.js';
+export type { WebhookStatus } from './client/webhook-status.js';
 export type { CancelledExecution } from './contract/cancellation.js';
 export {
   type ErrorCode,
@@ -55,4 +56,5 @@ export {
 } from './contract/request.js';
 export type { RunRef } from './contract/stored-file.js';
 export type { Subscription } from './contract/subscription.js';
+export type { BatchEvent, UploadEvent } from './contract/webhooks.js';
 export { workflowIdFor } from './contract/workflow-id.js';

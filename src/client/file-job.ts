@@ -42,13 +42,15 @@ export interface FileJobOptions extends Extension {
   readonly profile: string;
   /** Batch name. Default: none. */
   readonly batch?: string;
+  /** URL to which the end of each upload and of the batch is reported. Default: that of the account's settings. */
+  readonly webhook?: string;
 }
 
 /** Returns the job that uploads a file and starts the executions, requested by the user of this process. */
 export function createFileJob(
   location: string,
   executions: readonly ExecutionRequest[],
-  { profile, batch, sha256, ...options }: FileJobOptions & Pick<FileJob, 'sha256'>,
+  { profile, batch, webhook, sha256, ...options }: FileJobOptions & Pick<FileJob, 'sha256'>,
 ): FileJob {
   const request = {
     profile,
@@ -58,7 +60,11 @@ export function createFileJob(
   };
   return {
     location,
-    request: batch === undefined ? request : { ...request, batch },
+    request: {
+      ...request,
+      ...(batch === undefined ? {} : { batch }),
+      ...(webhook === undefined ? {} : { webhook }),
+    },
     ...(sha256 === undefined ? {} : { sha256 }),
   };
 }

@@ -13,6 +13,7 @@ import { describeFailure, type StoredFailure } from './failures.js';
 import { runsOf, unlessGone } from './runs.js';
 import { correctionsOf } from './stored-files.js';
 import { summaryOf, type UploadSummary } from './summary.js';
+import { readWebhookStatus, type WebhookStatus } from './webhook-status.js';
 import type { WorkerAvailability } from './worker-availability.js';
 
 const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
@@ -25,6 +26,8 @@ export interface UploadStatus extends UploadSummary {
   readonly failure?: StoredFailure;
   /** Runs that analyzed the stored file of a failed upload with another configuration, the latest first. Absent if there are none. */
   readonly correctedBy?: readonly RunRef[];
+  /** Webhook about the end of the upload. Absent if none is sent. */
+  readonly webhook?: WebhookStatus;
   /** Deployment version that a running upload is pinned to. Absent if it is not pinned. */
   readonly pinnedTo?: WorkerDeploymentVersion;
   /**
@@ -86,6 +89,10 @@ async function statusOf(
     ),
   );
   const isRunning = summary.state === 'running';
+  const { firstRunId = summary.runId } = workflowExecutionInfo ?? {};
+  const webhook = isRunning
+    ? undefined
+    : await readWebhookStatus(client, summary, firstRunId || summary.runId);
   const waits = isRunning && pending.every((step) => !step.isRunning && step.host === undefined);
   const hasWorker = waits
     ? await (version ? workers.hasWorker(TASK_QUEUE, version) : workers.servesNewUploads())
@@ -97,6 +104,7 @@ async function statusOf(
       ? { correctedBy: correctedBy.map(({ workflowId, runId }) => ({ workflowId, runId })) }
       : {}),
     ...(summary.state === 'failed' ? { failure: await failureOf(client, summary) } : {}),
+    ...(webhook ? { webhook } : {}),
     ...(isRunning && version ? { pinnedTo: version } : {}),
     ...(hasWorker === undefined ? {} : { hasWorker }),
     pending,

@@ -35,10 +35,11 @@ export const BATCH_CHANGED_SIGNAL = 'batchChanged';
  * Returns the ID of the workflow that sends the webhook of a run. Runs that a reset creates have the same first run, so that an ending
  * that a webhook has reported is not reported again.
  *
- * @param ending state of the run and, if it failed, the code
+ * @param state how the run ended, e.g. `done`
+ * @param code error code of a failed run
  */
-export const webhookWorkflowId = (firstRunId: string, ending: string): string =>
-  `webhook:${firstRunId}:${ending}`;
+export const webhookWorkflowId = (firstRunId: string, state: string, code = ''): string =>
+  ['webhook', firstRunId, state, ...(state === 'failed' ? [code] : [])].join(':');
 
 /** Query that returns an `UploadProgress`. */
 export const PROGRESS_QUERY = 'progress';

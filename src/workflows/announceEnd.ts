@@ -10,16 +10,20 @@ import type { RunVisibility } from './visibility.js';
  * Starts the workflow that sends the webhook of a run that is about to end, if the request or the account names a receiver. Never
  * throws: a webhook does not change the result of an upload.
  *
- * @param ending `done`, `cancelled`, or `failed:CODE`
+ * @param code error code of a failed run
  */
-export async function announceEnd(visibility: RunVisibility | undefined, ending: string): Promise<void> {
+export async function announceEnd(
+  visibility: RunVisibility | undefined,
+  state: 'done' | 'failed' | 'cancelled',
+  code?: string,
+): Promise<void> {
   const request = visibility?.request;
   if (!request?.webhook && !request?.accountHasWebhook) return;
   const { workflowId, runId, firstExecutionRunId } = workflowInfo();
   try {
     await CancellationScope.nonCancellable(() =>
       startChild(WEBHOOK_WORKFLOW_TYPE, {
-        workflowId: webhookWorkflowId(firstExecutionRunId, ending),
+        workflowId: webhookWorkflowId(firstExecutionRunId, state, code),
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         parentClosePolicy: ParentClosePolicy.ABANDON,
         staticSummary: escapeMarkdown(`webhook of ${request.fileName} (${request.profile})`),

@@ -66,7 +66,7 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
     }
     const failure = workflowFailure(error, visibility?.fileName ?? workflowInfo().workflowId, nextCommand);
     visibility?.failed(failure.type ?? '', failure.message);
-    await announceEnd(visibility, `failed:${failure.type}`);
+    await announceEnd(visibility, 'failed', failure.type ?? '');
     throw failure;
   }
 }

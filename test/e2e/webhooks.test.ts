@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { freePort } from '../../sandbox/servers/free-ports.js';
+import { freePorts } from '../../sandbox/servers/free-ports.js';
 import { UploadClient } from '../../src/client.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
@@ -112,11 +112,16 @@ describe('webhooks', () => {
   it('cannot be forged by someone who may start workflows', async () => {
     const before = receiver.received.length;
     const forged = { workflowId: 'w', runId: '01a219ab-0000-7000-8000-000000000000' };
-    const failures = [{ ...forged, receipt: {} }, forged, 'text'].map((input, index) =>
-      world.rawClient.workflow
-        .execute('notifyUpload', { taskQueue: 'aplos-upload', workflowId: `forged-${index}`, args: [input] })
-        .catch((error: { cause?: { type?: string } }) => error.cause?.type),
-    );
+    const failures = [{ ...forged, receipt: {} }, forged, 'text'].map(async (input, index) => {
+      const workflowId = `forged-${index}`;
+      await world.rawClient.workflow.start('notifyUpload', {
+        taskQueue: 'aplos-upload',
+        workflowId,
+        args: [input],
+      });
+      const end = world.client.workflow.result(workflowId);
+      return end.catch((error: { cause?: { type?: string } }) => error.cause?.type);
+    });
     expect(await Promise.all(failures)).toEqual(['REQUEST_INVALID', 'UPLOAD_UNKNOWN', 'REQUEST_INVALID']);
     expect(receiver.received).toHaveLength(before);
   });
@@ -124,7 +129,7 @@ describe('webhooks', () => {
   it('are received by the receiver in docs/webhooks.md, each once', async () => {
     const [, code = ''] = /^```js\n(.*?)^```/ms.exec(readFileSync('docs/webhooks.md', 'utf8')) ?? [];
     expect(code.trim().split('\n').length).toBeLessThanOrEqual(20);
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     const lines: string[] = [];
     const process_ = startScript(await world.write('receiver.mjs', code), port, lines);
     onTestFinished(() => void process_.kill());

@@ -21,6 +21,7 @@ export const uploadCommand = new CliCommand('upload')
   .option('--host <name>', 'host of the files, if not every worker can read them')
   .option('--skip-unreadable', 'leave out what cannot be read, instead of stopping')
   .option('--dry-run', 'show what would happen, and start nothing')
+  .option('--webhook <url>', 'URL to report the end of uploads and batches to')
   .option('--yes', 'start even if too few executions are left')
   .addOption(
     new Option('--wait [end]', 'wait for the uploads, or for their results')

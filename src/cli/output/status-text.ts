@@ -121,6 +121,7 @@ function detailLines(upload: UploadStatus): string[] {
     ...(hasWorker === false ? [`${out.yellow('WORKER_MISSING')}: ${missingWorkerText(upload)}`] : []),
     ...executionIds.map((id) => executionLine(id, pending)),
     ...(failure ? [`${out.red(failure.code)}: ${oneLine(failure.message)}`] : []),
+    ...webhookLines(upload),
     ...correctedBy.map(({ workflowId }) => `corrected by ${workflowId}`),
     ...pending.flatMap(({ host, hostHasWorker }) =>
       host !== undefined && hostHasWorker === false
@@ -141,6 +142,14 @@ function executionLine(id: string, pending: readonly PendingStep[]): string {
   const { execution } = pending.find((step) => step.execution?.executionId === id) ?? {};
   const progress = execution ? ` (${execution.label}): ${oneLine(executionProgressText(execution))}` : '';
   return out.dim(`execution ${id}${progress}`);
+}
+
+function webhookLines({ webhook }: UploadStatus): string[] {
+  if (!webhook) return [];
+  const { state, failure } = webhook;
+  if (state === 'delivered') return [];
+  if (state === 'sending') return ['webhook: not delivered yet, is being sent'];
+  return [`webhook: ${out.red(failure?.code ?? '')}: ${oneLine(failure?.message ?? '')}`];
 }
 
 const oneLine = (message: string): string => message.replace(/\s*\n\s*/g, ' ');

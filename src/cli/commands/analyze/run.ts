@@ -8,7 +8,7 @@ import type { AnalyzeOptions } from './options.js';
 
 /** Checks the input of `aplos-upload analyze`, finds the files, then starts the analyses and reports them as uploads. */
 export async function analyze(references: readonly string[], options: AnalyzeOptions): Promise<void> {
-  const { config, fileId = [], batch } = options;
+  const { config, fileId = [], batch, webhook } = options;
   if (references.length + fileId.length === 0)
     throw new BadInputError([
       'No files are given. Name files that were uploaded before, their receipts or workflow IDs, or add --file-id ID.',
@@ -41,6 +41,7 @@ export async function analyze(references: readonly string[], options: AnalyzeOpt
         profile: options.profile ?? stored.profile,
         ...(batch === undefined ? {} : { batch }),
         ...extension,
+        ...(webhook === undefined ? {} : { webhook }),
       }),
       stored,
     }));

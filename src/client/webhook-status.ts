@@ -1,0 +1,49 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { webhookWorkflowId } from '../contract/names.js';
+import { describeFailure, type StoredFailure } from './failures.js';
+import { runsOf } from './runs.js';
+import { stateOf } from './states.js';
+import type { UploadSummary } from './summary.js';
+
+/** The webhook of an upload that has ended. */
+export interface WebhookStatus {
+  readonly workflowId: string;
+  readonly state: 'sending' | 'delivered' | 'failed';
+  /** Code and message of a webhook that was not delivered. */
+  readonly failure?: StoredFailure;
+}
+
+/**
+ * Returns the status of the webhook of an upload that has ended.
+ *
+ * @param firstRunId first run of the chain that resets created
+ * @returns `undefined` if no webhook was requested, or Temporal no longer has it
+ */
+export async function readWebhookStatus(
+  client: Client,
+  { state, errorCode }: Pick<UploadSummary, 'state' | 'errorCode'>,
+  firstRunId: string,
+): Promise<WebhookStatus | undefined> {
+  const workflowId = webhookWorkflowId(firstRunId, state, errorCode);
+  try {
+    const description = await runsOf(client).getHandle(workflowId).describe();
+    const webhookState = stateOf(description.status);
+    if (webhookState === 'running') return { workflowId, state: 'sending' };
+    if (webhookState === 'done') return { workflowId, state: 'delivered' };
+    const { namespace } = client.options;
+    const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+      namespace,
+      execution: { workflowId, runId: description.runId },
+      maximumPageSize: 1,
+    });
+    const failure = history?.events?.[0]?.workflowExecutionFailedEventAttributes?.failure;
+    return {
+      workflowId,
+      state: 'failed',
+      failure: await describeFailure(client, failure ?? {}, { type: 'workflow', namespace, workflowId }),
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
