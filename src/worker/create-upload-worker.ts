@@ -16,6 +16,7 @@ import { optionsFrom, workflowBundleFor } from './options.js';
 import { runWorkers } from './run-workers.js';
 import { installRuntime } from './runtime.js';
 import { startTelemetry } from './telemetry.js';
+import { assertWebhooksCanBeSent } from './webhook-settings.js';
 
 /** Connected and checked Workers: one on the common task queue and, if the settings name this host, one on its queue. */
 export interface UploadWorker {
@@ -40,6 +41,7 @@ export async function createUploadWorker(
   const deployment = deploymentVersion();
   assertEncryptionDecided(settings.encryption, target);
   assertHasProfile(settings);
+  assertWebhooksCanBeSent(settings);
   const logger = createLogger(logLevel);
   await installRuntime(settings, logger);
 

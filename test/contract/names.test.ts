@@ -8,6 +8,8 @@ describe('names that other programs type', () => {
       WORKFLOW_TYPE: 'uploadAnalysisFile',
       PREVIEW_WORKFLOW_TYPE: 'previewAnalyses',
       SUBSCRIPTION_WORKFLOW_TYPE: 'previewSubscription',
+      WEBHOOK_WORKFLOW_TYPE: 'notifyUpload',
+      BATCH_WEBHOOK_WORKFLOW_TYPE: 'notifyBatch',
       PROGRESS_QUERY: 'progress',
       MAX_FILE_BYTES: 5_368_709_120,
     });
@@ -27,6 +29,8 @@ describe('the workflow types', () => {
   it('are the only workflows that src/workflows exports', async () => {
     expect(Object.keys(await import('../../src/workflows/index.js'))).toEqual([
       names.CANCEL_WORKFLOW_TYPE,
+      names.BATCH_WEBHOOK_WORKFLOW_TYPE,
+      names.WEBHOOK_WORKFLOW_TYPE,
       names.PREVIEW_WORKFLOW_TYPE,
       names.SUBSCRIPTION_WORKFLOW_TYPE,
       names.WORKFLOW_TYPE,

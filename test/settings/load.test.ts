@@ -21,6 +21,8 @@ describe('loadSettings', () => {
       resultsRoots: [],
       sharedRoots: [],
       sourceHosts: new HostList(),
+      webhookHosts: new HostList(),
+      batchQuietMs: 30_000,
       spoolLimitBytes: 1_073_741_824,
       s3Hosts: new HostList(),
       s3Buckets: [],

@@ -28,7 +28,7 @@ export const analyzeCommand = new CliCommand('analyze')
   .option('--again <text>', 'reason to run analyses again that Aplos already has; each reason is charged')
   .option('--profile <name>', 'Aplos account of the workers to use (default: the one that uploaded the file)')
   .option('--dry-run', 'show what would happen and what was paid before, and start nothing')
-  .option('--webhook <url>', 'URL to which the end of each upload and of the batch is reported')
+  .option('--webhook <url>', 'URL to report the end of uploads and batches to')
   .option('--yes', 'start even if the subscription has too few executions left')
   .addOption(
     new Option('--wait [end]', 'wait for the runs, or for their results').choices(WAIT_ENDS).preset('upload'),
