@@ -71,6 +71,8 @@ export interface UploadRequestInput {
   otherBatches?: string[] | undefined;
   /** ID of the run whose result is wanted again, for example in another batch. It must be a completed run of the same workflow ID. If Aplos still has what it started, nothing is uploaded or started. Set by the client. */
   repeatOf?: string | undefined;
+  /** URL to which the end of the upload, and of its batch, is reported as a webhook. The worker must allow its host. Default: that of the account's settings. */
+  webhook?: string | undefined;
   /** Run that uploaded the file of an aplos: source. The worker reads there which bytes were stored. Set by the client. */
   storedBy?: RunReference | undefined;
   /** Failed run whose analysis is started with another configuration. Set by the client. */
