@@ -126,7 +126,6 @@ export const errorTable = {
     'caller',
     'The upload has no receipt, because it is not done.',
     'See what it waits for, or why it failed: aplos-upload status.',
-    { afterFix: 'replay' },
   ),
   RECORD_UNWRITABLE: row(
     'final',
