@@ -1,4 +1,5 @@
 import { apiLoad } from '../rows/api-load.js';
+import { largeFiles } from '../rows/large-files.js';
 import { memory } from '../rows/memory.js';
 import { processes } from '../rows/processes.js';
 import { smallFiles } from '../rows/small-files.js';
@@ -8,7 +9,14 @@ import type { Effort, Row } from './row.js';
 import type { BenchWorld } from './world.js';
 
 /** All rows of `npm run bench`, in order. */
-export const ROWS: readonly Row[] = [...processes, ...temporalLoad, ...smallFiles, ...memory, ...apiLoad];
+export const ROWS: readonly Row[] = [
+  ...largeFiles,
+  ...processes,
+  ...temporalLoad,
+  ...smallFiles,
+  ...memory,
+  ...apiLoad,
+];
 
 /** Measures rows one after the other, and stops the servers at the end. */
 export async function* measureRows(

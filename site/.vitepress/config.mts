@@ -49,6 +49,7 @@ const sidebar = [
       page('Security', 'security'),
       page('Large files', 'large-files'),
       page('Fault injection', 'chaos'),
+      page('Performance', 'performance'),
     ],
   },
   {
