@@ -12,11 +12,7 @@ export const analyzeCommand = new CliCommand('analyze')
     '[file...]',
     'uploaded files: paths, folders, quoted globs, file names, receipts (JSON), workflow IDs or URLs of the Temporal UI',
   )
-  .option(
-    '--config <file>',
-    'JSON configuration of an execution to start for each file; repeatable',
-    appendValue,
-  )
+  .option('--config <file>', 'JSON configuration of an execution; repeatable', appendValue)
   .option('--meta <file>', 'JSON metadata to store with every execution')
   .option('--file-id <id>', 'ID of a file at Aplos; repeatable', appendValue)
   .option(
@@ -26,10 +22,10 @@ export const analyzeCommand = new CliCommand('analyze')
   )
   .option('--batch <name>', 'batch name, to select these analyses later')
   .option('--again <text>', 'reason to run analyses again that Aplos already has; each reason is charged')
-  .option('--profile <name>', 'Aplos account of the workers to use (default: the one that uploaded the file)')
-  .option('--dry-run', 'show what would happen and what was paid before, and start nothing')
+  .option('--profile <name>', 'Aplos account (default: the one that uploaded the file)')
+  .option('--dry-run', 'show what would happen, and start nothing')
   .option('--webhook <url>', 'URL to report the end of uploads and batches to')
-  .option('--yes', 'start even if the subscription has too few executions left')
+  .option('--yes', 'start even if too few executions are left')
   .addOption(
     new Option('--wait [end]', 'wait for the runs, or for their results').choices(WAIT_ENDS).preset('upload'),
   )
