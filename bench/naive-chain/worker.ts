@@ -13,5 +13,5 @@ const worker = await Worker.create({
 });
 const running = worker.run();
 process.send?.('polling');
-process.once('disconnect', () => worker.shutdown());
+process.once('disconnect', () => worker.getState() === 'RUNNING' && worker.shutdown());
 await running;
