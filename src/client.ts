@@ -9,6 +9,7 @@ export type { ReplayOptions, ReplayOutcome, ReplaySkipReason } from './client/re
 export { requestForFile } from './client/request-for-file.js';
 export { requestForStoredFile, type StoredFile } from './client/request-for-stored-file.js';
 export type { ReplayFrom } from './client/reset-point.js';
+export type { ResultsOptions, ResultsOutcome } from './client/results.js';
 export { callerDataConverterFor, dataConverterFor, loadSettings, type Settings } from './client/settings.js';
 export type { CompletedState, StartState, UploadState } from './client/states.js';
 export type { PendingStep, UploadStatus } from './client/status.js';
@@ -54,6 +55,7 @@ export {
   type UploadRequestInput,
   uploadRequestSchema,
 } from './contract/request.js';
+export type { ResultsPackage } from './contract/results.js';
 export type { RunRef } from './contract/stored-file.js';
 export type { Subscription } from './contract/subscription.js';
 export type { BatchEvent, UploadEvent } from './contract/webhooks.js';

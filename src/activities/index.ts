@@ -3,6 +3,7 @@ import { awaitBatch } from './awaitBatch.js';
 import { awaitExecution } from './awaitExecution.js';
 import { cancelExecution } from './cancelExecution.js';
 import { checkCancellation } from './checkCancellation.js';
+import { checkFetchRequest } from './checkFetchRequest.js';
 import { checkRequest } from './checkRequest.js';
 import { confirmStoredFile } from './confirmStoredFile.js';
 import { confirmUpload } from './confirmUpload.js';
@@ -32,6 +33,7 @@ export function createActivities(dependencies: ActivityDependencies): AllActivit
     );
   return {
     checkRequest: withRawInput(withErrorCodes(checkRequest(dependencies))),
+    checkFetchRequest: withRawInput(withErrorCodes(checkFetchRequest)),
     lookForWorker: lookForWorker(dependencies),
     findEarlierUpload: step(withHeartbeats(findEarlierUpload(dependencies))),
     presignUpload: step(withHeartbeats(presignUpload(dependencies))),

@@ -12,6 +12,7 @@ import { profilesCommand } from './commands/profiles.js';
 import { receiptCommand } from './commands/receipt.js';
 import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
+import { resultsCommand } from './commands/results.js';
 import { sandboxCommand } from './commands/sandbox.js';
 import { settingsCommand } from './commands/settings.js';
 import { setupCommand } from './commands/setup.js';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly CliCommand[] = [
   watchCommand,
   statusCommand,
   replayCommand,
+  resultsCommand,
   receiptCommand,
   reportCommand,
   verifyCommand,

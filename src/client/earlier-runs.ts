@@ -73,6 +73,8 @@ async function wentAsFar(
   request: UploadRequest,
 ): Promise<boolean> {
   if (!extensionOf(request)) return true;
+  // Somebody may have removed the results since. A run that finds them only checks them.
+  if (request.results !== undefined) return false;
   // Without the key of the receipt, or without the run, this is not known. A run that finds everything done ends at once.
   const receipt = await waitForReceipt(client, workflowId, runId).catch(() => undefined);
   return receipt?.executions.every(({ completion }) => completion !== undefined) ?? false;
@@ -82,10 +84,18 @@ async function wentAsFar(
 async function extend(client: Client, run: UploadSummary, request: UploadRequest): Promise<boolean> {
   const extension = extensionOf(request);
   if (!extension) return true;
-  const { until, ...limit } = (await readRequest(client, run).catch(() => undefined)) ?? {};
-  if (until === extension.until && completionTimeoutOf(limit) >= completionTimeoutOf(extension)) return true;
+  const { until, results, unpackResults, host, ...limit } =
+    (await readRequest(client, run).catch(() => undefined)) ?? {};
+  const isFetched =
+    extension.results === undefined ||
+    (results === extension.results &&
+      (unpackResults ?? false) === (extension.unpackResults ?? false) &&
+      host === request.host);
+  const goesAsFar = until === extension.until || results !== undefined;
+  if (goesAsFar && isFetched && completionTimeoutOf(limit) >= completionTimeoutOf(extension)) return true;
   const handle = client.workflow.getHandle(run.workflowId, run.runId);
-  return (await unlessGone(handle.signal(EXTEND_SIGNAL, extension).then(() => true))) === true;
+  const signal = { ...extension, ...(request.host === undefined ? {} : { host: request.host }) };
+  return (await unlessGone(handle.signal(EXTEND_SIGNAL, signal).then(() => true))) === true;
 }
 
 /** Makes a running run count for the batch of a request. Returns `false` if the run has closed. */

@@ -13,7 +13,7 @@ import {
 } from '../contract/request.js';
 import type { Sections } from '../contract/sections.js';
 import { shownSource } from '../contract/source.js';
-import { type FileHost, hostFor } from '../files/host-of-files.js';
+import { type FileHost, hostForUpload } from '../files/host-of-files.js';
 import { isListed } from '../files/listing.js';
 import { openSource } from '../files/source.js';
 import { deadLink } from '../files/walk-problems.js';
@@ -79,7 +79,11 @@ export async function checkFileJob(job: FileJob, files: FileHost): Promise<FileJ
   const { location, request } = job;
   const source = isUrl(location) ? location : pathToFileURL(resolve(location)).href;
   if (!isUrl(location)) await assertName(location);
-  const { host } = parseUploadRequest({ ...request, source, host: await hostFor(source, files) });
+  const { host } = parseUploadRequest({
+    ...request,
+    source,
+    host: await hostForUpload({ source, results: request.results }, files),
+  });
   if (!isUrl(location)) await checkFile(resolve(location), source);
   return host === undefined ? job : { ...job, request: { ...request, host } };
 }

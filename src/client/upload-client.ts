@@ -5,7 +5,7 @@ import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from '../contract/request.js';
 import type { Subscription } from '../contract/subscription.js';
 import { workflowIdFor } from '../contract/workflow-id.js';
-import { type FileHost, hostFor } from '../files/host-of-files.js';
+import { type FileHost, hostForUpload } from '../files/host-of-files.js';
 import { loadSettings } from '../settings/load.js';
 import { temporalError } from '../temporal/errors.js';
 import { withUploadErrors } from '../temporal/with-upload-errors.js';
@@ -20,6 +20,7 @@ import { OutageWaits } from './outages.js';
 import { previewUploads, type UploadPreview } from './preview.js';
 import { type ReplayOptions, type ReplayOutcome, replayUploads } from './replay.js';
 import type { StoredFile } from './request-for-stored-file.js';
+import { fetchResults, type ResultsOptions, type ResultsOutcome } from './results.js';
 import { SearchAttributeCheck } from './search-attribute-check.js';
 import { readSource } from './source.js';
 import { startUpload } from './start-upload.js';
@@ -203,6 +204,23 @@ export class UploadClient {
     return replayUploads(this.#client, workflowIds, options, CONCURRENCY);
   }
 
+  /**
+   * Fetches the results of uploads that are done: a worker downloads each package, checks it, and stores it. Yields one outcome for
+   * each execution, in order, or one for an upload of which no executions are known. An execution that is at work is not waited for.
+   * Repeating a call is safe: what is there already is only checked. The fetches continue if the caller stops.
+   */
+  results(workflowIds: Many<string>, options: ResultsOptions): AsyncIterable<ResultsOutcome> {
+    return fetchResults(
+      {
+        client: this.#client,
+        whenAvailable: (call) => this.#waits.retry(call),
+        concurrency: CONCURRENCY,
+      },
+      workflowIds,
+      options,
+    );
+  }
+
   /** Queries the workflow for its progress. Requires a running worker. */
   async progress(workflowId: string): Promise<UploadProgress | undefined> {
     const workflow = this.#client.workflow.getHandle(workflowId);
@@ -267,7 +285,7 @@ export class UploadClient {
   }
 
   async #withHost(request: UploadRequest): Promise<UploadRequest> {
-    const host = request.host ?? (await hostFor(request.source, this.#files));
+    const host = request.host ?? (await hostForUpload(request, this.#files));
     return host === undefined ? request : { ...request, host };
   }
 }

@@ -1,8 +1,10 @@
 import type { CancellationActivities } from './cancellation.js';
+import type { FetchActivities } from './fetch-request.js';
 import {
   BATCH_WEBHOOK_WORKFLOW_TYPE,
   CANCEL_WORKFLOW_TYPE,
   PREVIEW_WORKFLOW_TYPE,
+  RESULTS_WORKFLOW_TYPE,
   SUBSCRIPTION_WORKFLOW_TYPE,
   WEBHOOK_WORKFLOW_TYPE,
   WORKFLOW_TYPE,
@@ -17,7 +19,8 @@ export type AllActivities = UploadActivities &
   CancellationActivities &
   PreviewActivities &
   SubscriptionActivities &
-  WebhookActivities;
+  WebhookActivities &
+  FetchActivities;
 
 /** The activities that each workflow type may call. */
 const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new Map([
@@ -37,6 +40,7 @@ const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new 
     ],
   ],
   [CANCEL_WORKFLOW_TYPE, ['checkCancellation', 'cancelExecution']],
+  [RESULTS_WORKFLOW_TYPE, ['checkFetchRequest', 'lookForWorker', 'fetchResults']],
   [PREVIEW_WORKFLOW_TYPE, ['findAnalyses']],
   [SUBSCRIPTION_WORKFLOW_TYPE, ['readSubscription']],
   [WEBHOOK_WORKFLOW_TYPE, ['sendWebhook', 'watchBatches']],

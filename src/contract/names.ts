@@ -21,6 +21,8 @@ export const SUBSCRIPTION_WORKFLOW_TYPE = 'previewSubscription';
 
 /** Workflow type that cancels executions at Aplos. It starts nothing, and is not listed as an upload. */
 export const CANCEL_WORKFLOW_TYPE = 'cancelExecutions';
+/** Workflow type that fetches the results of an earlier upload. It starts nothing, and is not listed as an upload. */
+export const RESULTS_WORKFLOW_TYPE = 'fetchUploadResults';
 
 /** Workflow type that sends the webhook of an upload after its end. It changes nothing, and is not listed as an upload. */
 export const WEBHOOK_WORKFLOW_TYPE = 'notifyUpload';

@@ -25,6 +25,10 @@ export const resultsLocation = (template: string, names: PackageNames): string =
 /** Reports whether results go to a directory of the host whose worker fetches them. */
 export const isOnHost = (template: string): boolean => template.startsWith('file:');
 
+/** Returns the directory of a template that is the same for all packages. */
+export const commonDirectoryOf = (template: string): string =>
+  template.slice(0, template.search(/\/[^/]*(\{|$)/));
+
 /** Returns the location to which a package is unpacked: that of the package without its extension. */
 export const unpackedLocation = (location: string): string =>
   /\.zip$/i.test(location) ? location.slice(0, -4) : `${location}.unpacked`;

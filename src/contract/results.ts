@@ -21,14 +21,14 @@ export interface ResultsDestination {
   readonly results: string;
   /** Whether each package is also unpacked. Default: `false` */
   readonly unpackResults?: boolean | undefined;
+  /** Host whose worker writes to a `file:` location. Default: any worker */
+  readonly host?: string | undefined;
 }
 
 /** Input of `fetchResults`. */
 export interface FetchInput extends ResultsDestination {
   readonly profile: string;
   readonly batch?: string | undefined;
-  /** Host whose worker writes to a `file:` location. Default: any worker */
-  readonly host?: string | undefined;
   readonly fileName: string;
   /** SHA-256 of the uploaded file, in hex. */
   readonly sha256: string;

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { commonDirectoryOf, isOnHost } from '../contract/results-location.js';
 import { localPath } from './file-source.js';
 import { isBelow } from './roots.js';
 
@@ -22,6 +23,20 @@ export async function hostFor(source: string, { host, sharedRoots }: FileHost): 
   if (url.protocol !== 'file:') return undefined;
   const path = localPath(url);
   return path !== undefined && (await isShared(path, sharedRoots)) ? undefined : host;
+}
+
+/**
+ * Returns the host whose workers must run an upload: because of its source, or because its results go to a directory of this host.
+ *
+ * @returns `undefined` if any worker can
+ */
+export async function hostForUpload(
+  { source, results }: { readonly source: string; readonly results?: string | undefined },
+  files: FileHost,
+): Promise<string | undefined> {
+  const host = await hostFor(source, files);
+  if (host !== undefined || results === undefined || !isOnHost(results)) return host;
+  return hostFor(commonDirectoryOf(results), files);
 }
 
 async function isShared(path: string, roots: readonly string[]): Promise<boolean> {

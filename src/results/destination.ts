@@ -24,7 +24,8 @@ export type Destination =
  * @throws {@link UploadError} `RESULTS_NOT_ALLOWED`
  */
 export function destinationFor(location: string, roots: readonly ResultsRoot[]): Destination {
-  const url = new URL(location);
+  const url = URL.canParse(location) ? new URL(location) : undefined;
+  if (!url) throw notAllowed(location, roots);
   if (url.protocol === 'file:') {
     const path = fileURLToPath(url);
     const root = roots.find((each) => 'path' in each && isBelow(each.path, path));

@@ -1,5 +1,6 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { CancellationActivities } from '../contract/cancellation.js';
+import type { FetchActivities } from '../contract/fetch-request.js';
 import type { PreviewActivities } from '../contract/preview.js';
 import type { UploadActivities } from '../contract/steps.js';
 import type { SubscriptionActivities } from '../contract/subscription.js';
@@ -67,6 +68,9 @@ export const summaries = {
   nextWorkerCheck: (host: string) => `until the next check for a worker on ${escapeMarkdown(host)}`,
 };
 
+export const { checkFetchRequest } = proxyLocalActivities<FetchActivities>({
+  startToCloseTimeout: '10 seconds',
+});
 export const { checkRequest } = proxyLocalActivities<UploadActivities>({ startToCloseTimeout: '10 seconds' });
 /** Confirms an upload within the workflow task. Whatever this does not confirm at once is left to the step of its own. */
 export const { confirmUpload: confirmAtOnce } = proxyLocalActivities<UploadActivities>({

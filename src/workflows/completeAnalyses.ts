@@ -1,5 +1,5 @@
 import { isCancellation } from '@temporalio/workflow';
-import { completionTimeoutOf } from '../contract/extension.js';
+import { completionTimeoutOf, destinationsOf, type Extended } from '../contract/extension.js';
 import { priorityFor } from '../contract/priority.js';
 import type { StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
@@ -21,46 +21,60 @@ export interface CompletedAnalyses {
  * to their end before the first failure is thrown, so that nothing that succeeded is lost. An execution with several labels is
  * waited for once, and one that an earlier run saw to its end not at all.
  *
+ * @param current returns the request, which may be extended meanwhile
  * @param sha256 SHA-256 of the uploaded file, in hex
  */
 export async function completeAnalyses(
-  request: UploadRequest,
+  current: () => Extended<UploadRequest>,
   sha256: string,
   started: readonly StartedExecution[],
   visibility: RunVisibility,
 ): Promise<CompletedAnalyses> {
+  const request = current();
   if (request.until !== 'completed' || started.length === 0) return { executions: started, steps: [] };
   visibility.awaitingExecutions(started);
   const fetchPackage = packageFetcher({ ...request, sha256 }, visibility);
   const inProgress = new Map<string, Promise<CompletedAnalysis>>();
-  const outcomes = await Promise.allSettled(
-    started.map(async (execution, index) => {
-      const completing = inProgress.get(execution.executionId) ?? completeAnalysis(request, execution);
-      inProgress.set(execution.executionId, completing);
-      const { changes, steps } = await completing;
-      const completed = { ...execution, ...changes };
-      visibility.executionCompleted(completed);
-      const { label } = execution;
-      const labelled: StepRecord[] = steps.map((step) => ({ ...step, label }));
-      const { results, unpackResults } = request;
-      if (results === undefined) return { completed, steps: labelled };
-      const { configuration } = request.executions[index] ?? {};
-      const { ran, ...fetched } = await fetchPackage(
-        { ...completed, ...(configuration === undefined ? {} : { configuration }) },
-        { results, unpackResults },
-      );
-      const withResults = { ...completed, packages: [fetched] };
-      visibility.executionCompleted(withResults);
-      return { completed: withResults, steps: [...labelled, { step: 'fetch' as const, label, ...ran }] };
-    }),
-  );
-  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  if (failures.length > 0) throw failures.find(isCancelled) ?? failures[0];
-  const done = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const analyses = started.map(({ packages: _ofEarlierRun, ...execution }, index) => ({
+    execution: execution as StartedExecution,
+    configuration: request.executions[index]?.configuration,
+    steps: [] as StepRecord[],
+    fetched: 0,
+  }));
+  type Analysis = (typeof analyses)[number];
+  const isComplete = ({ fetched }: Analysis) => fetched === destinationsOf(current()).length;
+  do {
+    const outcomes = await Promise.allSettled(analyses.map(carryOn));
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    if (failures.length > 0) throw failures.find(isCancelled) ?? failures[0];
+  } while (!analyses.every(isComplete));
   return {
-    executions: done.map(({ completed }) => completed),
-    steps: done.flatMap(({ steps }) => steps),
+    executions: analyses.map(({ execution }) => execution),
+    steps: analyses.flatMap(({ steps }) => steps),
   };
+
+  async function carryOn(analysis: Analysis): Promise<void> {
+    const { executionId, label } = analysis.execution;
+    const completing = inProgress.get(executionId) ?? completeAnalysis(current(), analysis.execution);
+    inProgress.set(executionId, completing);
+    const { changes, steps } = await completing;
+    if (!analysis.execution.completion) {
+      analysis.execution = { ...analysis.execution, ...changes };
+      analysis.steps.push(...steps.map((step) => ({ ...step, label })));
+      visibility.executionCompleted(analysis.execution);
+    }
+    for (;;) {
+      const destination = destinationsOf(current())[analysis.fetched];
+      if (!destination) return;
+      const { configuration } = analysis;
+      const { ran, ...fetched } = await fetchPackage({ executionId, label, configuration }, destination);
+      analysis.fetched += 1;
+      const packages = [...(analysis.execution.packages ?? []), fetched];
+      analysis.execution = { ...analysis.execution, packages };
+      analysis.steps.push({ step: 'fetch', label, ...ran });
+      visibility.executionCompleted(analysis.execution);
+    }
+  }
 }
 
 const isCancelled = (error: unknown) => error instanceof Error && isCancellation(error);

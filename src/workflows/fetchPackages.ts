@@ -10,14 +10,16 @@ import { type HostVisibility, sharedFileHost } from './host-worker.js';
 /** The upload that results belong to. */
 export interface ResultsOwner
   extends Pick<UploadRequest, 'profile' | 'fileName'>,
-    Partial<Pick<UploadRequest, 'batch' | 'host'>> {
+    Partial<Pick<UploadRequest, 'batch'>> {
   /** SHA-256 of the uploaded file, in hex. */
   readonly sha256: string;
 }
 
 /** One execution whose results are wanted. */
-export type FinishedExecution = Pick<StartedExecution, 'label' | 'executionId'> &
-  Partial<Pick<ExecutionRequest, 'configuration'>>;
+export interface FinishedExecution extends Pick<StartedExecution, 'label' | 'executionId'> {
+  /** Configuration that was sent. Default: not known */
+  readonly configuration?: ExecutionRequest['configuration'] | undefined;
+}
 
 /** Fetches the results of one execution to one destination. */
 export type FetchPackage = (
@@ -32,13 +34,20 @@ export type FetchPackage = (
  * @param onlyIfDone whether an execution that is at work is an error at once
  */
 export function packageFetcher(
-  { profile, batch, host, fileName, sha256 }: ResultsOwner,
+  { profile, batch, fileName, sha256 }: ResultsOwner,
   visibility: HostVisibility,
   onlyIfDone = false,
 ): FetchPackage {
-  const onHost = sharedFileHost({ host, fileName }, visibility, `The results of ${fileName} go to`);
+  const hosts = new Map<string | undefined, ReturnType<typeof sharedFileHost>>();
+  const onHost = (host: string | undefined) => {
+    const existing = hosts.get(host);
+    const run =
+      existing ?? sharedFileHost({ host, fileName }, visibility, `The results of ${fileName} go to`);
+    hosts.set(host, run);
+    return run;
+  };
   const inProgress = new Map<string, Promise<Timed<ResultsPackage>>>();
-  return ({ label, executionId, configuration }, { results, unpackResults }) => {
+  return ({ label, executionId, configuration }, { results, unpackResults, host }) => {
     const location = resultsLocation(results, { profile, batch, fileName, label, executionId });
     const key = `${executionId} ${location} ${unpackResults === true}`;
     const isLocal = isOnHost(results);
@@ -61,7 +70,7 @@ export function packageFetcher(
     };
     const fetch = (queue: { taskQueue?: string } = {}) =>
       fetchResults.executeWithOptions({ ...options, ...queue }, [input]);
-    const fetching = inProgress.get(key) ?? (isLocal ? onHost(fetch) : fetch());
+    const fetching = inProgress.get(key) ?? onHost(isLocal ? host : undefined)(fetch);
     inProgress.set(key, fetching);
     return fetching;
   };

@@ -1,4 +1,5 @@
 export { cancelExecutions } from './cancelExecutions.js';
+export { fetchUploadResults } from './fetchUploadResults.js';
 export { notifyBatch } from './notifyBatch.js';
 export { notifyUpload } from './notifyUpload.js';
 export { previewAnalyses } from './previewAnalyses.js';

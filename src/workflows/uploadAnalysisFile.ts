@@ -1,7 +1,8 @@
 import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@temporalio/workflow';
-import { extended } from '../contract/extension.js';
+import { type Extended, extended } from '../contract/extension.js';
 import { PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
+import type { UploadRequest } from '../contract/request.js';
 import { isStoredFile } from '../contract/source.js';
 import { checkRequest } from './activities.js';
 import { announceEnd } from './announceEnd.js';
@@ -32,7 +33,7 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
   let visibility: RunVisibility | undefined;
   setHandler(progressQuery, () => visibility?.progress);
   try {
-    let request = await checkRequest(input[0], input.length);
+    let request: Extended<UploadRequest> = await checkRequest(input[0], input.length);
     visibility = new RunVisibility(request);
     acceptSignals(visibility, (extension) => {
       request = extended(request, extension);
@@ -40,7 +41,7 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
     const earlier = await findEarlierWork(request, visibility);
     if (earlier) {
       const completed = await completeAnalyses(
-        request,
+        () => request,
         earlier.receipt.sha256,
         earlier.receipt.executions,
         visibility,
@@ -53,7 +54,7 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
       ? await useStoredFile(request, visibility)
       : await storeFile(request, visibility);
     const started = await runAnalyses(request, stored, visibility);
-    const completed = await completeAnalyses(request, stored.sha256, started.executions, visibility);
+    const completed = await completeAnalyses(() => request, stored.sha256, started.executions, visibility);
     visibility.completed();
     await announceEnd(visibility, 'done');
     return receiptFor(request, stored, { started, completed }, visibility.batches);

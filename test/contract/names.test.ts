@@ -29,6 +29,7 @@ describe('the workflow types', () => {
   it('are the only workflows that src/workflows exports', async () => {
     expect(Object.keys(await import('../../src/workflows/index.js'))).toEqual([
       names.CANCEL_WORKFLOW_TYPE,
+      names.RESULTS_WORKFLOW_TYPE,
       names.BATCH_WEBHOOK_WORKFLOW_TYPE,
       names.WEBHOOK_WORKFLOW_TYPE,
       names.PREVIEW_WORKFLOW_TYPE,

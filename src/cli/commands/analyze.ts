@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { CliCommand } from '../command.js';
 import { appendValue, parseDuration, parseSha256Option } from '../input/option-values.js';
+import { OUT_HELP } from '../input/out-help.js';
 import type { AnalyzeOptions } from './analyze/options.js';
 import { WAIT_ENDS } from './upload/wait-ends.js';
 
@@ -15,11 +16,7 @@ export const analyzeCommand = new CliCommand('analyze')
   .option('--config <file>', 'JSON configuration of an execution; repeatable', appendValue)
   .option('--meta <file>', 'JSON metadata to store with every execution')
   .option('--file-id <id>', 'ID of a file at Aplos; repeatable', appendValue)
-  .option(
-    '--sha256 <hash>',
-    'SHA-256 of the file with --file-id, if it is not known and the file not here',
-    parseSha256Option,
-  )
+  .option('--sha256 <hash>', 'SHA-256 of the file with --file-id, if unknown', parseSha256Option)
   .option('--batch <name>', 'batch name, to select these analyses later')
   .option('--again <text>', 'reason to run analyses again that Aplos already has; each reason is charged')
   .option('--profile <name>', 'Aplos account (default: the one that uploaded the file)')
@@ -30,6 +27,8 @@ export const analyzeCommand = new CliCommand('analyze')
     new Option('--wait [end]', 'wait for the runs, or for their results').choices(WAIT_ENDS).preset('upload'),
   )
   .option('--timeout <duration>', 'time limit of --wait results, e.g. 12h (default: 7d)', parseDuration)
+  .option('--out <location>', OUT_HELP)
+  .option('--unpack', 'with --out: also unpack the results')
   .option('--json', 'wait, and print one receipt per line, as JSON')
   .example(
     'analyze a file with another configuration',

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { CliCommand } from '../command.js';
 import { appendValue, parseDuration, parseSha256Option } from '../input/option-values.js';
+import { OUT_HELP } from '../input/out-help.js';
 import type { UploadOptions } from './upload/options.js';
 import { WAIT_ENDS } from './upload/wait-ends.js';
 
@@ -29,6 +30,8 @@ export const uploadCommand = new CliCommand('upload')
       .preset('upload'),
   )
   .option('--timeout <duration>', 'time limit of --wait results, e.g. 12h (default: 7d)', parseDuration)
+  .option('--out <location>', OUT_HELP)
+  .option('--unpack', 'with --out: also unpack the results')
   .option('--json', 'wait, and print one receipt per line, as JSON')
   .example(
     'upload a folder as a batch, and wait',

@@ -140,7 +140,7 @@ async function poll(
 }
 
 /** Steps that follow the upload of the file. */
-const SENT: readonly string[] = ['confirmUpload', 'startExecution', 'awaitExecution'];
+const SENT: readonly string[] = ['confirmUpload', 'startExecution', 'awaitExecution', 'fetchResults'];
 
 /** Returns what an upload waits for: `waiting for 3 results, day 1: running, 40 %`. */
 const waitingText = (execution: ExecutionProgress, waits: number) =>

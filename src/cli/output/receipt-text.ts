@@ -2,6 +2,7 @@ import { endedWithoutResults, executionStatus } from '../../contract/execution-s
 import type { Receipt, StartedExecution } from '../../contract/receipt.js';
 import { count } from '../../util/units.js';
 import { out } from './colors.js';
+import { shownLocation } from './results-text.js';
 
 /** Returns a receipt as lines for people. */
 export function receiptLines(receipt: Receipt, name = receipt.fileName): string[] {
@@ -29,7 +30,13 @@ export function receiptLines(receipt: Receipt, name = receipt.fileName): string[
     status === undefined ? ['uploaded', uploadedBy(receipt)] : ['response', responseText(receipt)],
     ...(md5 === undefined ? [] : ([['md5', md5]] as [string, string][])),
     ['sha256', receipt.sha256],
-    ...executions.map((execution): [string, string] => ['execution', executionText(execution)]),
+    ...executions.flatMap((execution): [string, string][] => [
+      ['execution', executionText(execution)],
+      ...(execution.packages ?? []).map(({ location }): [string, string] => [
+        'results',
+        shownLocation(location),
+      ]),
+    ]),
     ...(correctionOf
       ? ([['corrects', `run ${correctionOf.runId} of ${correctionOf.workflowId}`]] as [string, string][])
       : []),

@@ -1,4 +1,4 @@
-import type { CancelOutcome, ReplayOutcome, UploadStatus } from '../../client.js';
+import type { CancelOutcome, ReplayOutcome, ResultsOutcome, UploadStatus } from '../../client.js';
 import { type ErrorCode, errorTable, UploadError } from '../../contract/errors.js';
 import type { Receipt } from '../../contract/receipt.js';
 
@@ -65,6 +65,14 @@ export const replayRecord = (outcome: ReplayOutcome) => ({
 export const cancelRecord = (outcome: CancelOutcome) => ({
   file: outcome.fileName ?? outcome.workflowId,
   ...outcome,
+});
+
+/** Returns the line about the results of an execution: where they are, or why they could not be fetched. */
+export const resultsRecord = ({ error, ...outcome }: ResultsOutcome) => ({
+  file: outcome.fileName ?? outcome.workflowId,
+  ...outcome,
+  state: error ? ('failed' as const) : ('done' as const),
+  ...(error ? { code: error.code, message: error.message } : {}),
 });
 
 /** Returns the line about an upload that is done: its receipt. */

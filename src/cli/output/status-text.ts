@@ -17,6 +17,7 @@ const steps = new Map(
     confirmStoredFile: 'confirming',
     startExecution: 'starting',
     awaitExecution: 'waiting for results',
+    fetchResults: 'fetching results',
   }),
 );
 

@@ -8,6 +8,9 @@ export interface UploadOptions extends JobOptions {
   readonly wait?: 'upload' | 'results';
   /** Time limit of `--wait results`, in milliseconds. */
   readonly timeout?: number;
+  /** Directory or URL that the results go to. */
+  readonly out?: string;
+  readonly unpack?: true;
   readonly json?: true;
   readonly dryRun?: true;
   /** Whether to go on although the subscription has too few executions left. */

@@ -1,6 +1,7 @@
 import type { Extension } from '../../../contract/extension.js';
 import { loadSettings } from '../../../settings/load.js';
 import { readJobs } from '../../input/jobs.js';
+import { resultsTemplateFor } from '../../input/results-location.js';
 import { BadInputError } from '../../output/errors.js';
 import { printJson } from '../../output/terminal.js';
 import type { UploadOptions } from './options.js';
@@ -8,17 +9,26 @@ import type { UploadOptions } from './options.js';
 /**
  * Returns how far the options make the uploads go.
  *
- * @throws BadInputError if there is a time limit for nothing
+ * @throws BadInputError if an option lacks another one
  */
-export function extensionFrom({ wait, timeout }: Pick<UploadOptions, 'wait' | 'timeout'>): Extension {
-  if (wait === 'results')
+export function extensionFrom({
+  wait,
+  timeout,
+  out,
+  unpack,
+}: Pick<UploadOptions, 'wait' | 'timeout' | 'out' | 'unpack'>): Extension {
+  if (unpack && out === undefined)
+    throw new BadInputError(['--unpack needs --out LOCATION for the results.']);
+  if (wait === 'results' || out !== undefined)
     return {
       until: 'completed',
       ...(timeout === undefined ? {} : { completionTimeoutSeconds: Math.ceil(timeout / 1000) }),
+      ...(out === undefined ? {} : { results: resultsTemplateFor(out) }),
+      ...(unpack ? { unpackResults: true } : {}),
     };
   if (timeout === undefined) return {};
   throw new BadInputError([
-    '--timeout limits the wait for the end of the executions. Add --wait results, or remove --timeout.',
+    '--timeout limits the wait for the end of the executions. Add --wait results or --out, or remove --timeout.',
   ]);
 }
 
