@@ -57,7 +57,6 @@ describe('the error table', () => {
   it('lets a replay skip what would fail again: faults of the file or the request, as a rule', () => {
     expect(codesWhere(({ fault, afterFix }) => fault === 'caller' && afterFix !== 'upload')).toEqual([
       'PROFILE_UNKNOWN',
-      'RECEIPT_MISSING',
       'CANCELLED',
       'TERMINATED',
       'SOURCE_FORBIDDEN',
