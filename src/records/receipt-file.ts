@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { UploadError } from '../contract/errors.js';
 import type { Receipt } from '../contract/receipt.js';
 import { signJson } from './envelope.js';
@@ -31,13 +32,14 @@ export const record = (statement: Statement, key: SigningKey | undefined): Buffe
   recordBytes(key ? signJson(STATEMENT_TYPE, statement, key) : statement.predicate);
 
 /**
- * Writes a file so that it never has a part of the content. Replaces a file of that name.
+ * Writes a file so that it never has a part of the content. Replaces a file of that name, and creates its folder if necessary.
  *
  * @throws UploadError `RECORD_UNWRITABLE`
  */
 export async function writeRecord(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, content);
     await rename(temporary, path);
   } catch (error) {

@@ -114,6 +114,19 @@ describe('records of uploads', () => {
     });
   });
 
+  it('name what failed to be written, and an upload that has no receipt yet', async () => {
+    const occupied = await world.write('occupied', '');
+    const unwritable = await world.run('receipt', receipt.workflowId, '--out', join(occupied, 'receipts'));
+    expect(unwritable.exitCode).toBe(1);
+    expect(unwritable.stderr).toContain('RECORD_UNWRITABLE');
+    const letter = await world.write('letter.csv', 'Dear Sir or Madam');
+    const failed = await world.run('upload', letter, '--config', join(csv, '..', 'pk.json'), '--json');
+    const { workflowId = '', ...outcome } = JSON.parse(failed.stdout) as Partial<Receipt>;
+    expect(outcome).toMatchObject({ state: 'failed' });
+    const missing = await world.run('receipt', workflowId, '--out', receipts);
+    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('RECEIPT_MISSING') });
+  });
+
   it('refuse an upload that Temporal does not have', async () => {
     const { stderr, exitCode } = await world.run('receipt', 'unknown', '--out', receipts);
     expect(exitCode).toBe(1);

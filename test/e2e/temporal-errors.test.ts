@@ -43,10 +43,13 @@ const calls: Record<string, (client: UploadClient) => Promise<unknown>> = {
   hostHasWorker: (client) => client.hostHasWorker('lab-1'),
   hasWorker: (client) => client.hasWorker(),
   cancel: (client) => client.cancel(ID),
+  cancelMany: (client) => exhaust(client.cancelMany([ID])),
+  findStoredFile: (client) => client.findStoredFile({ fileName: 'pk.csv', sha256: '0'.repeat(64) }),
+  results: (client) => exhaust(client.results([ID], { results: 'file:///results/{label}.zip' })),
   whenAvailable: (client) => client.whenAvailable(() => client.cancel(ID)),
 };
 /** Methods that do not call Temporal. */
-const LOCAL = ['constructor', 'close', 'stopWaiting'];
+const LOCAL = ['constructor', 'close', 'namespace', 'stopWaiting'];
 
 /** Calls every method. Returns the code that each of them threw, and `none` for those that threw nothing. */
 async function codesOf(client: UploadClient): Promise<Record<string, string>> {
@@ -64,6 +67,7 @@ describe('every public method of UploadClient throws an UploadError', () => {
   const settings = loadSettings({ APLOS_UPLOAD_ENCRYPTION: 'off' }, 'client');
   const all = (code: string, others: Record<string, string> = {}) => ({
     ...Object.fromEntries(Object.keys(calls).map((name) => [name, code])),
+    results: 'none', // it yields each error as an outcome
     ...others,
   });
   async function clientFor(connection: Connection, namespace: string): Promise<UploadClient> {
@@ -98,6 +102,7 @@ describe('every public method of UploadClient throws an UploadError', () => {
         start: 'SEARCH_ATTRIBUTES_MISSING',
         startMany: 'SEARCH_ATTRIBUTES_MISSING',
         list: 'SEARCH_ATTRIBUTES_MISSING',
+        findStoredFile: 'SEARCH_ATTRIBUTES_MISSING',
         preview: 'WORKER_MISSING',
         subscription: 'WORKER_MISSING',
         assertProfile: 'WORKER_MISSING',

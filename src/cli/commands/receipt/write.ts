@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UploadClient, type UploadSummary } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
@@ -9,7 +8,7 @@ import { loadSettings } from '../../../settings/load.js';
 import { count } from '../../../util/units.js';
 import { findUploads } from '../../input/find-uploads.js';
 import { out } from '../../output/colors.js';
-import { BadInputError, ExitCode, printError } from '../../output/errors.js';
+import { BadInputError, ExitCode, formatError, printError } from '../../output/errors.js';
 import { problemRecord } from '../../output/records.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
 
@@ -36,7 +35,6 @@ export async function writeReceipts(references: readonly string[], options: Rece
     const uploads =
       batch === undefined ? await uploadsNamed(client, references) : await uploadsOfBatch(client, batch);
     if (uploads.length === 0) throw new BadInputError([`No upload is in the batch ${batch}.`]);
-    await mkdir(folder, { recursive: true });
     let written = 0;
     for (const upload of uploads)
       if (await writeReceipt(client, upload, options, settings.signingKey)) written++;
@@ -85,7 +83,7 @@ async function writeReceipt(
   } catch (error) {
     if (!(error instanceof UploadError)) throw error;
     if (json) printJson(problemRecord('failed', fileName, error, workflowId));
-    else printError(error.message);
+    else printError(formatError(error));
     process.exitCode = ExitCode.failed;
     return false;
   }

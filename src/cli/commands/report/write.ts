@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { UploadClient, type UploadSummary } from '../../../client.js';
@@ -41,7 +40,6 @@ export async function writeReport({ batch, out: folder, json }: ReportOptions): 
   try {
     const uploads = await uploadsOfBatch(client, batch);
     if (uploads.length === 0) throw new BadInputError([`No upload is in the batch ${batch}.`]);
-    await mkdir(folder, { recursive: true });
     const reported = await pMap(uploads, (each) => reportUpload(client, each, folder, settings.signingKey), {
       concurrency: CONCURRENCY,
     });
