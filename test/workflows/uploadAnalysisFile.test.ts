@@ -27,6 +27,12 @@ const failure = (type: string, remedy: string, options: ApplicationFailureOption
 /** Returns a failure that says when to try again, as activities do. */
 const outage = (type: string) => failure(type, 'retry', { nextRetryDelay: '1 hour' });
 
+/** Releases a step that a test holds when its work ends, because the worker waits for the step before it stops. */
+const releasing =
+  (release: () => void, work: (taskQueue: string) => Promise<void>) =>
+  (_calls: unknown, taskQueue: string): Promise<void> =>
+    work(taskQueue).finally(release);
+
 describe('uploadAnalysisFile', () => {
   const server = timeSkipping();
 
@@ -120,7 +126,7 @@ describe('uploadAnalysisFile', () => {
     });
     await withWorker(
       { uploadFile: (input) => released.then(() => uploadFile(input)) },
-      async (_calls, taskQueue) => {
+      releasing(release, async (taskQueue) => {
         const handle = await start(taskQueue);
         const shown = async () => {
           const { currentDetails } = await handle.query<{ currentDetails: string }>(
@@ -139,17 +145,14 @@ describe('uploadAnalysisFile', () => {
           /\*\*Failing again and again\*\*: uploadFile, attempt 6 at .* UTC.*\n\n\*\*S3.UNREACHABLE\*\*: S3 does not respond\./s,
         );
         expect(failing.code).toBe('S3_UNREACHABLE');
-        const before = (await handle.fetchHistory()).events?.length ?? 0;
         await handle.signal('stepFails', { ...report, step: 'uploadFile', attempt: 24 });
         expect((await shown()).currentDetails).toContain('attempt 24');
-        const after = (await handle.fetchHistory()).events?.length ?? 0;
-        expect(after - before).toBe(4); // the signal and its workflow task
         release();
         await handle.result();
         const done = await shown();
         expect(done.currentDetails).not.toContain('Failing');
         expect(done.code ?? undefined).toBeUndefined();
-      },
+      }),
     );
   });
 
@@ -166,7 +169,7 @@ describe('uploadAnalysisFile', () => {
           return startExecution(input);
         },
       },
-      async (_calls, taskQueue) => {
+      releasing(release, async (taskQueue) => {
         const handle = await start(taskQueue);
         const shown = async () => {
           const { currentDetails } = await handle.query<{ currentDetails: string }>(
@@ -187,7 +190,7 @@ describe('uploadAnalysisFile', () => {
         const done = await shown();
         expect(done.currentDetails).not.toContain('Waiting');
         expect(done.code ?? undefined).toBeUndefined();
-      },
+      }),
     );
   });
 
@@ -349,7 +352,11 @@ describe('uploadAnalysisFile', () => {
         });
       },
     });
-    expect(ended).toMatchObject({ type: 'INTERNAL', message: 'pk.csv: x is not a function' });
+    expect(ended).toMatchObject({
+      type: 'INTERNAL',
+      message: expect.stringContaining('pk.csv: x is not a function'),
+    });
+    expect(ended?.message).toContain('aplos-upload replay');
   });
 
   it('shows names and messages of others in the Temporal UI as text, and its own command as code', async () => {
