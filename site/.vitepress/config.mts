@@ -12,6 +12,7 @@ const sidebar = [
       page('Start uploads from programs', 'trigger'),
       page('Results', 'results'),
       page('Analyze stored files', 'analyze'),
+      page('Webhooks', 'webhooks'),
       page('Watch a folder', 'watch'),
       page('Files on one host', 'hosts'),
       page('HTTPS and S3 sources', 'sources'),
