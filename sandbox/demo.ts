@@ -1,10 +1,12 @@
 /**
- * `npm run demo`: starts local servers and a worker, uploads both samples, and prints the receipts and links to the Temporal
- * UI. In a terminal, it then keeps the servers running until Ctrl-C, unless called with --once.
+ * `npm run demo`: starts local servers and a worker, uploads both samples, waits for their results, and prints the
+ * receipts, a row of results, and links to the Temporal UI. In a terminal, it then keeps the servers running until Ctrl-C, unless called with --once.
  */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { out } from '../src/cli/output/colors.js';
 import { Notices } from '../src/cli/output/notices.js';
 import { follow, progressView } from '../src/cli/output/progress.js';
@@ -30,11 +32,13 @@ process.exit();
 
 async function demo(): Promise<void> {
   say('Starting a Temporal dev server, an S3 server (SeaweedFS), a stand-in for Aplos NCA, and a worker…');
-  const sandbox = await startFullSandbox();
+  const results = await mkdtemp(join(tmpdir(), 'aplos-upload-results-'));
+  stops.unshift(() => rm(results, { recursive: true }));
+  const sandbox = await startFullSandbox({ resultsRoot: results });
   stops.unshift(() => sandbox.stop());
 
-  say('Uploading the two samples…\n');
-  const workflowIds = await uploadSamples(sandbox);
+  say('Uploading the two samples, and waiting for their results…\n');
+  const workflowIds = await uploadSamples(sandbox, results);
 
   const { uiUrl, namespace } = sandbox.temporal;
   console.log(`\n${out.bold('Open the uploads in the Temporal UI:')} ${uiUrl}`);
@@ -43,7 +47,7 @@ async function demo(): Promise<void> {
   else say('Stopping the servers. To keep them running, run the demo in a terminal without --once.');
 }
 
-async function uploadSamples({ aplos, env }: FullSandbox): Promise<string[]> {
+async function uploadSamples({ aplos, env }: FullSandbox, results: string): Promise<string[]> {
   const client = await UploadClient.connect({ settings: loadSettings(env) });
   const view = progressView(new Notices());
   const receipts = await Promise.all(
@@ -52,6 +56,8 @@ async function uploadSamples({ aplos, env }: FullSandbox): Promise<string[]> {
       const request = await requestForFile(sample(`${name}.csv`), {
         requestedBy: 'demo',
         executions: [{ label: name, configuration }],
+        results: `${pathToFileURL(results)}/{label}.zip`,
+        unpackResults: true,
       });
       const upload = await client.start(request);
       return follow(client, upload, view.add(upload.fileName));
@@ -66,6 +72,11 @@ async function uploadSamples({ aplos, env }: FullSandbox): Promise<string[]> {
       `    ${out.dim('compared ')} the stored object ${same ? 'equals the file, byte for byte' : out.red('differs from the file')}`,
     );
     if (!same) process.exitCode = 1;
+    for (const { label } of receipt.executions) {
+      const table = await readFile(join(results, label, 'outputs', 'pk-results.csv'), 'utf8');
+      const [columns = '', first = ''] = table.split('\n');
+      console.log(`    ${out.dim('first row')} ${columns}\n              ${first}`);
+    }
   }
   await client.close();
   return receipts.map(({ workflowId }) => workflowId);

@@ -17,6 +17,8 @@ import { startWorker } from './worker-process.js';
 export interface FullSandboxOptions extends SandboxOptions {
   /** False leaves out the worker, for example to start your own. Default: true. */
   readonly worker?: boolean;
+  /** Directory in which the worker may store results. Default: none. */
+  readonly resultsRoot?: string;
   /** Settings file to write, in a folder that must not exist. Default: one in a temporary folder. */
   readonly settingsFile?: string;
   /** Address on which Temporal, its UI and the codec server listen. Default: 127.0.0.1. */
@@ -116,7 +118,12 @@ async function startParts(
     port: codecPort,
   });
   onStop(() => codec.stop());
-  const unpublished = await settings.write({ sandbox: aplos, temporal, key });
+  const unpublished = await settings.write({
+    sandbox: aplos,
+    temporal,
+    key,
+    resultsRoot: options.resultsRoot,
+  });
   if (worker) {
     const { child } = await startWorker(withoutSettings(), onLog, { args: ['--settings', unpublished] });
     endWithThisProcess(child, [settings.folder]);

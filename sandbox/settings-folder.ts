@@ -11,6 +11,8 @@ export interface SandboxParts {
   readonly temporal?: { readonly address: string; readonly namespace: string; readonly uiUrl: string };
   /** Encryption key, as `ID:KEY`. */
   readonly key: string;
+  /** Directory in which the worker may store results. Default: none. */
+  readonly resultsRoot?: string | undefined;
 }
 
 /** A folder with the settings file of a sandbox, and with the secrets that it names. */
@@ -55,7 +57,7 @@ export async function createSettingsFolder(path: string): Promise<SettingsFolder
     settingsFile,
     keyFile,
     temporalConfigFile,
-    write: async ({ sandbox, temporal, key }) => {
+    write: async ({ sandbox, temporal, key, resultsRoot }) => {
       const { env, user } = sandbox;
       await write('key', `${key}\n`);
       await write('password', `${user.password}\n`);
@@ -67,7 +69,10 @@ export async function createSettingsFolder(path: string): Promise<SettingsFolder
           ui: { url: temporal.uiUrl },
         }),
         encryption: { key_file: keyFile },
-        worker: { s3_hosts: env.APLOS_UPLOAD_S3_HOSTS },
+        worker: {
+          s3_hosts: env.APLOS_UPLOAD_S3_HOSTS,
+          ...(resultsRoot === undefined ? {} : { results_roots: [resultsRoot] }),
+        },
         profiles: {
           default: {
             api_url: env.APLOS_API_URL,
