@@ -7,7 +7,6 @@ import { systemErrorCode } from '../util/system-error.js';
 import { syncDirectory } from './directories.js';
 import type { FileSink } from './inspect.js';
 import { systemReason, unwritable } from './system-errors.js';
-import { remove } from './temporary-names.js';
 import type { PackageFile } from './zip.js';
 
 /** A directory for the files of a package. It gets its name when all of them are there. */
@@ -15,7 +14,6 @@ export interface UnpackedDirectory {
   sinkFor(file: PackageFile): Promise<FileSink>;
   /** @throws {@link UploadError} `RESULTS_EXIST`, `RESULTS_UNWRITABLE` */
   place(): Promise<void>;
-  discard(): Promise<void>;
 }
 
 /**
@@ -61,7 +59,6 @@ async function newDirectory(path: string, temporaryPath: string): Promise<Unpack
       }
       await syncDirectory(dirname(path));
     },
-    discard: () => remove(temporaryPath),
   };
 }
 
@@ -88,7 +85,6 @@ const existingDirectory = (path: string): UnpackedDirectory => ({
     throw exists(path, `lacks the file ${quote(name)} of the package, or has another one`);
   },
   place: async () => {},
-  discard: async () => {},
 });
 
 class NewFile implements FileSink {
