@@ -4,7 +4,7 @@ import { UploadError } from '../contract/errors.js';
 import { isBelow } from '../files/roots.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
-import { systemReason, unwritable } from './system-errors.js';
+import { systemReason, unwritable } from './write-errors.js';
 
 /**
  * Creates the directory of a file, one level at a time, so that nothing is created where a symlink leads out of the root. The

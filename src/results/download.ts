@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises';
-import { UploadError } from '../contract/errors.js';
 import type { ResultsPackage } from '../contract/results.js';
 import { type Checksums, openHasher } from '../files/hasher.js';
 import { type ReadTimeouts, waitFor } from '../files/read-timeouts.js';
@@ -7,7 +6,7 @@ import { RemoteFile } from '../files/remote-file.js';
 import { quote } from '../util/quote.js';
 import { type PackageObject, packageErrors } from './package-object.js';
 import { damaged } from './package-responses.js';
-import { systemReason, unwritable } from './system-errors.js';
+import { asUnwritable, unwritable } from './write-errors.js';
 
 /** Size and SHA-256 of a complete download. */
 export type DownloadedBytes = Pick<ResultsPackage, 'sizeBytes' | 'sha256'>;
@@ -25,7 +24,7 @@ export interface DownloadOptions extends ReadTimeouts {
  * Downloads a package into an open, empty file. Resumes after interruptions. Holds a few chunks in memory.
  *
  * @param path the destination as shown in messages
- * @throws {@link UploadError} `RESULTS_UNWRITABLE`, `RESULTS_DAMAGED`, or like {@link PackageObject.open}
+ * @throws UploadError `RESULTS_UNWRITABLE`, `RESULTS_DAMAGED`, or like {@link PackageObject.open}
  * @throws the signal's reason if aborted
  */
 export async function download(
@@ -67,8 +66,7 @@ async function write(handle: FileHandle, chunk: Buffer, path: string, timeouts: 
     await waitFor(handle.writeFile(chunk), timeouts, stalled);
   } catch (error) {
     timeouts.signal?.throwIfAborted();
-    if (error instanceof UploadError) throw error;
-    throw unwritable(`Cannot write results to ${quote(path)} (${systemReason(error)})`, error);
+    throw asUnwritable(error, path);
   }
 }
 

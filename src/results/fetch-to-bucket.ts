@@ -17,8 +17,7 @@ import { type DownloadedBytes, download } from './download.js';
 import { inspectPackage } from './inspect.js';
 import { PackageObject } from './package-object.js';
 import type { FetchOptions, PackageRequest } from './package-request.js';
-import { unwritable } from './system-errors.js';
-import { asUnwritable, exists } from './unpacked.js';
+import { asUnwritable, exists, unwritable } from './write-errors.js';
 
 /** Metadata of an object that holds the SHA-256 of a package. */
 const SHA256 = 'sha256';

@@ -12,7 +12,8 @@ import { inspectPackage } from './inspect.js';
 import { PackageObject } from './package-object.js';
 import type { FetchOptions, PackageRequest } from './package-request.js';
 import { remove, TemporaryNames } from './temporary-names.js';
-import { asUnwritable, exists, unpackedDirectory } from './unpacked.js';
+import { unpackedDirectory } from './unpacked.js';
+import { asUnwritable, exists } from './write-errors.js';
 
 /** Fetches a package into a directory. It gets its name once all of it is there and checked. */
 export async function fetchToFile(

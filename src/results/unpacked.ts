@@ -1,25 +1,24 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { UploadError } from '../contract/errors.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { syncDirectory } from './directories.js';
 import type { FileSink } from './inspect.js';
-import { systemReason, unwritable } from './system-errors.js';
+import { asUnwritable, exists } from './write-errors.js';
 import type { PackageFile } from './zip.js';
 
 /** A directory for the files of a package. It gets its name when all of them are there. */
 export interface UnpackedDirectory {
   sinkFor(file: PackageFile): Promise<FileSink>;
-  /** @throws {@link UploadError} `RESULTS_EXIST`, `RESULTS_UNWRITABLE` */
+  /** @throws UploadError `RESULTS_EXIST`, `RESULTS_UNWRITABLE` */
   place(): Promise<void>;
 }
 
 /**
  * Returns the directory to unpack to: a temporary one or, if it exists, one that only compares what is there.
  *
- * @throws {@link UploadError} `RESULTS_EXIST`, `RESULTS_UNWRITABLE`
+ * @throws UploadError `RESULTS_EXIST`, `RESULTS_UNWRITABLE`
  */
 export async function unpackedDirectory(path: string, temporaryPath: string): Promise<UnpackedDirectory> {
   try {
@@ -148,13 +147,3 @@ class ExistingFile implements FileSink {
     await this.#handle.close().catch(() => {});
   }
 }
-
-/** Returns the error for a path that has something else. */
-export const exists = (path: string, what: string): UploadError =>
-  new UploadError('RESULTS_EXIST', `Cannot write results to ${quote(path)}, which ${what}`);
-
-/** Returns an error of the system as one of the error table. Others remain as they are. */
-export const asUnwritable = (error: unknown, path: string): unknown =>
-  error instanceof UploadError
-    ? error
-    : unwritable(`Cannot write results to ${quote(path)} (${systemReason(error)})`, error);

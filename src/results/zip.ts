@@ -7,7 +7,7 @@ import { quote } from '../util/quote.js';
 import { shortenText } from '../util/shorten-text.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { damaged } from './package-responses.js';
-import { unwritable } from './system-errors.js';
+import { unwritable } from './write-errors.js';
 import { findUnsafe, nameOf } from './zip-names.js';
 
 /** A file in a package. */

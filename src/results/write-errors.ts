@@ -1,4 +1,5 @@
 import { UploadError } from '../contract/errors.js';
+import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 
 /** System errors that a person has to resolve; all others may pass, such as a full disk. */
@@ -39,3 +40,13 @@ export function systemReason(error: unknown): string {
   const meaning = MEANINGS[code];
   return meaning === undefined ? code : `${meaning}, ${code}`;
 }
+
+/** Returns the error for a path that has something else. */
+export const exists = (path: string, what: string): UploadError =>
+  new UploadError('RESULTS_EXIST', `Cannot write results to ${quote(path)}, which ${what}`);
+
+/** Returns an error of the system as one of the error table. Others remain as they are. */
+export const asUnwritable = (error: unknown, path: string): unknown =>
+  error instanceof UploadError
+    ? error
+    : unwritable(`Cannot write results to ${quote(path)} (${systemReason(error)})`, error);
