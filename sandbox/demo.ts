@@ -44,7 +44,10 @@ async function demo(): Promise<void> {
   console.log(`\n${out.bold('Open the uploads in the Temporal UI:')} ${uiUrl}`);
   for (const workflowId of workflowIds) console.log(`  ${workflowPage(uiUrl, namespace, workflowId)}`);
   if (interactive) await keepRunning(sandbox);
-  else say('Stopping the servers. To keep them running, run the demo in a terminal without --once.');
+  else
+    say(
+      'Stopping the servers, and removing the results. To keep them, run the demo in a terminal without --once.',
+    );
 }
 
 async function uploadSamples({ aplos, env }: FullSandbox, results: string): Promise<string[]> {
@@ -74,8 +77,10 @@ async function uploadSamples({ aplos, env }: FullSandbox, results: string): Prom
     if (!same) process.exitCode = 1;
     for (const { label } of receipt.executions) {
       const table = await readFile(join(results, label, 'outputs', 'pk-results.csv'), 'utf8');
-      const [columns = '', first = ''] = table.split('\n');
-      console.log(`    ${out.dim('first row')} ${columns}\n              ${first}`);
+      const [columns = [], first = []] = table.split('\n').map((line) => line.split(','));
+      console.log(
+        `    ${out.dim('first row')} ${columns.map((name, index) => `${name} ${first[index]}`).join(', ')}`,
+      );
     }
   }
   await client.close();

@@ -20,7 +20,8 @@ export function receiptLines(receipt: Receipt, name = receipt.fileName): string[
     repeatOf,
     correctionOf,
   } = receipt;
-  const attempts = steps.reduce((sum, step) => sum + step.attempts, 0);
+  // An attempt of `await` that finds the execution at work has not failed.
+  const attempts = steps.reduce((sum, each) => sum + (each.step === 'await' ? 1 : each.attempts), 0);
   const rows: [string, string][] = [
     ['file', `${fileId ?? '(no id)'}  (${fileState})`],
     ...(receipt.sourceVersionId

@@ -32,4 +32,13 @@ describe('receiptLines', () => {
   ])('shows the origin and the reason of an execution with %j', (changes, line) => {
     expect(textWith(changes)).toContain(` ${line}`);
   });
+
+  it('does not count the checks of an execution at work as attempts', () => {
+    const times = { startedAt: '2026-03-02T08:00:00.000Z', finishedAt: '2026-03-02T08:00:01.000Z' };
+    const steps = [
+      { step: 'start', label: 'day-1', ...times, attempts: 2 },
+      { step: 'await', label: 'day-1', ...times, attempts: 348 },
+    ] as const;
+    expect(receiptLines(aReceipt({ steps })).at(-1)).toContain('2 steps, 3 attempts');
+  });
 });
