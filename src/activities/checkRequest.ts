@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
-import { invalidRequest, parseUploadRequest } from '../contract/request.js';
+import { invalidRequest } from '../contract/parse-input.js';
+import { parseUploadRequest } from '../contract/request.js';
 import type { CheckedRequest } from '../contract/steps.js';
 import { belongsToOtherWork } from '../contract/workflow-id.js';
 import type { WebhookSender } from '../webhooks/sender.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { problemsOf } from './problems.js';
-import { invalidRequest, REQUEST_LIMITS } from './request.js';
+import { parseInput } from './parse-input.js';
+import { REQUEST_LIMITS } from './request.js';
 
 /** Longest id of an execution. */
 const MAX_ID_LENGTH = 255;
@@ -51,8 +51,5 @@ export interface CancellationActivities {
  *
  * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
  */
-export function parseCancellationInput(input: unknown): CancellationInput {
-  const { data, error } = cancellationInputSchema.safeParse(input);
-  if (error) throw invalidRequest(problemsOf(error, 'request'));
-  return data;
-}
+export const parseCancellationInput = (input: unknown): CancellationInput =>
+  parseInput(cancellationInputSchema, input);

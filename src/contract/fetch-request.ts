@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { invalidRequest, parseInput, REQUEST_LIMITS } from './request.js';
-import { fileNameField, hostField, jsonObjectField, nameField } from './request-fields.js';
+import { invalidRequest, parseInput } from './parse-input.js';
+import { REQUEST_LIMITS } from './request.js';
+import { fileNameField, hostField, jsonObjectField, nameField, sha256Field } from './request-fields.js';
 import type { ResultsPackage } from './results.js';
 import { findResultsProblems } from './results-problems.js';
 
@@ -9,7 +10,7 @@ const fetchRequestSchema = z.strictObject({
   batch: nameField(REQUEST_LIMITS.batch).optional(),
   host: hostField(REQUEST_LIMITS.host).optional(),
   fileName: fileNameField(REQUEST_LIMITS.fileName),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits'),
+  sha256: sha256Field,
   results: nameField(REQUEST_LIMITS.source),
   unpackResults: z.boolean().optional(),
   executions: z

@@ -42,6 +42,9 @@ export const hostField = (maxLength: number) =>
     )
     .toLowerCase();
 
+/** Schema of a SHA-256. */
+export const sha256Field = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
+
 /** Schema of any JSON. */
 export const jsonField = z.unknown().superRefine(addJsonProblems) as z.ZodType<JsonValue>;
 

@@ -1,12 +1,10 @@
 import { basename } from 'node:path/posix';
 import { z } from 'zod';
-import { cutText } from '../util/cut-text.js';
 import { NAME_LIMITS } from './batches.js';
 import { findSizeProblem } from './bounds.js';
-import { UploadError } from './errors.js';
 import { MAX_COMPLETION_TIMEOUT_SECONDS } from './extension.js';
 import { executionLabel } from './names.js';
-import { problemsOf } from './problems.js';
+import { invalidRequest, parseInput } from './parse-input.js';
 import {
   fileNameField,
   formatNumber,
@@ -14,6 +12,7 @@ import {
   jsonField as json,
   jsonObjectField as jsonObject,
   nameField as name,
+  sha256Field,
 } from './request-fields.js';
 import type { ExecutionRequest, UploadRequestInput } from './request-types.js';
 import { isOnHost } from './results-location.js';
@@ -117,11 +116,7 @@ export const uploadRequestSchema = z
     expect: z
       .strictObject({
         sizeBytes: z.int().nonnegative().optional().describe('Size in bytes.'),
-        sha256: z
-          .string()
-          .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
-          .optional()
-          .describe('SHA-256 in lower-case hex digits.'),
+        sha256: sha256Field.optional().describe('SHA-256 in lower-case hex digits.'),
       })
       .optional()
       .describe(
@@ -241,17 +236,6 @@ export function parseUploadRequest(input: unknown): UploadRequest {
   return request;
 }
 
-/**
- * Validates the untrusted argument of a workflow.
- *
- * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
- */
-export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) throw invalidRequest(problemsOf(parsed.error, 'request'));
-  return parsed.data;
-}
-
 /** Returns why a name cannot be the file name of a request; `undefined` if it can. */
 export const fileNameProblem = (name: string): string | undefined =>
   fileName.safeParse(name).error?.issues[0]?.message;
@@ -270,19 +254,4 @@ function lastSegment(source: string): string {
   } catch {
     throw invalidRequest(['source: must be a URL, e.g. file:///data/pk.csv']);
   }
-}
-
-const MAX_PROBLEMS = 30;
-const MAX_PROBLEM_LENGTH = 300;
-
-/**
- * Returns the error for an invalid request. Its message lists at most 30 problems.
- *
- * @param problems descriptions that start with the path of the problem
- */
-export function invalidRequest(problems: readonly string[]): UploadError {
-  const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => cutText(problem, MAX_PROBLEM_LENGTH));
-  const rest = problems.length - shown.length;
-  const list = [...shown, ...(rest > 0 ? [`and ${formatNumber(rest)} more`] : [])].join('; ');
-  return new UploadError('REQUEST_INVALID', `The upload request is not valid: ${list}`);
 }

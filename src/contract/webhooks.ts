@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { problemsOf } from './problems.js';
+import { parseInput } from './parse-input.js';
 import type { Receipt } from './receipt.js';
-import { invalidRequest, REQUEST_LIMITS } from './request.js';
+import { REQUEST_LIMITS } from './request.js';
 import { runRefSchema } from './stored-file.js';
 import { isWebhookUrl } from './webhook-url.js';
 
@@ -97,17 +97,12 @@ export interface WebhookActivities {
  *
  * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
  */
-export const parseRunRef = (input: unknown) => parse(runRefSchema, input);
+export const parseRunRef = (input: unknown) => parseInput(runRefSchema, input);
 
 /**
  * Validates untrusted input of `notifyBatch`.
  *
  * @throws {@link UploadError} `REQUEST_INVALID` with the path of every problem
  */
-export const parseBatchWebhookInput = (input: unknown): BatchWebhookInput => parse(batchInputSchema, input);
-
-function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const { data, error } = schema.safeParse(input);
-  if (error) throw invalidRequest(problemsOf(error, 'request'));
-  return data as z.output<Schema>;
-}
+export const parseBatchWebhookInput = (input: unknown): BatchWebhookInput =>
+  parseInput(batchInputSchema, input);
