@@ -1,10 +1,9 @@
 import { activityInfo, getClient } from '@temporalio/activity';
-import { UploadError } from '../contract/errors.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
 import { whyUntrusted } from '../contract/untrusted.js';
 import { isUnknownRun } from '../temporal/errors.js';
 import { isMalformed, isUnreadable } from '../temporal/unreadable.js';
-import { shortenText } from '../util/shorten-text.js';
+import { temporalUnreachable } from './temporal-unreachable.js';
 
 /**
  * Reads the receipt of a completed run of this activity's workflow id. It is decrypted, but not checked.
@@ -23,10 +22,6 @@ export async function readReceipt(runId: string): Promise<unknown> {
     return whyUntrusted(receipt) === undefined ? receipt : undefined;
   } catch (error) {
     if (isUnknownRun(error) || isUnreadable(error) || isMalformed(error)) return undefined;
-    throw new UploadError(
-      'TEMPORAL_UNREACHABLE',
-      `Cannot read the receipt of the earlier run from Temporal (${shortenText(String(error))})`,
-      { cause: error, action: 'The step is retried.' },
-    );
+    throw temporalUnreachable('Cannot read the receipt of the earlier run from Temporal', error);
   }
 }

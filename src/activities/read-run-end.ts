@@ -16,8 +16,8 @@ import { whyUntrusted } from '../contract/untrusted.js';
 import type { EndState } from '../contract/webhooks.js';
 import { endStateOf } from '../temporal/batch-end.js';
 import { isUnknownRun, uploadUnknown } from '../temporal/errors.js';
-import { shortenText } from '../util/shorten-text.js';
 import { decodeInput } from './raw-input.js';
+import { temporalUnreachable } from './temporal-unreachable.js';
 
 /** How a run ended. */
 export interface RunEnd {
@@ -46,11 +46,7 @@ export async function readRunEnd(run: RunRef): Promise<RunEnd | undefined> {
   } catch (error) {
     if (error instanceof UploadError) throw error;
     if (isUnknownRun(error)) throw uploadUnknown(run.workflowId, error);
-    throw new UploadError(
-      'TEMPORAL_UNREACHABLE',
-      `Cannot read from Temporal how the run ${run.runId} ended (${shortenText(String(error))})`,
-      { cause: error, action: 'The step is retried.' },
-    );
+    throw temporalUnreachable(`Cannot read from Temporal how the run ${run.runId} ended`, error);
   }
 }
 

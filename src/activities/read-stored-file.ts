@@ -1,8 +1,7 @@
 import { getClient } from '@temporalio/activity';
-import { UploadError } from '../contract/errors.js';
 import type { RunRef } from '../contract/stored-file.js';
 import { readStoredFile, type StoredFileRecord } from '../temporal/stored-files.js';
-import { shortenText } from '../util/shorten-text.js';
+import { temporalUnreachable } from './temporal-unreachable.js';
 
 /**
  * Reads which file a run has stored at Aplos, with the connection of this worker.
@@ -14,10 +13,6 @@ export async function readStoredFileOf(run: RunRef): Promise<StoredFileRecord | 
   try {
     return await readStoredFile(getClient(), run);
   } catch (error) {
-    throw new UploadError(
-      'TEMPORAL_UNREACHABLE',
-      `Cannot read from Temporal which file the run ${run.runId} has stored (${shortenText(String(error))})`,
-      { cause: error, action: 'The step is retried.' },
-    );
+    throw temporalUnreachable(`Cannot read from Temporal which file the run ${run.runId} has stored`, error);
   }
 }

@@ -1,11 +1,10 @@
 import { activityInfo, getClient } from '@temporalio/activity';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { UploadError } from '../contract/errors.js';
 import { BATCH_CHANGED_SIGNAL, BATCH_WEBHOOK_WORKFLOW_TYPE } from '../contract/names.js';
 import type { SearchAttributeName } from '../contract/search-attributes.js';
 import type { BatchWebhookInput } from '../contract/webhooks.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
-import { shortenText } from '../util/shorten-text.js';
+import { temporalUnreachable } from './temporal-unreachable.js';
 
 const PROFILE = defineSearchAttributeKey(
   'AplosProfile' satisfies SearchAttributeName,
@@ -36,10 +35,6 @@ export async function watchBatch(workflowId: string, input: BatchWebhookInput): 
       args: [input],
     });
   } catch (error) {
-    throw new UploadError(
-      'TEMPORAL_UNREACHABLE',
-      `Cannot watch the batch ${batch} (${shortenText(String(error))})`,
-      { cause: error, action: 'The step is retried.' },
-    );
+    throw temporalUnreachable(`Cannot watch the batch ${batch}`, error);
   }
 }
