@@ -1,15 +1,14 @@
-import { activityInfo } from '@temporalio/activity';
 import { UploadError } from '../contract/errors.js';
 import { type BatchEvent, type EndState, parseBatchWebhookInput } from '../contract/webhooks.js';
 import type { EndedUpload } from '../temporal/batch-end.js';
 import { quote } from '../util/quote.js';
 import { count } from '../util/units.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { growingPauseMs } from './growing-pause.js';
 import { decodeInput } from './raw-input.js';
 import { webhookIdOf } from './sendWebhook.js';
 
-/** Pauses between checks grow with the age of the step. */
-const PAUSE = { minMs: 5_000, maxMs: 10 * 60_000, ofAge: 0.1 } as const;
+const MIN_PAUSE_MS = 5_000;
 /** Most uploads that an event lists one by one. */
 const MAX_FAILURES = 100;
 
@@ -69,8 +68,7 @@ function batchEvent(
 }
 
 function pending(happened: string, pauseMs?: number): UploadError {
-  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
-  const ageMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
-  const retryAfterMs = pauseMs ?? Math.min(PAUSE.maxMs, Math.max(PAUSE.minMs, PAUSE.ofAge * ageMs));
-  return new UploadError('BATCH_PENDING', happened, { retryAfterMs });
+  return new UploadError('BATCH_PENDING', happened, {
+    retryAfterMs: pauseMs ?? growingPauseMs(MIN_PAUSE_MS),
+  });
 }

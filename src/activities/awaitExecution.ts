@@ -8,13 +8,12 @@ import type { Completion } from '../contract/receipt.js';
 import type { AwaitInput } from '../contract/steps.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { ageMs } from './failures.js';
+import { growingPauseMs } from './growing-pause.js';
 
 const FIRST_PAUSE_MS = 1_000;
 /** Up to this pause, the pause is as long as the step has waited. */
 const SHORT_PAUSE_MS = 5_000;
-const MAX_PAUSE_MS = 10 * 60_000;
-/** Longer pauses, as a part of the time that the step has waited. */
-const PAUSE_PART = 0.1;
 
 /**
  * Checks once whether an execution has ended. If it is at work, the attempt fails, so that Temporal retries it later: nothing
@@ -66,12 +65,10 @@ function pending(
 
 /** Returns the pause before the next check. The last check is right before the step times out. */
 function pauseMs(): number {
-  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, scheduleToCloseTimeoutMs } =
-    activityInfo();
-  const ageMs = Math.max(0, currentAttemptScheduledTimestampMs - scheduledTimestampMs);
-  const shortMs = Math.max(FIRST_PAUSE_MS, Math.min(SHORT_PAUSE_MS, ageMs));
-  const pause = Math.min(MAX_PAUSE_MS, Math.max(shortMs, ageMs * PAUSE_PART));
-  const restMs = scheduleToCloseTimeoutMs - ageMs - LAST_CHECK_MS;
+  const waitedMs = ageMs();
+  const shortMs = Math.max(FIRST_PAUSE_MS, Math.min(SHORT_PAUSE_MS, waitedMs));
+  const pause = growingPauseMs(shortMs);
+  const restMs = activityInfo().scheduleToCloseTimeoutMs - waitedMs - LAST_CHECK_MS;
   return Math.round(restMs > 0 ? Math.min(pause, restMs) : pause);
 }
 
