@@ -1,5 +1,6 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { ExecutionRecord } from '../aplos/api.js';
+import { isGone } from '../aplos/is-gone.js';
 import type { ErrorCode } from '../contract/error-table.js';
 import { UploadError } from '../contract/errors.js';
 import { type ExecutionProgress, executionProgressText } from '../contract/execution-progress.js';
@@ -34,9 +35,6 @@ export const awaitExecution =
     if (end === 'succeeded') return completionOf(record);
     throw ended(what, end, record);
   };
-
-const isGone = (error: unknown): error is UploadError =>
-  error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED');
 
 const gone = (what: string, cause?: UploadError) =>
   new UploadError('EXECUTION_GONE', `${what} is no longer at Aplos`, { cause });

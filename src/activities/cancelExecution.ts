@@ -1,5 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { AplosApi, ExecutionRecord } from '../aplos/api.js';
+import { isGone } from '../aplos/is-gone.js';
 import type { CancelledExecution, ExecutionCancellationInput } from '../contract/cancellation.js';
 import { UploadError } from '../contract/errors.js';
 import { endOf } from '../contract/execution-status.js';
@@ -35,9 +36,7 @@ export const cancelExecution =
 /** Returns an execution, or `undefined` if Aplos no longer has it. */
 const findRecord = (api: AplosApi, executionId: string): Promise<ExecutionRecord | undefined> =>
   api.execution(executionId, cancellationSignal()).catch((error: unknown) => {
-    const isGone =
-      error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED');
-    if (isGone) return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   });
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
 import type { AplosApi, ExecutionRecord } from '../aplos/api.js';
 import { counts, type ExecutionList, type Listing } from '../aplos/execution-list.js';
+import { isGone } from '../aplos/is-gone.js';
 import { UploadError } from '../contract/errors.js';
 import { elapsedMs, now } from '../util/clock.js';
 
@@ -97,8 +98,7 @@ export async function asReportedNow(
     const { status, errors } = await api.execution(record.executionId, cancellationSignal());
     return counts({ status }) ? { ...record, status, errors } : undefined;
   } catch (error) {
-    if (error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED'))
-      return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }

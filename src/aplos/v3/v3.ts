@@ -19,6 +19,7 @@ import type {
 } from '../api.js';
 import type { ApiCall, AplosConnection } from '../connection.js';
 import { signedFields } from '../form-fields.js';
+import { isGone } from '../is-gone.js';
 import { asRefusalToStart } from '../refusal-to-start.js';
 import { assertSupported } from '../supported-sections.js';
 import { withWork, workIn } from '../work-metadata.js';
@@ -173,8 +174,7 @@ export class AplosV3 implements AplosApi {
       const [recognized = record] = await this.#unmarked.recognize([record]);
       return recognized;
     } catch (error) {
-      if (error instanceof UploadError && (error.code === 'API_NOT_FOUND' || error.code === 'API_DELETED'))
-        this.#history.forget(executionId);
+      if (isGone(error)) this.#history.forget(executionId);
       throw error;
     }
   }
