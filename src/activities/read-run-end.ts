@@ -6,7 +6,6 @@ import {
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { tsToDate } from '@temporalio/common/lib/time.js';
-import type proto from '@temporalio/proto';
 import { UploadError } from '../contract/errors.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
 import type { Receipt } from '../contract/receipt.js';
@@ -16,6 +15,7 @@ import { whyUntrusted } from '../contract/untrusted.js';
 import type { EndState } from '../contract/webhooks.js';
 import { endStateOf } from '../temporal/batch-end.js';
 import { isUnknownRun, uploadUnknown } from '../temporal/errors.js';
+import { type HistoryEvent, readFirstEvent, readLastEvent } from '../temporal/run-events.js';
 import { decodeInput } from './raw-input.js';
 import { temporalUnreachable } from './temporal-unreachable.js';
 
@@ -50,24 +50,18 @@ export async function readRunEnd(run: RunRef): Promise<RunEnd | undefined> {
   }
 }
 
-async function readEnd(client: Client, { workflowId, runId }: RunRef): Promise<RunEnd | undefined> {
-  const { namespace } = client.options;
-  const execution = { workflowId, runId };
-  const { workflowService } = client;
-  const { workflowExecutionInfo: info } = await workflowService.describeWorkflowExecution({
-    namespace,
-    execution,
+async function readEnd(client: Client, run: RunRef): Promise<RunEnd | undefined> {
+  const { workflowId, runId } = run;
+  const { workflowExecutionInfo: info } = await client.workflowService.describeWorkflowExecution({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
   });
   if (info?.type?.name !== WORKFLOW_TYPE)
     throw new UploadError('REQUEST_INVALID', `${workflowId} is not an upload`);
   const state = endStateOf(info.status);
   if (!state || !info.closeTime) return undefined;
-  const [first, last] = await Promise.all([
-    workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 1 }),
-    workflowService.getWorkflowExecutionHistoryReverse({ namespace, execution, maximumPageSize: 1 }),
-  ]);
-  const started = first.history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-  const ended = last.history?.events?.[0];
+  const [first, ended] = await Promise.all([readFirstEvent(client, run), readLastEvent(client, run)]);
+  const started = first?.workflowExecutionStartedEventAttributes;
   const { AplosBatch } = info.searchAttributes?.indexedFields ?? {};
   return {
     request: await requestIn(client, workflowId, started?.input?.payloads?.[0]),
@@ -92,12 +86,10 @@ async function requestIn(
   return parseUploadRequest(decodeInput(payloads[0] && RawValue.fromPayload(payloads[0]), payloads.length));
 }
 
-type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent | undefined;
-
 async function resultIn(
   { options: { namespace, loadedDataConverter } }: Client,
   workflowId: string,
-  ended: HistoryEvent,
+  ended: HistoryEvent | undefined,
 ): Promise<Pick<RunEnd, 'receipt' | 'error'>> {
   const context = { type: 'workflow', namespace, workflowId } as const;
   const payloads = ended?.workflowExecutionCompletedEventAttributes?.result?.payloads;

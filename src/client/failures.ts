@@ -9,7 +9,9 @@ import {
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { type ErrorCode, isErrorCode, UploadError } from '../contract/errors.js';
 import type { Receipt } from '../contract/receipt.js';
+import type { RunRef } from '../contract/stored-file.js';
 import { whyUntrusted } from '../contract/untrusted.js';
+import { readLastEvent } from '../temporal/run-events.js';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { UploadFailedError } from './upload-failed-error.js';
 
@@ -41,6 +43,14 @@ export async function describeFailure(
     const reason = isUnreadable(error) ? `decrypted. ${error.message}` : 'decoded';
     return { code, message: `(The message cannot be ${reason})` };
   }
+}
+
+/** Reads the failure of a run that has failed. */
+export async function readFailure(client: Client, run: RunRef): Promise<StoredFailure> {
+  const last = await readLastEvent(client, run);
+  const { namespace } = client.options;
+  const failure = last?.workflowExecutionFailedEventAttributes?.failure ?? {};
+  return describeFailure(client, failure, { type: 'workflow', namespace, workflowId: run.workflowId });
 }
 
 function codeOf({ applicationFailureInfo, timeoutFailureInfo }: ProtoFailure): string {

@@ -3,6 +3,7 @@ import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-w
 import type { UploadRequest } from '../contract/request.js';
 import { shownSource } from '../contract/source.js';
 import { isUnknownRun, uploadUnknown } from '../temporal/errors.js';
+import { readFirstEvent } from '../temporal/run-events.js';
 import { isUnreadable } from '../temporal/unreadable.js';
 import type { UploadSummary } from './summary.js';
 
@@ -27,15 +28,15 @@ export async function readSource(
  * @returns `undefined` if the request cannot be read, for example because this process lacks its key
  */
 export async function readRequest(
-  { options: { namespace, loadedDataConverter }, workflowService }: Client,
-  { workflowId, runId }: Pick<UploadSummary, 'workflowId' | 'runId'>,
+  client: Client,
+  run: Pick<UploadSummary, 'workflowId' | 'runId'>,
 ): Promise<Partial<UploadRequest> | undefined> {
-  const { history } = await workflowService
-    .getWorkflowExecutionHistory({ namespace, execution: { workflowId, runId }, maximumPageSize: 1 })
-    .catch((error: unknown) => {
-      throw isUnknownRun(error) ? uploadUnknown(workflowId, error) : error;
-    });
-  const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
+  const { workflowId } = run;
+  const first = await readFirstEvent(client, run).catch((error: unknown) => {
+    throw isUnknownRun(error) ? uploadUnknown(workflowId, error) : error;
+  });
+  const payloads = first?.workflowExecutionStartedEventAttributes?.input?.payloads;
+  const { namespace, loadedDataConverter } = client.options;
   try {
     const context = { type: 'workflow', namespace, workflowId } as const;
     return await decodeFromPayloadsAtIndex<Partial<UploadRequest> | undefined>(

@@ -9,7 +9,7 @@ import { hostTaskQueue, TASK_QUEUE } from '../contract/names.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
 import type { RunRef } from '../contract/stored-file.js';
 import { versionOf } from '../temporal/versioning.js';
-import { describeFailure, type StoredFailure } from './failures.js';
+import { describeFailure, readFailure, type StoredFailure } from './failures.js';
 import { runsOf, unlessGone } from './runs.js';
 import { correctionsOf } from './stored-files.js';
 import { summaryOf, type UploadSummary } from './summary.js';
@@ -111,19 +111,8 @@ async function statusOf(
   };
 }
 
-async function failureOf(client: Client, { workflowId, runId }: UploadSummary): Promise<StoredFailure> {
-  const { namespace } = client.options;
-  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
-    namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
-  const failure = history?.events?.[0]?.workflowExecutionFailedEventAttributes?.failure;
-  const { details, ...stored } = await describeFailure(client, failure ?? {}, {
-    type: 'workflow',
-    namespace,
-    workflowId,
-  });
+async function failureOf(client: Client, run: UploadSummary): Promise<StoredFailure> {
+  const { details, ...stored } = await readFailure(client, run);
   return stored;
 }
 

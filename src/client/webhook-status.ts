@@ -1,7 +1,7 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { webhookWorkflowId } from '../contract/names.js';
-import { describeFailure, type StoredFailure } from './failures.js';
-import { runsOf } from './runs.js';
+import { readFailure, type StoredFailure } from './failures.js';
+import { runsOf, unlessGone } from './runs.js';
 import { stateOf } from './states.js';
 import type { UploadSummary } from './summary.js';
 
@@ -25,25 +25,11 @@ export async function readWebhookStatus(
   firstRunId: string,
 ): Promise<WebhookStatus | undefined> {
   const workflowId = webhookWorkflowId(firstRunId, state, errorCode);
-  try {
-    const description = await runsOf(client).getHandle(workflowId).describe();
-    const webhookState = stateOf(description.status);
-    if (webhookState === 'running') return { workflowId, state: 'sending' };
-    if (webhookState === 'done') return { workflowId, state: 'delivered' };
-    const { namespace } = client.options;
-    const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
-      namespace,
-      execution: { workflowId, runId: description.runId },
-      maximumPageSize: 1,
-    });
-    const failure = history?.events?.[0]?.workflowExecutionFailedEventAttributes?.failure;
-    return {
-      workflowId,
-      state: 'failed',
-      failure: await describeFailure(client, failure ?? {}, { type: 'workflow', namespace, workflowId }),
-    };
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  const description = await unlessGone(runsOf(client).getHandle(workflowId).describe());
+  if (!description) return undefined;
+  const webhookState = stateOf(description.status);
+  if (webhookState === 'running') return { workflowId, state: 'sending' };
+  if (webhookState === 'done') return { workflowId, state: 'delivered' };
+  const failure = await unlessGone(readFailure(client, { workflowId, runId: description.runId }));
+  return failure && { workflowId, state: 'failed', failure };
 }
