@@ -6,8 +6,7 @@ import { UploadError } from '../contract/errors.js';
 import { PREVIEW_WORKFLOW_TYPE, SUBSCRIPTION_WORKFLOW_TYPE, TASK_QUEUE } from '../contract/names.js';
 import type { AnalysisFinding, PreviewInput } from '../contract/preview.js';
 import type { Subscription, SubscriptionInput } from '../contract/subscription.js';
-import { toUploadError, trusted } from './failures.js';
-import { UploadFailedError } from './upload-failed-error.js';
+import { toCallError, trusted } from './failures.js';
 import type { WorkerAvailability } from './worker-availability.js';
 
 /** How a client reaches the workers. */
@@ -99,8 +98,7 @@ async function askWorker<Input, Answer extends object>(
     if (cause instanceof TimeoutFailure)
       throw workerMissing(`No worker responded within ${EXECUTION_TIMEOUT}`);
     if (cause instanceof TerminatedFailure) throw workerMissing(TOO_LATE); // by the call below
-    const failure = toUploadError(error, workflowId);
-    throw failure instanceof UploadFailedError ? withoutWorkflow(failure) : failure;
+    throw toCallError(error, workflowId);
   } finally {
     ended.abort();
   }
@@ -118,7 +116,3 @@ async function isIgnored(handle: WorkflowHandle, signal: AbortSignal): Promise<u
   }
   return new Promise(() => {});
 }
-
-/** Converts the failure of the workflow to the error of the call: callers do not know the workflow. */
-const withoutWorkflow = ({ code, happened, cause }: UploadFailedError): UploadError =>
-  new UploadError(code, happened, { cause });

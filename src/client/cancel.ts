@@ -1,17 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import { pMapIterable } from 'p-map';
 import type { CancellationInput, CancelledExecution } from '../contract/cancellation.js';
 import { UploadError } from '../contract/errors.js';
-import { CANCEL_WORKFLOW_TYPE, PROGRESS_QUERY, TASK_QUEUE } from '../contract/names.js';
-import type { StartedExecution, UploadProgress } from '../contract/receipt.js';
+import { CANCEL_WORKFLOW_TYPE, TASK_QUEUE } from '../contract/names.js';
+import type { StartedExecution } from '../contract/receipt.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 import type { WorkerConnection } from './ask-worker.js';
-import { toUploadError, trusted, waitForReceipt } from './failures.js';
-import { runsOf } from './runs.js';
+import { queryProgress, toCallError, trusted, waitForReceipt } from './failures.js';
 import type { CompletedState } from './states.js';
-import { summaryOf, type UploadSummary } from './summary.js';
+import { latestRun, type UploadSummary } from './summary.js';
 import { UploadFailedError } from './upload-failed-error.js';
 
 /** Options of {@link UploadClient.cancel}. */
@@ -52,10 +51,9 @@ export async function cancelUpload(
   { executions = false }: CancelOptions,
 ): Promise<CancelOutcome> {
   const { client, workers } = connection;
-  const upload = summaryOf(await runsOf(client).getHandle(workflowId).describe());
+  const upload = await latestRun(client, workflowId);
   const wasRunning = upload.state === 'running';
-  const handle = client.workflow.getHandle(workflowId);
-  if (wasRunning) await handle.cancel();
+  if (wasRunning) await client.workflow.getHandle(workflowId).cancel();
   if (executions && (await workers.hasWorker(TASK_QUEUE)) === false) throw workerMissing(wasRunning);
   const closed = wasRunning
     ? await closedWithin(client, workflowId, executions ? CLOSING_WITH_EXECUTIONS_MS : CLOSING_MS)
@@ -67,7 +65,7 @@ export async function cancelUpload(
   };
   if (closed.state === 'running') return { ...outcome, state: 'cancelling' };
   const ended = { ...outcome, state: closed.state };
-  return executions ? { ...ended, executions: await cancelExecutionsOf(client, closed, handle) } : ended;
+  return executions ? { ...ended, executions: await cancelExecutionsOf(client, closed) } : ended;
 }
 
 const workerMissing = (wasRunning: boolean) =>
@@ -81,7 +79,7 @@ const workerMissing = (wasRunning: boolean) =>
 async function closedWithin(client: Client, workflowId: string, ms: number): Promise<UploadSummary> {
   const until = performance.now() + ms;
   for (;;) {
-    const upload = summaryOf(await runsOf(client).getHandle(workflowId).describe());
+    const upload = await latestRun(client, workflowId);
     if (upload.state !== 'running' || performance.now() > until) return upload;
     await sleep(POLL_MS);
   }
@@ -90,16 +88,14 @@ async function closedWithin(client: Client, workflowId: string, ms: number): Pro
 async function cancelExecutionsOf(
   client: Client,
   { workflowId, runId, profile = 'default', fileName = workflowId, executionIds }: UploadSummary,
-  handle: WorkflowHandle,
 ): Promise<readonly CancelledExecution[]> {
   if (executionIds.length === 0) return [];
   const receipt = await waitForReceipt(client, workflowId, runId).catch((error: unknown) => {
     if (error instanceof UploadFailedError) return undefined;
     throw error;
   });
-  const progress =
-    receipt ?? trusted(await handle.query<UploadProgress | undefined>(PROGRESS_QUERY), workflowId);
-  const started = distinct(progress?.executions ?? []);
+  const { executions = [] } = receipt ?? (await queryProgress(client, workflowId)) ?? {};
+  const started = distinct(executions);
   return started.length === 0
     ? []
     : runWorkflow(client, workflowId, { profile, fileName, executions: started });
@@ -129,10 +125,7 @@ async function runWorkflow(
     });
     return trusted(answer, workflowId, Array.isArray);
   } catch (error) {
-    const failure = toUploadError(error, workflowId);
-    throw failure instanceof UploadFailedError
-      ? new UploadError(failure.code, failure.happened, { cause: failure.cause })
-      : failure;
+    throw toCallError(error, workflowId);
   }
 }
 

@@ -1,6 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { ADD_BATCH_SIGNAL, type AddBatch } from '../contract/batches.js';
-import { completionTimeoutOf, EXTEND_SIGNAL, extensionOf } from '../contract/extension.js';
+import {
+  completionTimeoutOf,
+  EXTEND_SIGNAL,
+  type ExtendSignal,
+  extensionOf,
+  isSameDestination,
+} from '../contract/extension.js';
 import { REQUEST_LIMITS, type UploadRequest } from '../contract/request.js';
 import { quoteForQuery } from '../temporal/query.js';
 import { waitForReceipt } from './failures.js';
@@ -8,7 +14,7 @@ import { queryFor } from './filter.js';
 import { runsOf, unlessGone } from './runs.js';
 import { readRequest } from './source.js';
 import { STATE_QUERIES } from './states.js';
-import { summaryOf, type UploadSummary } from './summary.js';
+import { latestRun, summaryOf, type UploadSummary } from './summary.js';
 
 /** Meaning of the runs of a workflow id for a request of the same work. */
 export type EarlierRuns =
@@ -54,9 +60,6 @@ export async function joinEarlierRuns(
   };
 }
 
-const latestRun = async (client: Client, workflowId: string): Promise<UploadSummary> =>
-  summaryOf(await runsOf(client).getHandle(workflowId).describe());
-
 /** Returns the completed runs of a workflow id, the latest first. Temporal's list may lack those that completed just now. */
 async function completedRuns(client: Client, latest: UploadSummary): Promise<UploadSummary[]> {
   const query = `${queryFor({})} AND WorkflowId = ${quoteForQuery(latest.workflowId)} AND ${STATE_QUERIES.done}`;
@@ -84,28 +87,33 @@ async function wentAsFar(
 async function extend(client: Client, run: UploadSummary, request: UploadRequest): Promise<boolean> {
   const extension = extensionOf(request);
   if (!extension) return true;
+  const signal = { ...extension, ...(request.host === undefined ? {} : { host: request.host }) };
   const { until, results, unpackResults, host, ...limit } =
     (await readRequest(client, run).catch(() => undefined)) ?? {};
   const isFetched =
-    extension.results === undefined ||
-    (results === extension.results &&
-      (unpackResults ?? false) === (extension.unpackResults ?? false) &&
-      host === request.host);
+    extension.results === undefined || isSameDestination({ results, unpackResults, host }, signal);
   const goesAsFar = until === extension.until || results !== undefined;
   if (goesAsFar && isFetched && completionTimeoutOf(limit) >= completionTimeoutOf(extension)) return true;
-  const handle = client.workflow.getHandle(run.workflowId, run.runId);
-  const signal = { ...extension, ...(request.host === undefined ? {} : { host: request.host }) };
-  return (await unlessGone(handle.signal(EXTEND_SIGNAL, signal).then(() => true))) === true;
+  return signalRun(client, run, EXTEND_SIGNAL, signal);
 }
 
 /** Makes a running run count for the batch of a request. Returns `false` if the run has closed. */
-async function addBatch(
+function addBatch(
   client: Client,
-  { workflowId, runId }: UploadSummary,
+  run: UploadSummary,
   { batch = '', requestedBy }: UploadRequest,
 ): Promise<boolean> {
   const added: AddBatch = { batch, ...(requestedBy === undefined ? {} : { requestedBy }) };
+  return signalRun(client, run, ADD_BATCH_SIGNAL, added);
+}
+
+/** Signals a run. Returns `false` if it has closed. */
+async function signalRun(
+  client: Client,
+  { workflowId, runId }: UploadSummary,
+  signal: string,
+  argument: AddBatch | ExtendSignal,
+): Promise<boolean> {
   const handle = client.workflow.getHandle(workflowId, runId);
-  const sent = await unlessGone(handle.signal(ADD_BATCH_SIGNAL, added).then(() => true));
-  return sent === true;
+  return (await unlessGone(handle.signal(signal, argument).then(() => true))) === true;
 }

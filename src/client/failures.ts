@@ -8,7 +8,8 @@ import {
 } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { type ErrorCode, isErrorCode, UploadError } from '../contract/errors.js';
-import type { Receipt } from '../contract/receipt.js';
+import { PROGRESS_QUERY } from '../contract/names.js';
+import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import type { RunRef } from '../contract/stored-file.js';
 import { whyUntrusted } from '../contract/untrusted.js';
 import { readLastEvent } from '../temporal/run-events.js';
@@ -75,6 +76,16 @@ export async function waitForReceipt(client: Client, workflowId: string, runId?:
 }
 
 /**
+ * Queries an upload for its progress. Requires a running worker.
+ *
+ * @throws {@link UploadError} as {@link trusted}
+ */
+export async function queryProgress(client: Client, workflowId: string): Promise<UploadProgress | undefined> {
+  const workflow = client.workflow.getHandle(workflowId);
+  return trusted(await workflow.query<UploadProgress | undefined>(PROGRESS_QUERY), workflowId);
+}
+
+/**
  * Converts the error of waiting for a workflow to an {@link UploadFailedError} if it ended without a receipt. Any other error
  * is returned unchanged.
  */
@@ -93,6 +104,14 @@ function describeEnd(cause: Error | undefined): Pick<UploadFailedError, 'code' |
   if (!cause) return undefined;
   const code = cause instanceof ApplicationFailure && isErrorCode(cause.type) ? cause.type : 'INTERNAL';
   return { code, message: cause.message };
+}
+
+/** Converts the error of waiting for a workflow that serves a call of the client. Callers of the client do not know that workflow. */
+export function toCallError(error: unknown, workflowId: string): unknown {
+  const failure = toUploadError(error, workflowId);
+  if (!(failure instanceof UploadFailedError)) return failure;
+  const { code, happened, cause } = failure;
+  return new UploadError(code, happened, { cause });
 }
 
 /**

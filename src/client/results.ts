@@ -13,6 +13,7 @@ import { findResultsProblems } from '../contract/results-problems.js';
 import { escapeMarkdown } from '../util/escape-markdown.js';
 import { toUploadError, trusted, waitForReceipt } from './failures.js';
 import { readRequest } from './source.js';
+import { latestRun } from './summary.js';
 
 /** Where the results of uploads go, and who stores them. */
 export interface ResultsOptions extends ResultsDestination {
@@ -91,8 +92,8 @@ const unknown = (error: unknown): undefined => {
 
 /** Returns the receipt of an upload, without waiting for it. */
 async function readReceipt(client: Client, workflowId: string): Promise<Receipt> {
-  const { status } = await client.workflow.getHandle(workflowId).describe();
-  if (status.name === 'RUNNING')
+  const { state } = await latestRun(client, workflowId);
+  if (state === 'running')
     throw new UploadError('RESULTS_UNAVAILABLE', `The upload ${workflowId} is running`, {
       final: true,
       action: 'Fetch its results once it is done.',

@@ -1,5 +1,6 @@
-import type { WorkflowExecutionInfo } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import type { SearchAttributeName } from '../contract/search-attributes.js';
+import { runsOf } from './runs.js';
 import { stateOf, type UploadState } from './states.js';
 
 /** An upload, as far as Temporal's list of workflows knows it. */
@@ -22,6 +23,10 @@ export interface UploadSummary {
    */
   readonly errorCode?: string;
 }
+
+/** Returns the latest run of an upload. */
+export const latestRun = async (client: Client, workflowId: string): Promise<UploadSummary> =>
+  summaryOf(await runsOf(client).getHandle(workflowId).describe());
 
 /** Summarizes an upload from Temporal's list, or from its description of a run. */
 export function summaryOf(

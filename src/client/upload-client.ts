@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { pMapIterable } from 'p-map';
-import { hostTaskQueue, PROGRESS_QUERY } from '../contract/names.js';
+import { hostTaskQueue } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from '../contract/request.js';
 import type { Subscription } from '../contract/subscription.js';
@@ -13,7 +13,7 @@ import { asCompleted, type CompletedUpload, type PendingUpload } from './as-comp
 import { askForAnalyses, askForSubscription } from './ask-worker.js';
 import { type CancelOptions, type CancelOutcome, cancelUpload, cancelUploads } from './cancel.js';
 import { type ConnectedClient, connectFromSettings } from './connect.js';
-import { trusted, waitForReceipt } from './failures.js';
+import { queryProgress, waitForReceipt } from './failures.js';
 import type { UploadFilter } from './filter.js';
 import { listUploads, listUploadsOfContent } from './list-uploads.js';
 import { OutageWaits } from './outages.js';
@@ -222,9 +222,8 @@ export class UploadClient {
   }
 
   /** Queries the workflow for its progress. Requires a running worker. */
-  async progress(workflowId: string): Promise<UploadProgress | undefined> {
-    const workflow = this.#client.workflow.getHandle(workflowId);
-    return trusted(await workflow.query<UploadProgress | undefined>(PROGRESS_QUERY), workflowId);
+  progress(workflowId: string): Promise<UploadProgress | undefined> {
+    return queryProgress(this.#client, workflowId);
   }
 
   /**

@@ -110,10 +110,13 @@ export function destinationsOf({
   return all.filter((each, index) => all.findIndex((other) => isSameDestination(each, other)) === index);
 }
 
-const isSameDestination = (one: ResultsDestination, other: ResultsDestination): boolean =>
+/** Reports whether two destinations of results, or their absence, are the same. */
+export const isSameDestination = (one: Destination, other: Destination): boolean =>
   one.results === other.results &&
   (one.unpackResults ?? false) === (other.unpackResults ?? false) &&
   one.host === other.host;
+
+type Destination = Pick<ExtendSignal, keyof ResultsDestination>;
 
 /** Returns how long the end of the executions is waited for, in seconds. */
 export const completionTimeoutOf = ({ completionTimeoutSeconds = 7 * 24 * 3600 }: Extension): number =>
