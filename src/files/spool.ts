@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { UploadError } from '../contract/errors.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { assertSupportedSize } from './file-limits.js';
 import { DiskFile, type OpenFile } from './open-file.js';
+import { openUnlinkedFile } from './unlinked-file.js';
 
 /** A source in an unlinked temporary file: no other process can change it, and it disappears when it is closed. */
 class SpooledFile extends DiskFile {
@@ -26,7 +24,7 @@ export async function spool(
   path: string,
   limitBytes: number,
 ): Promise<OpenFile> {
-  const handle = await openUnlinkedFile(path);
+  const handle = await openUnlinkedFile((cause) => spoolFailed(path, cause));
   try {
     let sizeBytes = 0;
     for await (const chunk of bytes) {
@@ -45,20 +43,6 @@ export async function spool(
   } catch (error) {
     await handle.close().catch(() => {});
     throw error;
-  }
-}
-
-async function openUnlinkedFile(path: string): Promise<FileHandle> {
-  const temporaryPath = join(tmpdir(), `aplos-upload-${randomUUID()}`);
-  try {
-    const handle = await open(temporaryPath, 'wx+', 0o600);
-    await unlink(temporaryPath).catch(async (error: unknown) => {
-      await handle.close();
-      throw error;
-    });
-    return handle;
-  } catch (error) {
-    throw spoolFailed(path, error);
   }
 }
 

@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { UploadError } from '../contract/errors.js';
 import { MAX_FILE_BYTES } from '../contract/names.js';
 import type { ResultsPackage } from '../contract/results.js';
 import type { S3Access } from '../files/s3-source.js';
+import { openUnlinkedFile } from '../files/unlinked-file.js';
 import { networkErrorName } from '../http/network-error.js';
 import { IdleTimeout } from '../s3/idle-timeout.js';
 import { quote } from '../util/quote.js';
@@ -47,7 +46,7 @@ export async function fetchToBucket(
         `Cannot write results to ${quote(destination.location)}: the package has ${object.sizeBytes} bytes, and S3 accepts at most ${MAX_FILE_BYTES} in one piece`,
         Object.assign(new Error('too large'), { code: 'EINVAL' }),
       );
-    handle = await openUnlinked();
+    handle = await openUnlinkedFile(asUnwritable);
     const bytes = await download(object, handle, tmpdir(), options);
     const verified = await inspectPackage(handle, request, options);
     if (found) bucket.assertSame(found, bytes);
@@ -56,17 +55,6 @@ export async function fetchToBucket(
   } finally {
     object.close();
     await handle?.close().catch(() => {});
-  }
-}
-
-async function openUnlinked(): Promise<FileHandle> {
-  const path = join(tmpdir(), `aplos-upload-${randomUUID()}`);
-  try {
-    const handle = await open(path, 'wx+', 0o600);
-    await unlink(path);
-    return handle;
-  } catch (error) {
-    throw asUnwritable(error, path);
   }
 }
 
