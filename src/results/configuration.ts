@@ -1,4 +1,4 @@
-import type { JsonObject } from '../contract/json.js';
+import { isObject, type JsonObject } from '../contract/json.js';
 import { plainKey } from '../contract/plain-key.js';
 
 /** Keys under which a package may have the configuration, if not at the top. */
@@ -9,7 +9,8 @@ const WRAPPERS = ['configuration', 'calculation'];
  * text, and there may be more keys, because Aplos adds its defaults.
  */
 export function hasConfiguration(found: unknown, sent: JsonObject): boolean {
-  return [found, ...WRAPPERS.map((key) => valueAt(found, key))].some((each) => includes(each, sent));
+  const wrapped = isObject(found) ? WRAPPERS.map((key) => found[key]) : [];
+  return [found, ...wrapped].some((each) => includes(each, sent));
 }
 
 function includes(found: unknown, sent: unknown): boolean {
@@ -23,14 +24,9 @@ function includes(found: unknown, sent: unknown): boolean {
       found.length === sent.length &&
       sent.every((each, index) => includes(found[index], each))
     );
-  if (typeof found !== 'object' || found === null || Array.isArray(found)) return false;
+  if (!isObject(found)) return false;
   const byPlainKey = new Map(Object.entries(found).map(([key, value]) => [plainKey(key), value]));
   return Object.entries(sent).every(([key, value]) =>
-    includes(Object.hasOwn(found, key) ? valueAt(found, key) : byPlainKey.get(plainKey(key)), value),
+    includes(Object.hasOwn(found, key) ? found[key] : byPlainKey.get(plainKey(key)), value),
   );
 }
-
-const valueAt = (object: unknown, key: string): unknown =>
-  typeof object === 'object' && object !== null
-    ? (object as Readonly<Record<string, unknown>>)[key]
-    : undefined;

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ResultsPackage } from '../contract/results.js';
+import { CHUNK_BYTES } from '../files/chunk-buffers.js';
 import { type Checksums, openHasher } from '../files/hasher.js';
 import { type ReadTimeouts, waitFor } from '../files/read-timeouts.js';
 import { RemoteFile } from '../files/remote-file.js';
@@ -70,8 +71,6 @@ async function write(handle: FileHandle, chunk: Buffer, path: string, timeouts: 
   }
 }
 
-const READ_BYTES = 256 * 1024;
-
 /**
  * Returns the checksums of an open file.
  *
@@ -81,7 +80,7 @@ export async function hashOf(handle: FileHandle, { signal }: ReadTimeouts = {}):
   const { size: sizeBytes } = await handle.stat();
   const hasher = openHasher({ sizeBytes }, ['md5', 'sha256']);
   try {
-    const buffer = Buffer.alloc(READ_BYTES);
+    const buffer = Buffer.alloc(CHUNK_BYTES);
     for (let position = 0; ; ) {
       signal?.throwIfAborted();
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);

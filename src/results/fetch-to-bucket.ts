@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { UploadError } from '../contract/errors.js';
 import { MAX_FILE_BYTES } from '../contract/names.js';
 import type { ResultsPackage } from '../contract/results.js';
+import { IDLE_TIMEOUT_MS } from '../files/read-timeouts.js';
 import type { S3Access } from '../files/s3-source.js';
 import { openUnlinkedFile } from '../files/unlinked-file.js';
 import { networkErrorName } from '../http/network-error.js';
@@ -127,7 +128,7 @@ class ResultsObject {
   async #withTimeout<Result>(
     call: (signal: AbortSignal, restart: () => void) => Promise<Result>,
   ): Promise<Result> {
-    const { signal = new AbortController().signal, idleTimeoutMs = 60_000 } = this.#options;
+    const { signal = new AbortController().signal, idleTimeoutMs = IDLE_TIMEOUT_MS } = this.#options;
     const idle = new IdleTimeout(idleTimeoutMs, signal, () =>
       unwritable(
         `Cannot write results to ${quote(this.#destination.location)}: S3 did not respond within ${idleTimeoutMs / 1000} s`,

@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import { errorTable, UploadError } from '../../contract/errors.js';
 import { endOf } from '../../contract/execution-status.js';
-import type { JsonValue } from '../../contract/json.js';
-import { isObject } from '../../contract/json.js';
+import { isObject, type JsonValue } from '../../contract/json.js';
 import { type Section, sectionsIn } from '../../contract/sections.js';
 import type { FileRef } from '../../contract/steps.js';
 import type {
