@@ -60,16 +60,23 @@ export async function inspectPackage(
   for (const file of zip.files) {
     const name = file.name.normalize('NFC');
     const isText = (name === CONFIGURATION || name === EXECUTION_ID) && file.sizeBytes <= MAX_TEXT_BYTES;
-    const { hash, text } = await readFile(zip, file, { isText, sinkFor, timeouts });
-    if (name === input) {
-      if (hash !== sha256)
+    const chunks: Buffer[] = [];
+    const hash = name === input ? createHash('sha256') : undefined;
+    await readFile(zip, file, { sinkFor, ...timeouts }, (chunk) => {
+      hash?.update(chunk);
+      if (isText) chunks.push(chunk);
+    });
+    if (hash) {
+      const found = hash.digest('hex');
+      if (found !== sha256)
         throw mismatched(
           executionId,
-          `the file ${quote(fileName)} with SHA-256 ${hash} instead of ${sha256}`,
+          `the file ${quote(fileName)} with SHA-256 ${found} instead of ${sha256}`,
         );
       verified.inputVerified = true;
     }
-    if (text === undefined) continue;
+    if (!isText) continue;
+    const text = Buffer.concat(chunks).toString('utf8');
     if (name === EXECUTION_ID && !isSameId(text, executionId))
       throw mismatched(executionId, `the execution ID ${quote(text.trim().slice(0, 100))}`);
     if (name === CONFIGURATION)
@@ -81,23 +88,16 @@ export async function inspectPackage(
 async function readFile(
   zip: PackageZip,
   file: PackageFile,
-  {
-    isText,
-    sinkFor,
-    timeouts,
-  }: Pick<InspectOptions, 'sinkFor'> & { readonly isText: boolean; readonly timeouts: ReadTimeouts },
-): Promise<{ readonly hash: string; readonly text?: string }> {
+  { sinkFor, ...timeouts }: InspectOptions,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
   const sink = await sinkFor?.(file);
   try {
-    const hash = createHash('sha256');
-    const chunks: Buffer[] = [];
     for await (const chunk of zip.read(file, timeouts)) {
-      hash.update(chunk);
-      if (isText) chunks.push(chunk);
+      onChunk(chunk);
       await sink?.write(chunk);
     }
     await sink?.end();
-    return { hash: hash.digest('hex'), ...(isText ? { text: Buffer.concat(chunks).toString('utf8') } : {}) };
   } finally {
     await sink?.close();
   }
