@@ -111,27 +111,33 @@ const openToRead = (path: string): Promise<FileHandle> =>
 async function place(temporaryPath: string, path: string, sha256: string, handle: FileHandle): Promise<void> {
   try {
     await handle.sync();
-    await linkOrRename(temporaryPath, path);
-    await syncDirectory(dirname(path));
+    if (await linkOrRename(temporaryPath, path)) return await syncDirectory(dirname(path));
   } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw asUnwritable(error, path);
-    await assertSame(path, sha256);
+    throw asUnwritable(error, path);
   }
+  await assertSame(path, sha256);
 }
 
 /** Errors of file systems without hard links. */
 const WITHOUT_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
-/** A hard link is never created over another file. Without hard links, a file that appears at this moment is replaced. */
-async function linkOrRename(temporaryPath: string, path: string): Promise<void> {
+/**
+ * A hard link is never created over another file. Without hard links, a file that appears at this moment is replaced.
+ *
+ * @returns `false` if the name is taken
+ */
+async function linkOrRename(temporaryPath: string, path: string): Promise<boolean> {
   try {
     await link(temporaryPath, path);
+    return true;
   } catch (error) {
-    if (!WITHOUT_LINKS.includes(systemErrorCode(error))) throw error;
-    const found = await lstat(path).catch(() => undefined);
-    if (found) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
-    await rename(temporaryPath, path);
+    const code = systemErrorCode(error);
+    if (code === 'EEXIST') return false;
+    if (!WITHOUT_LINKS.includes(code)) throw error;
   }
+  if (await lstat(path).catch(() => undefined)) return false;
+  await rename(temporaryPath, path);
+  return true;
 }
 
 async function assertSame(path: string, sha256: string): Promise<void> {
