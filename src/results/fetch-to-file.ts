@@ -37,10 +37,8 @@ export async function fetchToFile(
   let handle: FileHandle | undefined;
   try {
     const existing = await openSame(path, object, options);
-    handle = existing?.handle;
-    const temporaryPath = existing ? undefined : newName();
-    if (temporaryPath !== undefined) handle = await openNew(temporaryPath);
-    if (handle === undefined) throw new TypeError('no file is open');
+    const temporaryPath = newName();
+    handle = existing?.handle ?? (await openNew(temporaryPath));
     const bytes = existing?.bytes ?? (await download(object, handle, path, options));
     const unpackedPath = request.unpack ? unpackedLocation(path) : undefined;
     const unpacked =
@@ -49,7 +47,7 @@ export async function fetchToFile(
       ...options,
       ...(unpacked ? { sinkFor: (file) => unpacked.sinkFor(file) } : {}),
     });
-    if (temporaryPath !== undefined) await place(temporaryPath, path, bytes.sha256, handle);
+    if (!existing) await place(temporaryPath, path, bytes.sha256, handle);
     await unpacked?.place();
     return {
       location,
