@@ -4,11 +4,7 @@ import { shortenText } from '../util/shorten-text.js';
 import type { ExecutionRecord } from './api.js';
 
 /** Returns the error for an execution whose results Aplos does not offer. */
-export function resultsUnavailable({
-  executionId,
-  status,
-  errors = [],
-}: Pick<ExecutionRecord, 'executionId' | 'status'> & Partial<ExecutionRecord>): UploadError {
+export function resultsUnavailable({ executionId, status, errors }: ExecutionRecord): UploadError {
   const end = endOf(status);
   const reasons = errors.length > 0 ? ` (${shortenText(errors.join('; '))})` : '';
   const happened =
