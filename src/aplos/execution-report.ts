@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { anyCase } from './any-case.js';
 import type { ExecutionReport } from './api.js';
-import { FIELD_LIMITS, messagesSchema, wordSchema } from './fields.js';
+import { FIELD_LIMITS, messagesSchema, numberSchema, wordSchema } from './fields.js';
 import { timeOf } from './time-of.js';
 
 /** Parts of an execution from which its report is read. Lists keep them unread, because few reports are wanted. */
@@ -18,17 +18,10 @@ export interface ReportParts {
 }
 
 const word = wordSchema.optional().catch(undefined);
-const number = z
-  .union([
-    z.number(),
-    z
-      .string()
-      .regex(/^\d{1,15}(\.\d+)?$/)
-      .transform(Number),
-  ])
+const count = numberSchema
   .optional()
-  .catch(undefined);
-const count = number.transform((value) => (value !== undefined && value >= 0 ? value : undefined));
+  .catch(undefined)
+  .transform((value) => (value !== undefined && value >= 0 ? value : undefined));
 
 const reportSchema = z.object({
   phase: word,

@@ -84,6 +84,15 @@ export const urlSchema = boundedText(FIELD_LIMITS.url).pipe(z.url());
 /** URL of a presigned GET. */
 export const linkSchema = boundedText(FIELD_LIMITS.link).pipe(z.url());
 
+/** A number, or the text of one that is not negative. */
+export const numberSchema = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\d{1,15}(\.\d+)?$/)
+    .transform(Number),
+]);
+
 /** Time for which a presigned POST or URL is valid, in seconds. */
 export const expirySchema = possible(
   z.custom<number>((value) => typeof value === 'number', 'must be a number'),

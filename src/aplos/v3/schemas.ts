@@ -12,6 +12,7 @@ import {
   linkSchema,
   listOf,
   messagesSchema,
+  numberSchema,
   objectKeySchema,
   urlSchema,
   wordSchema,
@@ -19,16 +20,7 @@ import {
 
 const text = boundedText(FIELD_LIMITS.message).nullish().catch(undefined);
 const word = wordSchema.nullish();
-const number = z
-  .union([
-    z.number(),
-    z
-      .string()
-      .regex(/^\d{1,15}(\.\d+)?$/)
-      .transform(Number),
-  ])
-  .nullish()
-  .catch(undefined);
+const number = numberSchema.nullish().catch(undefined);
 const messages = messagesSchema.catch([]);
 
 const post = {
