@@ -106,25 +106,22 @@ export type Execution = z.output<typeof execution>;
 
 /** The file with the results of an execution. */
 export const packageSchema = enveloped(
-  anyCase({ id: idSchema.nullish(), fileId: idSchema.nullish() }).transform(({ id, fileId }, context) => {
-    const found = id ?? fileId;
-    if (found) return found;
-    context.addIssue('id is missing');
-    return z.NEVER;
-  }),
+  anyCase({ id: idSchema.nullish(), fileId: idSchema.nullish() }).transform(
+    ({ id, fileId }, context) => (id ?? fileId) || missing('id', context),
+  ),
 );
 
 /** A presigned link to a file. */
 export const downloadSchema = enveloped(
   anyCase({ downloadUrl: linkSchema.nullish(), url: linkSchema.nullish() }).transform(
-    ({ downloadUrl, url }, context) => {
-      const found = downloadUrl ?? url;
-      if (found) return found;
-      context.addIssue('downloadUrl is missing');
-      return z.NEVER;
-    },
+    ({ downloadUrl, url }, context) => (downloadUrl ?? url) || missing('downloadUrl', context),
   ),
 );
+
+function missing(name: string, context: z.RefinementCtx): never {
+  context.addIssue(`${name} is missing`);
+  return z.NEVER;
+}
 
 /** Request of an execution, in the form in which it was sent. */
 export const requestSchema = enveloped(anyCase({ metadata: z.unknown().optional() }));
