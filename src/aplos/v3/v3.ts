@@ -24,13 +24,13 @@ import { asRefusalToStart } from '../refusal-to-start.js';
 import { assertSupported } from '../supported-sections.js';
 import { withWork, workIn } from '../work-metadata.js';
 import { readinessOf } from './file-states.js';
-import { ExecutionHistory, type HistoryPage } from './history.js';
+import { ExecutionHistory } from './history.js';
+import { readPage } from './pages.js';
 import { textsOf, toRecord } from './records.js';
 import { findResultsLink } from './results.js';
 import {
   executionSchema,
   fileSchema,
-  pageSchema,
   presignSchema,
   requestSchema,
   startedSchema,
@@ -41,10 +41,6 @@ import { readSubscription } from './subscription.js';
 import { UnmarkedExecutions } from './unmarked-executions.js';
 import { nameFor } from './work-name.js';
 
-/** A longer key does not fit into a URL. */
-const MAX_KEY_LENGTH = 4096;
-/** Keys that mean that there is no next page. */
-const NO_KEY: readonly string[] = ['', '""', 'null', '{}', '[]', 'false'];
 /** Lifetime of a presigned POST whose response does not say it, in seconds. */
 const DEFAULT_EXPIRES_IN = 300;
 
@@ -63,7 +59,10 @@ export class AplosV3 implements AplosApi {
   ) {
     this.#connection = connection;
     this.#startBody = startBody;
-    this.#history = new ExecutionHistory((key) => this.#page(key), lookBackMs);
+    this.#history = new ExecutionHistory(
+      (key) => readPage(key, (call) => this.#call(call), this.#awaited),
+      lookBackMs,
+    );
   }
 
   async version() {
@@ -225,25 +224,6 @@ export class AplosV3 implements AplosApi {
     return workIn(metadata as JsonValue | undefined);
   }
 
-  async #page(key: string | undefined): Promise<HistoryPage> {
-    // The vendor's clients disagree on the name of the parameter.
-    const query = key === undefined ? '' : `?${new URLSearchParams({ start_key: key, nextToken: key })}`;
-    const page = await this.#call({
-      purpose: 'list the executions',
-      method: 'GET',
-      kind: 'list',
-      path: `/executions${query}`,
-      response: pageSchema,
-    });
-    const executions = page.executions ?? page.items ?? [];
-    return {
-      executions: executions.map((each) =>
-        toRecord(each, this.#awaited?.has(each.id ?? each.executionId ?? '')),
-      ),
-      nextKey: textOfKey(page.nextKey ?? page.nextToken),
-    };
-  }
-
   #call<Schema extends z.ZodType>(call: ApiCall<Schema>, signal?: AbortSignal): Promise<z.output<Schema>> {
     return this.#connection.call({ ...call, root: '/v3' }, signal);
   }
@@ -262,14 +242,3 @@ const rejected = (
       ...(typeof delaySeconds === 'number' ? { retryAfterMs: delaySeconds * 1_000 } : {}),
     },
   );
-
-function textOfKey(key: unknown): string | undefined {
-  const text = typeof key === 'string' ? key : JSON.stringify(key ?? '');
-  if (NO_KEY.includes(text)) return undefined;
-  if (text.length <= MAX_KEY_LENGTH) return text;
-  throw new UploadError(
-    'API_ANSWER_UNEXPECTED',
-    'Cannot list the executions: the key of the next page is longer than a URL can be',
-    { final: true },
-  );
-}
