@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { UploadError } from '../contract/errors.js';
 import { type ReadTimeouts, waitFor } from '../files/read-timeouts.js';
+import { readStart } from '../http/read-start.js';
 import { retryAfterMs } from '../http/retry-after.js';
 import { readS3Error } from '../s3/refusal.js';
 
@@ -8,17 +9,11 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /** Reads the start of an error response. The status is enough if the rest does not arrive. */
 export async function textOf(body: Dispatcher.ResponseData['body'], timeouts: ReadTimeouts): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const read = async () => {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes >= MAX_ERROR_BYTES) break;
-    }
-  };
-  await waitFor(read(), timeouts, () => new Error('stalled')).catch(() => timeouts.signal?.throwIfAborted());
-  return Buffer.concat(chunks).subarray(0, MAX_ERROR_BYTES).toString('utf8');
+  const text = await readStart(body, MAX_ERROR_BYTES, (reading) =>
+    waitFor(reading, timeouts, () => new Error('stalled')),
+  );
+  timeouts.signal?.throwIfAborted();
+  return text;
 }
 
 /**

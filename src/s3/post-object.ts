@@ -6,6 +6,7 @@ import type { PresignedPost, UploadEvidence } from '../contract/steps.js';
 import { type Checksums, type Hasher, openHasher } from '../files/hasher.js';
 import { assertSha256, type OpenFile } from '../files/source.js';
 import { networkErrorName } from '../http/network-error.js';
+import { readStart } from '../http/read-start.js';
 import { quote } from '../util/quote.js';
 import { receiveEarlyResponse } from './early-response.js';
 import { unquoteEtag } from './etag.js';
@@ -108,7 +109,7 @@ class Upload {
     try {
       const { statusCode: status, headers, body } = await this.#send();
       this.#idleTimeout.restart();
-      const text = await this.#readText(body);
+      const text = await readStart(body, MAX_RESPONSE_BYTES); // within the idle timeout
       this.#options.signal.throwIfAborted();
       if (status < 200 || status > 299) throw refusalError({ status, headers, text }, this.#post, this.#name);
       const seconds = (performance.now() - startedAt) / 1000;
@@ -192,22 +193,6 @@ class Upload {
       this.#bytesSent += piece.length;
       this.#options.onProgress(this.#bytesSent);
     }
-  }
-
-  /** Reads the start of a response, within the idle timeout. If the connection drops or stalls, the status is enough. */
-  async #readText(body: AsyncIterable<Buffer>): Promise<string> {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    try {
-      for await (const chunk of body) {
-        chunks.push(chunk);
-        bytes += chunk.length;
-        if (bytes >= MAX_RESPONSE_BYTES) break;
-      }
-    } catch {
-      // The status is known.
-    }
-    return Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BYTES).toString('utf8');
   }
 
   #checksumsOfSentFile(status: number): Checksums {
