@@ -8,7 +8,7 @@ import { objectStoreClient } from '../../sandbox/object-store.js';
 import { objectLocation, s3Access } from '../../src/files/s3-source.js';
 import { checkSource, type OpenFile, openSource } from '../../src/files/source.js';
 import { tlsOptions } from '../../src/http/dispatcher.js';
-import { newBucket } from '../support/bucket.js';
+import { newBucket, stubAwsEnvironment } from '../support/bucket.js';
 import { createCa, createCertificate, hasOpenssl } from '../support/certificates.js';
 import { urlOfNobody } from '../support/s3-servers.js';
 import { bytesOf, sourceServer } from '../support/source-server.js';
@@ -26,16 +26,7 @@ describe('an S3 object', () => {
     source = `s3://${s3.bucket}/${KEY.split('/').map(encodeURIComponent).join('/')}`;
     await put(KEY, content);
   });
-  beforeEach(() => {
-    vi.stubEnv('AWS_ENDPOINT_URL_S3', s3.endpoint);
-    vi.stubEnv('AWS_REGION', s3.region);
-    vi.stubEnv('AWS_ACCESS_KEY_ID', s3.accessKeyId);
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.secretAccessKey);
-    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-    vi.stubEnv('AWS_CONFIG_FILE', '/nowhere');
-    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nowhere');
-    onTestFinished(() => void vi.unstubAllEnvs());
-  });
+  beforeEach(() => stubAwsEnvironment(s3));
 
   const store = () => objectStoreClient(s3);
   const put = async (Key: string, Body: Buffer) =>

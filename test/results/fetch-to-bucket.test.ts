@@ -4,12 +4,12 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { objectStoreClient, type S3Bucket } from '../../sandbox/object-store.js';
 import { s3Access } from '../../src/files/s3-source.js';
 import { HostList } from '../../src/http/host-list.js';
 import { fetchPackage } from '../../src/results/fetch-package.js';
-import { newBucket } from '../support/bucket.js';
+import { newBucket, stubAwsEnvironment } from '../support/bucket.js';
 import { dispatcher } from '../support/fake-aplos.js';
 import { EXECUTION_ID, EXPECTED, packageOf, sha256Of } from '../support/packages.js';
 import { serve, sourceServer } from '../support/source-server.js';
@@ -19,16 +19,7 @@ describe('fetchPackage to a bucket', () => {
   beforeAll(async () => {
     s3 = await newBucket();
   });
-  beforeEach(() => {
-    vi.stubEnv('AWS_ENDPOINT_URL_S3', s3.endpoint);
-    vi.stubEnv('AWS_REGION', s3.region);
-    vi.stubEnv('AWS_ACCESS_KEY_ID', s3.accessKeyId);
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.secretAccessKey);
-    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-    vi.stubEnv('AWS_CONFIG_FILE', '/nowhere');
-    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nowhere');
-    onTestFinished(() => void vi.unstubAllEnvs());
-  });
+  beforeEach(() => stubAwsEnvironment(s3));
 
   const client = () => objectStoreClient(s3);
   const keys = async (Prefix: string) =>
