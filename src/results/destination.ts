@@ -45,7 +45,7 @@ const hasPrefix = (key: string, { prefix }: { readonly prefix: string }) =>
   prefix === '' || key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 
 /** Returns the error for a location outside of all roots. */
-export function notAllowed(location: string, roots: readonly ResultsRoot[]): UploadError {
+function notAllowed(location: string, roots: readonly ResultsRoot[]): UploadError {
   const allowed =
     roots.length === 0
       ? 'APLOS_UPLOAD_RESULTS_ROOTS is not set'

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { UploadError } from '../../contract/errors.js';
 
 /** Supported algorithms. Commands contain their position. */
-export const ALGORITHMS = ['md5', 'sha256'] as const;
+const ALGORITHMS = ['md5', 'sha256'] as const;
 
 /** A supported hash algorithm, by its name in `node:crypto`. */
 export type Algorithm = (typeof ALGORITHMS)[number];
