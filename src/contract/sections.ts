@@ -20,6 +20,11 @@ export type Sections = { readonly [Name in Exclude<Section, 'configuration'>]?: 
   readonly metaData?: JsonValue | undefined;
 };
 
+/** Returns the sections that at least one of these analyses has. */
+export const sectionsInAny = (analyses: readonly Sections[]): Section[] => [
+  ...new Set(analyses.flatMap(sectionsIn)),
+];
+
 /** Returns the sections that an analysis has. An empty configuration counts as none. */
 export const sectionsIn = (analysis: Sections): Section[] =>
   SECTIONS.filter((name) => {

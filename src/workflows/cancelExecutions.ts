@@ -2,7 +2,7 @@ import { defineWorkflowOptions } from '@temporalio/workflow';
 import type { CancelledExecution } from '../contract/cancellation.js';
 import { CANCEL_WORKFLOW_TYPE } from '../contract/names.js';
 import { cancelExecution, checkCancellation, summaries } from './activities.js';
-import { causes, workflowFailure } from './failures.js';
+import { reasonOf, workflowFailure } from './failures.js';
 import { undecodedArguments } from './undecoded-arguments.js';
 
 /**
@@ -36,8 +36,3 @@ export async function cancelExecutions(...input: unknown[]): Promise<readonly Ca
 }
 
 defineWorkflowOptions(cancelExecutions, { staticOptions: undecodedArguments });
-
-function reasonOf(error: unknown): string {
-  const deepest = causes(error).at(-1);
-  return deepest instanceof Error ? deepest.message : String(deepest);
-}

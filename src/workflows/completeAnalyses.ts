@@ -5,6 +5,7 @@ import type { StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { StepTiming } from '../contract/steps.js';
 import { awaitExecution, summaries } from './activities.js';
+import { allSettled } from './all-settled.js';
 import { completionFailure } from './failures.js';
 import { packageFetcher } from './fetchPackages.js';
 import type { RunVisibility } from './visibility.js';
@@ -44,9 +45,7 @@ export async function completeAnalyses(
   type Analysis = (typeof analyses)[number];
   const isComplete = ({ fetched }: Analysis) => fetched === destinationsOf(current()).length;
   do {
-    const outcomes = await Promise.allSettled(analyses.map(carryOn));
-    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-    if (failures.length > 0) throw failures.find(isCancelled) ?? failures[0];
+    await allSettled(analyses.map(carryOn), isCancellation);
   } while (!analyses.every(isComplete));
   return {
     executions: analyses.map(({ execution }) => execution),
@@ -76,8 +75,6 @@ export async function completeAnalyses(
     }
   }
 }
-
-const isCancelled = (error: unknown) => error instanceof Error && isCancellation(error);
 
 /** What the phase adds to the receipt of one execution. */
 interface CompletedAnalysis {

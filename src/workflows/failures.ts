@@ -83,9 +83,13 @@ function failureOf(error: unknown, fileName: string): ApplicationFailure {
       error,
     );
   }
+  return finalFailure('INTERNAL', `${fileName}: ${reasonOf(error)}`, error);
+}
+
+/** Returns the message of the deepest cause of an error. */
+export function reasonOf(error: unknown): string {
   const deepest = causes(error).at(-1);
-  const reason = deepest instanceof Error ? deepest.message : String(deepest);
-  return finalFailure('INTERNAL', `${fileName}: ${reason}`, error);
+  return deepest instanceof Error ? deepest.message : String(deepest);
 }
 
 /** Returns a failure with a code of the error table that Temporal does not retry. */

@@ -31,13 +31,13 @@ export async function fetchUploadResults(...input: unknown[]): Promise<readonly 
         const { ran, ...fetched } = await fetchPackage(execution, { results, unpackResults, host });
         return { label, executionId, package: fetched };
       } catch (error) {
-        if (error instanceof Error && isCancellation(error)) throw error;
+        if (isCancellation(error)) throw error;
         const { type, message } = workflowFailure(error, fileName);
         return { label, executionId, error: { code: type ?? 'INTERNAL', message } };
       }
     }
   } catch (error) {
-    if (error instanceof Error && isCancellation(error)) throw error;
+    if (isCancellation(error)) throw error;
     throw workflowFailure(error, workflowInfo().workflowId);
   }
 }

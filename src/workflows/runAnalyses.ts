@@ -6,6 +6,7 @@ import type { StartedExecution, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import type { Timed } from '../contract/steps.js';
 import { startExecution, summaries } from './activities.js';
+import { allSettled } from './all-settled.js';
 import { mayHaveStarted } from './failures.js';
 import type { StoredFile } from './storeFile.js';
 import type { RunVisibility } from './visibility.js';
@@ -32,7 +33,7 @@ export async function runAnalyses(
   const priority = priorityFor({ profile, batch }).started;
   const inProgress = new Map<string, Promise<Timed<StartedExecution>>>();
   visibility.startingExecutions();
-  const starts = await Promise.allSettled(
+  const started = await allSettled(
     executions.map(async ({ label: given, ...execution }, index) => {
       const label = executionLabel({ label: given }, index);
       const analysis = canonicalJson(execution);
@@ -44,14 +45,12 @@ export async function runAnalyses(
         );
       const isSame = inProgress.has(analysis);
       inProgress.set(analysis, start);
-      const started = { ...(await start), label, ...(isSame ? ({ origin: 'found' } as const) : {}) };
-      visibility.executionStarted(started);
-      return started;
+      const one = { ...(await start), label, ...(isSame ? ({ origin: 'found' } as const) : {}) };
+      visibility.executionStarted(one);
+      return one;
     }),
+    mayHaveStarted,
   );
-  const failures = starts.flatMap((start) => (start.status === 'rejected' ? [start.reason] : []));
-  if (failures.length > 0) throw failures.find(mayHaveStarted) ?? failures[0];
-  const started = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
   return {
     executions: started.map(({ ran, ...execution }) => execution),
     steps: started.map(({ label, ran }) => ({ step: 'start', label, ...ran })),

@@ -2,7 +2,7 @@ import { CancellationScope, sleep } from '@temporalio/workflow';
 import { priorityFor } from '../contract/priority.js';
 import type { Receipt, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
-import { sectionsIn } from '../contract/sections.js';
+import { sectionsInAny } from '../contract/sections.js';
 import type {
   Confirmation,
   FileRef,
@@ -64,7 +64,7 @@ export async function storeFile(
   { executions, ...request }: UploadRequest,
   visibility: RunVisibility,
 ): Promise<StoredFile> {
-  const sections = [...new Set(executions.flatMap(sectionsIn))];
+  const sections = sectionsInAny(executions);
   const began = Date.now();
   for (let presigns = 1, refusedPosts = 0, unsentPosts = 0; ; presigns++) {
     const { file, presigned, sizeBytes, ran: presignTiming } = await presign();

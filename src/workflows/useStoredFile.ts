@@ -1,6 +1,6 @@
 import { priorityFor } from '../contract/priority.js';
 import type { UploadRequest } from '../contract/request.js';
-import { sectionsIn } from '../contract/sections.js';
+import { sectionsInAny } from '../contract/sections.js';
 import { confirmStoredFile, summaries } from './activities.js';
 import type { StoredFile } from './storeFile.js';
 import type { RunVisibility } from './visibility.js';
@@ -10,7 +10,7 @@ export async function useStoredFile(
   { executions, ...request }: UploadRequest,
   visibility: RunVisibility,
 ): Promise<StoredFile> {
-  const sections = [...new Set(executions.flatMap(sectionsIn))];
+  const sections = sectionsInAny(executions);
   visibility.confirming();
   const { ran, file, ...facts } = await confirmStoredFile.executeWithOptions(
     { summary: summaries.confirmStoredFile(request), priority: priorityFor(request).started },

@@ -83,10 +83,9 @@ export class RunVisibility {
     this.#update({ step: 'find' });
   }
 
-  earlierUploadFound({ fileId, sizeBytes, executions }: Receipt): void {
-    if (fileId) this.#attributes.set('AplosFileId', fileId);
-    this.#showExecutions(executions);
-    this.#update({ ...(sizeBytes === undefined ? {} : { sizeBytes }), ...(fileId ? { fileId } : {}) });
+  earlierUploadFound(receipt: Receipt): void {
+    this.#showFile('find', receipt, receipt.sizeBytes);
+    this.#showExecutions(receipt.executions);
   }
 
   presigning(): void {
@@ -106,8 +105,7 @@ export class RunVisibility {
   /** Clears what {@link hostHasNoWorker} shows. */
   hostHasWorker(): void {
     if (this.#progress.missingHost === undefined) return;
-    this.#attributes.set('AplosErrorCode', null);
-    this.#attributes.save();
+    this.#showCode(null);
     this.#update({ missingHost: undefined });
   }
 
