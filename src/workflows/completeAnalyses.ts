@@ -40,10 +40,10 @@ export async function completeAnalyses(
     execution: execution as StartedExecution,
     configuration: request.executions[index]?.configuration,
     steps: [] as StepRecord[],
-    fetched: 0,
   }));
   type Analysis = (typeof analyses)[number];
-  const isComplete = ({ fetched }: Analysis) => fetched === destinationsOf(current()).length;
+  const isComplete = ({ execution: { packages = [] } }: Analysis) =>
+    packages.length === destinationsOf(current()).length;
   do {
     await allSettled(analyses.map(carryOn), isCancellation);
   } while (!analyses.every(isComplete));
@@ -63,13 +63,12 @@ export async function completeAnalyses(
       visibility.executionCompleted(analysis.execution);
     }
     for (;;) {
-      const destination = destinationsOf(current())[analysis.fetched];
+      const { packages = [] } = analysis.execution;
+      const destination = destinationsOf(current())[packages.length];
       if (!destination) return;
       const { configuration } = analysis;
       const { ran, ...fetched } = await fetchPackage({ executionId, label, configuration }, destination);
-      analysis.fetched += 1;
-      const packages = [...(analysis.execution.packages ?? []), fetched];
-      analysis.execution = { ...analysis.execution, packages };
+      analysis.execution = { ...analysis.execution, packages: [...packages, fetched] };
       analysis.steps.push({ step: 'fetch', label, ...ran });
       visibility.executionCompleted(analysis.execution);
     }
