@@ -1,6 +1,5 @@
 import { defineWorkflowOptions, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { FetchOutcome, FetchRequest } from '../contract/fetch-request.js';
-import { escapeMarkdown } from '../util/escape-markdown.js';
 import { checkFetchRequest } from './activities.js';
 import { workflowFailure } from './failures.js';
 import { packageFetcher } from './fetchPackages.js';
@@ -51,7 +50,7 @@ function hostVisibility(): HostVisibility {
     },
     hostHasNoWorker: (host, nextCheck) => {
       missingHost = host;
-      setCurrentDetails(hostHasNoWorkerNote(escapeMarkdown(host), nextCheck));
+      setCurrentDetails(hostHasNoWorkerNote(host, nextCheck));
     },
     hostHasWorker: () => {
       if (missingHost !== undefined) setCurrentDetails('');
