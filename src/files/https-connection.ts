@@ -1,10 +1,10 @@
-import { type Dispatcher, request } from 'undici';
-import { UploadError } from '../contract/errors.js';
+import type { Dispatcher } from 'undici';
 import type { HostList } from '../http/host-list.js';
 import { assertMayReach } from './https-agent.js';
 import { connectionFailed, redirectTarget, refused, unexpectedResponse } from './https-responses.js';
-import { type ReadTimeouts, waitFor } from './read-timeouts.js';
-import { sourceErrors, stalled } from './remote-file.js';
+import type { ReadTimeouts } from './read-timeouts.js';
+import { sourceErrors } from './remote-file.js';
+import { isEncoded, remoteGet } from './remote-get.js';
 
 /** Limits and connections for reading over HTTPS. */
 export interface HttpsAccess {
@@ -17,7 +17,6 @@ export interface HttpsAccess {
 }
 
 const MAX_REDIRECTS = 5;
-const HEADERS = { 'accept-encoding': 'identity', accept: '*/*', 'user-agent': 'aplos-upload-worker' };
 
 /** Requests one file, as often as needed, over one connection at a time. */
 export class HttpsConnection {
@@ -57,34 +56,26 @@ export class HttpsConnection {
     this.#aborting.abort();
   }
 
-  async #getOnce(
+  #getOnce(
     url: URL,
     headers: Readonly<Record<string, string>>,
     timeouts: ReadTimeouts,
   ): Promise<Dispatcher.ResponseData> {
-    try {
-      const response = await waitFor(
-        request(url, {
-          headers: { ...HEADERS, ...headers },
-          dispatcher: this.#access.dispatcher,
-          signal: this.#aborting.signal,
-          headersTimeout: 0,
-          bodyTimeout: 0,
-        }),
-        timeouts,
-        () => stalled(sourceErrors(this.path), timeouts),
-      );
-      response.body.on('error', () => {}); // the reader of the body gets the error, too
-      return response;
-    } catch (error) {
-      if (timeouts.signal?.aborted) throw timeouts.signal.reason;
-      throw error instanceof UploadError ? error : connectionFailed(this.path, url, error);
-    }
+    return remoteGet(
+      url,
+      {
+        headers: { 'user-agent': 'aplos-upload-worker', ...headers },
+        dispatcher: this.#access.dispatcher,
+        signal: this.#aborting.signal,
+        errors: sourceErrors(this.path),
+        failed: (error) => connectionFailed(this.path, url, error),
+      },
+      timeouts,
+    );
   }
 
   #assertUnencoded(response: Dispatcher.ResponseData): Dispatcher.ResponseData {
-    const { 'content-encoding': encoding = 'identity' } = response.headers;
-    if (/^identity$/i.test(String(encoding))) return response;
+    if (!isEncoded(response)) return response;
     throw unexpectedResponse(this.path, 'an encoded file, although the request does not accept any encoding');
   }
 }

@@ -1,7 +1,8 @@
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { UploadError } from '../contract/errors.js';
-import { type ReadTimeouts, waitFor } from '../files/read-timeouts.js';
-import { type RemoteErrors, type RemoteObject, stalled } from '../files/remote-file.js';
+import type { ReadTimeouts } from '../files/read-timeouts.js';
+import type { RemoteErrors, RemoteObject } from '../files/remote-file.js';
+import { isEncoded, remoteGet } from '../files/remote-get.js';
 import type { HostList } from '../http/host-list.js';
 import { networkErrorName } from '../http/network-error.js';
 import { assertS3Origin } from '../s3/hosts.js';
@@ -24,7 +25,6 @@ const REFUSED_LINK: readonly number[] = [400, 401, 403];
 const MAX_REFUSED_LINKS = 2;
 /** Largest package that is downloaded: 50 GiB. */
 const MAX_PACKAGE_BYTES = 50 * 1024 ** 3;
-const HEADERS = { 'accept-encoding': 'identity', accept: '*/*' };
 
 /** Returns how errors name the results of an execution. */
 export const packageErrors = (executionId: string): RemoteErrors => ({
@@ -156,35 +156,31 @@ class PackageRequests {
     this.close();
     this.#aborting = new AbortController();
     try {
-      const response = await waitFor(
-        request(url, {
-          headers: { ...HEADERS, ...headers },
+      return await remoteGet(
+        url,
+        {
+          headers,
           dispatcher: this.origin.dispatcher,
           signal: this.#aborting.signal,
-          headersTimeout: 0,
-          bodyTimeout: 0,
-        }),
+          errors: this.#errors,
+          failed: (error) =>
+            new UploadError(
+              this.#errors.unreachable,
+              `Cannot download ${this.#errors.subject}: ${new URL(url).host} did not respond (${networkErrorName(error)})`,
+            ),
+        },
         timeouts,
-        () => stalled(this.#errors, timeouts),
       );
-      response.body.on('error', () => {}); // the reader of the body gets the error, too
-      return response;
     } catch (error) {
       this.close();
-      if (timeouts.signal?.aborted) throw timeouts.signal.reason;
-      if (error instanceof UploadError) throw error;
-      // It has no cause, because undici's errors may quote the link.
-      throw new UploadError(
-        this.#errors.unreachable,
-        `Cannot download ${this.#errors.subject}: ${new URL(url).host} did not respond (${networkErrorName(error)})`,
-      );
+      throw error;
     }
   }
 }
 
-function sizeOf({ headers }: Dispatcher.ResponseData, executionId: string): number {
-  const { 'content-length': length, 'content-encoding': encoding = 'identity' } = headers;
-  if (!/^identity$/i.test(String(encoding)))
+function sizeOf(response: Dispatcher.ResponseData, executionId: string): number {
+  const { 'content-length': length } = response.headers;
+  if (isEncoded(response))
     throw damaged(executionId, 'is encoded, although the request does not accept any encoding');
   const sizeBytes = typeof length === 'string' ? Number(length) : Number.NaN;
   if (!Number.isSafeInteger(sizeBytes))
