@@ -1,7 +1,12 @@
 import type { Agent } from 'undici';
 import { UploadError } from '../contract/errors.js';
 import type { HostList } from '../http/host-list.js';
-import { findReachProblem, type ReachableAgentOptions, reachableAgent } from '../http/reach.js';
+import {
+  findReachProblem,
+  type ReachableAgentOptions,
+  type ReachProblem,
+  reachableAgent,
+} from '../http/reach.js';
 import { quote } from '../util/quote.js';
 
 /** Creates an agent that only connects to addresses that the worker may read from. See {@link reachableAgent}. */
@@ -17,27 +22,21 @@ export const httpsAgent = (hosts: HostList, options: ReachableAgentOptions = {})
  * @throws {@link UploadError} `SOURCE_FORBIDDEN`
  */
 export function assertMayReach(url: URL, hosts: HostList, path: string): void {
-  const problem = findReachProblem(url, hosts);
+  const problem = findReachProblem(url, hosts, 'APLOS_UPLOAD_SOURCE_HOSTS');
   if (!problem) return;
   if (problem.kind === 'address') throw addressForbidden(url.hostname, problem.address);
-  const { why, action } = {
-    'no-hosts': { why: 'APLOS_UPLOAD_SOURCE_HOSTS is not set', action: undefined },
-    unencrypted: {
-      why: `${quote(url.protocol)} at ${quote(url.host)} is not encrypted`,
-      action: 'Use an https: URL.',
-    },
-    credentials: {
-      why: 'its URL contains a user name or password',
-      action: 'Use a URL without them, e.g. a presigned one.',
-    },
-    host: { why: `the host ${quote(url.hostname)} is not allow-listed`, action: undefined },
-  }[problem.kind];
+  const action = ACTIONS[problem.kind];
   throw new UploadError(
     'SOURCE_FORBIDDEN',
-    `The worker may not read the source ${quote(path)}: ${why}`,
+    `The worker may not read the source ${quote(path)}: ${problem.why}`,
     action === undefined ? {} : { action },
   );
 }
+
+const ACTIONS: { readonly [Kind in ReachProblem['kind']]?: string } = {
+  unencrypted: 'Use an https: URL.',
+  credentials: 'Use a URL without them, e.g. a presigned one.',
+};
 
 const addressForbidden = (hostname: string, address: string) =>
   new UploadError(

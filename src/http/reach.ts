@@ -1,4 +1,5 @@
 import { Agent, type buildConnector } from 'undici';
+import { quote } from '../util/quote.js';
 import { addressIn, isLoopback, isPublicAddress } from './address.js';
 import type { HostList } from './host-list.js';
 import { type LookupAll, lookupAll, lookupFunction } from './lookup.js';
@@ -30,20 +31,27 @@ export function reachableAgent(
   return new Agent({ connect: { ...connect, lookup: lookupFunction(checked) } });
 }
 
-/** Why a URL of a caller may not be requested. */
+/** Why a URL of a caller may not be requested. `why` is a clause for messages. */
 export type ReachProblem =
-  | { readonly kind: 'no-hosts' | 'unencrypted' | 'credentials' | 'host' }
-  | { readonly kind: 'address'; readonly address: string };
+  | { readonly kind: 'no-hosts' | 'unencrypted' | 'credentials' | 'host'; readonly why: string }
+  | { readonly kind: 'address'; readonly why: string; readonly address: string };
 
-/** Returns why a URL may not be requested; `undefined` if it may. The agent checks the addresses of host names. */
-export function findReachProblem(url: URL, hosts: HostList): ReachProblem | undefined {
-  if (hosts.isEmpty) return { kind: 'no-hosts' };
+/**
+ * Returns why a URL may not be requested; `undefined` if it may. The agent checks the addresses of host names.
+ *
+ * @param setting name of the setting that lists the hosts
+ */
+export function findReachProblem(url: URL, hosts: HostList, setting: string): ReachProblem | undefined {
+  if (hosts.isEmpty) return { kind: 'no-hosts', why: `${setting} is not set` };
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))
-    return { kind: 'unencrypted' };
-  if (url.username || url.password) return { kind: 'credentials' };
+    return { kind: 'unencrypted', why: `${quote(url.protocol)} at ${quote(url.host)} is not encrypted` };
+  if (url.username || url.password)
+    return { kind: 'credentials', why: 'its URL contains a user name or password' };
   const address = addressIn(url.hostname);
-  if (address !== undefined && !mayReach(hosts, address)) return { kind: 'address', address };
-  return hosts.has(url) ? undefined : { kind: 'host' };
+  if (address !== undefined && !mayReach(hosts, address))
+    return { kind: 'address', why: `the address ${address} is not public and not allow-listed`, address };
+  if (hosts.has(url)) return undefined;
+  return { kind: 'host', why: `the host ${quote(url.hostname)} is not allow-listed` };
 }
 
 const mayReach = (hosts: HostList, address: string) => isPublicAddress(address) || hosts.hasAddress(address);

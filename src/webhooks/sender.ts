@@ -118,23 +118,8 @@ export class WebhookSender {
 }
 
 /** Returns why no webhook may be sent to a URL, as a clause; `undefined` if it may. */
-export function whyForbidden(url: URL, hosts: HostList): string | undefined {
-  const problem = findReachProblem(url, hosts);
-  switch (problem?.kind) {
-    case undefined:
-      return undefined;
-    case 'no-hosts':
-      return 'APLOS_UPLOAD_WEBHOOK_HOSTS is not set';
-    case 'unencrypted':
-      return `${quote(url.protocol)} at ${quote(url.host)} is not encrypted`;
-    case 'credentials':
-      return 'its URL contains a user name or password';
-    case 'address':
-      return `the address ${problem.address} is not public and not allow-listed`;
-    case 'host':
-      return `the host ${quote(url.hostname)} is not allow-listed`;
-  }
-}
+export const whyForbidden = (url: URL, hosts: HostList): string | undefined =>
+  findReachProblem(url, hosts, 'APLOS_UPLOAD_WEBHOOK_HOSTS')?.why;
 
 const forbidden = (why: string, options: { readonly action?: string } = {}) =>
   new UploadError('WEBHOOK_FORBIDDEN', `The webhook was not sent: ${why}`, options);
