@@ -70,11 +70,7 @@ export class ExecutionHistory {
       if (resumeAt !== undefined) await this.#walk(fresh, undefined, this.#knownUntilMs - OVERLAP_MS);
     } else {
       const newMs = this.#knownUntilMs - OVERLAP_MS;
-      await this.#walk(
-        fresh,
-        undefined,
-        awaited ? Math.min(newMs, this.#worthReadingUntil(awaited, newMs)) : newMs,
-      );
+      await this.#walk(fresh, undefined, awaited ? this.#worthReadingUntil(awaited, newMs) : newMs);
     }
     const older = [...this.#remembered].filter(([executionId]) => !fresh.has(executionId));
     const all = [...fresh.values(), ...older.map(([, each]) => each)];
