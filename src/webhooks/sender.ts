@@ -76,7 +76,8 @@ export class WebhookSender {
     const body = JSON.stringify(event);
     const headers = webhookHeaders({ id, timestamp: Math.floor(Date.now() / 1000), body }, secrets);
     const { host } = url;
-    const deadline = AbortSignal.timeout(this.#options.timeoutMs ?? TIMEOUT_MS);
+    const { timeoutMs = TIMEOUT_MS } = this.#options;
+    const deadline = AbortSignal.timeout(timeoutMs);
     try {
       const response = await request(url, {
         method: 'POST',
@@ -92,8 +93,7 @@ export class WebhookSender {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (error instanceof UploadError) throw error;
-      const seconds = (this.#options.timeoutMs ?? TIMEOUT_MS) / 1000;
-      const reason = deadline.aborted ? `no response within ${seconds} s` : networkErrorName(error);
+      const reason = deadline.aborted ? `no response within ${timeoutMs / 1000} s` : networkErrorName(error);
       throw new UploadError('WEBHOOK_UNDELIVERED', `The receiver ${host} did not respond (${reason})`, {
         cause: error,
       });
