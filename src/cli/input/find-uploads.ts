@@ -7,7 +7,7 @@ import { canBeQueried } from '../../temporal/query.js';
 import { isUrl } from '../../util/is-url.js';
 import { quote } from '../../util/quote.js';
 import { BadInputError } from '../output/errors.js';
-import { readable } from '../output/upload-names.js';
+import { namesOf, readable } from '../output/upload-names.js';
 
 /** Uploads that a reference names. */
 export interface Found {
@@ -28,6 +28,35 @@ const CONCURRENCY = 20;
  */
 export const findUploads = (client: UploadClient, references: readonly string[]): Promise<Found[]> =>
   pMap(references, (reference) => find(client, reference), { concurrency: CONCURRENCY });
+
+/**
+ * Returns the id of the one upload that each reference names.
+ *
+ * @param isMeant selects the uploads that a file name stands for. A file name without any of them stands for all its uploads
+ * @throws BadInputError also if a file name stands for several uploads
+ */
+export async function idOfEach(
+  client: UploadClient,
+  references: readonly string[],
+  isMeant: (upload: UploadSummary) => boolean,
+): Promise<string[]> {
+  const problems: string[] = [];
+  const named: string[] = [];
+  for (const { reference, ids, uploads } of await findUploads(client, references)) {
+    const meant = uploads.filter(isMeant);
+    const candidates = meant.length > 0 ? meant : uploads;
+    if (candidates.length <= 1) named.push(candidates[0]?.workflowId ?? ids[0] ?? reference);
+    else {
+      const names = await namesOf(client, candidates);
+      const list = candidates.map(({ workflowId }, index) => `${names[index]} is ${workflowId}`).join('; ');
+      problems.push(
+        `${reference} is the name of ${candidates.length} uploads: ${list}. Give a path or an id.`,
+      );
+    }
+  }
+  if (problems.length > 0) throw new BadInputError(problems);
+  return named;
+}
 
 async function find(client: UploadClient, reference: string): Promise<Found> {
   const idInPage = idInUiUrl(reference, client.namespace);

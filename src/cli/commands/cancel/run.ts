@@ -6,13 +6,12 @@ import {
 } from '../../../client.js';
 import { count } from '../../../util/units.js';
 import { confirmed } from '../../input/confirm.js';
-import { findUploads } from '../../input/find-uploads.js';
+import { idOfEach } from '../../input/find-uploads.js';
 import { finishBeforeExit } from '../../output/closed-output.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode } from '../../output/errors.js';
 import { cancelRecord } from '../../output/records.js';
 import { print, printJson } from '../../output/terminal.js';
-import { namesOf } from '../../output/upload-names.js';
 
 /** Options of `aplos-upload cancel`. */
 export interface CancelCommandOptions {
@@ -35,13 +34,17 @@ export async function cancel(references: readonly string[], options: CancelComma
     throw new BadInputError(['No uploads are selected. Give their names or ids, or --batch NAME.']);
   const client = await UploadClient.connect();
   try {
-    const uploads =
-      batch === undefined ? await named(client, references) : await listed(client, batch, executions);
+    if (batch === undefined) {
+      const ids = await idOfEach(client, references, isRunning);
+      return await finishBeforeExit(cancelEach(client, ids, options));
+    }
+    const uploads = await listed(client, batch, executions);
     if (uploads.length === 0)
       return print(...(json ? [] : ['Nothing to cancel: no upload of the batch is running.']));
-    if (batch !== undefined && !yes && !(await confirmed(questionFor(uploads, executions), 'cancel')))
+    if (!yes && !(await confirmed(questionFor(uploads, executions), 'cancel')))
       return print('Nothing was cancelled.');
-    await finishBeforeExit(cancelEach(client, uploads, options));
+    const ids = uploads.map(({ workflowId }) => workflowId);
+    await finishBeforeExit(cancelEach(client, ids, options));
   } finally {
     await client.close();
   }
@@ -51,33 +54,16 @@ export async function cancel(references: readonly string[], options: CancelComma
 async function listed(client: UploadClient, batch: string, executions: boolean): Promise<UploadSummary[]> {
   const uploads = [];
   for await (const upload of client.list({ batch }))
-    if (upload.state === 'running' || (executions && upload.executionIds.length > 0)) uploads.push(upload);
+    if (isRunning(upload) || (executions && upload.executionIds.length > 0)) uploads.push(upload);
   return uploads;
 }
 
-/** Returns the upload that each reference names. A file name names its upload that is running. */
-async function named(client: UploadClient, references: readonly string[]): Promise<{ workflowId: string }[]> {
-  const problems: string[] = [];
-  const named = [];
-  for (const { reference, ids, uploads } of await findUploads(client, references)) {
-    const running = uploads.filter(({ state }) => state === 'running');
-    const candidates = running.length > 0 ? running : uploads;
-    if (candidates.length <= 1) named.push({ workflowId: candidates[0]?.workflowId ?? ids[0] ?? reference });
-    else {
-      const names = await namesOf(client, candidates);
-      const list = candidates.map(({ workflowId }, index) => `${names[index]} is ${workflowId}`).join('; ');
-      problems.push(
-        `${reference} is the name of ${candidates.length} uploads: ${list}. Give a path or an id.`,
-      );
-    }
-  }
-  if (problems.length > 0) throw new BadInputError(problems);
-  return named;
-}
+/** A file name stands for its upload that is running. */
+const isRunning = ({ state }: UploadSummary): boolean => state === 'running';
 
-function questionFor(uploads: readonly Partial<UploadSummary>[], executions: boolean): string {
-  const running = uploads.filter(({ state }) => state === 'running').length;
-  const started = uploads.reduce((sum, { executionIds = [] }) => sum + executionIds.length, 0);
+function questionFor(uploads: readonly UploadSummary[], executions: boolean): string {
+  const running = uploads.filter(isRunning).length;
+  const started = uploads.reduce((sum, { executionIds }) => sum + executionIds.length, 0);
   const parts = [
     ...(running > 0 ? [count(running, 'running upload')] : []),
     ...(executions
@@ -89,11 +75,10 @@ function questionFor(uploads: readonly Partial<UploadSummary>[], executions: boo
 
 async function cancelEach(
   client: UploadClient,
-  uploads: readonly { readonly workflowId: string }[],
+  workflowIds: readonly string[],
   { executions, json }: CancelCommandOptions,
 ): Promise<void> {
-  const ids = uploads.map(({ workflowId }) => workflowId);
-  for await (const outcome of client.cancelMany(ids, { executions })) {
+  for await (const outcome of client.cancelMany(workflowIds, { executions })) {
     if (json) printJson(cancelRecord(outcome));
     else print(...outcomeLines(outcome));
     const isLeft = outcome.executions?.some(
@@ -104,7 +89,7 @@ async function cancelEach(
 }
 
 /** Returns an outcome as lines for people. */
-export function outcomeLines({ workflowId, fileName = workflowId, ...outcome }: CancelOutcome): string[] {
+function outcomeLines({ workflowId, fileName = workflowId, ...outcome }: CancelOutcome): string[] {
   return [
     `${out.bold(fileName)}: ${stateText(outcome)}`,
     ...(outcome.executions ?? []).map(

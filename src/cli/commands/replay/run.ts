@@ -10,7 +10,7 @@ import { isErrorCode, isReplayable } from '../../../contract/errors.js';
 import { count } from '../../../util/units.js';
 import { userName } from '../../../util/user-name.js';
 import { filterFrom, type SelectOptions } from '../../input/filter.js';
-import { findUploads } from '../../input/find-uploads.js';
+import { idOfEach } from '../../input/find-uploads.js';
 import { finishBeforeExit } from '../../output/closed-output.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, MAX_LINES } from '../../output/errors.js';
@@ -50,7 +50,7 @@ export async function replay(references: readonly string[], options: ReplayComma
   const client = await UploadClient.connect();
   try {
     if (!filter) {
-      const ids = (await idsOf(client, references)).slice(0, options.limit);
+      const ids = (await idOfEach(client, references, hasFailed)).slice(0, options.limit);
       return await finishBeforeExit(replayEach(client, ids, new Map(), options));
     }
     const failed = await listFailed(client, filter, options);
@@ -96,26 +96,8 @@ async function listFailed(
 const isResumed = ({ errorCode }: UploadSummary, options: ReplayCommandOptions): boolean =>
   resumesAll(options) || !isErrorCode(errorCode) || isReplayable(errorCode);
 
-/** Returns the id that each reference names. A file name names its upload that ended without a receipt. */
-async function idsOf(client: UploadClient, references: readonly string[]): Promise<string[]> {
-  const found = await findUploads(client, references);
-  const problems: string[] = [];
-  const ids = [];
-  for (const { reference, ids: all, uploads } of found) {
-    const failed = uploads.filter(({ state }) => state !== 'done' && state !== 'running');
-    const candidates = failed.length > 0 ? failed : uploads;
-    if (candidates.length <= 1) ids.push(candidates[0]?.workflowId ?? all[0] ?? reference);
-    else {
-      const names = await namesOf(client, candidates);
-      const list = candidates.map(({ workflowId }, index) => `${names[index]} is ${workflowId}`).join('; ');
-      problems.push(
-        `${reference} is the name of ${candidates.length} uploads: ${list}. Give a path or an id.`,
-      );
-    }
-  }
-  if (problems.length > 0) throw new BadInputError(problems);
-  return ids;
-}
+/** A file name stands for its upload that ended without a receipt. */
+const hasFailed = ({ state }: UploadSummary): boolean => state !== 'done' && state !== 'running';
 
 /** Names what would be resumed and what not, and asks whether to do it. */
 async function confirm(
