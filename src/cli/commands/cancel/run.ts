@@ -41,8 +41,7 @@ export async function cancel(references: readonly string[], options: CancelComma
     const uploads = await listed(client, batch, executions);
     if (uploads.length === 0)
       return print(...(json ? [] : ['Nothing to cancel: no upload of the batch is running.']));
-    if (!yes && !(await confirmed(questionFor(uploads, executions), 'cancel')))
-      return print('Nothing was cancelled.');
+    if (!yes && !(await confirm(uploads, executions))) return print('Nothing was cancelled.');
     const ids = uploads.map(({ workflowId }) => workflowId);
     await finishBeforeExit(cancelEach(client, ids, options));
   } finally {
@@ -61,7 +60,7 @@ async function listed(client: UploadClient, batch: string, executions: boolean):
 /** A file name stands for its upload that is running. */
 const isRunning = ({ state }: UploadSummary): boolean => state === 'running';
 
-function questionFor(uploads: readonly UploadSummary[], executions: boolean): string {
+function confirm(uploads: readonly UploadSummary[], executions: boolean): Promise<boolean> {
   const running = uploads.filter(isRunning).length;
   const started = uploads.reduce((sum, { executionIds }) => sum + executionIds.length, 0);
   const parts = [
@@ -70,7 +69,8 @@ function questionFor(uploads: readonly UploadSummary[], executions: boolean): st
       ? [`the executions of ${count(uploads.length, 'upload')} (${started.toLocaleString('en')} so far)`]
       : []),
   ];
-  return `Cancel ${parts.join(' and ')}?`;
+  const question = `Cancel ${parts.join(' and ')}?`;
+  return confirmed(question, `${question} Nothing was done. Add --yes to cancel without a question.`);
 }
 
 async function cancelEach(

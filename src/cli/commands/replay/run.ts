@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import {
   type ReplayFrom,
   type ReplayOutcome,
@@ -9,6 +8,7 @@ import {
 import { isErrorCode, isReplayable } from '../../../contract/errors.js';
 import { count } from '../../../util/units.js';
 import { userName } from '../../../util/user-name.js';
+import { confirmed } from '../../input/confirm.js';
 import { filterFrom, type SelectOptions } from '../../input/filter.js';
 import { idOfEach } from '../../input/find-uploads.js';
 import { finishBeforeExit } from '../../output/closed-output.js';
@@ -16,7 +16,7 @@ import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, MAX_LINES } from '../../output/errors.js';
 import { listThatFits, roomOf } from '../../output/fit.js';
 import { replayRecord } from '../../output/records.js';
-import { print, printAlways, printJson } from '../../output/terminal.js';
+import { print, printJson } from '../../output/terminal.js';
 import { namesOf } from '../../output/upload-names.js';
 
 /** Names that are looked up for one error: more than fit into a line. */
@@ -115,18 +115,11 @@ async function confirm(
         ]
       : []),
   ];
-  if (!process.stdin.isTTY)
-    throw new BadInputError(
-      [`${number} would be resumed. Add --yes to resume, or --dry-run to list them.`],
-      lines,
-    );
-  printAlways(...lines);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const reply = await terminal.question(
-    `Resume ${number}? Stored files are not sent again, and no execution is started twice. [y/N] `,
+  return confirmed(
+    `Resume ${number}? Stored files are not sent again, and no execution is started twice.`,
+    `${number} would be resumed. Add --yes to resume, or --dry-run to list them.`,
+    lines,
   );
-  terminal.close();
-  return /^y(es)?$/i.test(reply.trim());
 }
 
 /** Returns a line for each error, with the names of as many of its files as fit. */
