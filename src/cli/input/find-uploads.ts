@@ -29,6 +29,23 @@ const CONCURRENCY = 20;
 export const findUploads = (client: UploadClient, references: readonly string[]): Promise<Found[]> =>
   pMap(references, (reference) => find(client, reference), { concurrency: CONCURRENCY });
 
+/** Returns the ids of all uploads that references name, each once. */
+export const idsOf = async (client: UploadClient, references: readonly string[]): Promise<string[]> => [
+  ...new Set((await findUploads(client, references)).flatMap(({ ids }) => ids)),
+];
+
+/**
+ * Returns the uploads of a batch, each with its latest run.
+ *
+ * @throws BadInputError if there are none
+ */
+export async function uploadsOfBatch(client: UploadClient, batch: string): Promise<UploadSummary[]> {
+  const uploads: UploadSummary[] = [];
+  for await (const upload of client.list({ batch })) uploads.push(upload);
+  if (uploads.length > 0) return uploads;
+  throw new BadInputError([`No upload is in the batch ${batch}.`]);
+}
+
 /**
  * Returns the id of the one upload that each reference names.
  *

@@ -6,7 +6,7 @@ import { receiptFileName, receiptRecord, writeRecord } from '../../../records/re
 import { receiptPage } from '../../../records/receipt-page.js';
 import { loadSettings } from '../../../settings/load.js';
 import { count } from '../../../util/units.js';
-import { findUploads } from '../../input/find-uploads.js';
+import { idsOf, uploadsOfBatch } from '../../input/find-uploads.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, formatError, printError } from '../../output/errors.js';
 import { problemRecord } from '../../output/records.js';
@@ -34,7 +34,6 @@ export async function writeReceipts(references: readonly string[], options: Rece
   try {
     const uploads =
       batch === undefined ? await uploadsNamed(client, references) : await uploadsOfBatch(client, batch);
-    if (uploads.length === 0) throw new BadInputError([`No upload is in the batch ${batch}.`]);
     let written = 0;
     for (const upload of uploads)
       if (await writeReceipt(client, upload, options, settings.signingKey)) written++;
@@ -52,16 +51,8 @@ type Upload = Pick<UploadSummary, 'workflowId'> &
   Partial<Pick<UploadSummary, 'runId' | 'state' | 'fileName'>>;
 
 async function uploadsNamed(client: UploadClient, references: readonly string[]): Promise<Upload[]> {
-  const found = await findUploads(client, references);
-  const ids = [...new Set(found.flatMap(({ ids }) => ids))];
+  const ids = await idsOf(client, references);
   return Promise.all(ids.map(async (workflowId) => (await client.status(workflowId)) ?? { workflowId }));
-}
-
-/** Returns the uploads of a batch, each with its latest run. */
-export async function uploadsOfBatch(client: UploadClient, batch: string): Promise<UploadSummary[]> {
-  const uploads: UploadSummary[] = [];
-  for await (const upload of client.list({ batch })) uploads.push(upload);
-  return uploads;
 }
 
 /** Writes one receipt, and prints its file, or why there is none. Returns whether there is one. */

@@ -19,10 +19,9 @@ import {
 import { reportPage } from '../../../records/report-page.js';
 import { loadSettings } from '../../../settings/load.js';
 import { count } from '../../../util/units.js';
+import { uploadsOfBatch } from '../../input/find-uploads.js';
 import { out } from '../../output/colors.js';
-import { BadInputError } from '../../output/errors.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
-import { uploadsOfBatch } from '../receipt/write.js';
 
 /** Options of `aplos-upload report`. */
 export interface ReportOptions {
@@ -39,7 +38,6 @@ export async function writeReport({ batch, out: folder, json }: ReportOptions): 
   const client = await UploadClient.connect({ settings });
   try {
     const uploads = await uploadsOfBatch(client, batch);
-    if (uploads.length === 0) throw new BadInputError([`No upload is in the batch ${batch}.`]);
     const reported = await pMap(uploads, (each) => reportUpload(client, each, folder, settings.signingKey), {
       concurrency: CONCURRENCY,
     });

@@ -1,10 +1,10 @@
-import { type ResultsOutcome, UploadClient } from '../../../client.js';
+import { type ResultsOutcome, UploadClient, type UploadFilter } from '../../../client.js';
 import { commonDirectoryOf } from '../../../contract/results-location.js';
 import { hostFor } from '../../../files/host-of-files.js';
 import { loadSettings } from '../../../settings/load.js';
 import { count } from '../../../util/units.js';
 import { filterFrom, type SelectOptions } from '../../input/filter.js';
-import { findUploads } from '../../input/find-uploads.js';
+import { idsOf } from '../../input/find-uploads.js';
 import { fileHostFrom } from '../../input/jobs.js';
 import { resultsTemplateFor } from '../../input/results-location.js';
 import { finishBeforeExit } from '../../output/closed-output.js';
@@ -43,7 +43,7 @@ export async function results(references: readonly string[], options: ResultsCom
   const notices = new Notices();
   const client = await UploadClient.connect({ settings, onOutage: notices.onOutage });
   try {
-    const ids = filter ? await idsOf(client, filter) : await idsNamed(client, references);
+    const ids = filter ? await idsMatching(client, filter) : await idsOf(client, references);
     if (ids.length === 0) throw new BadInputError(['No upload matches.']);
     const outcomes = client.results(ids, {
       results: template,
@@ -56,18 +56,11 @@ export async function results(references: readonly string[], options: ResultsCom
   }
 }
 
-async function idsOf(
-  client: UploadClient,
-  filter: NonNullable<ReturnType<typeof filterFrom>>,
-): Promise<string[]> {
+async function idsMatching(client: UploadClient, filter: UploadFilter): Promise<string[]> {
   const ids: string[] = [];
   for await (const { workflowId } of client.list(filter)) ids.push(workflowId);
   return ids;
 }
-
-const idsNamed = async (client: UploadClient, references: readonly string[]): Promise<string[]> => [
-  ...new Set((await findUploads(client, references)).flatMap(({ ids }) => ids)),
-];
 
 async function report(
   outcomes: AsyncIterable<ResultsOutcome>,
