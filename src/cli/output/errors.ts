@@ -3,7 +3,7 @@ import { printable } from '../../util/printable.js';
 import { count } from '../../util/units.js';
 import { err } from './colors.js';
 import type { ProblemRecord } from './records.js';
-import { printAlways, printToStderr } from './terminal.js';
+import { printAlways, printJson, printToStderr } from './terminal.js';
 
 /** Exit codes of the commands. */
 export const ExitCode = { done: 0, failed: 1, badUsage: 2, interrupted: 130, outputClosed: 141 } as const;
@@ -31,6 +31,21 @@ export class BadInputError extends Error {
     this.problems = problems;
     this.hint = [hint].flat();
     this.records = records;
+  }
+}
+
+/**
+ * Waits for a check of the input. If it fails, prints a line of JSON about each file that something is wrong with.
+ *
+ * @param isJson whether the command prints JSON
+ * @throws what the check throws
+ */
+export async function printingProblems<Input>(check: Promise<Input>, isJson: boolean): Promise<Input> {
+  try {
+    return await check;
+  } catch (error) {
+    if (isJson && error instanceof BadInputError) for (const record of error.records) printJson(record);
+    throw error;
   }
 }
 

@@ -1,8 +1,8 @@
 import type { FileJob } from '../../../client/file-job.js';
 import { loadSettings } from '../../../settings/load.js';
 import { readExecutions, withReason } from '../../input/jobs.js';
-import { BadInputError, MAX_LINES } from '../../output/errors.js';
-import { printJson, printToStderr } from '../../output/terminal.js';
+import { BadInputError, MAX_LINES, printingProblems } from '../../output/errors.js';
+import { printToStderr } from '../../output/terminal.js';
 import { extensionFrom } from '../upload/run.js';
 import type { AnalyzeOptions } from './options.js';
 
@@ -29,11 +29,7 @@ export async function analyze(references: readonly string[], options: AnalyzeOpt
   await startUploads(findJobs, { ...options, profile: options.profile ?? 'default' }, settings);
 
   async function findJobs(client: Parameters<typeof storedFiles>[0]): Promise<FileJob[]> {
-    const found = await storedFiles(client, references, options).catch((error: unknown) => {
-      if (options.json && error instanceof BadInputError)
-        for (const record of error.records) printJson(record);
-      throw error;
-    });
+    const found = await printingProblems(storedFiles(client, references, options), options.json === true);
     printToStderr(...found.slice(0, MAX_LINES).map(({ location, stored }) => fileLine(location, stored)));
     if (found.length > MAX_LINES) printToStderr(`… and ${found.length - MAX_LINES} more files`);
     return found.map(({ location, stored }) => ({

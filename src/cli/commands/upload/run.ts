@@ -2,8 +2,7 @@ import type { Extension } from '../../../contract/extension.js';
 import { loadSettings } from '../../../settings/load.js';
 import { readJobs } from '../../input/jobs.js';
 import { resultsTemplateFor } from '../../input/results-location.js';
-import { BadInputError } from '../../output/errors.js';
-import { printJson } from '../../output/terminal.js';
+import { BadInputError, printingProblems } from '../../output/errors.js';
 import type { UploadOptions } from './options.js';
 
 /**
@@ -35,13 +34,8 @@ export function extensionFrom({
 /** Checks the input of `aplos-upload upload`, then starts the uploads and reports them. */
 export async function upload(locations: readonly string[], options: UploadOptions): Promise<void> {
   const settings = loadSettings(process.env, 'client');
-  const jobs = await readJobs(locations, { ...options, ...extensionFrom(options) }, settings).catch(
-    (error: unknown) => {
-      if (options.json && error instanceof BadInputError)
-        for (const record of error.records) printJson(record);
-      throw error;
-    },
-  );
+  const reading = readJobs(locations, { ...options, ...extensionFrom(options) }, settings);
+  const jobs = await printingProblems(reading, options.json === true);
   // Loads Temporal's client only now, because it takes longer than to find a mistake in the input.
   const { startUploads } = await import('./start.js');
   await startUploads(jobs, options, settings);
