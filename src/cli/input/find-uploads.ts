@@ -117,7 +117,7 @@ async function uploadsOfFile(client: UploadClient, reference: string): Promise<U
 const nameIn = (reference: string) => {
   const path =
     isUrl(reference) && URL.canParse(reference)
-      ? (readable(`file://${new URL(reference).pathname}`) ?? '')
+      ? readable(`file://${new URL(reference).pathname}`)
       : reference;
   return path.split('/').at(-1) ?? '';
 };

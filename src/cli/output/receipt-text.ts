@@ -2,7 +2,7 @@ import { endedWithoutResults, executionStatus } from '../../contract/execution-s
 import type { Receipt, StartedExecution } from '../../contract/receipt.js';
 import { count } from '../../util/units.js';
 import { out } from './colors.js';
-import { shownLocation } from './results-text.js';
+import { readable } from './upload-names.js';
 
 /** Returns a receipt as lines for people. */
 export function receiptLines(receipt: Receipt, name = receipt.fileName): string[] {
@@ -33,10 +33,7 @@ export function receiptLines(receipt: Receipt, name = receipt.fileName): string[
     ['sha256', receipt.sha256],
     ...executions.flatMap((execution): [string, string][] => [
       ['execution', executionText(execution)],
-      ...(execution.packages ?? []).map(({ location }): [string, string] => [
-        'results',
-        shownLocation(location),
-      ]),
+      ...(execution.packages ?? []).map(({ location }): [string, string] => ['results', readable(location)]),
     ]),
     ...(correctionOf
       ? ([['corrects', `run ${correctionOf.runId} of ${correctionOf.workflowId}`]] as [string, string][])

@@ -28,7 +28,7 @@ const isRepeated = (names: readonly string[], index: number) =>
   names.indexOf(names[index] ?? '') !== names.lastIndexOf(names[index] ?? '');
 
 /** Returns the path of a file: URL, and any other URL as it is. */
-export function readable(source: string | undefined): string | undefined {
+export function readable<Source extends string | undefined>(source: Source): Source | string {
   if (!source?.startsWith('file:')) return source;
   try {
     return decodeURIComponent(new URL(source).pathname);

@@ -12,8 +12,8 @@ import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, formatErrorFor, MAX_LINES, printError } from '../../output/errors.js';
 import { Notices } from '../../output/notices.js';
 import { resultsRecord } from '../../output/records.js';
-import { shownLocation } from '../../output/results-text.js';
 import { print, printJson } from '../../output/terminal.js';
+import { readable } from '../../output/upload-names.js';
 
 /** Options of `aplos-upload results`. */
 export interface ResultsCommandOptions extends Pick<SelectOptions, 'batch' | 'since'> {
@@ -102,8 +102,8 @@ function linesFor(outcome: ResultsOutcome, stored: NonNullable<ResultsOutcome['p
   ];
   return [
     `${out.green('✓')} ${out.bold(nameOf(outcome))}  ${sizeBytes.toLocaleString('en')} bytes`,
-    `    ${out.dim('package  ')} ${shownLocation(location)}`,
-    ...(unpackedTo === undefined ? [] : [`    ${out.dim('unpacked ')} ${shownLocation(unpackedTo)}`]),
+    `    ${out.dim('package  ')} ${readable(location)}`,
+    ...(unpackedTo === undefined ? [] : [`    ${out.dim('unpacked ')} ${readable(unpackedTo)}`]),
     `    ${out.dim('sha256   ')} ${sha256}`,
     ...(unverified.length > 0
       ? [`    ${out.dim('not found')} ${unverified.join(' and ')}, to compare with what was sent`]
