@@ -1,4 +1,5 @@
 import type { Receipt, StepRecord } from '../contract/receipt.js';
+import { tallyOf } from '../util/tally.js';
 import { type Statement, type Subject, subjectsOf } from './statement.js';
 
 /** Type of a statement whose predicate is the report of a batch in this version. */
@@ -63,8 +64,8 @@ export function batchReport(batch: string, createdAt: Date, uploads: readonly Re
     createdAt: createdAt.toISOString(),
     totals: {
       uploads: uploads.length,
-      states: tally(uploads.map(({ state }) => state)),
-      failures: tally(uploads.flatMap(({ failure }) => failure?.code ?? [])),
+      states: Object.fromEntries(tallyOf(uploads.map(({ state }) => state))),
+      failures: Object.fromEntries(tallyOf(uploads.flatMap(({ failure }) => failure?.code ?? []))),
       bytes: receipts.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0),
       executionsStarted: executions.filter(({ origin }) => origin === 'started').length,
       executionsFound: executions.filter(({ origin }) => origin === 'found').length,
@@ -100,10 +101,4 @@ function durationsOf(steps: readonly StepRecord[]): StepDurations[] {
       maxSeconds: seconds.at(-1) ?? 0,
     };
   });
-}
-
-function tally(words: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
-  return counts;
 }

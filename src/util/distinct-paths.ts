@@ -1,3 +1,5 @@
+import { tallyOf } from './tally.js';
+
 /**
  * Returns the shortest end of each path that tells it from the others: `pk.csv`, or `site-1/pk.csv` and `site-2/pk.csv`. Equal paths
  * stay equal. URLs count as paths.
@@ -7,11 +9,7 @@ export function distinctPaths(paths: readonly string[]): string[] {
   const short = new Map<string, string>();
   let rest = all;
   for (let length = 1; rest.length > 0; length++) {
-    const ends = new Map<string, number>();
-    for (const { parts } of all) {
-      const end = endOf(parts, length);
-      ends.set(end, (ends.get(end) ?? 0) + 1);
-    }
+    const ends = tallyOf(all.map(({ parts }) => endOf(parts, length)));
     rest = rest.filter(({ path, parts }) => {
       const end = endOf(parts, length);
       const isWhole = length >= parts.length;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { UploadClient, UploadHandle, UploadStatus } from '../../client.js';
 import { hostTaskQueue, TASK_QUEUE } from '../../contract/names.js';
 import { shellWord } from '../../util/shell-word.js';
+import { increment } from '../../util/tally.js';
 import { count } from '../../util/units.js';
 import type { Notices } from './notices.js';
 
@@ -26,8 +27,7 @@ export class HostTally {
 
   /** Adds an upload that was started or joined, unless it is done: then it needs no worker on its host. */
   add({ host, state }: Pick<UploadHandle, 'host' | 'state'>): void {
-    if (host !== undefined && (state === 'started' || state === 'running'))
-      this.#files.set(host, (this.#files.get(host) ?? 0) + 1);
+    if (host !== undefined && (state === 'started' || state === 'running')) increment(this.#files, host);
   }
 
   /** Warns about files that have to wait, because their host has no worker. */

@@ -6,6 +6,7 @@ import {
   type UploadSummary,
 } from '../../../client.js';
 import { isErrorCode, isReplayable } from '../../../contract/errors.js';
+import { increment } from '../../../util/tally.js';
 import { count } from '../../../util/units.js';
 import { userName } from '../../../util/user-name.js';
 import { confirmed } from '../../input/confirm.js';
@@ -156,7 +157,7 @@ async function replayEach(
     requestedBy: userName(),
   })) {
     const text = outcomeText(outcome);
-    tally.set(text, (tally.get(text) ?? 0) + 1);
+    increment(tally, text);
     if (outcome.state === 'resumed') resumed++;
     if (json) printJson(replayRecord(outcome));
     else if (workflowIds.length <= MAX_LINES)

@@ -1,5 +1,6 @@
 import { pMapIterable } from 'p-map';
 import type { UploadClient, UploadFilter, UploadStatus, UploadSummary } from '../../../client.js';
+import { increment } from '../../../util/tally.js';
 import { counts } from '../../../util/units.js';
 import { type ErrorGroup, groupLines, groupMessage, totalLine } from '../../output/error-groups.js';
 import { type Room, rowsOf } from '../../output/fit.js';
@@ -52,7 +53,7 @@ export async function readByFilter(client: UploadClient, options: SnapshotOption
   const tally = new Map<string, number>();
   const rows = new RowSelection(limit);
   for await (const upload of client.list(filter)) {
-    tally.set(upload.state, (tally.get(upload.state) ?? 0) + 1);
+    increment(tally, upload.state);
     rows.add(upload);
   }
   const total = [...tally.values()].reduce((sum, number) => sum + number, 0);

@@ -7,6 +7,7 @@ import {
   type UploadState,
   workflowIdFor,
 } from '../../../client.js';
+import { increment } from '../../../util/tally.js';
 import { count, counts } from '../../../util/units.js';
 import { countStarts, remainingText, shortageText } from '../../output/allocation-text.js';
 import { out } from '../../output/colors.js';
@@ -48,7 +49,7 @@ export async function dryRun(
   const hosts = new HostTally();
   for await (const forecast of pMapIterable(requests, forecastFor, { concurrency: CONCURRENCY })) {
     const { file, fileName, workflowId, state, analyses } = forecast;
-    tally.set(state, (tally.get(state) ?? 0) + 1);
+    increment(tally, state);
     if (state !== 'done' && state !== 'done-before') hosts.add({ ...forecast, state: 'started' });
     const shown = state === 'done' ? analyses?.map(notNew) : analyses;
     all.push(...(shown ?? []));

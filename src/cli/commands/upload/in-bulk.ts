@@ -3,6 +3,7 @@ import { displayLocation, type FileJob, namesOfJobs } from '../../../client/file
 import type { CompletedUpload, UploadClient, UploadHandle, UploadRequestInput } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
 import { shellWord } from '../../../util/shell-word.js';
+import { increment } from '../../../util/tally.js';
 import { count } from '../../../util/units.js';
 import { batchView } from '../../output/batch-progress.js';
 import { bulkSummary } from '../../output/bulk-summary.js';
@@ -235,8 +236,4 @@ class BulkUpload {
     const ends = this.#waits ? this.#endTally : undefined;
     print(...bulkSummary({ total: this.#jobs.length, starts: this.#startTally, ends, selection, page }));
   }
-}
-
-function increment(tally: Map<string, number>, key: string): void {
-  tally.set(key, (tally.get(key) ?? 0) + 1);
 }
