@@ -1,6 +1,6 @@
 import type { Receipt, StepRecord } from '../contract/receipt.js';
 import { tallyOf } from '../util/tally.js';
-import { type Statement, type Subject, subjectsOf } from './statement.js';
+import { STATEMENT_V1, type Statement, type Subject, subjectsOf } from './statement.js';
 
 /** Type of a statement whose predicate is the report of a batch in this version. */
 export const REPORT_PREDICATE = 'urn:aplos-upload-worker:report:v1';
@@ -78,7 +78,7 @@ export function batchReport(batch: string, createdAt: Date, uploads: readonly Re
 
 /** Returns the statement that a report makes: about its records, then about the files and packages that they name. */
 export const reportStatement = (report: BatchReport): Statement => ({
-  _type: 'https://in-toto.io/Statement/v1',
+  _type: STATEMENT_V1,
   subject: report.uploads.flatMap(({ record }): Subject[] =>
     record ? [{ name: record.file, digest: { sha256: record.sha256 } }, ...subjectsOf(record.receipt)] : [],
   ),

@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { VerificationKey } from './keys.js';
-import { type Finding, type ReadRecord, readRecord } from './read-record.js';
-
-const RECEIPT = '.receipt.json';
-const REPORT = '.report.json';
+import { type Finding, fails, holds, type ReadRecord, readRecord } from './read-record.js';
+import { hashOfRecord, isReceiptFile, isReportFile } from './receipt-file.js';
 
 /** Reports whether a file in a folder of records is one of the records. */
-export const isRecord = (name: string): boolean => name.endsWith(RECEIPT) || name.endsWith(REPORT);
+export const isRecord = (name: string): boolean => isReceiptFile(name) || isReportFile(name);
 
 /**
  * Checks a folder of records: that each is unchanged, and that they are those that its reports name. A report holds the SHA-256 of
@@ -21,7 +18,7 @@ export function checkFolder(
   options: { readonly allowUnsigned?: boolean } = {},
 ): Finding[] {
   const read = new Map([...files].map(([name, bytes]) => [name, readRecord(bytes, keys, options)]));
-  const reports = [...read].filter(([name]) => name.endsWith(REPORT));
+  const reports = [...read].filter(([name]) => isReportFile(name));
   const named = new Set<string>();
   const findings: Finding[] = [...read].flatMap(([name, record]) => problemsOf(name, record));
   for (const [name, { report }] of reports) {
@@ -33,18 +30,18 @@ export function checkFolder(
       named.add(file);
       const bytes = files.get(file);
       if (!bytes) return [fails(`${file} is missing: it is the receipt of ${fileName}.`)];
-      return hashOf(bytes) === sha256
+      return hashOfRecord(bytes) === sha256
         ? []
         : [fails(`${file} is not the receipt of ${fileName} that ${name} names.`)];
     });
     findings.push(
       ...problems,
       ...(problems.length === 0
-        ? [{ holds: true, text: `${name} names ${records.length} receipts, and all of them are there.` }]
+        ? [holds(`${name} names ${records.length} receipts, and all of them are there.`)]
         : []),
     );
   }
-  const foreign = [...read.keys()].filter((name) => name.endsWith(RECEIPT) && !named.has(name));
+  const foreign = [...read.keys()].filter((name) => isReceiptFile(name) && !named.has(name));
   return [
     ...findings,
     ...foreign.map((name) => fails(`${name} is named by no report.`)),
@@ -56,7 +53,3 @@ export function checkFolder(
 
 const problemsOf = (name: string, { findings }: ReadRecord): Finding[] =>
   findings.flatMap(({ holds, text }) => (holds ? [] : [fails(`${name}: ${text}`)]));
-
-const fails = (text: string): Finding => ({ holds: false, text });
-
-const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

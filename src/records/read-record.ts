@@ -3,7 +3,7 @@ import { REPORT_PREDICATE } from './batch-report.js';
 import { canonicalBytes } from './canonical.js';
 import { type Envelope, envelopeSchema, isSignedBy } from './envelope.js';
 import type { VerificationKey } from './keys.js';
-import { RECEIPT_PREDICATE, STATEMENT_TYPE } from './statement.js';
+import { RECEIPT_PREDICATE, STATEMENT_TYPE, STATEMENT_V1 } from './statement.js';
 
 /** One statement about a record, and whether it is true. */
 export interface Finding {
@@ -46,7 +46,7 @@ const reportSchema = z.looseObject({
 
 const statementOf = <Predicate extends z.ZodType>(type: string, predicate: Predicate) =>
   z.strictObject({
-    _type: z.literal('https://in-toto.io/Statement/v1'),
+    _type: z.literal(STATEMENT_V1),
     subject: z.array(z.strictObject({ name: z.string(), digest: z.strictObject({ sha256 }) })),
     predicateType: z.literal(type),
     predicate,
@@ -63,8 +63,10 @@ export interface ReadRecord {
   readonly report?: ReportFacts;
 }
 
-const holds = (text: string): Finding => ({ holds: true, text });
-const fails = (text: string): Finding => ({ holds: false, text });
+/** Returns the finding that a statement is true. */
+export const holds = (text: string): Finding => ({ holds: true, text });
+/** Returns the finding that a statement is not true. */
+export const fails = (text: string): Finding => ({ holds: false, text });
 
 /**
  * Reads a receipt or a report: signed, or as plain JSON. Each byte of a record counts, so that no change remains unnoticed.

@@ -9,9 +9,11 @@ import { recordBytes } from './read-record.js';
 import { receiptStatement, STATEMENT_TYPE, type Statement } from './statement.js';
 
 const MAX_NAME_LENGTH = 100;
+const RECEIPT = '.receipt.';
+const REPORT = '.report.';
 
 /** Returns a name with only letters, digits and a few other characters, for a file in any file system. */
-export const safeName = (name: string): string =>
+const safeName = (name: string): string =>
   name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '_').slice(0, MAX_NAME_LENGTH);
 
 /** Returns the name of a receipt's file: the same for the same run, and another for any other run. */
@@ -20,8 +22,22 @@ export function receiptFileName(
   extension: 'json' | 'html',
 ): string {
   const run = createHash('sha256').update(`${workflowId}\n${runId}`).digest('hex').slice(0, 12);
-  return `${safeName(fileName)}.${run}.receipt.${extension}`;
+  return `${safeName(fileName)}.${run}${RECEIPT}${extension}`;
 }
+
+/** Returns the name of the file of a batch's report. */
+export const reportFileName = (batch: string, extension: 'json' | 'html'): string =>
+  `${safeName(batch)}${REPORT}${extension}`;
+
+/** Reports whether a file has the name of a receipt for programs. */
+export const isReceiptFile = (name: string): boolean => name.endsWith(`${RECEIPT}json`);
+
+/** Reports whether a file has the name of a report for programs. */
+export const isReportFile = (name: string): boolean => name.endsWith(`${REPORT}json`);
+
+/** Returns the SHA-256 of a record's file, by which a report names the receipts. */
+export const hashOfRecord = (content: Uint8Array): string =>
+  createHash('sha256').update(content).digest('hex');
 
 /** Returns the content of a receipt's file: signed if there is a key. */
 export const receiptRecord = (receipt: Receipt, key: SigningKey | undefined): Buffer =>

@@ -1,5 +1,12 @@
-import type { Receipt } from '../contract/receipt.js';
+import type { Receipt, StartedExecution } from '../contract/receipt.js';
 import { page, table } from './html.js';
+
+/** Returns the latest status of an execution that is known. */
+export const statusText = ({ status, completion }: StartedExecution): string => completion?.status ?? status;
+
+/** Returns where the result packages of an execution are, and what they contain. */
+export const packagesText = ({ packages = [] }: StartedExecution): string =>
+  packages.map(({ location, sha256 }) => `${location}, SHA-256 ${sha256}`).join('; ');
 
 /** Returns a receipt as one self-contained page for people, which prints on A4. */
 export function receiptPage(receipt: Receipt): string {
@@ -18,13 +25,13 @@ export function receiptPage(receipt: Receipt): string {
     table(
       'Executions',
       ['Label', 'Execution', 'Status', 'Origin', 'Tracking ID', 'Result package'],
-      executions.map(({ label, executionId, status, completion, origin, trackingId, packages = [] }) => [
-        label,
-        executionId,
-        completion?.status ?? status,
-        origin,
-        trackingId,
-        packages.map(({ location, sha256 }) => `${location}, SHA-256 ${sha256}`).join('; '),
+      executions.map((execution) => [
+        execution.label,
+        execution.executionId,
+        statusText(execution),
+        execution.origin,
+        execution.trackingId,
+        packagesText(execution),
       ]),
     ),
     table(

@@ -1,5 +1,6 @@
 import type { BatchReport, ReportedUpload, StepDurations } from './batch-report.js';
 import { escapeHtml, page, table } from './html.js';
+import { packagesText, statusText } from './receipt-page.js';
 
 /** Returns the report of a batch as one self-contained page for people, which prints on A4. */
 export function reportPage(report: BatchReport): string {
@@ -42,11 +43,9 @@ export function reportPage(report: BatchReport): string {
           fileName,
           execution.label,
           execution.executionId,
-          execution.completion?.status ?? execution.status,
+          statusText(execution),
           execution.origin,
-          (execution.packages ?? [])
-            .map(({ location, sha256 }) => `${location}, SHA-256 ${sha256}`)
-            .join('; '),
+          packagesText(execution),
         ]),
       ),
     ),

@@ -1,5 +1,7 @@
 import type { Receipt } from '../contract/receipt.js';
 
+/** Type of an in-toto statement of this version. */
+export const STATEMENT_V1 = 'https://in-toto.io/Statement/v1';
 /** Media type of an in-toto statement in JSON. */
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json';
 /** Type of a statement whose predicate is a receipt of this version. */
@@ -13,7 +15,7 @@ export interface Subject {
 
 /** What a signature states: an in-toto statement (source: in-toto Attestation Framework, version 1). */
 export interface Statement {
-  readonly _type: 'https://in-toto.io/Statement/v1';
+  readonly _type: typeof STATEMENT_V1;
   readonly subject: readonly Subject[];
   readonly predicateType: string;
   readonly predicate: unknown;
@@ -21,7 +23,7 @@ export interface Statement {
 
 /** Returns the statement that a receipt makes about its file and its result packages. */
 export const receiptStatement = (receipt: Receipt): Statement => ({
-  _type: 'https://in-toto.io/Statement/v1',
+  _type: STATEMENT_V1,
   subject: subjectsOf(receipt),
   predicateType: RECEIPT_PREDICATE,
   predicate: receipt,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { UploadClient, type UploadSummary } from '../../../client.js';
@@ -10,10 +9,11 @@ import {
 } from '../../../records/batch-report.js';
 import type { SigningKey } from '../../../records/keys.js';
 import {
+  hashOfRecord,
   receiptFileName,
   receiptRecord,
   record,
-  safeName,
+  reportFileName,
   writeRecord,
 } from '../../../records/receipt-file.js';
 import { reportPage } from '../../../records/report-page.js';
@@ -33,7 +33,7 @@ export interface ReportOptions {
 const CONCURRENCY = 10;
 
 /** Writes the receipts of a batch and their report: as JSON, which lists the SHA-256 of each receipt, and as a page. */
-export async function writeReport({ batch, out: folder, json }: ReportOptions): Promise<void> {
+export async function writeReport({ batch, out: folder, json: printsJson }: ReportOptions): Promise<void> {
   const settings = loadSettings(process.env, 'client');
   const client = await UploadClient.connect({ settings });
   try {
@@ -42,11 +42,12 @@ export async function writeReport({ batch, out: folder, json }: ReportOptions): 
       concurrency: CONCURRENCY,
     });
     const report = batchReport(batch, new Date(), reported.sort(byName));
-    const path = join(folder, `${safeName(batch)}.report`);
-    await writeRecord(`${path}.json`, record(reportStatement(report), settings.signingKey));
-    await writeRecord(`${path}.html`, reportPage(report));
-    if (json) printJson(report);
-    else printSummary(report, path, settings.signingKey);
+    const json = join(folder, reportFileName(batch, 'json'));
+    const html = join(folder, reportFileName(batch, 'html'));
+    await writeRecord(json, record(reportStatement(report), settings.signingKey));
+    await writeRecord(html, reportPage(report));
+    if (printsJson) printJson(report);
+    else printSummary(report, [html, json], settings.signingKey);
   } finally {
     await client.close();
   }
@@ -68,15 +69,15 @@ async function reportUpload(
   const file = receiptFileName(receipt, 'json');
   const bytes = receiptRecord(receipt, key);
   await writeRecord(join(folder, file), bytes);
-  return { ...upload, record: { file, sha256: createHash('sha256').update(bytes).digest('hex'), receipt } };
+  return { ...upload, record: { file, sha256: hashOfRecord(bytes), receipt } };
 }
 
 const byName = (one: ReportedUpload, other: ReportedUpload): number =>
   one.fileName.localeCompare(other.fileName) || one.workflowId.localeCompare(other.workflowId);
 
-function printSummary({ totals }: BatchReport, path: string, key: SigningKey | undefined): void {
+function printSummary({ totals }: BatchReport, paths: readonly string[], key: SigningKey | undefined): void {
   const states = Object.entries(totals.states).map(([state, number]) => `${number} ${state}`);
-  print(`${out.green('✓')} ${path}.html`, `${out.green('✓')} ${path}.json`);
+  print(...paths.map((path) => `${out.green('✓')} ${path}`));
   printToStderr(
     `${count(totals.uploads, 'upload')}: ${states.join(', ')}. ${key ? `Signed with the key ${key.keyId}.` : 'Not signed: set APLOS_UPLOAD_SIGNING_KEY_FILE to sign it.'}`,
   );
