@@ -25,24 +25,19 @@ export const text = z.string();
 /** A text that is never printed. */
 export const secret = z.string().transform((value) => new Secret(value));
 
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
+
+const isSecure = (value: string): boolean => value.startsWith('https:') || isLoopback(new URL(value));
+const INSECURE = 'must be an https URL, because http is not encrypted';
+
 /** An HTTP(S) URL, without its trailing slashes. */
-export const url = z
-  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-  .transform((value) => value.replace(/\/+$/, ''));
+export const url = httpUrl.transform((value) => value.replace(/\/+$/, ''));
 
 /** An `https:` URL, or an `http:` URL of this machine, without its trailing slashes. */
-export const secureUrl = url.refine(
-  (value) => value.startsWith('https:') || isLoopback(new URL(value)),
-  'must be an https URL, because http is not encrypted',
-);
+export const secureUrl = url.refine(isSecure, INSECURE);
 
 /** The URL of a receiver of webhooks, unchanged. */
-export const webhookUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-  .refine(
-    (value) => value.startsWith('https:') || isLoopback(new URL(value)),
-    'must be an https URL, because http is not encrypted',
-  );
+export const webhookUrl = httpUrl.refine(isSecure, INSECURE);
 
 /** Secrets of webhooks. No message shows any part of a secret. */
 export const webhookSecrets = z
