@@ -31,7 +31,7 @@ const PROBE_NAME = 'aplos-upload-init.csv';
  *
  * @throws UploadError `SETTINGS_INVALID`
  */
-export async function settingsFor(answers: Answers, reader: Reader): Promise<Settings> {
+async function settingsFor(answers: Answers, reader: Reader): Promise<Settings> {
   const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-init-'));
   try {
     const path = join(folder, 'settings.toml');

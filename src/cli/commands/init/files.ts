@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UploadError } from '../../../contract/errors.js';
 import { defaultSettingsPath } from '../../../settings/file.js';
@@ -14,18 +15,11 @@ const PRIVATE = 0o600;
  *
  * @throws BadInputError if it exists, unless it may be replaced
  */
-export async function settingsPath(
-  given: string | undefined,
-  { force }: { readonly force?: true },
-): Promise<string> {
+export function settingsPath(given: string | undefined, { force }: { readonly force?: true }): string {
   const path = given ?? process.env.APLOS_UPLOAD_SETTINGS ?? defaultSettingsPath(process.env);
   if (path === undefined)
     throw new BadInputError(['HOME is not set. Name the file to write with --settings FILE.']);
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere && !force)
+  if (existsSync(path) && !force)
     throw new BadInputError([
       `${path} exists. Edit it, name another file with --settings FILE, or add --force to replace it.`,
     ]);
@@ -52,11 +46,7 @@ export async function writePrivate(path: string, content: string): Promise<void>
  */
 export async function createEncryptionKey(settingsFile: string): Promise<{ path: string; isNew: boolean }> {
   const path = join(dirname(settingsFile), 'encryption-key');
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return { path, isNew: false };
+  if (existsSync(path)) return { path, isNew: false };
   const id = new Date().toISOString().slice(0, 7);
   await writePrivate(path, `${id}:${randomBytes(32).toString('base64')}\n`);
   return { path, isNew: true };

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { basename, resolve } from 'node:path';
 import { profileTable } from '../../../settings/table.js';
 import { shellWord } from '../../../util/shell-word.js';
 import { out } from '../../output/colors.js';
@@ -28,7 +27,7 @@ const SCHEMA = new URL('../../../../schema/settings.schema.json', import.meta.ur
  */
 export async function init(given: InitOptions): Promise<void> {
   const options = withEnvironment(given, process.env);
-  const path = await settingsPath(options.settings, options);
+  const path = settingsPath(options.settings, options);
   const setup = new Setup(path, options, process.stdin.isTTY === true && process.stderr.isTTY === true);
   try {
     await setup.run();
@@ -63,7 +62,7 @@ class Setup {
       await this.#account();
       await this.#folders();
     }
-    await writePrivate(this.#path, settingsToml(this.#answers, pathToFileURL(fileURLToPath(SCHEMA)).href));
+    await writePrivate(this.#path, settingsToml(this.#answers, SCHEMA.href));
     this.#created.push(this.#path);
     this.#report(newKey);
   }
@@ -203,7 +202,7 @@ class Setup {
       printJson({ file: this.#path, created: this.#created, checks: this.#checked });
       return;
     }
-    const isDefault = this.#path === join(dirname(this.#path), 'settings.toml') && !this.#options.settings;
+    const isDefault = basename(this.#path) === 'settings.toml' && !this.#options.settings;
     const option = isDefault ? '' : ` --settings ${shellWord(this.#path)}`;
     print(
       `${out.green('✓')} Wrote ${this.#path}. Only you can read it.`,

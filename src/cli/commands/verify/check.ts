@@ -56,7 +56,7 @@ async function findingsOf(
   keys: readonly VerificationKey[],
   options: { readonly allowUnsigned: boolean },
 ): Promise<Finding[]> {
-  const { findings, receipt } = readRecord(await read(path, MAX_RECORD_BYTES), keys, options);
+  const { findings, receipt } = readRecord(await read(path), keys, options);
   if (!receipt) return [...findings];
   const files = [
     ...(file === undefined ? [] : [checkFile(receipt, await measure(file))]),
@@ -68,7 +68,7 @@ async function findingsOf(
 async function recordsIn(folder: string): Promise<Map<string, Buffer>> {
   const names = (await whileReading(folder, () => readdir(folder))).filter(isRecord).sort();
   const records = new Map<string, Buffer>();
-  for (const name of names) records.set(name, await read(join(folder, name), MAX_RECORD_BYTES));
+  for (const name of names) records.set(name, await read(join(folder, name)));
   return records;
 }
 
@@ -79,17 +79,17 @@ function ownKeys(): VerificationKey[] {
 }
 
 async function keysIn(path: string): Promise<VerificationKey[]> {
-  const keys = readVerificationKeys((await read(path, MAX_RECORD_BYTES)).toString());
+  const keys = readVerificationKeys((await read(path)).toString());
   if (keys.length > 0) return keys;
   throw new BadInputError([
     `${path} contains no Ed25519 public key in PEM. Create it with: openssl pkey -in KEY -pubout`,
   ]);
 }
 
-async function read(path: string, maxBytes: number): Promise<Buffer> {
+async function read(path: string): Promise<Buffer> {
   return whileReading(path, async () => {
     const { size } = await stat(path);
-    if (size > maxBytes) throw new BadInputError([`${path} is too large to be a record or a key.`]);
+    if (size > MAX_RECORD_BYTES) throw new BadInputError([`${path} is too large to be a record or a key.`]);
     return readFile(path);
   });
 }
