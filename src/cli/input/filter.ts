@@ -16,22 +16,23 @@ export interface SelectOptions {
 /**
  * Returns the filter for the options, or `undefined` if there are none.
  *
+ * @param references names of uploads, which exclude the options. Default: none
  * @throws BadInputError if an option is invalid, or options exclude each other
  */
-export function filterFrom({
-  batch,
-  failed,
-  running,
-  since,
-  error,
-}: SelectOptions): UploadFilter | undefined {
+export function filterFrom(
+  { batch, failed, running, since, error }: SelectOptions,
+  references: readonly string[] = [],
+): UploadFilter | undefined {
   if (failed && running)
     throw new BadInputError(['--failed and --running cannot be combined. Use one of them.']);
   if (error !== undefined && !isErrorCode(error))
     throw new BadInputError([`--error ${error} is not an error code. Use a code from docs/errors.md.`]);
   const state = running ? 'running' : failed || error ? 'failed' : undefined;
   if (batch === undefined && !state && since === undefined) return undefined;
-  return { batch, state, errorCode: error, since: since === undefined ? undefined : parseSince(since) };
+  const ranSince = since === undefined ? undefined : parseSince(since);
+  if (references.length > 0)
+    throw new BadInputError(['Names and options cannot be combined. Select uploads by one of them.']);
+  return { batch, state, errorCode: error, since: ranSince };
 }
 
 /** Returns the options that select the same uploads, whatever their error: for a command that people copy. */

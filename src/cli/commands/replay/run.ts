@@ -41,9 +41,7 @@ export interface ReplayCommandOptions extends SelectOptions {
  * @param references ids, file names, paths, or URLs of the Temporal UI
  */
 export async function replay(references: readonly string[], options: ReplayCommandOptions): Promise<void> {
-  const filter = filterFrom(options);
-  if (filter && references.length > 0)
-    throw new BadInputError(['Names and options cannot be combined. Select uploads by one of them.']);
+  const filter = filterFrom(options, references);
   if (!filter && references.length === 0)
     throw new BadInputError([
       'No uploads are selected. Give their names or ids, --batch NAME, --failed, --since TIME or --error CODE.',

@@ -30,9 +30,7 @@ export interface ResultsCommandOptions extends Pick<SelectOptions, 'batch' | 'si
  * @param references IDs, file names, paths, or URLs of the Temporal UI
  */
 export async function results(references: readonly string[], options: ResultsCommandOptions): Promise<void> {
-  const filter = filterFrom(options);
-  if (filter && references.length > 0)
-    throw new BadInputError(['Names and options cannot be combined. Select uploads by one of them.']);
+  const filter = filterFrom(options, references);
   if (!filter && references.length === 0)
     throw new BadInputError([
       'No uploads are selected. Give their names or IDs, --batch NAME or --since TIME.',

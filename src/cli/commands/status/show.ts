@@ -35,9 +35,7 @@ const DEFAULT_SELECTION: SelectOptions = { since: '24h' };
  * @param references ids, file names, paths, or URLs of the Temporal UI
  */
 export async function showStatus(references: readonly string[], options: StatusOptions): Promise<void> {
-  const selected = filterFrom(options);
-  if (selected && references.length > 0)
-    throw new BadInputError(['Names and options cannot be combined. Select uploads by one of them.']);
+  const selected = filterFrom(options, references);
   if (options.watch && options.json)
     throw new BadInputError(['--watch and --json cannot be combined. Use one of them.']);
   if (options.web) assertOnlyWeb({ ...options });
