@@ -35,7 +35,6 @@ describe('a file of 200 MB', () => {
       const receipt = await upload(await writeLargeFile());
       const grownBy = (await peakMemory(worker)) - before;
 
-      console.log('GROWN', grownBy / MEGABYTE);
       expect(receipt.sizeBytes).toBeGreaterThan(200 * MEGABYTE);
       expect(grownBy).toBeLessThan(40 * MEGABYTE);
       const stored = createHash('sha256');
