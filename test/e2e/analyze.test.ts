@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -18,7 +19,7 @@ describe('aplos-upload analyze', () => {
   beforeAll(async () => {
     world = await startWorld({ refuseConfiguration, api: 'both' });
     client = await UploadClient.connect({ client: world.client });
-    await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
+    await world.startWorker(SHORT_LAG);
   });
   afterAll(() => world?.stop());
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND } from '../../sandbox/worker-process.js';
 import type { ReplayOutcome, UploadStatus } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
-import { QUEUED } from '../support/payments.js';
+import { QUEUED, SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -41,7 +41,7 @@ describe('a batch of 60 files, 12 of which fail for three reasons', () => {
     const refuseConfiguration = ({ dosing }: { dosing?: unknown }) =>
       refusesZeroDose && dosing !== undefined ? 'dosing.amount must be more than 0' : undefined;
     world = await startWorld({ refuseConfiguration, ...QUEUED });
-    await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
+    await world.startWorker(SHORT_LAG);
     await world.write('day-1.json', JSON.stringify(configuration));
     await world.write('day-7.json', JSON.stringify({ ...configuration, dosing: { amount: 0 } }));
     for (let file = 1; file <= 60; file++)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CancelOutcome, UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, endAs, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -17,7 +18,7 @@ describe('an upload that waits for the end of its executions', () => {
       warn: () => ['3 rows are below the limit of quantification'],
     });
     client = await UploadClient.connect({ client: world.client });
-    await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
+    await world.startWorker(SHORT_LAG);
   });
   afterAll(() => world?.stop());
 

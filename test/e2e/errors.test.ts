@@ -9,6 +9,7 @@ import { MAX_FILE_BYTES } from '../../src/contract/names.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import { bytesOf } from '../support/history.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, endAs, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -432,7 +433,7 @@ describe('the error table', () => {
       APLOS_UPLOAD_SETTINGS: await writeProfiles(),
       APLOS_UPLOAD_ROOTS: world.folder,
       APLOS_UPLOAD_IDLE_TIMEOUT: '3',
-      APLOS_UPLOAD_LIST_LAG: '0.5',
+      ...SHORT_LAG,
     });
   });
   beforeEach(() => world.sandbox.faults.clear());

@@ -7,6 +7,7 @@ import { TASK_QUEUE } from '../../src/contract/names.js';
 import { parseUploadRequest } from '../../src/contract/request.js';
 import { workflowIdFor } from '../../src/contract/workflow-id.js';
 import { type Attacker, attackerOn, plaintext } from '../support/attacker.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { startWithPayloads } from '../support/start-with-payloads.js';
 import { executionsFor, table } from '../support/tables.js';
@@ -22,7 +23,7 @@ async function setUp(env: NodeJS.ProcessEnv = {}): Promise<void> {
   attacker = await attackerOn(world);
   const withoutKey = env.APLOS_UPLOAD_ENCRYPTION === 'off';
   client = await UploadClient.connect({ client: withoutKey ? world.rawClient : world.client });
-  await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5', ...env });
+  await world.startWorker({ ...SHORT_LAG, ...env });
 }
 async function tearDown(): Promise<void> {
   attacker?.stop();

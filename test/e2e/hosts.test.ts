@@ -4,6 +4,7 @@ import type { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient, type UploadHandle } from '../../src/client.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -21,7 +22,7 @@ describe.skipIf(process.platform !== 'linux')('files that only one host has', ()
   const sourceOf = (name: string) => `file://${HERE}/${name}`;
 
   async function startHost(host: string): Promise<void> {
-    const env = { APLOS_UPLOAD_HOST: host, APLOS_UPLOAD_ROOTS: folderOf(host), APLOS_UPLOAD_LIST_LAG: '0.5' };
+    const env = { APLOS_UPLOAD_HOST: host, APLOS_UPLOAD_ROOTS: folderOf(host), ...SHORT_LAG };
     workers.set(host, await world.startWorker(env, folderOf(host)));
   }
 
@@ -36,7 +37,7 @@ describe.skipIf(process.platform !== 'linux')('files that only one host has', ()
     await Promise.all([
       startHost('lab-1'),
       startHost('lab-2'),
-      world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' }, folderOf('elsewhere')),
+      world.startWorker(SHORT_LAG, folderOf('elsewhere')),
     ]);
   });
   afterAll(() => world?.stop());

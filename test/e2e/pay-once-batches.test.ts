@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestForFile, UploadClient, type UploadSummary } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -20,7 +21,7 @@ describe('the same file asked for in several batches', () => {
     world = await startWorld();
     client = await UploadClient.connect({ client: world.client });
     config = await world.write('day-1.json', JSON.stringify(configuration));
-    await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
+    await world.startWorker(SHORT_LAG);
   });
   afterAll(() => world?.stop());
 

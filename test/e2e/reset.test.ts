@@ -3,6 +3,7 @@ import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ReplayOptions, requestForFile, UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { executionsFor, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -17,7 +18,7 @@ describe("Temporal's Reset of a run", () => {
   beforeAll(async () => {
     world = await startWorld();
     client = await UploadClient.connect({ client: world.client });
-    await world.startWorker({ APLOS_UPLOAD_LIST_LAG: '0.5' });
+    await world.startWorker(SHORT_LAG);
   });
   afterAll(() => world?.stop());
 

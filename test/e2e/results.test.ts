@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -11,7 +12,7 @@ describe.each(['v1', 'v3'] as const)('results, in version %s of the API', (api) 
   let world: World;
   let client: UploadClient;
   let results: string;
-  const workerEnv = () => ({ APLOS_UPLOAD_LIST_LAG: '0.5', APLOS_UPLOAD_RESULTS_ROOTS: results });
+  const workerEnv = () => ({ ...SHORT_LAG, APLOS_UPLOAD_RESULTS_ROOTS: results });
 
   beforeAll(async () => {
     world = await startWorld({ api, stepMs: 50 });
@@ -155,7 +156,7 @@ describe('a worker that is killed while it fetches results', () => {
     try {
       const results = join(world.folder, 'results');
       await mkdir(results);
-      const env = { APLOS_UPLOAD_LIST_LAG: '0.5', APLOS_UPLOAD_RESULTS_ROOTS: results };
+      const env = { ...SHORT_LAG, APLOS_UPLOAD_RESULTS_ROOTS: results };
       const killed = await world.startWorker(env);
       const client = await UploadClient.connect({ client: world.client });
       world.sandbox.faults.add({ route: 'results', hang: true });

@@ -5,6 +5,7 @@ import { ensureBinaries } from '../../sandbox/servers/binaries.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
 import { pollersOf } from '../../src/temporal/versioning.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -20,7 +21,7 @@ describe('worker deployment versions', () => {
       TEMPORAL_DEPLOYMENT_NAME: 'aplos-upload',
       TEMPORAL_WORKER_BUILD_ID: buildId,
       APLOS_UPLOAD_CONCURRENCY: '2',
-      APLOS_UPLOAD_LIST_LAG: '0.5',
+      ...SHORT_LAG,
       APLOS_UPLOAD_SHUTDOWN_GRACE: '0.5',
     });
 

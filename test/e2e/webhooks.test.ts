@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { freePorts } from '../../sandbox/servers/free-ports.js';
 import { UploadClient } from '../../src/client.js';
+import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import { type ReceivedWebhook, startReceiver, WEBHOOK_SECRET } from '../support/webhook-receiver.js';
@@ -24,7 +25,7 @@ describe('webhooks', () => {
       APLOS_UPLOAD_WEBHOOK_SECRET: WEBHOOK_SECRET,
       APLOS_UPLOAD_WEBHOOK_HOSTS: '127.0.0.1',
       APLOS_UPLOAD_BATCH_QUIET: '2',
-      APLOS_UPLOAD_LIST_LAG: '0.5',
+      ...SHORT_LAG,
     });
   });
   afterAll(async () => {
