@@ -6,16 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND } from '../../sandbox/worker-process.js';
 import type { ReplayOutcome, UploadStatus } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { jsonLines } from '../support/command.js';
 import { QUEUED, SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
-
-const jsonLines = <Value>(text: string): Value[] =>
-  text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Value);
 
 function tallyOf(values: readonly string[]): Record<string, number> {
   const tally: Record<string, number> = {};

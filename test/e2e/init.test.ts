@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runWarmCommand } from '../support/command.js';
+import { jsonLines, runWarmCommand } from '../support/command.js';
 import { startWorld } from '../support/shared-world.js';
 import { temporaryFile, temporaryFolder } from '../support/temporary-folder.js';
 import type { World } from '../support/world.js';
@@ -39,10 +39,7 @@ describe('aplos-upload init', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readFile(file, 'utf8')).toContain(`s3_buckets = [ "${world.sandbox.s3.bucket}" ]`);
     const { stdout } = await runWarmCommand(['doctor', '--settings', file, '--json'], base());
-    const checks = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    const checks = jsonLines<{ ok: boolean; code?: string }>(stdout);
     expect(checks.filter(({ ok }) => !ok).map(({ code }) => code)).toEqual(['WORKER_MISSING']);
   });
 

@@ -6,6 +6,7 @@ import { type AnalysisPreview, requestForFile, UploadClient } from '../../src/cl
 import { TASK_QUEUE } from '../../src/contract/names.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { hasWorker } from '../../src/temporal/worker-liveness.js';
+import { jsonLines } from '../support/command.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -169,10 +170,7 @@ describe('what was paid before', () => {
 
   it('is asked for in workflows that are no uploads', async () => {
     const { stdout } = await world.run('status', '--json');
-    const states = stdout
-      .trim()
-      .split('\n')
-      .map((line) => (JSON.parse(line) as { workflowId: string }).workflowId);
+    const states = jsonLines<{ workflowId: string }>(stdout).map(({ workflowId }) => workflowId);
     expect(states.filter((workflowId) => !workflowId.startsWith('default:'))).toEqual([]);
     const query = "WorkflowType = 'previewAnalyses'";
     expect((await world.client.workflow.count(query)).count).toBeGreaterThan(5);

@@ -4,6 +4,7 @@ import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { jsonLines } from '../support/command.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -90,10 +91,7 @@ describe('records of uploads', () => {
   it('of a batch can be pages for people', async () => {
     const options = ['--out', receipts, '--format', 'html', '--json'];
     const { stdout } = await world.run('receipt', '--batch', 'study-1', ...options);
-    const written = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { state: string; path: string; file: string });
+    const written = jsonLines<{ state: string; path: string; file: string }>(stdout);
     const { path = '' } = written.find(({ file }) => file === 'pk.csv') ?? {};
     expect(await readFile(path, 'utf8')).toContain(receipt.sha256);
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { jsonLines } from '../support/command.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
@@ -99,12 +100,7 @@ describe.each(['v1', 'v3'] as const)('results, in version %s of the API', (api) 
 
     await expectStored(receipt, out);
     const again = await fetch('--batch', batch, '--json');
-    expect(
-      again.stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line)),
-    ).toMatchObject(
+    expect(jsonLines(again.stdout)).toMatchObject(
       ['0', '1'].map((label) => ({ file: name, label, state: 'done', package: { inputVerified: true } })),
     );
     await rm(out, { recursive: true });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../../sandbox/servers/free-ports.js';
 import { requestForFile, UploadClient, workflowIdFor } from '../../src/client.js';
 import { parseUploadRequest } from '../../src/contract/request.js';
+import { jsonLines } from '../support/command.js';
 import { newNamespace, startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import { startWatching } from '../support/watching.js';
@@ -187,11 +188,7 @@ describe.concurrent('aplos-upload watch', () => {
 
     const marks = world.sandbox.charges.map(({ configuration: asked }) => (asked as { mark?: string }).mark);
     expect(marks.filter(Boolean).sort()).toEqual(['fixed', 'own']);
-    const events = watching
-      .text()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    const events = jsonLines<{ event: string }>(watching.text());
     expect(events.at(0)).toMatchObject({ event: 'watching', folder, stateFile: state, recorded: 0 });
     expect(events.find(({ event }) => event === 'failed')).toMatchObject({
       file: 'refused.csv',

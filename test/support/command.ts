@@ -35,6 +35,12 @@ export async function runCommand(
   return { exitCode, stdout, stderr };
 }
 
+/** Parses what a command prints with `--json`: a value on each line, and no empty lines between them. */
+export function jsonLines<Value>(text: string): Value[] {
+  const lines = text.trim();
+  return lines === '' ? [] : lines.split('\n').map((line) => JSON.parse(line) as Value);
+}
+
 /** Processes that wait for a command. */
 const idleHosts: ChildProcess[] = [];
 
