@@ -1,20 +1,14 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchReport, reportStatement } from '../../src/records/batch-report.js';
 import { checkFolder } from '../../src/records/check-folder.js';
-import { readSigningKey, type SigningKey, verificationKeyOf } from '../../src/records/keys.js';
+import { verificationKeyOf } from '../../src/records/keys.js';
 import { receiptFileName, receiptRecord, record } from '../../src/records/receipt-file.js';
 import { aReceipt } from '../support/receipts.js';
+import { newSigningKey } from '../support/signing-key.js';
 
-function newKey(): SigningKey {
-  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
-  const key = readSigningKey(pem.toString());
-  if (!key) throw new Error('no key');
-  return key;
-}
-
-const key = newKey();
+const key = newSigningKey();
 const names = ['one.csv', 'two.csv', 'three.csv'];
 const receipts = names.map((fileName) => aReceipt({ fileName, workflowId: `default:${fileName}` }));
 const files = receipts.map((receipt) => receiptFileName(receipt, 'json'));
@@ -66,7 +60,7 @@ describe('a folder of records', () => {
   });
 
   it('names a receipt that another key signed', () => {
-    const other = newKey();
+    const other = newSigningKey();
     const [receipt] = receipts;
     const records = folder().set(first, receipt ? receiptRecord(receipt, other) : Buffer.of());
     expect(failing(records)).toEqual([

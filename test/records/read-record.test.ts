@@ -1,20 +1,13 @@
-import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { signJson } from '../../src/records/envelope.js';
-import { readSigningKey, type SigningKey, verificationKeyOf } from '../../src/records/keys.js';
+import { verificationKeyOf } from '../../src/records/keys.js';
 import { checkFile, checkPackage, readRecord, recordBytes } from '../../src/records/read-record.js';
 import { receiptStatement, STATEMENT_TYPE } from '../../src/records/statement.js';
 import { aReceipt } from '../support/receipts.js';
+import { newSigningKey } from '../support/signing-key.js';
 
-function newKey(): SigningKey {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const key = readSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-  if (!key) throw new Error('no key');
-  return key;
-}
-
-const key = newKey();
+const key = newSigningKey();
 const receipt = aReceipt();
 const record = recordBytes(signJson(STATEMENT_TYPE, receiptStatement(receipt), key));
 const trusted = [verificationKeyOf(key)];
@@ -44,7 +37,7 @@ describe('a signed receipt', () => {
   });
 
   it('names the key if another one signed it', () => {
-    const other = newKey();
+    const other = newSigningKey();
     const signed = recordBytes(signJson(STATEMENT_TYPE, receiptStatement(receipt), other));
     expect(failing(signed)).toEqual([
       `The record is signed with the key ${other.keyId}, which is not one of the given keys: ${key.keyId}.`,
@@ -52,7 +45,10 @@ describe('a signed receipt', () => {
   });
 
   it('does not hold if another key signed it under the ID of a trusted one', () => {
-    const signed = signJson(STATEMENT_TYPE, receiptStatement(receipt), { ...newKey(), keyId: key.keyId });
+    const signed = signJson(STATEMENT_TYPE, receiptStatement(receipt), {
+      ...newSigningKey(),
+      keyId: key.keyId,
+    });
     expect(failing(recordBytes(signed))).toEqual([
       `The record was changed after it was signed with the key ${key.keyId}.`,
     ]);
