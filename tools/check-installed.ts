@@ -11,18 +11,14 @@ import { promisify } from 'node:util';
 import { startWorker } from '../sandbox/worker-process.js';
 import { configuration, table } from '../test/support/tables.js';
 import { startOwnWorld } from '../test/support/world.js';
+import { expectThat, pack } from './packing.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const project = mkdtempSync(join(tmpdir(), 'aplos-upload-installed-'));
 
-const run = (command: string, args: string[], cwd = project): string =>
-  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-
-function expectThat(what: string, holds: boolean): void {
-  console.log(`${holds ? '✓' : '✗'} ${what}`);
-  if (!holds) process.exitCode = 1;
-}
+const run = (command: string, args: string[]): string =>
+  execFileSync(command, args, { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
 const program = `import { errorTable, requestForFile, UploadClient, type Receipt } from 'aplos-upload-worker';
 const receipts: Receipt[] = [];
@@ -31,12 +27,10 @@ console.log(typeof connect, typeof requestForFile, 'FILE_NOT_FOUND' in errorTabl
 `;
 
 try {
-  const [{ filename = '' } = {}] = JSON.parse(
-    run('npm', ['pack', '--json', '--pack-destination', project], process.cwd()),
-  ) as { filename?: string }[];
+  const archive = pack(process.cwd(), project);
   writeFileSync(join(project, 'package.json'), '{ "type": "module", "private": true }');
   writeFileSync(join(project, 'program.ts'), program);
-  run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', join(project, filename)]);
+  run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', archive]);
 
   const command = join('node_modules', '.bin', 'aplos-upload');
   expectThat('the command runs', run(command, ['--version']).trim() === version);

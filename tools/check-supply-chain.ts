@@ -7,24 +7,16 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expectThat, pack } from './packing.js';
 import { forbiddenLicences } from './sbom.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'aplos-upload-build-'));
 
-function expectThat(what: string, holds: boolean): void {
-  console.log(`${holds ? '✓' : '✗'} ${what}`);
-  if (!holds) process.exitCode = 1;
-}
-
 /** Packs the package in a folder, and returns the SHA-256 of the archive. */
-function packIn(folder: string): string {
-  const [{ filename = '' } = {}] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', scratch], { cwd: folder, encoding: 'utf8' }),
-  ) as { filename?: string }[];
-  return createHash('sha256')
-    .update(readFileSync(join(scratch, filename)))
+const packIn = (folder: string): string =>
+  createHash('sha256')
+    .update(readFileSync(pack(folder, scratch)))
     .digest('hex');
-}
 
 try {
   const forbidden = forbiddenLicences();
