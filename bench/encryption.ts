@@ -11,7 +11,7 @@ import proto from '@temporalio/proto';
 import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
 import { isSealed } from '../src/temporal/sealed-payload.js';
 import { VERSION } from '../src/util/version.js';
-import { median } from './median.js';
+import { inTurn } from './suite/row.js';
 
 const { Payload: PayloadProto } = proto.temporal.api.common.v1;
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '2000' } } });
@@ -42,16 +42,10 @@ const ways: Readonly<Record<string, Way>> = {
 };
 
 const payloads = await payloadsOfAnUpload();
-const milliseconds = new Map(Object.keys(ways).map((name) => [name, [] as number[]]));
-for (let batch = 0; batch <= BATCHES; batch++) {
-  for (const [name, way] of Object.entries(ways)) {
-    const startedMs = performance.now();
-    for (let round = 0; round < rounds / BATCHES; round++)
-      for (const payload of payloads) await way.decode(await way.encode(payload));
-    const tookMs = (performance.now() - startedMs) / (rounds / BATCHES);
-    if (batch > 0) milliseconds.get(name)?.push(tookMs);
-  }
-}
+const milliseconds = await inTurn(
+  BATCHES,
+  Object.fromEntries(Object.entries(ways).map(([name, way]) => [name, () => millisecondsOf(way)])),
+);
 const plainBytes = sizeOf(payloads);
 console.log(
   `${payloads.length} payloads, ${plainBytes} bytes; median of ${BATCHES}; Node ${process.version}`,
@@ -64,7 +58,7 @@ console.table(
         return [
           name,
           {
-            'ms per upload': Number(median(milliseconds.get(name) ?? []).toFixed(3)),
+            'ms per upload': Number(milliseconds[name]?.median.toFixed(3)),
             'bytes in the history': sizeOf(encrypted),
             'more than plaintext': sizeOf(encrypted) - plainBytes,
           },
@@ -73,6 +67,14 @@ console.table(
     ),
   ),
 );
+
+/** Returns the milliseconds that one of these ways takes for all payloads. */
+async function millisecondsOf(way: Way): Promise<number> {
+  const startedMs = performance.now();
+  for (let round = 0; round < rounds / BATCHES; round++)
+    for (const payload of payloads) await way.decode(await way.encode(payload));
+  return (performance.now() - startedMs) / (rounds / BATCHES);
+}
 
 /** Returns what the codec encrypts of one upload with one execution: inputs, results and heartbeats. */
 async function payloadsOfAnUpload(): Promise<Payload[]> {

@@ -4,8 +4,8 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { median } from './median.js';
 import { type LargeFilesRow, largeFiles, openComparison } from './rows/large-files.js';
+import { inTurn } from './suite/row.js';
 import { startSubject } from './upload/subject.js';
 
 const { values } = parseArgs({
@@ -26,21 +26,12 @@ async function show({ work, peer, goal, comparison }: LargeFilesRow): Promise<vo
     ...(before ? { [`uploadFile in ${values.before}`]: () => ours(before) } : {}),
     uploadFile: () => ours(),
   };
-  const times = new Map(Object.keys(ways).map((name) => [name, [] as number[]]));
-  try {
-    for (let round = 0; round <= Number(values.rounds); round++)
-      for (const [name, way] of Object.entries(ways)) {
-        const seconds = await way();
-        if (round > 0) times.get(name)?.push(seconds); // the first round is a warm-up
-      }
-  } finally {
-    await stop();
-  }
-  const [reference] = [...times.values()].map(median);
+  const measured = Object.entries(await inTurn(Number(values.rounds), ways).finally(stop));
+  const [[, reference] = []] = measured;
   console.log(`\n${work}${goal ? ` (goal: ${goal.is} ${goal.limit} × the first)` : ''}`);
-  for (const [name, all] of times)
+  for (const [name, { median, min, max }] of measured)
     console.log(
-      `  ${median(all).toFixed(2)} s (${Math.min(...all).toFixed(2)} to ${Math.max(...all).toFixed(2)}), ` +
-        `${(median(all) / (reference ?? 0)).toFixed(2)} ×: ${name}`,
+      `  ${median.toFixed(2)} s (${min.toFixed(2)} to ${max.toFixed(2)}), ` +
+        `${(median / (reference?.median ?? 0)).toFixed(2)} ×: ${name}`,
     );
 }

@@ -38,7 +38,7 @@ function rows(): LargeFilesRow[] {
     async measure(_, { rounds, smaller }) {
       const { ours, peer, stop } = await openComparison(comparison, smaller);
       try {
-        return await inTurn(rounds, () => ours(), peer);
+        return await inTurn(rounds, { ours: () => ours(), peer });
       } finally {
         await stop();
       }

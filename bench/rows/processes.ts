@@ -14,11 +14,10 @@ export const processes: readonly Row[] = [
     peer: async () => `node -e 0, Node.js ${process.version}`,
     goal: { of: 'value', is: 'at most', limit: 0.15 },
     measure: async (_world, { rounds }) =>
-      inTurn(
-        rounds,
-        () => secondsOf(() => run(process.execPath, [COMMAND, '--help'])),
-        () => secondsOf(() => run(process.execPath, ['-e', '0'])),
-      ),
+      inTurn(rounds, {
+        ours: () => secondsOf(() => run(process.execPath, [COMMAND, '--help'])),
+        peer: () => secondsOf(() => run(process.execPath, ['-e', '0'])),
+      }),
   },
   {
     name: 'worker-start',

@@ -32,11 +32,7 @@ export const smallFiles: readonly Row[] = [
         while (paths.length < FILES / smaller) paths.push(await world.newFile());
         return filesPerSecond(paths, IN_FLIGHT, upload);
       };
-      return inTurn(
-        rounds,
-        () => uploadAll(ours),
-        () => uploadAll(naive),
-      );
+      return inTurn(rounds, { ours: () => uploadAll(ours), peer: () => uploadAll(naive) });
     },
   },
   {
@@ -51,11 +47,10 @@ export const smallFiles: readonly Row[] = [
         const path = await world.newFile();
         return 1000 * (await secondsOf(() => upload(path)));
       };
-      return inTurn(
-        Math.ceil((SINGLE_FILES_A_ROUND * rounds) / smaller),
-        () => uploadOne(ours),
-        () => uploadOne(naive),
-      );
+      return inTurn(Math.ceil((SINGLE_FILES_A_ROUND * rounds) / smaller), {
+        ours: () => uploadOne(ours),
+        peer: () => uploadOne(naive),
+      });
     },
   },
 ];

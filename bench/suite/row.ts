@@ -53,22 +53,24 @@ export const statsOf = (values: readonly number[]): Stats => ({
 });
 
 /**
- * Measures ours and the peer in turn, so that what else the machine does affects both alike. A first round does not count. Which of
- * them comes first changes with each round.
+ * Measures several ways in turn, so that what else the machine does affects all alike. A first round does not count. Their order is
+ * reversed with each round.
  */
-export async function inTurn(
+export async function inTurn<Name extends string>(
   rounds: number,
-  ours: () => Promise<number>,
-  peer: () => Promise<number>,
-): Promise<Measured> {
-  const values = { ours: [] as number[], peer: [] as number[] };
+  ways: Readonly<Record<Name, () => Promise<number>>>,
+): Promise<Record<Name, Stats>> {
+  const order = Object.keys(ways) as Name[];
+  const values = new Map(order.map((name) => [name, [] as number[]]));
   for (let round = 0; round <= rounds; round++) {
-    for (const side of round % 2 === 0 ? (['ours', 'peer'] as const) : (['peer', 'ours'] as const)) {
-      const value = await (side === 'ours' ? ours() : peer());
-      if (round > 0) values[side].push(value);
+    for (const name of order) {
+      const value = await ways[name]();
+      if (round > 0) values.get(name)?.push(value);
     }
+    order.reverse();
   }
-  return { ours: statsOf(values.ours), peer: statsOf(values.peer) };
+  const stats = [...values].map(([name, each]) => [name, statsOf(each)]);
+  return Object.fromEntries(stats) as Record<Name, Stats>;
 }
 
 /** Returns the seconds that some work takes. */
