@@ -9,7 +9,6 @@ import { type Sandbox, startSandbox } from './sandbox.js';
 import { freePorts } from './servers/free-ports.js';
 import { temporaryFolder } from './servers/server-process.js';
 import { startTemporalDevServer } from './servers/temporal.js';
-import { endWithThisProcess } from './servers/watchdog.js';
 import { createSettingsFolder } from './settings-folder.js';
 import { startWorker } from './worker-process.js';
 
@@ -125,8 +124,10 @@ async function startParts(
     resultsRoot: options.resultsRoot,
   });
   if (worker) {
-    const { child } = await startWorker(withoutSettings(), onLog, { args: ['--settings', unpublished] });
-    endWithThisProcess(child, [settings.folder]);
+    const { child } = await startWorker(withoutSettings(), onLog, {
+      args: ['--settings', unpublished],
+      leftovers: [settings.folder],
+    });
     onStop(async () => child.kill('SIGKILL'));
   }
   await settings.publish();

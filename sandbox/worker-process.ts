@@ -21,7 +21,8 @@ export interface WorkerProcess {
  *
  * @param env variables to add to the environment of this process
  * @param onLog called with each chunk of the log. Default: prints warnings and errors to stderr
- * @param options working folder, command and arguments. Default: those of this process, of the build, and none
+ * @param options working folder, command, arguments, and files and folders to remove when this process ends. Default: those of this
+ *   process, of the build, and none
  * @throws Error with the worker's log if it does not start
  */
 export async function startWorker(
@@ -31,7 +32,12 @@ export async function startWorker(
     cwd,
     command = COMMAND,
     args = [],
-  }: Pick<SpawnOptions, 'cwd'> & { readonly command?: string; readonly args?: readonly string[] } = {},
+    leftovers = [],
+  }: Pick<SpawnOptions, 'cwd'> & {
+    readonly command?: string;
+    readonly args?: readonly string[];
+    readonly leftovers?: readonly string[];
+  } = {},
 ): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [command, 'worker', ...args], {
     env: { ...process.env, ...env },
@@ -39,7 +45,7 @@ export async function startWorker(
     detached: true,
     cwd,
   });
-  endWithThisProcess(child);
+  endWithThisProcess(child, leftovers);
 
   let log = '';
   const running = new Promise<void>((resolve, reject) => {
