@@ -186,10 +186,9 @@ export class Executions {
   /** Cancels an execution of a user, unless it has ended. Returns whether it did. */
   cancel(account: Account, executionId: string): boolean {
     const execution = this.#findOwn(account, executionId);
-    const { rejection, cancelledAt, schedule } = execution ?? {};
-    if (!execution || rejection !== undefined || cancelledAt !== undefined) return false;
+    if (!execution || execution.rejection !== undefined || execution.cancelledAt !== undefined) return false;
     const isEndless = this.#settings.endExecution(execution.charge.configuration)?.status === 'running';
-    if (!isEndless && performance.now() >= (schedule?.endsAt ?? 0)) return false;
+    if (!isEndless && performance.now() >= execution.schedule.endsAt) return false;
     execution.cancelledAt = performance.now();
     return true;
   }
