@@ -177,10 +177,9 @@ async function* resultsBytes(
         : Number.POSITIVE_INFINITY;
   let position = 0;
   for await (const chunk of body) {
-    const bytes = Buffer.from(chunk.subarray(0, Math.max(0, limit - position)));
-    if ('corrupt' in fault && position === 0 && bytes.length > 0) bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+    const bytes = chunk.subarray(0, Math.max(0, limit - position));
+    yield 'corrupt' in fault ? withChangedByte(bytes, 0 - position) : bytes;
     position += chunk.length;
-    yield bytes;
     if (position < limit) continue;
     if ('cut' in fault) throw new Error('connection closed by a fault');
     return;
@@ -196,16 +195,21 @@ async function* bytesOf(request: IncomingMessage, form: S3Form, fault: FaultActi
   const cutAt = 'cut' in fault && typeof fault.cut === 'number' ? form.fileStart + fault.cut : undefined;
   let position = 0;
   const pass = (chunk: Buffer): Buffer => {
-    const flip = 'corrupt' in fault ? form.fileStart - position : -1;
+    const first = form.fileStart - position;
     position += chunk.length;
     if (cutAt !== undefined && position >= cutAt) throw new Error('connection closed by a fault');
-    if (flip < 0 || flip >= chunk.length) return chunk;
-    const changed = Buffer.from(chunk);
-    changed.writeUInt8(changed.readUInt8(flip) ^ 1, flip);
-    return changed;
+    return 'corrupt' in fault ? withChangedByte(chunk, first) : chunk;
   };
   yield pass(form.held);
   for await (const chunk of request.iterator({ destroyOnReturn: false })) yield pass(chunk);
+}
+
+/** Returns a chunk with another byte at this position; the chunk itself if the position is outside of it. */
+function withChangedByte(chunk: Buffer, at: number): Buffer {
+  if (at < 0 || at >= chunk.length) return chunk;
+  const changed = Buffer.from(chunk);
+  changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
+  return changed;
 }
 
 /** Reads this number of bytes of a body, and then stops. */
