@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { COMMAND } from '../sandbox/worker-process.js';
 import { WORKFLOW_TYPE } from '../src/contract/names.js';
-import { configuration } from '../test/support/tables.js';
+import { configuration, smallTable } from '../test/support/tables.js';
 import { startOwnWorld, type World } from '../test/support/world.js';
 
 const { values } = parseArgs({ options: { files: { type: 'string', default: '5000' } } });
@@ -27,8 +27,7 @@ process.exit();
 
 async function run(): Promise<void> {
   await mkdir(join(world.folder, 'study'));
-  for (let file = 1; file <= files; file++)
-    await world.write(`study/pk-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
+  for (let file = 1; file <= files; file++) await world.write(`study/pk-${file}.csv`, smallTable(file));
   const config = await world.write('c.json', JSON.stringify(configuration));
   const args = ['upload', join(world.folder, 'study'), '--config', config, '--batch', BATCH];
 

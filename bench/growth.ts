@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { COMMAND } from '../sandbox/worker-process.js';
-import { configuration } from '../test/support/tables.js';
+import { configuration, smallTable } from '../test/support/tables.js';
 import { type OwnWorld, startOwnWorld } from '../test/support/world.js';
 import { drawGrowth, type Growth, type Sample } from './growth/drawing.js';
 import { memoryOf } from './process-memory.js';
@@ -41,8 +41,7 @@ async function measure(files: number): Promise<Growth> {
   );
   try {
     await mkdir(join(world.folder, 'study'));
-    for (let file = 1; file <= files; file++)
-      await world.write(`study/pk-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
+    for (let file = 1; file <= files; file++) await world.write(`study/pk-${file}.csv`, smallTable(file));
     const config = await world.write('c.json', JSON.stringify(configuration));
     const workers = [await world.startWorker(), await world.startWorker()];
     const args = ['upload', join(world.folder, 'study'), '--config', config, '--batch', BATCH, '--wait'];

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { COMMAND } from '../sandbox/worker-process.js';
 import { AplosAccounts } from '../src/aplos/accounts.js';
 import { loadSettings } from '../src/settings/load.js';
-import { configuration } from '../test/support/tables.js';
+import { configuration, smallTable } from '../test/support/tables.js';
 import { startOwnWorld, type World } from '../test/support/world.js';
 import { median } from './median.js';
 import { memoryOf } from './process-memory.js';
@@ -69,8 +69,7 @@ async function startMany({ sandbox, folder, env, startWorker, write }: World): P
   const config = await write('c.json', JSON.stringify(configuration));
   const upload = async (count: number, batch: string) => {
     await mkdir(join(folder, batch));
-    for (let file = 1; file <= count; file++)
-      await write(`${batch}/${batch}-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
+    for (let file = 1; file <= count; file++) await write(`${batch}/${batch}-${file}.csv`, smallTable(file));
     const before = performance.now();
     const args = ['upload', join(folder, batch), '--config', config, '--batch', batch, '--wait'];
     const command = spawn(process.execPath, [COMMAND, ...args], {

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { requestForFile, UploadClient, type UploadHandle } from '../src/client.js';
-import { executionsFor } from '../test/support/tables.js';
+import { executionsFor, smallTable } from '../test/support/tables.js';
 import { startOwnWorld } from '../test/support/world.js';
 import { memoryOf } from './process-memory.js';
 
@@ -36,7 +36,7 @@ try {
   const idle = await memoryOf(worker.child.pid, 'VmRSS');
   const handles: UploadHandle[] = [];
   for (let file = 0; file < total / EXECUTIONS_A_FILE; file++) {
-    const path = await world.write(`pk-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
+    const path = await world.write(`pk-${file}.csv`, smallTable(file));
     const labels = Array.from({ length: EXECUTIONS_A_FILE }, (_, index) => `${file}-${index}`);
     handles.push(
       await client.start(

@@ -1,6 +1,6 @@
 import type { SandboxOptions } from '../sandbox/options.js';
 import { requestForFile, UploadClient, type UploadRequestInput } from '../src/client.js';
-import { configuration } from '../test/support/tables.js';
+import { configuration, smallTable } from '../test/support/tables.js';
 import { type OwnWorld, startOwnWorld } from '../test/support/world.js';
 
 /** Servers, a worker and a client for one benchmark. */
@@ -25,7 +25,7 @@ export async function withWorker(
       world,
       client,
       async newRequest(batch) {
-        const path = await world.write(`pk-${++made}.csv`, `subject,time,conc\n1,0,0\n1,1,${made}\n`);
+        const path = await world.write(`pk-${++made}.csv`, smallTable(made));
         const executions = [{ label: 'only', configuration }];
         return requestForFile(path, { executions, ...(batch === undefined ? {} : { batch }) });
       },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadRequestInput } from '../../src/client.js';
-import { configuration } from '../../test/support/tables.js';
+import { configuration, smallTable } from '../../test/support/tables.js';
 import type { World } from '../../test/support/world.js';
 
 /** Our worker, and the URL of its metrics. */
@@ -81,10 +81,7 @@ export class BenchWorld {
   /** Writes a small table that no other upload has, and returns its path. */
   async newFile(): Promise<string> {
     this.#files += 1;
-    return (await this.servers).write(
-      `pk-${this.#files}.csv`,
-      `subject,time,conc\n1,0,0\n1,1,${this.#files}\n`,
-    );
+    return (await this.servers).write(`pk-${this.#files}.csv`, smallTable(this.#files));
   }
 
   /** Returns the request for a file, with one execution. */

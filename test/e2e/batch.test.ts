@@ -9,7 +9,7 @@ import type { Receipt } from '../../src/contract/receipt.js';
 import { jsonLines } from '../support/command.js';
 import { QUEUED, SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
-import { configuration, table } from '../support/tables.js';
+import { configuration, smallTable, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
 
 function tallyOf(values: readonly string[]): Record<string, number> {
@@ -39,8 +39,7 @@ describe('a batch of 60 files, 12 of which fail for three reasons', () => {
     await world.startWorker(SHORT_LAG);
     await world.write('day-1.json', JSON.stringify(configuration));
     await world.write('day-7.json', JSON.stringify({ ...configuration, dosing: { amount: 0 } }));
-    for (let file = 1; file <= 60; file++)
-      await world.write(`pk-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`);
+    for (let file = 1; file <= 60; file++) await world.write(`pk-${file}.csv`, smallTable(file));
     const rows = (from: number, to: number, second: (file: number) => boolean) =>
       Array.from({ length: to - from + 1 }, (_, index) => from + index).flatMap((file) => [
         `pk-${file}.csv,day-1.json`,

@@ -6,7 +6,7 @@ import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
-import { configuration, table } from '../support/tables.js';
+import { configuration, smallTable, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
 
 const { COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION } = proto.temporal.api.enums.v1.CommandType;
@@ -250,7 +250,7 @@ describe('the same file asked for in several batches', () => {
   it('is completed in bulk right after another batch', async () => {
     const paths: string[] = [];
     for (let file = 1; file <= 25; file++)
-      paths.push(await world.write(`bulk-${file}.csv`, `subject,time,conc\n1,0,0\n1,1,${file}\n`));
+      paths.push(await world.write(`bulk-${file}.csv`, smallTable(file)));
     const executions = [{ label: 'day-1', configuration }];
     const upload = async (batch: string) => {
       const requests = await Promise.all(paths.map((path) => requestForFile(path, { executions, batch })));

@@ -14,6 +14,9 @@ export function table(bytes: number): Buffer {
   return Buffer.concat([Buffer.from(HEADER), rows.subarray(0, rows.lastIndexOf('\n') + 1)]);
 }
 
+/** Returns a table of two rows. Tables with different values are different files. */
+export const smallTable = (value: number): string => `${HEADER}1,0,0\n1,1,${value}\n`;
+
 /** Configuration for these tables. */
 export const configuration = {
   version: '2024-02-22',
