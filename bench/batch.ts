@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ import { COMMAND } from '../sandbox/worker-process.js';
 import { WORKFLOW_TYPE } from '../src/contract/names.js';
 import { configuration, smallTable } from '../test/support/tables.js';
 import { startOwnWorld, type World } from '../test/support/world.js';
+import { memoryOf } from './process-memory.js';
 
 const { values } = parseArgs({ options: { files: { type: 'string', default: '5000' } } });
 const files = Number(values.files);
@@ -91,9 +92,8 @@ async function timed(args: readonly string[]): Promise<Measured> {
   const rss: number[] = [];
   const ended = once(child, 'close').then(() => true);
   while (!(await Promise.race([ended, sleep(500, false)]))) {
-    const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-    const kilobytes = /VmRSS:\s+(\d+)/.exec(status)?.[1];
-    if (kilobytes) rss.push(Math.round(Number(kilobytes) / 1000));
+    const megabytes = await memoryOf(child.pid, 'VmRSS').catch(() => 0);
+    if (megabytes) rss.push(megabytes);
   }
   return { ms: performance.now() - before, stdout, rss };
 }

@@ -3,18 +3,19 @@
  * measures over time: files per second, memory of each process, and how long `status` takes. `--from FILE` only draws what another
  * run has stored.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { COMMAND } from '../sandbox/worker-process.js';
 import { configuration, smallTable } from '../test/support/tables.js';
 import { type OwnWorld, startOwnWorld } from '../test/support/world.js';
+import { startCommand, succeeded } from './command.js';
 import { drawGrowth, type Growth, type Sample } from './growth/drawing.js';
 import { memoryOf } from './process-memory.js';
 import { describeRun } from './suite/report.js';
+import { secondsOf } from './suite/row.js';
 
 const BATCH = 'growth';
 const SAMPLES = 60;
@@ -43,25 +44,15 @@ async function measure(files: number): Promise<Growth> {
     await mkdir(join(world.folder, 'study'));
     for (let file = 1; file <= files; file++) await world.write(`study/pk-${file}.csv`, smallTable(file));
     const config = await world.write('c.json', JSON.stringify(configuration));
-    const workers = [await world.startWorker(), await world.startWorker()];
+    const workers = [(await world.startWorker()).child, (await world.startWorker()).child];
     const args = ['upload', join(world.folder, 'study'), '--config', config, '--batch', BATCH, '--wait'];
     const before = performance.now();
-    const client = command(world, args);
-    const ended = once(client, 'exit').then(([code]) => {
-      if (code !== 0) throw new Error(`The uploads exited with code ${code}`);
-      return true;
-    });
+    const client = startCommand(world, args);
+    const ended = succeeded(client).then(() => true);
     const samples: Sample[] = [];
     const pauseMs = Math.max(5_000, (1000 * files) / 15 / SAMPLES);
     while (!(await Promise.race([ended, sleep(pauseMs, false)]))) {
-      samples.push(
-        await sample(
-          world,
-          before,
-          client,
-          workers.map(({ child }) => child),
-        ),
-      );
+      samples.push(await sample(world, before, client, workers));
       console.log(JSON.stringify(samples.at(-1)));
     }
     const seconds = (performance.now() - before) / 1000;
@@ -80,9 +71,9 @@ async function sample(
 ): Promise<Sample> {
   const seconds = (performance.now() - before) / 1000;
   const done = world.sandbox.charges.length;
-  const asked = performance.now();
-  await once(command(world, ['status', '--batch', BATCH]), 'exit');
-  const statusSeconds = (performance.now() - asked) / 1000;
+  const statusSeconds = await secondsOf(() =>
+    once(startCommand(world, ['status', '--batch', BATCH]), 'exit'),
+  );
   return {
     seconds,
     done,
@@ -90,13 +81,6 @@ async function sample(
     clientMb: await memoryOf(client.pid, 'VmRSS').catch(() => 0),
     workersMb: await Promise.all(workers.map(({ pid }) => memoryOf(pid, 'VmRSS'))),
   };
-}
-
-function command({ env }: OwnWorld, args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [COMMAND, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
 }
 
 async function read(path: string): Promise<Growth> {

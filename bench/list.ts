@@ -2,20 +2,19 @@
  * `npm run bench -- list [--executions 20000 --files 1000 --api v3 --page 100]`: measures how long it takes to read a long list of executions, what
  * it does to the memory of a worker, and how many times the starts of a batch read it.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Agent } from 'undici';
 import { z } from 'zod';
-import { COMMAND } from '../sandbox/worker-process.js';
 import { AplosAccounts } from '../src/aplos/accounts.js';
 import { loadSettings } from '../src/settings/load.js';
 import { configuration, smallTable } from '../test/support/tables.js';
 import { startOwnWorld, type World } from '../test/support/world.js';
+import { startCommand, succeeded } from './command.js';
 import { median } from './median.js';
 import { memoryOf } from './process-memory.js';
+import { secondsOf } from './suite/row.js';
 
 const { values } = parseArgs({
   options: {
@@ -64,21 +63,15 @@ async function readList({ sandbox }: World): Promise<void> {
 }
 
 /** Measures a batch that the command starts, as the client must not share a process with the sandbox here. */
-async function startMany({ sandbox, folder, env, startWorker, write }: World): Promise<void> {
+async function startMany(world: World): Promise<void> {
+  const { sandbox, folder, startWorker, write } = world;
   const { child } = await startWorker();
   const config = await write('c.json', JSON.stringify(configuration));
   const upload = async (count: number, batch: string) => {
     await mkdir(join(folder, batch));
     for (let file = 1; file <= count; file++) await write(`${batch}/${batch}-${file}.csv`, smallTable(file));
-    const before = performance.now();
     const args = ['upload', join(folder, batch), '--config', config, '--batch', batch, '--wait'];
-    const command = spawn(process.execPath, [COMMAND, ...args], {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    const [code] = await once(command, 'exit');
-    if (code !== 0) throw new Error(`The uploads exited with code ${code}`);
-    return (performance.now() - before) / 1000;
+    return secondsOf(() => succeeded(startCommand(world, args)));
   };
   const lists = () => sandbox.calls.filter(({ route }) => route === 'list').length;
 

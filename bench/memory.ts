@@ -2,17 +2,16 @@
  * `npm run bench -- memory [--large-mib 5120 --files 50 --mib 100]`: measures by how much the memory of a worker grows beyond that
  * of an idle one, while it uploads one very large file, and many large files at a time.
  */
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { link, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { COMMAND } from '../sandbox/worker-process.js';
 import { configuration } from '../test/support/tables.js';
 import { startOwnWorld } from '../test/support/world.js';
+import { startCommand, succeeded } from './command.js';
 import { memoryOf } from './process-memory.js';
+import { secondsOf } from './suite/row.js';
 
 const MIB = 1024 * 1024;
 
@@ -47,15 +46,8 @@ async function measure(folder: string, what: string, goalMib: number): Promise<v
   const idle = await memoryOf(child.pid, 'VmRSS');
   await writeFile(`/proc/${child.pid}/clear_refs`, '5'); // resets VmHWM: starting took more than being idle
   const config = await world.write('c.json', JSON.stringify(configuration));
-  const startedAt = performance.now();
-  const upload = spawn(
-    process.execPath,
-    [COMMAND, 'upload', join(world.folder, folder), '--config', config, '--batch', folder, '--wait'],
-    { env: { ...process.env, ...world.env }, stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  const [code] = await once(upload, 'exit');
-  if (code !== 0) throw new Error(`The uploads exited with code ${code}`);
-  const seconds = (performance.now() - startedAt) / 1000;
+  const args = ['upload', join(world.folder, folder), '--config', config, '--batch', folder, '--wait'];
+  const seconds = await secondsOf(() => succeeded(startCommand(world, args)));
   const grownMib = (((await memoryOf(child.pid, 'VmHWM')) - idle) * 1e6) / MIB;
   console.log(
     `${what}: ${idle} MB when idle, +${grownMib.toFixed(0)} MiB (goal: at most ${goalMib}), in ${seconds.toFixed(0)} s`,
