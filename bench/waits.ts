@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { requestForFile, UploadClient, type UploadHandle } from '../src/client.js';
+import { type Series, seriesOf, startMonitoredWorker } from '../test/support/monitoring.js';
 import { executionsFor, smallTable } from '../test/support/tables.js';
 import { startOwnWorld } from '../test/support/world.js';
 import { memoryOf } from './process-memory.js';
@@ -30,8 +31,7 @@ const world = await startOwnWorld(
 );
 const { sandbox } = world;
 try {
-  const listen = '127.0.0.1:39464';
-  const worker = await world.startWorker({ APLOS_UPLOAD_METRICS: listen });
+  const { process: worker, metricsUrl } = await startMonitoredWorker(world);
   const client = await UploadClient.connect({ client: world.client });
   const idle = await memoryOf(worker.child.pid, 'VmRSS');
   const handles: UploadHandle[] = [];
@@ -48,11 +48,10 @@ try {
   console.log(`${total} executions started; waiting`);
 
   const slotsInUse = async () => {
-    const text = await (await fetch(`http://${listen}/metrics`)).text();
-    const line = text
-      .split('\n')
-      .find((each) => each.includes('slots_used') && each.includes('"ActivityWorker"'));
-    return Number(line?.split(' ').at(-1) ?? Number.NaN);
+    const series = seriesOf(await (await fetch(metricsUrl)).text());
+    const isUsed = ({ name, labels }: Series) =>
+      name === 'temporal_worker_task_slots_used' && labels.worker_type === 'ActivityWorker';
+    return series.find(isUsed)?.value ?? Number.NaN;
   };
   for (let minute = 1; minute <= Number(values.minutes); minute++) {
     const seen = sandbox.calls.length;

@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { sumOf } from '../../test/support/monitoring.js';
 import { type Row, statsOf } from '../suite/row.js';
 import type { BenchWorld } from '../suite/world.js';
 import { naiveChain, uploadNaively, uploadOurs } from './naive-chain.js';
@@ -71,8 +72,6 @@ function actionsIn(events: History): number {
 /** Returns how many heartbeats a worker has sent to Temporal. */
 async function heartbeatsIn(metricsUrl: string): Promise<number> {
   const { body } = await request(metricsUrl);
-  const lines = (await body.text())
-    .split('\n')
-    .filter((line) => /^temporal_request_total\{.*RecordActivityTaskHeartbeat/.test(line));
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  const operation = 'RecordActivityTaskHeartbeat';
+  return sumOf(await body.text(), 'temporal_request_total', { operation });
 }

@@ -1,22 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient, type UploadRequestInput } from '../../src/client.js';
+import { type MonitoredWorker, startMonitoredWorker } from '../../test/support/monitoring.js';
 import { configuration, smallTable } from '../../test/support/tables.js';
 import type { World } from '../../test/support/world.js';
-
-/** Our worker, and the URL of its metrics. */
-export interface BenchWorker {
-  readonly process: WorkerProcess;
-  readonly metricsUrl: string;
-}
 
 /** Servers, both workers and clients, which the rows share. Each part starts when a row needs it. */
 export class BenchWorld {
   readonly #start: () => Promise<World>;
   #servers: Promise<World> | undefined;
-  #worker: Promise<BenchWorker> | undefined;
+  #worker: Promise<MonitoredWorker> | undefined;
   #naive: Promise<ChildProcess> | undefined;
   #files = 0;
 
@@ -32,18 +26,13 @@ export class BenchWorld {
   }
 
   /** Returns our worker, and the URL of its metrics. */
-  get worker(): Promise<BenchWorker> {
+  get worker(): Promise<MonitoredWorker> {
     return this.startWorker();
   }
 
   /** Starts our worker, unless it runs. */
-  startWorker(env: NodeJS.ProcessEnv = {}): Promise<BenchWorker> {
-    this.#worker ??= this.servers.then(async (world) => {
-      const before = world.log().length;
-      const process = await world.startWorker({ APLOS_UPLOAD_METRICS: '127.0.0.1:0', ...env });
-      const [, metricsUrl = ''] = /Metrics are served at (\S+?)"/.exec(world.log().slice(before)) ?? [];
-      return { process, metricsUrl };
-    });
+  startWorker(env?: NodeJS.ProcessEnv): Promise<MonitoredWorker> {
+    this.#worker ??= this.servers.then((world) => startMonitoredWorker(world, env));
     return this.#worker;
   }
 

@@ -4,6 +4,8 @@ import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { WorkerProcess } from '../../sandbox/worker-process.js';
+import type { World } from './world.js';
 
 const read = (name: string) => readFile(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
 
@@ -91,6 +93,30 @@ export interface Series {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
+
+/** A worker that serves metrics, and their URL. */
+export interface MonitoredWorker {
+  readonly process: WorkerProcess;
+  readonly metricsUrl: string;
+}
+
+/** Starts a worker that serves its metrics on a free port. */
+export async function startMonitoredWorker(
+  world: World,
+  env: NodeJS.ProcessEnv = {},
+): Promise<MonitoredWorker> {
+  const before = world.log().length;
+  const process = await world.startWorker({ APLOS_UPLOAD_METRICS: '127.0.0.1:0', ...env });
+  const [, metricsUrl = ''] = /Metrics are served at (\S+?)"/.exec(world.log().slice(before)) ?? [];
+  return { process, metricsUrl };
+}
+
+/** Returns the sum of the series of a scrape that have this name and these labels. */
+export const sumOf = (scrape: string, name: string, labels: Readonly<Record<string, string>> = {}): number =>
+  seriesOf(scrape)
+    .filter((series) => series.name === name)
+    .filter((series) => Object.entries(labels).every(([label, value]) => series.labels[label] === value))
+    .reduce((total, { value }) => total + value, 0);
 
 /** Parses the series of a scrape. */
 export const seriesOf = (scrape: string): Series[] =>

@@ -4,7 +4,7 @@ import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient } from '../../src/client.js';
 import { errorTable } from '../../src/contract/errors.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
-import { seriesOf } from '../support/monitoring.js';
+import { seriesOf, startMonitoredWorker, sumOf } from '../support/monitoring.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -25,7 +25,7 @@ describe('the metrics of a worker', () => {
     world = await startWorld();
     client = await UploadClient.connect({ client: world.client });
     const started = await startMonitored();
-    worker = started.worker;
+    worker = started.process;
     const { faults } = world.sandbox;
 
     faults.add({ route: 'fileState', expire: 'token' });
@@ -69,13 +69,7 @@ describe('the metrics of a worker', () => {
   });
   afterAll(() => world?.stop());
 
-  async function startMonitored(): Promise<{ worker: WorkerProcess; metricsUrl: string }> {
-    const before = world.log().length;
-    const env = { APLOS_UPLOAD_METRICS: '127.0.0.1:0', APLOS_UPLOAD_LIST_LAG: '0.2' };
-    const own = await world.startWorker(env);
-    const [, metricsUrl = ''] = /Metrics are served at (\S+?)"/.exec(world.log().slice(before)) ?? [];
-    return { worker: own, metricsUrl };
-  }
+  const startMonitored = () => startMonitoredWorker(world, { APLOS_UPLOAD_LIST_LAG: '0.2' });
 
   async function newRequest() {
     const path = await world.write(`study-of-jane-${++files}.csv`, table(5_000));
@@ -89,10 +83,7 @@ describe('the metrics of a worker', () => {
   }
 
   const sum = (name: string, labels: Record<string, string> = {}, scraped = text) =>
-    seriesOf(scraped)
-      .filter((series) => series.name === name)
-      .filter((series) => Object.entries(labels).every(([label, value]) => series.labels[label] === value))
-      .reduce((total, { value }) => total + value, 0);
+    sumOf(scraped, name, labels);
 
   it('have one series for all workflow types that the worker does not have', () => {
     expect(text).not.toContain('nonsense');

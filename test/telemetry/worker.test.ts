@@ -12,6 +12,7 @@ import {
   type Selector,
   selectorsOf,
   seriesOf,
+  sumOf,
   withVariables,
 } from '../support/monitoring.js';
 import { configuration, table } from '../support/tables.js';
@@ -61,11 +62,6 @@ describe('a worker with metrics and health endpoints', () => {
     return client.start({ source, executions: [{ label: 'only', configuration }] });
   };
   const scrape = async (port: number) => (await ask(port, '/metrics'))?.text ?? '';
-  const sum = (text: string, name: string, labels: Record<string, string> = {}) =>
-    seriesOf(text)
-      .filter((series) => series.name === name)
-      .filter((series) => Object.entries(labels).every(([label, value]) => series.labels[label] === value))
-      .reduce((total, { value }) => total + value, 0);
 
   it('counts uploads that are done, failed, stalled and retried', async () => {
     world.sandbox.faults.add({ route: 'start', status: 402 });
@@ -76,26 +72,26 @@ describe('a worker with metrics and health endpoints', () => {
     world.sandbox.faults.add({ route: 'upload', hang: true });
     await (await start('done.csv')).result();
 
-    await vi.waitFor(async () => expect(sum(await scrape(metrics), 'aplos_uploads_total')).toBe(2), WITHIN);
+    await vi.waitFor(async () => expect(sumOf(await scrape(metrics), 'aplos_uploads_total')).toBe(2), WITHIN);
     const text = await scrape(metrics);
-    expect(sum(text, 'aplos_uploads_total', { result: 'done', code: '' })).toBe(1);
-    expect(sum(text, 'aplos_uploads_total', { result: 'failed', code: 'ALLOCATION_EXHAUSTED' })).toBe(1);
-    expect(sum(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_UNAVAILABLE' })).toBe(1);
-    expect(sum(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_STALLED' })).toBe(1);
-    expect(sum(text, 'aplos_idle_aborts_total')).toBe(1);
-    expect(sum(text, 'aplos_executions_started_total', { origin: 'started' })).toBe(1);
+    expect(sumOf(text, 'aplos_uploads_total', { result: 'done', code: '' })).toBe(1);
+    expect(sumOf(text, 'aplos_uploads_total', { result: 'failed', code: 'ALLOCATION_EXHAUSTED' })).toBe(1);
+    expect(sumOf(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_UNAVAILABLE' })).toBe(1);
+    expect(sumOf(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_STALLED' })).toBe(1);
+    expect(sumOf(text, 'aplos_idle_aborts_total')).toBe(1);
+    expect(sumOf(text, 'aplos_executions_started_total', { origin: 'started' })).toBe(1);
   });
 
   it('measures how late executions appear in the list', async () => {
     await (await start('listed.csv')).result(); // its look at the list shows the execution of done.csv
     await vi.waitFor(
-      async () => expect(sum(await scrape(metrics), 'aplos_list_lag_seconds_count')).toBe(1),
+      async () => expect(sumOf(await scrape(metrics), 'aplos_list_lag_seconds_count')).toBe(1),
       WITHIN,
     );
   });
 
   it('reports its start time', async () => {
-    const seconds = sum(await scrape(metrics), 'process_start_time_seconds');
+    const seconds = sumOf(await scrape(metrics), 'process_start_time_seconds');
     expect(seconds).toBeGreaterThanOrEqual(startedAt / 1000);
     expect(seconds).toBeLessThan(Date.now() / 1000);
   });
@@ -141,7 +137,7 @@ describe('a worker with metrics and health endpoints', () => {
     expect(await ask(otherHealth, '/healthz')).toMatchObject({ status: 200 });
 
     const failed = async () =>
-      sum(await scrape(otherMetrics), 'temporal_workflow_task_execution_failed_total');
+      sumOf(await scrape(otherMetrics), 'temporal_workflow_task_execution_failed_total');
     await vi.waitFor(async () => expect(await failed()).toBeGreaterThan(0), WITHIN);
     scrapes.push(await scrape(otherMetrics));
 
