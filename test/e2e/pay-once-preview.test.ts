@@ -7,6 +7,7 @@ import { TASK_QUEUE } from '../../src/contract/names.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { hasWorker } from '../../src/temporal/worker-liveness.js';
 import { jsonLines } from '../support/command.js';
+import { QUEUED } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -22,7 +23,7 @@ describe('what was paid before', () => {
   let receipt: Receipt;
 
   beforeAll(async () => {
-    world = await startWorld();
+    world = await startWorld(QUEUED);
     worker = await world.startWorker();
     file = await world.write('pk.csv', TABLE);
     config = await world.write('day-1.json', JSON.stringify(configuration));
