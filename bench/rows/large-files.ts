@@ -28,10 +28,55 @@ export type LargeFilesRow = Row & { readonly comparison: Comparison };
  * Rows of large files: the activity `uploadFile`, which compares size and SHA-256 with the expected ones and calculates the MD5,
  * next to programs that verify less.
  */
-export const largeFiles: readonly LargeFilesRow[] = rows();
+export const largeFiles: readonly LargeFilesRow[] = [
+  row(
+    {
+      name: 'discarded',
+      work: '1 GiB, verified, into a server that discards',
+      peer: async () => `md5sum && curl -F: ${await md5sumVersion()}, ${await curlVersion()}`,
+      goal: { of: 'ratio', is: 'at most', limit: 0.85 },
+    },
+    { mib: 1024, server: 'discards', peer: md5sumAndCurl },
+  ),
+  row(
+    {
+      name: 's3',
+      work: '512 MiB, verified, into SeaweedFS',
+      peer: async () => `curl -F: ${await curlVersion()}`,
+      goal: { of: 'ratio', is: 'at most', limit: 1.1 },
+    },
+    { mib: 512, server: 'SeaweedFS', peer: curl },
+  ),
+  row(
+    {
+      name: 's3-requests',
+      work: '512 MiB, verified, into SeaweedFS',
+      peer: requestsVersion,
+      goal: { of: 'ratio', is: 'at most', limit: 0.7 },
+    },
+    { mib: 512, server: 'SeaweedFS', peer: pythonRequests },
+  ),
+  row(
+    {
+      name: 's3-many',
+      work: `${MANY} files of 50 MiB at a time, verified, into SeaweedFS`,
+      peer: async () => `${MANY} × curl -F: ${await curlVersion()}`,
+      goal: { of: 'ratio', is: 'at most', limit: 1.25 },
+    },
+    { mib: 50, files: MANY, server: 'SeaweedFS', peer: curl },
+  ),
+  row(
+    {
+      name: 'discarded-many',
+      work: `${MANY} files of 50 MiB at a time, verified, into a server that discards`,
+      peer: async () => `${MANY} × md5sum && curl -F: ${await md5sumVersion()}, ${await curlVersion()}`,
+    },
+    { mib: 50, files: MANY, server: 'discards', peer: md5sumAndCurl },
+  ),
+];
 
-function rows(): LargeFilesRow[] {
-  const row = (about: Omit<Row, 'measure' | 'unit'>, comparison: Comparison): LargeFilesRow => ({
+function row(about: Omit<Row, 'measure' | 'unit'>, comparison: Comparison): LargeFilesRow {
+  return {
     ...about,
     unit: 's',
     comparison,
@@ -43,53 +88,7 @@ function rows(): LargeFilesRow[] {
         await stop();
       }
     },
-  });
-  return [
-    row(
-      {
-        name: 'discarded',
-        work: '1 GiB, verified, into a server that discards',
-        peer: async () => `md5sum && curl -F: ${await md5sumVersion()}, ${await curlVersion()}`,
-        goal: { of: 'ratio', is: 'at most', limit: 0.85 },
-      },
-      { mib: 1024, server: 'discards', peer: md5sumAndCurl },
-    ),
-    row(
-      {
-        name: 's3',
-        work: '512 MiB, verified, into SeaweedFS',
-        peer: async () => `curl -F: ${await curlVersion()}`,
-        goal: { of: 'ratio', is: 'at most', limit: 1.1 },
-      },
-      { mib: 512, server: 'SeaweedFS', peer: curl },
-    ),
-    row(
-      {
-        name: 's3-requests',
-        work: '512 MiB, verified, into SeaweedFS',
-        peer: requestsVersion,
-        goal: { of: 'ratio', is: 'at most', limit: 0.7 },
-      },
-      { mib: 512, server: 'SeaweedFS', peer: pythonRequests },
-    ),
-    row(
-      {
-        name: 's3-many',
-        work: `${MANY} files of 50 MiB at a time, verified, into SeaweedFS`,
-        peer: async () => `${MANY} × curl -F: ${await curlVersion()}`,
-        goal: { of: 'ratio', is: 'at most', limit: 1.25 },
-      },
-      { mib: 50, files: MANY, server: 'SeaweedFS', peer: curl },
-    ),
-    row(
-      {
-        name: 'discarded-many',
-        work: `${MANY} files of 50 MiB at a time, verified, into a server that discards`,
-        peer: async () => `${MANY} × md5sum && curl -F: ${await md5sumVersion()}, ${await curlVersion()}`,
-      },
-      { mib: 50, files: MANY, server: 'discards', peer: md5sumAndCurl },
-    ),
-  ];
+  };
 }
 
 /**
