@@ -1,21 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import pMap from 'p-map';
 import type { UploadClient } from '../../src/client.js';
+import { versionOf } from '../suite/package-version.js';
 import type { BenchWorld } from '../suite/world.js';
 
 /** Returns what the naive chain is made of. */
 export const naiveChain = async (): Promise<string> =>
   `naive chain: @temporalio/worker ${await versionOf('@temporalio/worker')}, undici ${await versionOf('undici')}`;
-
-/** Returns the installed version of a package. */
-export async function versionOf(name: string): Promise<string> {
-  const manifest = await readFile(
-    new URL(`../../node_modules/${name}/package.json`, import.meta.url),
-    'utf8',
-  );
-  return (JSON.parse(manifest) as { version: string }).version;
-}
 
 /** Uploads a file with our client, and waits for the receipt. */
 export async function uploadOurs(client: UploadClient, world: BenchWorld, path: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, type as osType, release, totalmem } from 'node:os';
 import { VERSION } from '../../src/util/version.js';
-import { versionOf } from '../rows/naive-chain.js';
+import { versionOf } from './package-version.js';
 import type { Goal, Measured } from './row.js';
 
 /** Results of one row, as they are stored. */
