@@ -3,7 +3,7 @@
  * Exits with 1 unless the stored bytes are equal, the memory of the worker stays flat, and no temporary file remains.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,8 +14,10 @@ import { objectStoreClient } from '../sandbox/object-store.js';
 import type { WorkerProcess } from '../sandbox/worker-process.js';
 import { UploadClient } from '../src/client.js';
 import { createSelfSigned, type KeyAndCertificate } from '../test/support/certificates.js';
+import { sha256OfStream } from '../test/support/hashes.js';
 import { table } from '../test/support/tables.js';
 import { startOwnWorld, type World } from '../test/support/world.js';
+import { peakMemory } from './process-memory.js';
 import { cuttingProxy } from './sources/cutting-proxy.js';
 
 const MB = 1_000_000;
@@ -154,24 +156,17 @@ async function measure(
   const receipt = await uploadFrom(world, source);
   const seconds = (performance.now() - startedAt) / 1000;
   const grown = (await peakMemory(worker)) - before;
-  const stored = createHash('sha256');
-  for await (const chunk of await world.sandbox.storedStream(receipt.fileId ?? '')) stored.update(chunk);
+  const stored = await sha256OfStream(await world.sandbox.storedStream(receipt.fileId ?? ''));
   return {
     source: new URL(source).protocol,
     cuts: proxy.cuts,
     attempts: receipt.steps.reduce((sum, { attempts }) => sum + attempts, 0),
-    equal: stored.digest('hex') === file.sha256() && receipt.sizeBytes === file.sizeBytes,
+    equal: stored === file.sha256() && receipt.sizeBytes === file.sizeBytes,
     seconds: Math.round(seconds * 10) / 10,
     'MB/s': Math.round(file.sizeBytes / MB / seconds),
     'peak MB': Math.round((before + grown) / MB),
     'grown by MB': Math.round(grown / MB),
   };
-}
-
-/** Returns the peak memory of a process in bytes, as the kernel reports it. */
-async function peakMemory({ child }: WorkerProcess): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
 const { values } = parseArgs({ options: { mb: { type: 'string', default: '1000' } } });

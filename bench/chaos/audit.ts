@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Charge } from '../../sandbox/executions.js';
 import { unlessGone } from '../../src/client/runs.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { sha256Of, sha256OfStream } from '../../test/support/hashes.js';
 import { bytesOf } from '../../test/support/history.js';
 import type { OwnWorld, World } from '../../test/support/world.js';
 import type { Upload } from './requests.js';
@@ -133,8 +132,8 @@ async function damagedFiles({ sandbox }: World, uploads: readonly Upload[]): Pro
   const damaged: string[] = [];
   for (const { file, receipt } of uploads) {
     if (!receipt) continue;
-    const sent = await sha256(createReadStream(file.path));
-    const stored = await sandbox.storedStream(receipt.fileId ?? '').then(sha256, String);
+    const sent = await sha256OfStream(createReadStream(file.path));
+    const stored = await sandbox.storedStream(receipt.fileId ?? '').then(sha256OfStream, String);
     if (stored !== sent || receipt.sha256 !== sent) damaged.push(file.fileName);
   }
   return damaged;
@@ -157,10 +156,8 @@ async function packagesIn({ sandbox }: World, uploads: readonly Upload[], folder
   );
   for (const { executionId, location, sha256: received } of fetched) {
     const path = fileURLToPath(location);
-    const placed = await sha256(createReadStream(path)).catch(String);
-    const stored = createHash('sha256')
-      .update(await sandbox.storedResults(executionId))
-      .digest('hex');
+    const placed = await sha256OfStream(createReadStream(path)).catch(String);
+    const stored = sha256Of(await sandbox.storedResults(executionId));
     if (placed !== stored || placed !== received) remarks.push(`${path}: the package differs`);
     if (!left.delete(path)) remarks.push(`${path}: two executions have this package`);
   }
@@ -206,12 +203,6 @@ async function secretsLeft(world: OwnWorld, histories: Buffer) {
 function searchable(bytes: Buffer, control: string): Buffer {
   if (!bytes.includes(control)) throw new Error(`The search does not work: it did not find "${control}"`);
   return bytes;
-}
-
-async function sha256(stream: Readable): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of stream) hash.update(chunk);
-  return hash.digest('hex');
 }
 
 const receiptsOf = (uploads: readonly Upload[]): Receipt[] => uploads.flatMap(({ receipt }) => receipt ?? []);

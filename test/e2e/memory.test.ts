@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { peakMemory } from '../../bench/process-memory.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient } from '../../src/client.js';
+import { sha256OfStream } from '../support/hashes.js';
 import { QUEUED } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { table } from '../support/tables.js';
@@ -37,9 +38,8 @@ describe('a file of 200 MB', () => {
 
       expect(receipt.sizeBytes).toBeGreaterThan(200 * MEGABYTE);
       expect(grownBy).toBeLessThan(40 * MEGABYTE);
-      const stored = createHash('sha256');
-      for await (const chunk of await world.sandbox.storedStream(receipt.fileId ?? '')) stored.update(chunk);
-      expect(stored.digest('hex')).toBe(receipt.sha256);
+      const stored = await world.sandbox.storedStream(receipt.fileId ?? '');
+      expect(await sha256OfStream(stored)).toBe(receipt.sha256);
     },
   );
 
@@ -52,9 +52,3 @@ describe('a file of 200 MB', () => {
     return path;
   }
 });
-
-/** Returns the peak memory of a process in bytes, as the kernel reports it. */
-async function peakMemory({ child }: WorkerProcess): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
-}

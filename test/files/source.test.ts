@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { appendFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, realpath, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -9,10 +8,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { FILE_TYPES, MAX_FILE_BYTES } from '../../src/contract/names.js';
 import { CHUNK_BYTES } from '../../src/files/chunk-buffers.js';
 import { assertSha256, assertSize, hashFile, type OpenFile, openSource } from '../../src/files/source.js';
+import { sha256Of } from '../support/hashes.js';
 import { becomeOrdinaryUser } from '../support/ordinary-user.js';
 import { distinctBytes, temporaryFile, temporaryFolder } from '../support/temporary-folder.js';
 
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const url = (path: string) => pathToFileURL(path).href;
 
 async function opened(source: string, fileName = 'pk.csv', roots: readonly string[] = []): Promise<OpenFile> {
@@ -235,7 +234,7 @@ describe('hashFile', () => {
     const progress: number[] = [];
 
     expect(await hashFile(file, { onBytes: (bytes) => progress.push(bytes) })).toEqual({
-      sha256: sha256(content),
+      sha256: sha256Of(content),
       sizeBytes: content.length,
     });
     expect(progress).toEqual([CHUNK_BYTES, 2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 5]);
@@ -275,7 +274,7 @@ describe('assertSize', () => {
 describe('assertSha256', () => {
   it('throws for another SHA-256', async () => {
     const file = await opened((await temporaryFile('abc')).url);
-    const [actual, expected] = [sha256(Buffer.from('abc')), sha256(Buffer.from('abd'))];
+    const [actual, expected] = [sha256Of(Buffer.from('abc')), sha256Of(Buffer.from('abd'))];
 
     expect(() => assertSha256(file, actual, actual)).not.toThrow();
     expect(() => assertSha256(file, actual, expected)).toThrow(

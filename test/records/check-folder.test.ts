@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchReport, reportStatement } from '../../src/records/batch-report.js';
 import { checkFolder } from '../../src/records/check-folder.js';
 import { verificationKeyOf } from '../../src/records/keys.js';
 import { receiptFileName, receiptRecord, record } from '../../src/records/receipt-file.js';
+import { sha256Of } from '../support/hashes.js';
 import { aReceipt } from '../support/receipts.js';
 import { newSigningKey } from '../support/signing-key.js';
 
@@ -20,9 +20,7 @@ function folder(): Map<string, Buffer> {
   );
   const done = receipts.map((receipt, index) => {
     const file = files[index] ?? '';
-    const sha256 = createHash('sha256')
-      .update(records.get(file) ?? '')
-      .digest('hex');
+    const sha256 = sha256Of(records.get(file) ?? '');
     const { workflowId, runId, fileName } = receipt;
     return { workflowId, runId, fileName, state: 'done', record: { file, sha256, receipt } };
   });

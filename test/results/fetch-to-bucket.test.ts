@@ -11,7 +11,8 @@ import { HostList } from '../../src/http/host-list.js';
 import { fetchPackage } from '../../src/results/fetch-package.js';
 import { newBucket, stubAwsEnvironment } from '../support/bucket.js';
 import { dispatcher } from '../support/fake-aplos.js';
-import { EXECUTION_ID, EXPECTED, packageOf, sha256Of } from '../support/packages.js';
+import { sha256Of } from '../support/hashes.js';
+import { EXECUTION_ID, EXPECTED, packageOf } from '../support/packages.js';
 import { serve, sourceServer } from '../support/source-server.js';
 
 describe('fetchPackage to a bucket', () => {

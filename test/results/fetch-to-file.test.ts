@@ -9,7 +9,8 @@ import { HostList } from '../../src/http/host-list.js';
 import { fetchPackage } from '../../src/results/fetch-package.js';
 import type { FetchOptions, PackageRequest } from '../../src/results/package-request.js';
 import { dispatcher } from '../support/fake-aplos.js';
-import { EXECUTION_ID, EXPECTED, FILES, packageOf, rawZip, sha256Of, TABLE } from '../support/packages.js';
+import { sha256Of } from '../support/hashes.js';
+import { EXECUTION_ID, EXPECTED, FILES, packageOf, rawZip, TABLE } from '../support/packages.js';
 import { type Responder, serve, sourceServer } from '../support/source-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { strToU8, type Zippable, zipSync } from 'fflate';
+import { sha256Of } from './hashes.js';
 
 export const EXECUTION_ID = '1714955846-1264143:cfa4b10f-0b40-11ef-8000-000000000000';
 export const TABLE = 'subject,time,conc\n1,0,0\n1,1,10\n';
@@ -8,9 +8,6 @@ export const CONFIGURATION = {
   columns: { unique_id: 'subject' },
   dosing: { amount: 10000 },
 };
-
-export const sha256Of = (bytes: Uint8Array | string): string =>
-  createHash('sha256').update(bytes).digest('hex');
 
 /** What a package must contain. */
 export const EXPECTED = {
