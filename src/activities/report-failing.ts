@@ -1,18 +1,16 @@
-import { activityInfo, getClient, log } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type ErrorCode, errorTable, isErrorCode } from '../contract/errors.js';
 import { type FailingStep, isReported, STEP_FAILS_SIGNAL } from '../contract/failing-step.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
+import { signalOwnRun } from './signal-own-run.js';
 
 /**
  * Signals the workflow that a step fails again and again.
  *
  * @throws Error if Temporal does not respond, or the run has closed
  */
-export async function reportFailing(report: FailingStep): Promise<void> {
-  const { workflowId = '', runId } = activityInfo().workflowExecution ?? {};
-  await getClient().workflow.getHandle(workflowId, runId).signal(STEP_FAILS_SIGNAL, report);
-}
+export const reportFailing = (report: FailingStep): Promise<void> => signalOwnRun(STEP_FAILS_SIGNAL, report);
 
 /** Longest time that a report may delay the end of an attempt, in milliseconds. */
 const REPORT_LIMIT_MS = 5_000;
