@@ -52,16 +52,13 @@ export function createFileJob(
   executions: readonly ExecutionRequest[],
   { profile, batch, webhook, sha256, ...options }: FileJobOptions & Pick<FileJob, 'sha256'>,
 ): FileJob {
-  const request = {
-    profile,
-    executions: [...executions],
-    requestedBy: userName(),
-    ...extensionOf(options),
-  };
   return {
     location,
     request: {
-      ...request,
+      profile,
+      executions: [...executions],
+      requestedBy: userName(),
+      ...extensionOf(options),
       ...(batch === undefined ? {} : { batch }),
       ...(webhook === undefined ? {} : { webhook }),
     },

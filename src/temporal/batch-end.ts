@@ -5,6 +5,7 @@ import proto from '@temporalio/proto';
 import { WORKFLOW_TYPE } from '../contract/names.js';
 import { tryParseJson } from '../contract/parse-json.js';
 import type { BatchFailure, EndState } from '../contract/webhooks.js';
+import { pagesOf } from './pages.js';
 import { canBeQueried, quoteForQuery } from './query.js';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
@@ -54,14 +55,9 @@ export async function readBatch(
   });
   if (Number(running.count) > 0) return { running: Number(running.count), ended: [] };
   const latest = new Map<string, EndedUpload & { readonly startedMs: number }>();
-  let nextPageToken: Uint8Array | undefined;
-  do {
-    const page = await workflowService.listWorkflowExecutions({
-      namespace,
-      query,
-      ...(nextPageToken ? { nextPageToken } : {}),
-    });
-    for (const { execution, status, startTime, closeTime, searchAttributes } of page.executions) {
+  const pages = pagesOf((token) => workflowService.listWorkflowExecutions({ namespace, query, ...token }));
+  for await (const { executions } of pages)
+    for (const { execution, status, startTime, closeTime, searchAttributes } of executions) {
       const workflowId = execution?.workflowId ?? '';
       const state = endStateOf(status);
       if (!state) return { running: 1, ended: [] };
@@ -78,8 +74,6 @@ export async function readBatch(
         closedMs: optionalTsToMs(closeTime) ?? 0,
       });
     }
-    nextPageToken = page.nextPageToken?.length > 0 ? page.nextPageToken : undefined;
-  } while (nextPageToken);
   const ended = [...latest.values()].map(({ startedMs, ...upload }) => upload);
   return { running: 0, ended: ended.sort((a, b) => (a.workflowId < b.workflowId ? -1 : 1)) };
 }

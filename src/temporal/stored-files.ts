@@ -9,6 +9,7 @@ import type { FileRef } from '../contract/steps.js';
 import { type RunRef, runRefSchema } from '../contract/stored-file.js';
 import { whyUntrusted } from '../contract/untrusted.js';
 import { isUnknownRun } from './errors.js';
+import { pagesOf } from './pages.js';
 import { isMalformed, isUnreadable } from './unreadable.js';
 
 /** A file that a run has stored at Aplos. */
@@ -95,14 +96,12 @@ async function readHistory(client: Client, run: RunRef): Promise<RunHistory | un
   let request: readonly Payload[] | null | undefined;
   let receipt: readonly Payload[] | null | undefined;
   let start: Scheduled | undefined;
-  let nextPageToken: Uint8Array | undefined;
-  do {
-    const page = await client.workflowService.getWorkflowExecutionHistory({
-      namespace,
-      execution: { workflowId, runId },
-      ...(nextPageToken ? { nextPageToken } : {}),
-    });
-    for (const event of page.history?.events ?? []) {
+  const execution = { workflowId, runId };
+  const pages = pagesOf((token) =>
+    client.workflowService.getWorkflowExecutionHistory({ namespace, execution, ...token }),
+  );
+  for await (const { history } of pages)
+    for (const event of history?.events ?? []) {
       const { workflowExecutionStartedEventAttributes: started } = event;
       if (started && started.workflowType?.name !== WORKFLOW_TYPE) return undefined;
       request ??= started?.input?.payloads;
@@ -110,8 +109,6 @@ async function readHistory(client: Client, run: RunRef): Promise<RunHistory | un
       const scheduled = event.activityTaskScheduledEventAttributes;
       if (scheduled?.activityType?.name === 'startExecution') start = scheduled;
     }
-    nextPageToken = page.nextPageToken?.length > 0 ? page.nextPageToken : undefined;
-  } while (nextPageToken);
   const ofWorkflow = { type: 'workflow', namespace, workflowId } as const;
   const ofActivity = {
     type: 'activity',
