@@ -79,7 +79,7 @@ const BUNDLED =
 /** Helpers that the workflow bundle may contain. They import nothing but each other. */
 const BUNDLED_HELPERS = '^src/util/(printable|escape-markdown|shell-word)\\.ts$';
 
-/** The rules of docs/architecture.md. @type {import('dependency-cruiser').IConfiguration} */
+/** The rules of docs/contributing/architecture.md. @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     ...Object.entries(rooms).map(([room, imports]) => ({

@@ -1,4 +1,4 @@
-# Runs aplos-upload, by default as a worker. See docs/install.md.
+# Runs aplos-upload, by default as a worker. See docs/operations/install.md.
 # Based on Debian, because Temporal's core needs glibc and does not run on Alpine.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app

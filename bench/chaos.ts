@@ -1,7 +1,7 @@
 /**
  * `npm run chaos -- --files 200 --seed 1 [--api v3 --dialect f] [--results]`: uploads files, and fetches
  * the results with `--results`, while calls fail and workers are killed, and prints the result.
- * Exits with 1 if something was lost, started twice, damaged or disclosed. See docs/chaos.md.
+ * Exits with 1 if something was lost, started twice, damaged or disclosed. See docs/contributing/fault-injection.md.
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';

@@ -263,7 +263,7 @@ function settingsProblems(variables: ReadonlyMap<string, string>): Findings {
 }
 
 function unknownVariables(names: Iterable<string>): Findings {
-  const documented = readFileSync('docs/settings.md', 'utf8');
+  const documented = readFileSync('docs/reference/settings.md', 'utf8');
   return [...names]
     .filter(
       (name) =>

@@ -72,7 +72,7 @@ settings=$PWD/.aplos-sandbox/settings.toml
 module=$PWD/node_modules/aplos-upload-worker/deploy/python/aplos_upload.py
 
 begin 'an upload by TypeScript' typescript
-"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" trigger.md .
+"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" guides/start-uploads.md .
 sed 's/aplos-upload-worker/aplos-upload-client/' with-our-client.ts >upload.ts
 step install "$client"
 size=$(megabytes node_modules)
@@ -100,13 +100,13 @@ sandbox_pid=
 [ ! -e "$settings" ] || fail 'the sandbox left its settings behind'
 
 begin 'a test of another team, by vitest' vitest
-"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" testing.md .
+"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" guides/test-your-service.md .
 step install --save-dev "$worker" vitest@4
 step npx --no-install vitest run
 passed
 
 begin 'a test of another team, by pytest' pytest
-"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" testing.md .
+"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" guides/test-your-service.md .
 step install "$worker"
 step cp node_modules/aplos-upload-worker/deploy/python/aplos_upload.py .
 step env PYTHONPATH="$python" npx --no-install aplos-upload sandbox -- python3 -m pytest -q -p no:cacheprovider

@@ -9,7 +9,7 @@ import { withSettingsTables } from './settings-tables.js';
 
 const errorCodes = Object.keys(errorTable) as ErrorCode[];
 
-const SETTINGS_PAGE = 'docs/settings.md';
+const SETTINGS_PAGE = 'docs/reference/settings.md';
 
 /** The section of one error code. */
 function errorSection(code: ErrorCode): string {
@@ -62,6 +62,6 @@ export const generatedFiles = [
   jsonFile('schema/settings.schema.json', settingsSchema()),
   jsonFile('schema/manifest.schema.json', manifestSchema()),
   { path: 'src/contract/request-types.ts', content: requestTypes() },
-  { path: 'docs/errors.md', content: errorPage },
+  { path: 'docs/reference/errors.md', content: errorPage },
   { path: SETTINGS_PAGE, content: withSettingsTables(readFileSync(SETTINGS_PAGE, 'utf8')) },
 ];

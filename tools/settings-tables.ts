@@ -1,5 +1,5 @@
-/** The tables of docs/settings.md, generated from the table of settings. */
-
+/** The tables of docs/reference/settings.md, generated from the table of settings. */
+import { basename, posix } from 'node:path';
 import { GROUPS, type Reader, type Setting, spellingsOf } from '../src/settings/setting.js';
 import { profileTable, settingsTable } from '../src/settings/table.js';
 
@@ -17,7 +17,8 @@ function withTable(page: string, group: string): string {
   const start = `<!-- Settings: ${group}. Generated from src/settings/table.ts by \`npm run build\`. -->\n`;
   const end = '<!-- End of settings. -->';
   const [before = '', rest] = page.split(start);
-  if (rest === undefined) throw new Error(`docs/settings.md has no marker for the settings of "${group}"`);
+  if (rest === undefined)
+    throw new Error(`docs/reference/settings.md has no marker for the settings of "${group}"`);
   return `${before}${start}\n${tableOf(group)}\n${rest.slice(rest.indexOf(end))}`;
 }
 
@@ -51,4 +52,5 @@ function cells(setting: Setting, prefix: string): string[] {
 
 const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
-const link = (page: string): string => `[${page.replace(/#.*/, '')}](${page})`;
+const link = (page: string): string =>
+  `[${basename(page.replace(/#.*/, ''))}](${posix.relative('reference', page)})`;

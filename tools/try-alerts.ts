@@ -1,5 +1,5 @@
 /**
- * `npm run alerts:try`: lets a real Prometheus, with the configuration of docs/monitoring.md and the rules of
+ * `npm run alerts:try`: lets a real Prometheus, with the configuration of docs/operations/monitoring.md and the rules of
  * deploy/prometheus, scrape a real worker. Makes an upload fail, waits until the alert fires, and then runs every query of the
  * dashboard. Requires `prometheus` and `promtool` on the PATH.
  */
@@ -69,7 +69,7 @@ function promtool(...args: string[]): void {
 async function startPrometheus() {
   const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-prometheus-'));
   const [, sample = ''] =
-    /```yaml\n([^`]*)```/.exec(await readFile(path('docs/monitoring.md'), 'utf8')) ?? [];
+    /```yaml\n([^`]*)```/.exec(await readFile(path('docs/operations/monitoring.md'), 'utf8')) ?? [];
   const config = configSchema.parse(parse(sample));
   config.rule_files = [path('deploy/prometheus/alerts.yml')];
   config.scrape_configs[0].static_configs = [{ targets: [`127.0.0.1:${metricsPort}`] }];

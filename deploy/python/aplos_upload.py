@@ -52,7 +52,7 @@ TASK_QUEUE = "aplos-upload"
 class UploadError(Exception):
     """An upload that ended without a receipt, or a setting that is wrong.
 
-    The code is one of those in docs/errors.md; None if the upload was cancelled or terminated.
+    The code is one of those in docs/reference/errors.md; None if the upload was cancelled or terminated.
     """
 
     def __init__(self, code: str | None, message: str) -> None:

@@ -3,71 +3,73 @@ import { defineConfig } from 'vitepress';
 
 const page = (text: string, link: string) => ({ text, link: `/docs/${link}` });
 
-/** The pages by kind. Every page of docs/ is in exactly one group. */
+/** The pages by kind. Every page of docs/ is in exactly one group, which is that of its folder. */
 const sidebar = [
-  { text: 'Tutorial', items: [page('Your first upload', 'first-upload')] },
+  { text: 'Tutorial', items: [page('Your first upload', 'tutorial/first-upload')] },
   {
     text: 'Guides',
     items: [
-      page('Start uploads from programs', 'trigger'),
-      page('Results', 'results'),
-      page('Analyze stored files', 'analyze'),
-      page('Webhooks', 'webhooks'),
-      page('Watch a folder', 'watch'),
-      page('Files on one host', 'hosts'),
-      page('HTTPS and S3 sources', 'sources'),
-      page('Records', 'records'),
-      page('Call uploads by Nexus', 'nexus'),
-      page('Test your service', 'testing'),
-      page('The sandbox', 'sandbox'),
+      page('Start uploads from programs', 'guides/start-uploads'),
+      page('Call uploads by Nexus', 'guides/nexus'),
+      page('Get results', 'guides/results'),
+      page('Receive webhooks', 'guides/webhooks'),
+      page('Analyze stored files again', 'guides/analyze-stored-files'),
+      page('Watch a folder', 'guides/watch-a-folder'),
+      page('Upload files that are on one host', 'guides/files-on-one-host'),
+      page('Upload from HTTPS and S3', 'guides/https-and-s3-sources'),
+      page('Test your service', 'guides/test-your-service'),
+      page('The sandbox', 'guides/sandbox'),
     ],
   },
   {
     text: 'Operations',
     items: [
-      page('Install', 'install'),
-      page('Run workers', 'operating'),
-      page('Upgrade', 'rollout'),
-      page('Monitoring', 'monitoring'),
-      page('Alerts', 'alerts'),
-      page('Tracing', 'traces'),
+      page('Install', 'operations/install'),
+      page('Run workers', 'operations/run-workers'),
+      page('Upgrade', 'operations/upgrade'),
+      page('Monitor workers', 'operations/monitoring'),
+      page('Runbooks', 'operations/runbooks'),
+      page('Send traces', 'operations/tracing'),
+      page('Keep records', 'operations/records'),
     ],
   },
   {
     text: 'Reference',
     items: [
-      page('Command line', 'cli'),
-      page('Settings', 'settings'),
-      page('Errors', 'errors'),
-      page('API versions', 'api-versions'),
-      page('TypeScript API', 'api/README'),
+      page('Command line', 'reference/cli'),
+      page('Settings', 'reference/settings'),
+      page('Errors', 'reference/errors'),
+      page('API versions', 'reference/api-versions'),
+      page('TypeScript API', 'reference/api/README'),
     ],
   },
   {
     text: 'Concepts',
     items: [
-      page('Architecture', 'architecture'),
-      page('Security', 'security'),
-      page('Large files', 'large-files'),
-      page('Fault injection', 'chaos'),
-      page('Performance', 'performance'),
+      page('Security', 'concepts/security'),
+      page('Large files', 'concepts/large-files'),
+      page('Performance', 'concepts/performance'),
     ],
   },
   {
     text: 'Contributing',
     items: [
       { text: 'Contributing', link: '/CONTRIBUTING' },
-      page('Style', 'style'),
+      page('Architecture', 'contributing/architecture'),
+      page('Style', 'contributing/style'),
+      page('Fault injection', 'contributing/fault-injection'),
       page('Decisions', 'decisions/README'),
       { text: 'Changelog', link: '/CHANGELOG' },
     ],
   },
 ];
 
-const linked = sidebar.flatMap(({ items }) => items.map(({ link }) => link));
-for (const name of readdirSync('pages/docs'))
-  if (name.endsWith('.md') && !linked.includes(`/docs/${name.slice(0, -'.md'.length)}`))
-    throw new Error(`site/.vitepress/config.mts lists docs/${name} under no kind`);
+const listed = sidebar.flatMap(({ items }) => items.map(({ link }) => `${link}.md`));
+const unlisted = readdirSync('pages/docs', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.md') && !/^decisions|\/api\//.test(name))
+  .map((name) => `/docs/${name}`)
+  .filter((page) => !listed.includes(page));
+if (unlisted.length > 0) throw new Error(`site/.vitepress/config.mts does not list ${unlisted.join(', ')}`);
 
 export default defineConfig({
   title: 'aplos-upload',

@@ -23,7 +23,7 @@ const row = (
 
 /**
  * All error codes: what each one means, what to do, and what follows from it. Code that treats some errors differently asks
- * for a trait, and keeps no list of codes. `docs/errors.md` is generated from this table.
+ * for a trait, and keeps no list of codes. `docs/reference/errors.md` is generated from this table.
  */
 export const errorTable = {
   REQUEST_INVALID: row(

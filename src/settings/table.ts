@@ -1,6 +1,6 @@
 /**
  * Defines every setting once. The type `Settings`, the validation, the keys of the settings file, the output of
- * `aplos-upload settings`, the suggestions for typos and the tables of docs/settings.md are derived from these entries.
+ * `aplos-upload settings`, the suggestions for typos and the tables of docs/reference/settings.md are derived from these entries.
  */
 import { z } from 'zod';
 import type { ResultsRoot } from '../contract/results.js';
@@ -143,7 +143,7 @@ export const settingsTable = {
     readBy: ['worker'],
     description:
       'Directories and S3 prefixes to which results may be written. A directory must exist; directories in it are created',
-    page: 'results.md',
+    page: 'guides/results.md',
     show: (roots: readonly ResultsRoot[]) => roots.map(({ text }) => text).join(':'),
   },
   sourceHosts: {
@@ -157,7 +157,7 @@ export const settingsTable = {
     unset: 'none',
     readBy: ['worker'],
     description: 'Hosts from which `https:` sources may be read',
-    page: 'sources.md',
+    page: 'guides/https-and-s3-sources.md',
   },
   webhookHosts: {
     group: 'Worker',
@@ -171,7 +171,7 @@ export const settingsTable = {
     readBy: ['worker'],
     description:
       'Hosts to which webhooks may be sent. Private addresses, and this machine, must be listed as addresses',
-    page: 'webhooks.md',
+    page: 'guides/webhooks.md',
   },
   batchQuietMs: {
     group: 'Worker',
@@ -183,7 +183,7 @@ export const settingsTable = {
     readBy: ['worker'],
     description:
       'Time after the end of its last upload for which a batch may still get more uploads. Only then is its end reported as a webhook',
-    page: 'webhooks.md',
+    page: 'guides/webhooks.md',
   },
   spoolLimitBytes: {
     group: 'Worker',
@@ -207,7 +207,7 @@ export const settingsTable = {
     readBy: ['worker'],
     description:
       'Hosts to which files may be uploaded, in addition to Amazon S3. Only needed for an S3 server of your own, such as that of the sandbox',
-    page: 'sources.md',
+    page: 'guides/https-and-s3-sources.md',
   },
   s3Buckets: {
     group: 'Worker',
@@ -221,7 +221,7 @@ export const settingsTable = {
     readBy: ['worker'],
     description:
       'Buckets and access points (`NAME-ACCOUNT`) to which files may be uploaded. Set it: anybody can own a bucket at Amazon. `aplos-upload doctor` prints the value',
-    page: 'sources.md',
+    page: 'guides/https-and-s3-sources.md',
   },
   idleTimeoutMs: {
     group: 'Worker',
@@ -286,7 +286,7 @@ export const settingsTable = {
     readBy: ['worker', 'client'],
     description:
       'Name of this host. A worker also runs uploads that are reserved for it; a client marks its files as stored on it',
-    page: 'hosts.md',
+    page: 'guides/files-on-one-host.md',
   },
   sharedRoots: {
     group: 'Hosts',
@@ -300,7 +300,7 @@ export const settingsTable = {
     readBy: ['client'],
     description:
       'With `APLOS_UPLOAD_HOST`: directories that every worker sees under the same path. Any worker may upload the files in them',
-    page: 'hosts.md',
+    page: 'guides/files-on-one-host.md',
     show: (paths: readonly string[]) => paths.join(':'),
   },
   metrics: {
@@ -313,7 +313,7 @@ export const settingsTable = {
     readBy: ['worker'],
     description:
       'Address on which to serve metrics for Prometheus, at `/metrics`. There is no authentication: restrict who can reach it',
-    page: 'monitoring.md',
+    page: 'operations/monitoring.md',
   },
   health: {
     group: 'Monitoring',
@@ -324,7 +324,7 @@ export const settingsTable = {
     unset: 'not served',
     readBy: ['worker'],
     description: 'Address on which to serve `/healthz` and `/readyz`. There is no authentication',
-    page: 'monitoring.md#health',
+    page: 'operations/monitoring.md#health',
   },
   extraCa: {
     group: 'Network',
@@ -346,7 +346,7 @@ export const settingsTable = {
     schema: secret,
     readBy: ['codec-server'],
     description: 'Token: clients that send it as `Authorization: Bearer …` may decode',
-    page: 'cli.md#codec-server',
+    page: 'reference/cli.md#codec-server',
   },
   codecJwksUrl: {
     group: 'Codec server',
@@ -385,7 +385,7 @@ export const settingsTable = {
     unset: 'receipts are not signed',
     readBy: ['client'],
     description: 'Ed25519 private key in PEM that signs the receipts which `aplos-upload receipt` writes',
-    page: 'records.md',
+    page: 'operations/records.md',
     show: ({ keyId }: SigningKey) => `key ${keyId}`,
   },
   uiUrl: {
@@ -444,7 +444,7 @@ export const profileTable = {
     readBy: ['worker'],
     description:
       'Version of the API. `auto` asks the host, and asks again if the host refuses calls of that version',
-    page: 'api-versions.md',
+    page: 'reference/api-versions.md',
   },
   startBody: {
     group: 'Aplos accounts',
@@ -498,7 +498,7 @@ export const profileTable = {
     readBy: ['worker'],
     description:
       'URL to which the end of each upload and batch is reported, unless its request names another',
-    page: 'webhooks.md',
+    page: 'guides/webhooks.md',
     show: (value: string) => `${new URL(value).origin}/…`,
   },
   webhookSecrets: {
@@ -513,7 +513,7 @@ export const profileTable = {
     readBy: ['worker'],
     description:
       'Secrets that sign webhooks: `whsec_` and 24 to 64 bytes in base64. Each webhook has a signature of each secret',
-    page: 'webhooks.md',
+    page: 'guides/webhooks.md',
   },
   cognitoEndpoint: {
     group: 'Aplos accounts',

@@ -20,14 +20,14 @@ describe('the generated files', () => {
   });
 
   it('have a section for each error code, with its anchor', () => {
-    const sections = contentOf('docs/errors.md').matchAll(/^<a id="(\w+)"><\/a>\n\n### `(\w+)`$/gm);
+    const sections = contentOf('docs/reference/errors.md').matchAll(/^<a id="(\w+)"><\/a>\n\n### `(\w+)`$/gm);
     expect([...sections].map(([, anchor, code]) => [anchor, code])).toEqual(
       Object.keys(errorTable).map((code) => [code, code]),
     );
   });
 
   it('show the traits of an error code in words', () => {
-    expect(contentOf('docs/errors.md')).toContain(`### \`API_UNAVAILABLE\`
+    expect(contentOf('docs/reference/errors.md')).toContain(`### \`API_UNAVAILABLE\`
 
 The Aplos API responded with a server error (5xx), or timed out.
 

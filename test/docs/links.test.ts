@@ -4,9 +4,11 @@ import { dirname, join, normalize } from 'node:path';
 import GithubSlugger from 'github-slugger';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-const pages = ['.', 'docs', 'docs/decisions', 'samples']
-  .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
-  .filter((path) => path.endsWith('.md'));
+const namesIn = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+const pages = [...readdirSync('.'), ...['docs', 'deploy', 'samples'].flatMap(namesIn)].filter((path) =>
+  path.endsWith('.md'),
+);
 
 const withoutBlocks = (text: string) => text.replaceAll(/^```.*?^```/gms, '');
 const withoutCode = (text: string) => withoutBlocks(text).replaceAll(/`[^`\n]*`/g, '');

@@ -17,7 +17,7 @@ import { openWorld, type World } from '../support/world.js';
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIGURATION = join(REPOSITORY, 'samples', 'single-oral-dose.json');
 const UNENCRYPTED = { APLOS_UPLOAD_ENCRYPTION_KEY: '', APLOS_UPLOAD_ENCRYPTION: 'off' };
-const examples = examplesOn('trigger.md');
+const examples = examplesOn('guides/start-uploads.md');
 
 interface CommandResult {
   readonly exitCode: number;
@@ -25,7 +25,7 @@ interface CommandResult {
   readonly stderr: string;
 }
 
-describe('the examples in docs/trigger.md', () => {
+describe('the examples in docs/guides/start-uploads.md', () => {
   let world: World;
   let worker: WorkerProcess;
   let folder: string;

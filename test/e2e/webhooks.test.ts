@@ -127,8 +127,8 @@ describe('webhooks', () => {
     expect(receiver.received).toHaveLength(before);
   });
 
-  it('are received by the receiver in docs/webhooks.md, each once', async () => {
-    const [, code = ''] = /^```js\n(.*?)^```/ms.exec(readFileSync('docs/webhooks.md', 'utf8')) ?? [];
+  it('are received by the receiver in docs/guides/webhooks.md, each once', async () => {
+    const [, code = ''] = /^```js\n(.*?)^```/ms.exec(readFileSync('docs/guides/webhooks.md', 'utf8')) ?? [];
     expect(code.trim().split('\n').length).toBeLessThanOrEqual(20);
     const [port = 0] = await freePorts(1);
     const lines: string[] = [];

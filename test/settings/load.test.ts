@@ -203,7 +203,7 @@ describe('loadSettings', () => {
   });
 
   it.each(refusedVariables)('documents that %s is refused', (variable) => {
-    expect(readFileSync('docs/settings.md', 'utf8')).toContain(`\`${variable}\``);
+    expect(readFileSync('docs/reference/settings.md', 'utf8')).toContain(`\`${variable}\``);
   });
 
   it('throws if Node.js was started with a refused option', () => {

@@ -4,11 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/program.js';
 import { rules } from '../support/monitoring.js';
 
-const page = readFileSync(fileURLToPath(new URL('../../docs/alerts.md', import.meta.url)), 'utf8');
+const page = readFileSync(
+  fileURLToPath(new URL('../../docs/operations/runbooks.md', import.meta.url)),
+  'utf8',
+);
 const alerts = (await rules()).flatMap(({ alert, annotations }) => (alert ? [{ alert, annotations }] : []));
 
 describe('the alert rules', () => {
-  it('have one section each in docs/alerts.md, in the same order', () => {
+  it('have one section each in docs/operations/runbooks.md, in the same order', () => {
     const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
     expect(headings).toEqual(alerts.map(({ alert }) => alert));
   });
@@ -16,7 +19,7 @@ describe('the alert rules', () => {
   it.each(alerts)(
     '$alert has a short summary, a description, and a link to its section',
     ({ alert, annotations }) => {
-      expect(annotations?.runbook).toBe(`docs/alerts.md#${alert.toLowerCase()}`);
+      expect(annotations?.runbook).toBe(`docs/operations/runbooks.md#${alert.toLowerCase()}`);
       expect(annotations?.summary?.length).toBeLessThan(80);
       expect(annotations?.description).toMatch(/\.$/);
     },

@@ -185,8 +185,11 @@ describe('a worker with metrics and health endpoints', () => {
     expect(missing).toEqual([]);
   });
 
-  it('serves exactly the metrics and labels that docs/monitoring.md lists, besides those of the SDK', () => {
-    const page = readFileSync(fileURLToPath(new URL('../../docs/monitoring.md', import.meta.url)), 'utf8');
+  it('serves exactly the metrics and labels that docs/operations/monitoring.md lists, besides those of the SDK', () => {
+    const page = readFileSync(
+      fileURLToPath(new URL('../../docs/operations/monitoring.md', import.meta.url)),
+      'utf8',
+    );
     const listed = [...page.matchAll(/^\| `(\w+)` \| (counter|gauge|histogram) \| (.*?) \|/gm)].map(
       ([, name, type, cell = '']) => {
         const names = cell.split(';').map((part) => part.split(':')[0] ?? '');

@@ -26,7 +26,9 @@ export function filterFrom(
   if (failed && running)
     throw new BadInputError(['--failed and --running cannot be combined. Use one of them.']);
   if (error !== undefined && !isErrorCode(error))
-    throw new BadInputError([`--error ${error} is not an error code. Use a code from docs/errors.md.`]);
+    throw new BadInputError([
+      `--error ${error} is not an error code. Use a code from docs/reference/errors.md.`,
+    ]);
   const state = running ? 'running' : failed || error ? 'failed' : undefined;
   if (batch === undefined && !state && since === undefined) return undefined;
   const ranSince = since === undefined ? undefined : parseSince(since);
