@@ -72,7 +72,7 @@ settings=$PWD/.aplos-sandbox/settings.toml
 module=$PWD/node_modules/aplos-upload-worker/deploy/python/aplos_upload.py
 
 begin 'an upload by TypeScript' typescript
-"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" guides/start-uploads.md .
+"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" guides/start-from-typescript.md .
 sed 's/aplos-upload-worker/aplos-upload-client/' with-our-client.ts >upload.ts
 step install "$client"
 size=$(megabytes node_modules)

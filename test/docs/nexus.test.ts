@@ -11,7 +11,7 @@ import type { World } from '../support/world.js';
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIGURATION = join(REPOSITORY, 'samples', 'single-oral-dose.json');
 
-describe('the examples in docs/guides/nexus.md', () => {
+describe('the examples in docs/guides/start-by-nexus.md', () => {
   let world: World;
   let folder: string;
   let caller: string;
@@ -28,7 +28,7 @@ describe('the examples in docs/guides/nexus.md', () => {
         target: { worker: { namespace: world.temporal.namespace, taskQueue: 'aplos-upload' } },
       },
     });
-    for (const [name, text] of examplesOn('guides/nexus.md'))
+    for (const [name, text] of examplesOn('guides/start-by-nexus.md'))
       await writeFile(
         join(folder, name),
         text.replace("endpoint: 'aplos-upload'", `endpoint: '${endpoint}'`),

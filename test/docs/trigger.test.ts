@@ -17,7 +17,13 @@ import { openWorld, type World } from '../support/world.js';
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIGURATION = join(REPOSITORY, 'samples', 'single-oral-dose.json');
 const UNENCRYPTED = { APLOS_UPLOAD_ENCRYPTION_KEY: '', APLOS_UPLOAD_ENCRYPTION: 'off' };
-const examples = examplesOn('guides/start-uploads.md');
+const examples = examplesOn(
+  'guides/start-from-typescript.md',
+  'guides/start-from-python.md',
+  'guides/start-from-a-shell.md',
+  'guides/start-on-a-schedule.md',
+  'guides/start-from-a-workflow.md',
+);
 
 interface CommandResult {
   readonly exitCode: number;
@@ -25,7 +31,7 @@ interface CommandResult {
   readonly stderr: string;
 }
 
-describe('the examples in docs/guides/start-uploads.md', () => {
+describe('the examples that start uploads', () => {
   let world: World;
   let worker: WorkerProcess;
   let folder: string;

@@ -185,9 +185,9 @@ describe('a worker with metrics and health endpoints', () => {
     expect(missing).toEqual([]);
   });
 
-  it('serves exactly the metrics and labels that docs/operations/monitoring.md lists, besides those of the SDK', () => {
+  it('serves exactly the metrics and labels that docs/reference/metrics-and-search-attributes.md lists, besides those of the SDK', () => {
     const page = readFileSync(
-      fileURLToPath(new URL('../../docs/operations/monitoring.md', import.meta.url)),
+      fileURLToPath(new URL('../../docs/reference/metrics-and-search-attributes.md', import.meta.url)),
       'utf8',
     );
     const listed = [...page.matchAll(/^\| `(\w+)` \| (counter|gauge|histogram) \| (.*?) \|/gm)].map(
