@@ -17,29 +17,37 @@ export type Analysis =
   | { readonly zip: Uint8Array; readonly errors: readonly [] }
   | { readonly zip?: never; readonly errors: readonly string[] };
 
+/** Options of {@link analyseFile}. */
+export interface AnalysisOptions {
+  readonly shown?: unknown;
+  readonly known?: Uint8Array | undefined;
+}
+
 /**
  * Analyses a file. Never throws: a table or a configuration that cannot be analysed is the failure of this execution alone.
  *
  * @param bytes first bytes of the file, at most {@link MAX_ANALYSED_BYTES}. A longer file is missing in the results
- * @param shownConfiguration configuration as the results show it. Default: as it was sent
+ * @param options `shown`: configuration as the results show it. Default: as it was sent. `known`: the parameters as a CSV, if they are
+ * not to be calculated
  */
 export function analyseFile(
   fileName: string,
   bytes: Buffer,
   { executionId, configuration, metaData }: AnalysedExecution,
-  shownConfiguration: unknown = configuration,
+  { shown = configuration, known }: AnalysisOptions = {},
 ): Analysis {
   const content = {
     executionId,
     fileName,
     file: bytes.length < MAX_ANALYSED_BYTES ? bytes : undefined,
-    configuration: shownConfiguration,
+    configuration: shown,
     metaData,
   };
   try {
     if (!isText(fileName)) return { zip: resultsZip(content), errors: [] };
     const columns = columnsIn(configuration);
     const table = parseTable(wholeLines(bytes));
+    if (known) return { zip: resultsZip({ ...content, known }), errors: [] };
     const present = new Set(table.columns);
     const missing = columnsNamed(columns).filter((name) => !present.has(name));
     if (missing.length > 0)

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { analyseFile, MAX_ANALYSED_BYTES } from './analysis.js';
+import type { KnownResults } from './cases.js';
 import type { Account } from './cognito.js';
 import type { FileRecord, Files } from './files.js';
 import type { ObjectStore } from './object-store.js';
@@ -112,11 +113,13 @@ export class Executions {
   readonly #store: ObjectStore;
   readonly #files: Files;
   readonly #settings: SandboxSettings;
+  readonly #knownResults: KnownResults;
 
-  constructor(store: ObjectStore, files: Files, settings: SandboxSettings) {
+  constructor(store: ObjectStore, files: Files, settings: SandboxSettings, knownResults: KnownResults) {
     this.#store = store;
     this.#files = files;
     this.#settings = settings;
+    this.#knownResults = knownResults;
     this.#past = Array.from({ length: settings.pastExecutions }, (_, index) => pastExecution(index));
     this.#listedPast = this.#past.map((state) => ({
       executionId: state.charge.executionId,
@@ -264,7 +267,8 @@ export class Executions {
     const bytes = await this.#store.bytes(file.key, MAX_ANALYSED_BYTES);
     const { camelKeys: isCamel } = dialects[this.#settings.dialect];
     const shown = isCamel ? camelKeys(charge.configuration) : charge.configuration;
-    const { zip, errors: reasons } = analyseFile(file.fileName, bytes, charge, shown);
+    const known = this.#knownResults(bytes, charge);
+    const { zip, errors: reasons } = analyseFile(file.fileName, bytes, charge, { shown, known });
     if (zip)
       await this.#store.put(resultsKey(execution), this.#settings.changeResults(zip), 'application/zip');
     return reasons;

@@ -92,6 +92,8 @@ export interface ResultsContent {
   readonly metaData: unknown;
   /** Rows of the parameters, header first. Default: the file was not analysed */
   readonly rows?: readonly string[][] | undefined;
+  /** The parameters as a CSV, instead of rows. Default: none */
+  readonly known?: Uint8Array;
 }
 
 /** Builds the results zip, with the paths that the vendor documents. */
@@ -102,6 +104,7 @@ export function resultsZip({
   configuration,
   metaData,
   rows = [],
+  known,
 }: ResultsContent): Uint8Array {
   const csv = (lines: readonly string[][]) =>
     strToU8(`${lines.map((row) => row.map(quoted).join(',')).join('\n')}\n`);
@@ -113,7 +116,7 @@ export function resultsZip({
       'inputs/meta.json': json(metaData ?? null),
       'outputs/audit.json': json({ execution_id: executionId, engine: 'sandbox' }),
       'outputs/execution-id.txt': strToU8(`${executionId}\n`),
-      'outputs/pk-results.csv': csv(rows),
+      'outputs/pk-results.csv': known ?? csv(rows),
       'outputs/pk-summary.csv': csv([
         ['parameter', 'n'],
         ...(rows[0] ?? []).map((name) => [name, `${Math.max(0, rows.length - 1)}`]),

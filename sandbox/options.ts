@@ -87,14 +87,19 @@ export interface SandboxOptions {
   readonly warn?: (configuration: Readonly<Record<string, unknown>>) => readonly string[];
   /** Returns the name of an execution in version 3, given the one that was sent. Default: that one, or none. */
   readonly nameExecution?: (name: string | undefined) => string | undefined;
+  /**
+   * Folder of cases, `NAME/{input.csv, config.json, pk-results-expected.csv}`. An execution of the input and configuration of a case
+   * gives its expected results. Default: none.
+   */
+  readonly cases?: string;
   /** Seed of the random generator for faults with a `chance`. Default: 1. */
   readonly seed?: number;
 }
 
-/** The options with their defaults filled in, except `s3` and ports. */
+/** The options with their defaults filled in, except `s3`, ports and cases. */
 export type SandboxSettings = {
   -readonly [Name in keyof Required<
-    Omit<SandboxOptions, 's3' | 'port' | 's3Port'>
+    Omit<SandboxOptions, 's3' | 'port' | 's3Port' | 'cases'>
   >]: Required<SandboxOptions>[Name];
 };
 

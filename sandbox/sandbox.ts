@@ -2,6 +2,7 @@ import { devNull } from 'node:os';
 import type { Readable } from 'node:stream';
 import { apiRoutes } from './api.js';
 import { serveApi } from './api-server.js';
+import { knownResultsIn } from './cases.js';
 import { Cognito } from './cognito.js';
 import { type Charge, Executions } from './executions.js';
 import { Faults } from './faults.js';
@@ -86,7 +87,7 @@ export interface Sandbox {
 /**
  * Starts a sandbox on 127.0.0.1, and an S3 server for it unless the options name a bucket.
  *
- * @throws Error if a server does not start
+ * @throws Error if a server does not start, or a case cannot be used
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   if (options.s3) return startOn(options.s3, options);
@@ -103,6 +104,7 @@ async function startOn(
   stopS3: () => Promise<void> = async () => {},
 ): Promise<Sandbox> {
   const settings = withDefaults(options);
+  const knownResults = await knownResultsIn(options.cases);
   const secrets = new Set<string>([s3.secretAccessKey]);
   const calls: RecordedCall[] = [];
   const faults = new Faults(settings.seed);
@@ -117,7 +119,7 @@ async function startOn(
   });
   const store = new ObjectStore(s3, s3.bucket, s3Proxy.url);
   const files = new Files(store, settings, secrets);
-  const executions = new Executions(store, files, settings);
+  const executions = new Executions(store, files, settings, knownResults);
   const api = await serveApi({
     port: options.port ?? 0,
     cognito,

@@ -17,9 +17,7 @@ const oneOf =
 /** `aplos-upload sandbox` */
 export const sandboxCommand = new CliCommand('sandbox')
   .summary('run Temporal, a stand-in for Aplos and a worker here')
-  .description(
-    'run Temporal, a stand-in for Aplos, S3 and a worker on this machine, and write a settings file for other commands',
-  )
+  .description('run Temporal, a stand-in for Aplos, S3 and a worker, and write a settings file')
   .argument('[command...]', 'command to run against the sandbox, after --')
   .option('--no-worker', 'start no worker')
   .option('--api <versions>', 'versions of the API: v1, v3 or both', oneOf('v1', 'v3', 'both'), 'both')
@@ -38,6 +36,8 @@ export const sandboxCommand = new CliCommand('sandbox')
   .option('--latency <ms>', 'latency added to every call', number)
   .option('--form-seconds <s>', 'lifetime of a presigned POST', number)
   .option('--token-seconds <s>', 'lifetime of an ID token', number)
+  .option('--cases <folder>', 'give the expected results of these cases back')
+  .option('--results-root <folder>', 'folder to which results may be written')
   .option('--port <port>', 'port of the API (default: a free one)', number)
   .option('--temporal-port <port>', 'port of Temporal', number)
   .option('--ui-port <port>', 'port of the Temporal UI', number)

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../../sandbox/index.js';
+import { InvalidCasesError } from '../../../qualification/cases.js';
 import { shellWord } from '../../../util/shell-word.js';
 import { err, out } from '../../output/colors.js';
 import { BadInputError, ExitCode } from '../../output/errors.js';
@@ -26,6 +27,8 @@ export interface SandboxFlags {
   readonly latency?: number;
   readonly formSeconds?: number;
   readonly tokenSeconds?: number;
+  readonly cases?: string;
+  readonly resultsRoot?: string;
   readonly port?: number;
   readonly temporalPort?: number;
   readonly uiPort?: number;
@@ -39,7 +42,7 @@ const DEFAULT_SETTINGS_FILE = '.aplos-sandbox/settings.toml';
 export async function runSandbox(command: readonly string[], flags: SandboxFlags): Promise<void> {
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const sandbox = await startSandbox(optionsFrom(flags)).catch((error: Error) => {
-    throw new BadInputError([error.message]);
+    throw new BadInputError(error instanceof InvalidCasesError ? error.problems : [error.message]);
   });
   try {
     if (flags.json) printJson(summaryOf(sandbox));
@@ -70,6 +73,8 @@ function optionsFrom(flags: SandboxFlags): SandboxOptions {
   const numbers = Object.entries(given).filter(([, value]) => value !== undefined);
   return {
     ...{ settingsFile, worker, host, api, dialect, subscription, allocation },
+    ...(flags.cases === undefined ? {} : { cases: flags.cases }),
+    ...(flags.resultsRoot === undefined ? {} : { resultsRoot: resolve(flags.resultsRoot) }),
     ...(Object.fromEntries(numbers) as { [Name in keyof typeof given]?: number }),
   };
 }
