@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { explainCommand } from './commands/explain.js';
 import { initCommand } from './commands/init.js';
 import { profilesCommand } from './commands/profiles.js';
+import { qualifyCommand } from './commands/qualify.js';
 import { receiptCommand } from './commands/receipt.js';
 import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
@@ -41,6 +42,7 @@ export const COMMANDS: readonly CliCommand[] = [
   initCommand,
   setupCommand,
   doctorCommand,
+  qualifyCommand,
   settingsCommand,
   profilesCommand,
   workerCommand,

@@ -1,11 +1,6 @@
 import { type Decimal, deviationPercent, isWithin, normalized, parseDecimal } from './decimal.js';
 import type { ResultsRow, ResultsTable } from './results-table.js';
-
-/** How texts are compared: as they are, without spaces around them, or also without regard to case. */
-export const TEXT_RULES = ['exact', 'trimmed', 'ignore-case'] as const;
-
-/** See {@link TEXT_RULES}. */
-export type TextRule = (typeof TEXT_RULES)[number];
+import type { TextRule } from './text-rules.js';
 
 /** How tables are compared. */
 export interface ComparisonRules {

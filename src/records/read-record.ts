@@ -3,7 +3,13 @@ import { REPORT_PREDICATE } from './batch-report.js';
 import { canonicalBytes } from './canonical.js';
 import { type Envelope, envelopeSchema, isSignedBy } from './envelope.js';
 import type { VerificationKey } from './keys.js';
-import { RECEIPT_PREDICATE, STATEMENT_TYPE, STATEMENT_V1 } from './statement.js';
+import {
+  CHECKS_PREDICATE,
+  QUALIFICATION_PREDICATE,
+  RECEIPT_PREDICATE,
+  STATEMENT_TYPE,
+  STATEMENT_V1,
+} from './statement.js';
 
 /** One statement about a record, and whether it is true. */
 export interface Finding {
@@ -52,7 +58,13 @@ const statementOf = <Predicate extends z.ZodType>(type: string, predicate: Predi
     predicate,
   });
 const receiptStatementSchema = statementOf(RECEIPT_PREDICATE, factsSchema);
-const reportStatementSchema = statementOf(REPORT_PREDICATE, reportSchema);
+const reportStatementSchema = z.union([
+  statementOf(REPORT_PREDICATE, reportSchema),
+  statementOf(QUALIFICATION_PREDICATE, reportSchema),
+]);
+/** The checks of an installation are about no files. */
+const checksSchema = z.looseObject({ checksVersion: z.literal(1), checks: z.array(z.unknown()) });
+const checksStatementSchema = statementOf(CHECKS_PREDICATE, checksSchema);
 
 /** A record as it was read, and what holds about it. */
 export interface ReadRecord {
@@ -107,7 +119,8 @@ function readEnvelope(envelope: Envelope, keys: readonly VerificationKey[]): Rea
   const statement = parse(Buffer.from(envelope.payload, 'base64'));
   const receipt = receiptStatementSchema.safeParse(statement).data?.predicate;
   const report = reportStatementSchema.safeParse(statement).data?.predicate;
-  if (envelope.payloadType !== STATEMENT_TYPE || !(receipt || report))
+  const isKnown = receipt || report || checksStatementSchema.safeParse(statement).success;
+  if (envelope.payloadType !== STATEMENT_TYPE || !isKnown)
     return {
       findings: [fails(`The key ${keyid} signed something else than a receipt or report of this version.`)],
     };
@@ -117,7 +130,8 @@ function readEnvelope(envelope: Envelope, keys: readonly VerificationKey[]): Rea
 function readUnsigned(value: unknown, isAllowed: boolean): ReadRecord {
   const receipt = factsSchema.safeParse(value).data;
   const report = reportSchema.safeParse(value).data;
-  if (!(receipt || report)) return { findings: [fails('The file is not a record.')] };
+  if (!(receipt || report || checksSchema.safeParse(value).success))
+    return { findings: [fails('The file is not a record.')] };
   const unsigned = {
     holds: isAllowed,
     text: 'The record is not signed, so anybody may have changed it.',

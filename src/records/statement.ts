@@ -6,6 +6,10 @@ export const STATEMENT_V1 = 'https://in-toto.io/Statement/v1';
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json';
 /** Type of a statement whose predicate is a receipt of this version. */
 export const RECEIPT_PREDICATE = 'urn:aplos-upload-worker:receipt:v1';
+/** Type of a statement whose predicate is the report of a qualification in this version. */
+export const QUALIFICATION_PREDICATE = 'urn:aplos-upload-worker:qualification:v1';
+/** Type of a statement whose predicate is a list of checks of an installation in this version. */
+export const CHECKS_PREDICATE = 'urn:aplos-upload-worker:checks:v1';
 
 /** Anything with a SHA-256 that a statement is about. */
 export interface Subject {

@@ -51,6 +51,8 @@ export const versioningOptions = (
 export interface Pollers {
   /** Number of workers that poll. */
   readonly workers: number;
+  /** Identities of these workers: process, host and version. */
+  readonly identities: readonly string[];
   /** Number of `workers` that Temporal assigns new uploads to. */
   readonly takers: number;
   /** The current version; `undefined` if new uploads go to unversioned workers. */
@@ -77,6 +79,7 @@ export async function pollersOf(
     isDeepStrictEqual(version, current) || (version !== undefined && isDeepStrictEqual(version, ramping));
   return {
     workers: pollers.length,
+    identities: pollers.map(({ identity }) => identity ?? '').sort(),
     takers: pollers.filter(({ deploymentOptions: options }) =>
       takes(
         options?.workerVersioningMode === WORKER_VERSIONING_MODE_VERSIONED ? versionOf(options) : undefined,

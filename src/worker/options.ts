@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { WorkerOptions } from '@temporalio/worker';
 import type { Encryption, Settings } from '../settings/settings.js';
 import { dataConverterFor } from '../temporal/connection.js';
+import { VERSION } from '../util/version.js';
 
 /** Heartbeat interval. It bounds how late a killed worker or a cancelled upload is noticed. */
 const HEARTBEAT_THROTTLE = '1 second';
@@ -12,9 +14,13 @@ const HEARTBEAT_THROTTLE = '1 second';
  */
 export const FORCE_AFTER_GRACE_MS = 60_000;
 
+/** Name of this process in histories, which tells which version of the program completed a step. */
+const IDENTITY = `${process.pid}@${hostname()} aplos-upload-worker ${VERSION}, Node.js ${process.version.slice(1)}`;
+
 /** Returns the options that follow from the settings, for every Worker of this process. */
 export const optionsFrom = ({ encryption, concurrency, cachedWorkflows, shutdownGraceMs }: Settings) =>
   ({
+    identity: IDENTITY,
     dataConverter: dataConverterOf(encryption),
     maxConcurrentActivityTaskExecutions: concurrency,
     maxCachedWorkflows: cachedWorkflows,

@@ -1,8 +1,9 @@
 import { AplosAccounts } from '../../../aplos/accounts.js';
-import { type ErrorCode, UploadError } from '../../../contract/errors.js';
+import { UploadError } from '../../../contract/errors.js';
 import { hostTaskQueue, TASK_QUEUE } from '../../../contract/names.js';
 import { isBucketName } from '../../../http/aws.js';
 import { createDispatcher } from '../../../http/dispatcher.js';
+import type { Versions } from '../../../qualification/report.js';
 import { assertS3Target, bucketIn } from '../../../s3/hosts.js';
 import { loadSettings } from '../../../settings/load.js';
 import type { Settings } from '../../../settings/settings.js';
@@ -20,56 +21,77 @@ import { hasWorker } from '../../../temporal/worker-liveness.js';
 import { quote } from '../../../util/quote.js';
 import { shellWord } from '../../../util/shell-word.js';
 import { count } from '../../../util/units.js';
-import { out } from '../../output/colors.js';
-import { ExitCode, formatError } from '../../output/errors.js';
 import { print, printJson } from '../../output/terminal.js';
+import { versionsOf } from '../qualify/installation.js';
+import { Checklist } from './checklist.js';
 import { problemWith, subscriptionText } from './subscription.js';
+import { writeChecks } from './write-checks.js';
 
 const PROBE_NAME = 'aplos-upload-doctor.csv';
 
+/** Options of `aplos-upload doctor`. */
+export interface DoctorOptions {
+  readonly json?: true;
+  /** File for the record of the checks. */
+  readonly report?: string;
+}
+
 /** Runs all checks and prints one line for each. Sets the exit code if one fails. */
-export async function runChecks({ json = false }: { readonly json?: boolean } = {}): Promise<void> {
-  printsJson = json;
-  const settings = await check(
+export async function runChecks({
+  json = false,
+  report,
+}: {
+  json?: boolean;
+  report?: string;
+}): Promise<void> {
+  const list = new Checklist(json);
+  const settings = await list.check(
     'Settings',
     async () => loadSettings(),
     ({ profiles, uploadRoots }) =>
       `profiles: ${[...profiles.keys()].join(', ') || 'none'}; workers may read files ${uploadRoots.length > 0 ? `in ${uploadRoots.join(', ')}` : 'in every directory, because APLOS_UPLOAD_ROOTS is not set'}`,
   );
-  const target = await check(
+  const target = await list.check(
     'Temporal settings',
     async () => temporalTarget(settings ?? { temporal: temporalSettingsOf(process.env) }),
     ({ address, namespace }) => `${address}, namespace ${namespace}`,
   );
-  if (target) await checkTemporal(target, settings);
-  if (settings) await checkAccounts(settings);
+  const versions = target && (await checkTemporal(list, target, settings));
+  if (settings) await checkAccounts(list, settings);
+  if (report !== undefined)
+    await writeChecks(report, list, versions ?? (await versionsOf(undefined, '')), settings?.signingKey);
 }
 
-async function checkTemporal(target: TemporalTarget, settings: Settings | undefined): Promise<void> {
+/** Returns the versions that Temporal reports, if it is available. */
+async function checkTemporal(
+  list: Checklist,
+  target: TemporalTarget,
+  settings: Settings | undefined,
+): Promise<Versions | undefined> {
   if (settings)
-    await check(
+    await list.check(
       'Encryption',
       async () => assertEncryptionDecided(settings.encryption, target),
       () => settings.encryption.mode,
     );
-  const connection = await check(
+  const connection = await list.check(
     'Temporal',
     () => connectToNamespace(target),
     () => 'available',
   );
-  if (!connection) return;
-  await check(
+  if (!connection) return undefined;
+  await list.check(
     'Search attributes',
     () => assertSearchAttributes(connection, target.namespace),
     () => 'all registered',
   );
-  await check(
+  await list.check(
     'Workers',
     async () => assertPolled(await pollersOf(connection, target.namespace), target),
     ({ takers, current }) =>
       `${takers} polling the task queue ${TASK_QUEUE}${current ? `, ${describeVersion(current)}` : ''}`,
   );
-  await check(
+  await list.check(
     'Pinned uploads',
     () => assertPinnedUploadsHaveWorkers(connection, target.namespace),
     (versions) =>
@@ -77,12 +99,14 @@ async function checkTemporal(target: TemporalTarget, settings: Settings | undefi
   );
   const host = settings?.host;
   if (host !== undefined)
-    await check(
+    await list.check(
       `Workers on ${host}`,
       () => assertHostIsPolled(connection, target, host),
       () => `polling the task queue ${hostTaskQueue(host)}`,
     );
+  const versions = await versionsOf(connection, target.namespace).catch(() => undefined);
   await connection.close();
+  return versions;
 }
 
 async function assertHostIsPolled(
@@ -96,38 +120,41 @@ async function assertHostIsPolled(
   });
 }
 
-async function checkAccounts({ profiles, extraCa, s3Hosts, s3Buckets }: Settings): Promise<void> {
+async function checkAccounts(
+  list: Checklist,
+  { profiles, extraCa, s3Hosts, s3Buckets }: Settings,
+): Promise<void> {
   const dispatcher = createDispatcher(extraCa);
   const accounts = new AplosAccounts(profiles, dispatcher);
   const found = new Set<string>();
   if (profiles.size === 0)
-    await check(
+    await list.check(
       'Accounts',
       async () => accounts.api('default'),
       () => '',
     );
   for (const [name, { apiUrl, userName }] of profiles) {
-    const presign = await check(
+    const presign = await list.check(
       `Login and presign as "${name}"`,
       () => accounts.api(name).presignUpload(PROBE_NAME),
       () => `${userName} at ${apiUrl} (free of charge; nothing is uploaded)`,
     );
     if (!presign) continue;
-    await checkSubscription(accounts, name);
+    await checkSubscription(list, accounts, name);
     const { url } = presign.presigned;
-    await check(
+    await list.check(
       `Upload target of "${name}"`,
       async () => assertS3Target(url, { hosts: s3Hosts, buckets: s3Buckets }, PROBE_NAME),
       () => `bucket ${quote(bucketIn(new URL(url)))} at ${new URL(url).host}`,
     );
     if (URL.canParse(url)) found.add(bucketIn(new URL(url)));
   }
-  printPins(s3Buckets, [...found].filter(isBucketName));
+  printPins(list, s3Buckets, [...found].filter(isBucketName));
   await dispatcher.destroy();
 }
 
 /** Shows which account this is, and what its subscription allows. */
-async function checkSubscription(accounts: AplosAccounts, name: string): Promise<void> {
+async function checkSubscription(list: Checklist, accounts: AplosAccounts, name: string): Promise<void> {
   const read = async () => {
     const api = accounts.api(name);
     const [version, tenantId, subscription] = await Promise.all([
@@ -139,11 +166,11 @@ async function checkSubscription(accounts: AplosAccounts, name: string): Promise
     if (problem) throw problem;
     return subscriptionText(version, tenantId, subscription);
   };
-  await check(`Subscription of "${name}"`, read, (text) => text);
+  await list.check(`Subscription of "${name}"`, read, (text) => text);
 }
 
 /** Prints the setting that permits uploads to these buckets only, unless the list contains all of them. */
-function printPins(listed: readonly string[], found: readonly string[]): void {
+function printPins({ printsJson }: Checklist, listed: readonly string[], found: readonly string[]): void {
   if (found.length === 0 || (listed.length > 0 && found.every((bucket) => listed.includes(bucket)))) return;
   const names = [...new Set([...listed, ...found])];
   if (printsJson) {
@@ -158,31 +185,6 @@ function printPins(listed: readonly string[], found: readonly string[]): void {
   );
   print(`  APLOS_UPLOAD_S3_BUCKETS=${names.join(',')}`);
   print(`  or, in the settings file under [worker]: s3_buckets = [${names.map(quote).join(', ')}]`);
-}
-
-/** True if each check is printed as a line of JSON. */
-let printsJson = false;
-
-async function check<Result>(
-  name: string,
-  run: () => Promise<Result>,
-  describe: (result: Result) => string,
-): Promise<Result | undefined> {
-  try {
-    const result = await run();
-    report(name, true, describe(result));
-    return result;
-  } catch (error) {
-    report(name, false, formatError(error), error instanceof UploadError ? error.code : 'INTERNAL');
-    process.exitCode = ExitCode.failed;
-    return undefined;
-  }
-}
-
-function report(name: string, ok: boolean, message: string, code?: ErrorCode): void {
-  if (printsJson) printJson({ check: name, ok, ...(code === undefined ? {} : { code }), message });
-  else if (ok) print(`${out.green('✓')} ${name}: ${message}`);
-  else print(`${out.red('✗')} ${name}: ${message}`);
 }
 
 function assertPolled(queue: Pollers, { namespace }: TemporalTarget): Pollers {

@@ -21,6 +21,7 @@ import { loadSettings } from '../../../settings/load.js';
 import { count } from '../../../util/units.js';
 import { uploadsOfBatch } from '../../input/find-uploads.js';
 import { out } from '../../output/colors.js';
+import { signatureText } from '../../output/signature-text.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
 
 /** Options of `aplos-upload report`. */
@@ -78,7 +79,5 @@ const byName = (one: ReportedUpload, other: ReportedUpload): number =>
 function printSummary({ totals }: BatchReport, paths: readonly string[], key: SigningKey | undefined): void {
   const states = Object.entries(totals.states).map(([state, number]) => `${number} ${state}`);
   print(...paths.map((path) => `${out.green('✓')} ${path}`));
-  printToStderr(
-    `${count(totals.uploads, 'upload')}: ${states.join(', ')}. ${key ? `Signed with the key ${key.keyId}.` : 'Not signed: set APLOS_UPLOAD_SIGNING_KEY_FILE to sign it.'}`,
-  );
+  printToStderr(`${count(totals.uploads, 'upload')}: ${states.join(', ')}. ${signatureText(key)}`);
 }

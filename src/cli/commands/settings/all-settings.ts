@@ -1,7 +1,7 @@
 import { environmentProxies } from '../../../http/proxies.js';
 import { loadAll } from '../../../settings/load.js';
 import { type EffectiveSetting, effectiveSettings, type SettingsGroup } from '../../../settings/report.js';
-import type { Environment } from '../../../settings/setting.js';
+import type { Environment, Reader } from '../../../settings/setting.js';
 import { otlpSettings } from '../../../telemetry/tracing/otlp-settings.js';
 import { temporalSettings } from '../../../temporal/effective-settings.js';
 import { MASK } from '../../../util/secret.js';
@@ -10,10 +10,14 @@ import { MASK } from '../../../util/secret.js';
  * Returns the effective settings of this program and of the libraries that it uses, without any secret. Reads the files and
  * runs the commands that they name, so that a missing secret is an error.
  *
+ * @param reader the program that needs the settings: files and commands of others are not read. Default: the worker
  * @throws UploadError `SETTINGS_INVALID`
  */
-export function allSettings(environment: Environment = process.env): SettingsGroup[] {
-  const loaded = loadAll(environment, 'worker');
+export function allSettings(
+  environment: Environment = process.env,
+  reader: Reader = 'worker',
+): SettingsGroup[] {
+  const loaded = loadAll(environment, reader);
   return [
     { title: 'Temporal', settings: temporalSettings(environment, loaded) },
     ...effectiveSettings(loaded),
