@@ -1,15 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { REQUIREMENTS } from './src/qualification/requirements.js';
 
 // Temporal's dev server and SeaweedFS are Go programs: they collect garbage less often, for a seventh less CPU time.
 process.env.GOGC ??= '400';
 
 /** Tests that need neither servers nor dist/. */
 const UNIT =
-  'test/{aplos,cli,client,contract,files,http,records,results,s3,settings,temporal,util,watch,webhooks,worker}/**/!(s3-source|real-s3|fetch-to-bucket|dev-server).test.ts';
+  'test/{aplos,cli,client,contract,files,http,qualification,records,results,s3,settings,temporal,util,watch,webhooks,worker}/**/!(s3-source|real-s3|fetch-to-bucket|dev-server).test.ts';
 
 const shared = {
+  // A test may have the ID of a requirement that it checks as a tag: docs/validation/traceability.md lists them.
+  tags: REQUIREMENTS.map(({ id, text }) => ({ name: id, description: text })),
   // Guards against a test that hangs. On a busy machine, tests that start processes take long.
   testTimeout: 120_000,
   hookTimeout: 180_000,

@@ -6,6 +6,7 @@ import { uploadRequestSchema } from '../src/contract/request.js';
 import { requestTypes } from './request-types.js';
 import { manifestSchema, settingsSchema } from './schemas.js';
 import { withSettingsTables } from './settings-tables.js';
+import { requirementsPage, traceabilityPage, tracedTests } from './traceability.js';
 
 const errorCodes = Object.keys(errorTable) as ErrorCode[];
 
@@ -63,5 +64,7 @@ export const generatedFiles = [
   jsonFile('schema/manifest.schema.json', manifestSchema()),
   { path: 'src/contract/request-types.ts', content: requestTypes() },
   { path: 'docs/reference/errors.md', content: errorPage },
+  { path: 'docs/validation/requirements.md', content: requirementsPage() },
+  { path: 'docs/validation/traceability.md', content: traceabilityPage(tracedTests()) },
   { path: SETTINGS_PAGE, content: withSettingsTables(readFileSync(SETTINGS_PAGE, 'utf8')) },
 ];

@@ -25,7 +25,9 @@ const TABLE_MD5 = createHash('md5').update(table).digest('hex');
 const OTHER_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
 describe('confirmUpload', () => {
-  it('accepts an upload with status 204 and a matching MD5 that Aplos can read as a table', async () => {
+  it('accepts an upload with status 204 and a matching MD5 that Aplos can read as a table', {
+    tags: ['REQ-08'],
+  }, async () => {
     const { confirm } = await uploaded();
     expect(await confirm()).toMatchObject({ fileState: 'ready', etagIsMd5: true });
   });
@@ -62,19 +64,23 @@ describe('confirmUpload', () => {
     },
   );
 
-  it.each([200, 201])('rejects status %i, although the file is stored', async (status) => {
-    const { job, confirm } = await uploaded({ status, effect: true });
-    const failure = await failureOf(job, confirm());
-    expect(failure).toMatchObject({
-      type: 'UPLOAD_NOT_204',
-      nonRetryable: true,
-      details: [{ code: 'UPLOAD_NOT_204', remedy: 'final', status }],
-    });
-    expect(failure.message).toMatch(
-      new RegExp(`^S3 responded to the upload of pk\\.csv with status ${status} instead of 204\\. Look up`),
-    );
-    expect(callsOf(job, 'fileState')).toBe(0);
-  });
+  it.each([200, 201])(
+    'rejects status %i, although the file is stored',
+    { tags: ['REQ-08'] },
+    async (status) => {
+      const { job, confirm } = await uploaded({ status, effect: true });
+      const failure = await failureOf(job, confirm());
+      expect(failure).toMatchObject({
+        type: 'UPLOAD_NOT_204',
+        nonRetryable: true,
+        details: [{ code: 'UPLOAD_NOT_204', remedy: 'final', status }],
+      });
+      expect(failure.message).toMatch(
+        new RegExp(`^S3 responded to the upload of pk\\.csv with status ${status} instead of 204\\. Look up`),
+      );
+      expect(callsOf(job, 'fileState')).toBe(0);
+    },
+  );
 
   it.each<[what: string, fault: FaultAction]>([
     ['are changed in transit', { corrupt: true }],
@@ -94,7 +100,9 @@ describe('confirmUpload', () => {
     expect(callsOf(job, 'fileState')).toBe(0);
   });
 
-  it('rejects a file that Aplos cannot read, with the reason that Aplos gives', async () => {
+  it('rejects a file that Aplos cannot read, with the reason that Aplos gives', {
+    tags: ['REQ-09'],
+  }, async () => {
     const { job, confirm } = await uploaded(undefined, { content: 'this is no table' });
     const failure = await failureOf(job, confirm());
     expect(failure).toMatchObject({ type: 'FILE_INVALID', nonRetryable: true });

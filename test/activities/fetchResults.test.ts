@@ -122,7 +122,7 @@ describe('fetchResults', () => {
       expect(await readdir(root)).toEqual([]);
     });
 
-    it('refuses the package of another execution', async () => {
+    it('refuses the package of another execution', { tags: ['REQ-15'] }, async () => {
       const { job, fetch } = await finished({ api, changeResults: () => packageOf() });
 
       expect(await failureOf(job, fetch())).toMatchObject({ type: 'RESULTS_MISMATCHED', nonRetryable: true });
@@ -142,7 +142,7 @@ describe('fetchResults', () => {
       });
     });
 
-    it('writes nowhere unless the worker is allowed to', async () => {
+    it('writes nowhere unless the worker is allowed to', { tags: ['REQ-25'] }, async () => {
       const { job, fetch } = await finished({
         api,
         dependencies: { results: { roots: [], s3: async () => expect.fail() } },

@@ -29,7 +29,7 @@ const find = (list: ExecutionList) =>
     }),
   );
 
-describe('findExecution', () => {
+describe('findExecution', { tags: ['REQ-12'] }, () => {
   it('searches for as long as the execution may take to appear', async () => {
     expect(await find(listThat({ showsAfterMs: 90, lagMs: 0 }))).toBe(execution);
     expect(await find(listThat({ showsAfterMs: 5_000, lagMs: 0 }))).toBeUndefined();

@@ -16,7 +16,7 @@ const codesWhere = (matches: (row: ErrorRow) => boolean): ErrorCode[] =>
   rows.filter(([, row]) => matches(row)).map(([code]) => code);
 
 describe('the error table', () => {
-  it.each(rows)('describes %s and what to do in whole sentences', (code, row) => {
+  it.each(rows)('describes %s and what to do in whole sentences', { tags: ['REQ-28'] }, (code, row) => {
     expect(code).toMatch(/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/);
     expect(row.meaning).toMatch(/^[A-Z].{10,}\.$/);
     expect(row.action).toMatch(/^[A-Z].{10,}\.$/);

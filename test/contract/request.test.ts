@@ -26,7 +26,7 @@ const problemsOf = (input: unknown): string => {
   }
 };
 
-describe('parseUploadRequest', () => {
+describe('parseUploadRequest', { tags: ['REQ-26'] }, () => {
   it('requires only a source', () => {
     expect(parseUploadRequest(request)).toEqual({
       source: 'file:///data/study-7/pk.csv',

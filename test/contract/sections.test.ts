@@ -23,7 +23,9 @@ describe('readSections', () => {
     });
   });
 
-  it('reads each section in camelCase or snake_case, and does not touch its content', () => {
+  it('reads each section in camelCase or snake_case, and does not touch its content', {
+    tags: ['REQ-10'],
+  }, () => {
     const content = fc.jsonValue().filter((value) => value !== null);
     fc.assert(
       fc.property(

@@ -114,7 +114,9 @@ describe('aplos-upload, given bad input', () => {
     expect((await world.client.workflow.count("AplosProfile = 'acme'")).count).toBe(0);
   });
 
-  it('exits with code 1 and names the setting to check if Temporal is unreachable', async () => {
+  it('exits with code 1 and names the setting to check if Temporal is unreachable', {
+    tags: ['REQ-30'],
+  }, async () => {
     const env = { ...world.env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
     const commands = [['upload', csv, '--config', config], ['worker'], ['doctor'], ['status', 'x']];
     for (const { exitCode, stderr, stdout } of await Promise.all(

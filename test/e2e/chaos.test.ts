@@ -22,7 +22,9 @@ describe('a chaos run', () => {
     });
   }, 10 * 60_000);
 
-  it('uploads every file, starts every execution once, damages no byte and discloses no secret', () => {
+  it('uploads every file, starts every execution once, damages no byte and discloses no secret', {
+    tags: ['REQ-01', 'REQ-06', 'REQ-11', 'REQ-22'],
+  }, () => {
     expect(
       rowsOf(result).filter((row) => !holds(row)),
       resultText(result),

@@ -84,7 +84,7 @@ describe.each([
   });
   afterAll(() => world?.stop());
 
-  it('contains the history, with readable error codes', () => {
+  it('contains the history, with readable error codes', { tags: ['REQ-23'] }, () => {
     for (const name of ['uploadAnalysisFile', 'presignUpload', 'EXECUTION_REFUSED', 'API_UNAVAILABLE'])
       expect(database.includes(name), name).toBe(true);
   });
@@ -102,7 +102,7 @@ describe.each([
     expect([...secretsIn(database, signed)].length > 0).toBe(mode === 'off');
   });
 
-  it('never contains the password or a login token', () => {
+  it('never contains the password or a login token', { tags: ['REQ-22'] }, () => {
     const { COGNITO_PASSWORD } = world.sandbox.env;
     const tokens = [...world.sandbox.secrets].filter((secret) => secret.split('.').length === 3);
     expect(tokens.length).toBeGreaterThan(0);

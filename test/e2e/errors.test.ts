@@ -522,6 +522,7 @@ password_file = "${passwordFile}"
 
   it.each(sentences([...final, ...ends]))(
     'fails immediately with an action, and loses nothing, given %s',
+    { tags: ['REQ-01', 'REQ-28'] },
     async (_sentence, row) => {
       expect(errorTable[row.code].remedy).toBe('final');
       const { handle, input, path } = await ask(row);
@@ -551,7 +552,7 @@ password_file = "${passwordFile}"
     expect(await handle.result()).toMatchObject({ etag: '0123-2', etagIsMd5: false, presigns: 1 });
   });
 
-  it('has a test for each code, here or elsewhere', () => {
+  it('has a test for each code, here or elsewhere', { tags: ['REQ-28'] }, () => {
     const covered = [...retried, ...presignedAgain, ...final, ...ends].map(({ code }) => code);
     expect([...new Set([...covered, ...Object.keys(elsewhere)])].sort()).toEqual(
       Object.keys(errorTable).sort(),
@@ -566,7 +567,7 @@ password_file = "${passwordFile}"
     expect(wrong).toEqual([]);
   });
 
-  it('leaks no secret into a log or a history', async () => {
+  it('leaks no secret into a log or a history', { tags: ['REQ-22'] }, async () => {
     expect(world.log()).toContain('Activity failed');
     let searched = 0;
     for await (const { workflowId, runId } of world.rawClient.workflow.list()) {

@@ -175,7 +175,7 @@ describe.each([
   });
 });
 
-describe('a worker with a key', () => {
+describe('a worker with a key', { tags: ['REQ-23'] }, () => {
   beforeAll(() => setUp());
   afterAll(tearDown);
   beforeEach(() => world.sandbox.faults.clear());

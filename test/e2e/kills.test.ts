@@ -53,7 +53,9 @@ describe('an upload', () => {
     return receipt;
   }
 
-  it('continues on another worker if its worker is killed while uploading, before confirming, or before the response to a start', async () => {
+  it('continues on another worker if its worker is killed while uploading, before confirming, or before the response to a start', {
+    tags: ['REQ-02'],
+  }, async () => {
     const { faults } = world.sandbox;
     faults.add({ route: 'upload', hang: true });
     const uploading = await start(2);
@@ -77,7 +79,7 @@ describe('an upload', () => {
     expect(attemptsOf(started)).toMatchObject({ upload: 1, confirm: 1 });
   });
 
-  it('continues after the Temporal server was killed and restarted', async () => {
+  it('continues after the Temporal server was killed and restarted', { tags: ['REQ-01'] }, async () => {
     world.sandbox.faults.add({ route: 'upload', delayMs: 1_500 });
     const before = seen('upload');
     const upload = await start(2);
@@ -87,7 +89,7 @@ describe('an upload', () => {
     await expectDoneOnce(upload);
   });
 
-  it('continues after S3 was killed and restarted', async () => {
+  it('continues after S3 was killed and restarted', { tags: ['REQ-01'] }, async () => {
     const before = seen('upload');
     const upload = await start(80);
     await untilSeen('upload', before);

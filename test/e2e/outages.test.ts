@@ -12,7 +12,7 @@ describe('S3 that is away for several lives of a presigned POST', () => {
   });
   afterAll(() => pay?.world.stop());
 
-  it('fails no upload', async () => {
+  it('fails no upload', { timeout: 120_000, tags: ['REQ-01'] }, async () => {
     const { faults } = pay.world.sandbox;
     faults.add({ route: 'upload', times: 'always', chance: 0.5, cut: 'before' });
     faults.add({ route: 'upload', times: 'always', status: 503 });
@@ -30,7 +30,7 @@ describe('S3 that is away for several lives of a presigned POST', () => {
       expect(presigns).toBeGreaterThan(3);
     }
     expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1']));
-  }, 120_000);
+  });
 });
 
 describe('a response of Aplos', () => {

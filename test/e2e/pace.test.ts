@@ -6,7 +6,7 @@ import { configuration, executionsFor } from '../support/tables.js';
 
 const FILES = 30;
 
-describe('a batch of 30 files at an Aplos that takes 2 executions at a time', () => {
+describe('a batch of 30 files at an Aplos that takes 2 executions at a time', { tags: ['REQ-14'] }, () => {
   let pay: Payments;
   let client: UploadClient;
   let uploads: UploadHandle[];

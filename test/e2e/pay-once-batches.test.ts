@@ -59,7 +59,9 @@ describe('the same file asked for in several batches', () => {
   const statesIn = async (batch: string) => (await listed(batch)).map(({ state }) => state);
 
   describe('after it was done in another batch', () => {
-    it('is done in one step in the new batch, without a second charge or upload', async () => {
+    it('is done in one step in the new batch, without a second charge or upload', {
+      tags: ['REQ-11'],
+    }, async () => {
       const { name, one, two, upload, receiptIn, stored, charges } = await newFile();
       const first = await receiptIn(one);
       const second = JSON.parse((await upload(two, '--json')).stdout) as Receipt;

@@ -23,7 +23,9 @@ describe.concurrent('an analysis that is asked for again', () => {
   });
   afterAll(() => pay?.world.stop());
 
-  it('is not charged if another configuration is added to its finished file', async () => {
+  it('is not charged if another configuration is added to its finished file', {
+    tags: ['REQ-11'],
+  }, async () => {
     const path = await pay.file();
     const before = await pay.upload(path, ['day 1']);
     const after = await pay.upload(path, ['day 1', 'day 7']);
@@ -32,7 +34,7 @@ describe.concurrent('an analysis that is asked for again', () => {
     expect(after.executions[0]?.executionId).toBe(before.executions[0]?.executionId);
   });
 
-  it('is not charged under another label', async () => {
+  it('is not charged under another label', { tags: ['REQ-11'] }, async () => {
     const path = await pay.file();
     const executions = executionsFor(['day 1']);
     const before = await pay.upload(path, [], { executions });
@@ -43,7 +45,9 @@ describe.concurrent('an analysis that is asked for again', () => {
     expect(after.executions[0]?.executionId).toBe(before.executions[0]?.executionId);
   });
 
-  it('is not charged if its file is asked for under another path, or on another host', async () => {
+  it('is not charged if its file is asked for under another path, or on another host', {
+    tags: ['REQ-11'],
+  }, async () => {
     const path = await pay.file();
     const before = await pay.upload(path, ['day 1']);
     const other = pathToFileURL(path.replace(/[^/]+$/, 'copies/$&'));
@@ -60,7 +64,9 @@ describe.concurrent('an analysis that is asked for again', () => {
     }
   });
 
-  it('is charged once more for a reason to run it again, and only once for the same reason', async () => {
+  it('is charged once more for a reason to run it again, and only once for the same reason', {
+    tags: ['REQ-13'],
+  }, async () => {
     const path = await pay.file();
     const executions = executionsFor(['day 1']).map((each) => ({ ...each, again: 'engine 3.2' }));
     await pay.upload(path, ['day 1']);
@@ -83,7 +89,10 @@ describe.concurrent('an analysis that is asked for again', () => {
     expect(pay.charged(path)).toHaveLength(1);
   });
 
-  it('is charged once if two workflows ask for it at the same moment', async () => {
+  it('is charged once if two workflows ask for it at the same moment', {
+    timeout: 120_000,
+    tags: ['REQ-11'],
+  }, async () => {
     const paths = await Promise.all(Array.from({ length: 5 }, () => pay.file()));
     await Promise.all(
       paths.flatMap((path) => [
@@ -93,7 +102,7 @@ describe.concurrent('an analysis that is asked for again', () => {
       ]),
     );
     expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1', 'day 14', 'day 7']));
-  }, 120_000);
+  });
 });
 
 describe('an analysis that Temporal has forgotten', () => {
@@ -107,7 +116,7 @@ describe('an analysis that Temporal has forgotten', () => {
   afterEach(() => pay.world.sandbox.faults.clear());
   afterAll(() => pay?.world.stop());
 
-  it('is found, and not charged again', async () => {
+  it('is found, and not charged again', { timeout: 150_000, tags: ['REQ-11'] }, async () => {
     const path = await pay.file();
     const before = await pay.upload(path, ['day 1', 'day 7']);
     expect(await deleteWorkflow(pay.world.client, before.workflowId, 100_000)).toBe(true);
@@ -121,7 +130,7 @@ describe('an analysis that Temporal has forgotten', () => {
     expect(after.executions.map(({ executionId }) => executionId)).toEqual(
       before.executions.map(({ executionId }) => executionId),
     );
-  }, 150_000);
+  });
 
   it('is searched for in lists that all the starts of a batch share', async () => {
     const FILES = 36;
@@ -142,7 +151,7 @@ describe('an analysis that Temporal has forgotten', () => {
   }, 180_000);
 });
 
-describe.concurrent('a worker that is suspended', () => {
+describe.concurrent('a worker that is suspended', { tags: ['REQ-12'] }, () => {
   /** Suspends a worker at a moment, lets another one do its work, and continues it. Returns the log that it then writes. */
   async function freeze(
     moment: 'after-list' | 'before-start',
@@ -184,7 +193,7 @@ describe.concurrent('a worker that is suspended', () => {
   }, 180_000);
 });
 
-describe('a list that lags further behind than the workers expect', () => {
+describe('a list that lags further behind than the workers expect', { tags: ['REQ-12'] }, () => {
   let pay: Payments;
 
   beforeAll(async () => {

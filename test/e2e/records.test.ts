@@ -78,7 +78,7 @@ describe('records of uploads', () => {
     expect(stdout).toContain(`✗ ${other} is not the file that was uploaded as pk.csv: `);
   });
 
-  it('contain what was observed', async () => {
+  it('contain what was observed', { tags: ['REQ-18'] }, async () => {
     const envelope = JSON.parse(await readFile(await writtenFile(), 'utf8')) as { payload: string };
     const { predicate } = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as {
       predicate: Receipt;
@@ -96,7 +96,9 @@ describe('records of uploads', () => {
     expect(await readFile(path, 'utf8')).toContain(receipt.sha256);
   });
 
-  it('of a batch are complete with its report, and a receipt that is gone is named', async () => {
+  it('of a batch are complete with its report, and a receipt that is gone is named', {
+    tags: ['REQ-20', 'REQ-21'],
+  }, async () => {
     const records = join(receipts, '..', 'records');
     const reported = await world.run('report', '--batch', 'study-1', '--out', records, '--json');
     expect(JSON.parse(reported.stdout)).toMatchObject({

@@ -61,7 +61,9 @@ describe("Temporal's Reset of a run", () => {
     expect(chargesOf(before.fileId)).toHaveLength(1);
   });
 
-  it('to the failed step keeps the upload, and starts only the missing executions', async () => {
+  it('to the failed step keeps the upload, and starts only the missing executions', {
+    tags: ['REQ-03'],
+  }, async () => {
     world.sandbox.faults.add({ route: 'start', status: 400, skip: 1 });
     const { handle, path } = await start(['day 1', 'day 7']);
     await expect(handle.result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
@@ -134,7 +136,7 @@ describe("Temporal's Reset of a run", () => {
       expect((await client.result(handle.workflowId)).executions).toHaveLength(1);
     });
 
-    it('continues a cancelled upload', async () => {
+    it('continues a cancelled upload', { tags: ['REQ-03'] }, async () => {
       world.sandbox.faults.add({ route: 'upload', hang: true });
       const { handle } = await start(['only']);
       await expect

@@ -49,7 +49,9 @@ describe.each(['v1', 'v3'] as const)('results, in version %s of the API', (api) 
       );
   }
 
-  it('are fetched by an upload under faults, each package once, and listed in the receipt', async () => {
+  it('are fetched by an upload under faults, each package once, and listed in the receipt', {
+    tags: ['REQ-15'],
+  }, async () => {
     const { name, args } = await newFile(3);
     const out = join(results, 'upload');
     for (const fault of [
@@ -119,7 +121,7 @@ describe.each(['v1', 'v3'] as const)('results, in version %s of the API', (api) 
     ]);
   });
 
-  it('are not written elsewhere', async () => {
+  it('are not written elsewhere', { tags: ['REQ-25'] }, async () => {
     const { args } = await newFile();
     const { stdout, exitCode } = await world.run(
       'upload',
@@ -147,7 +149,9 @@ describe.each(['v1', 'v3'] as const)('results, in version %s of the API', (api) 
 });
 
 describe('a worker that is killed while it fetches results', () => {
-  it('leaves nothing under the final name, and the next one removes what it has left', async () => {
+  it('leaves nothing under the final name, and the next one removes what it has left', {
+    tags: ['REQ-16'],
+  }, async () => {
     const world = await startWorld({ api: 'v3', stepMs: 0 });
     try {
       const results = join(world.folder, 'results');

@@ -232,7 +232,7 @@ describe('a remote source', () => {
     expect(await filesLeft()).toEqual([]);
   });
 
-  it('leaks no signature into logs, histories and the UI', async () => {
+  it('leaks no signature into logs, histories and the UI', { tags: ['REQ-22'] }, async () => {
     expect(world.log()).toContain('Activity failed');
     expect(world.log()).not.toContain(SECRET);
     let searched = 0;

@@ -18,7 +18,7 @@ const payload = (encoding: string | undefined, data?: string | Buffer): Payload 
 const json = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
 const text = (data: string | Buffer) => payload('json/plain', data);
 
-describe('a workflow that an untrusted client starts without a key', () => {
+describe('a workflow that an untrusted client starts without a key', { tags: ['REQ-26'] }, () => {
   let world: World;
 
   beforeAll(async () => {

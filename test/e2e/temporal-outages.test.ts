@@ -75,7 +75,7 @@ describe('commands that wait while Temporal is unavailable', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('say at once that no worker is running', async () => {
+  it('say at once that no worker is running', { tags: ['REQ-29'] }, async () => {
     const one = start(
       'one',
       'upload',

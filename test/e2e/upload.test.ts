@@ -38,11 +38,13 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     ]);
   });
 
-  it('stores the file byte for byte', async () => {
+  it('stores the file byte for byte', { tags: ['REQ-06'] }, async () => {
     expect(await world.sandbox.storedBytes(receipt.fileId ?? '')).toEqual(await readFile(CSV));
   });
 
-  it("records status 204 and that S3's ETag equals the MD5 of the sent bytes", () => {
+  it("records status 204 and that S3's ETag equals the MD5 of the sent bytes", {
+    tags: ['REQ-06', 'REQ-08'],
+  }, () => {
     expect(receipt).toMatchObject({ status: 204, etag: receipt.md5, etagIsMd5: true, fileState: 'ready' });
   });
 
@@ -80,7 +82,9 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     ]);
   });
 
-  it('writes no secret to the history that Temporal stores, or to the log', async () => {
+  it('writes no secret to the history that Temporal stores, or to the log', {
+    tags: ['REQ-22'],
+  }, async () => {
     const history = bytesOf({ events: await historyOf(receipt) });
     expect(history.includes('presignUpload')).toBe(true);
     expect(world.log()).toContain(receipt.workflowId);
@@ -90,7 +94,7 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     }
   });
 
-  it('is listed by file name, profile, file id, execution and requester', async () => {
+  it('is listed by file name, profile, file id, execution and requester', { tags: ['REQ-18'] }, async () => {
     const query = [
       "AplosFileName = 'single-oral-dose.csv'",
       "AplosProfile = 'default'",
@@ -117,7 +121,9 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     ]);
   });
 
-  it('returns the same receipt and starts nothing if the same file is uploaded again', async () => {
+  it('returns the same receipt and starts nothing if the same file is uploaded again', {
+    tags: ['REQ-11'],
+  }, async () => {
     const charges = world.sandbox.charges.length;
     const { stdout } = await world.run('upload', CSV, '--config', CONFIG, '--json');
     expect(JSON.parse(stdout)).toEqual(receipt);
@@ -201,7 +207,7 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     expect((await world.run('status', 'nothing.csv', '-q')).stderr).toMatch(/^✗ .*nothing\.csv.*\n$/);
   });
 
-  it('passes every check of `doctor`', async () => {
+  it('passes every check of `doctor`', { tags: ['REQ-30'] }, async () => {
     const { stdout, exitCode } = await world.run('doctor');
     expect(stdout.split('\n').filter((line) => line.startsWith('✗'))).toEqual([]);
     expect(stdout).toContain('✓ Workers: 1 polling');

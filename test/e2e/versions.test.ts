@@ -99,7 +99,9 @@ describe('worker deployment versions', () => {
     expect(again.exitCode).toBe(0);
   });
 
-  it('stay the same for each upload of a batch while another version is rolled out', async () => {
+  it('stay the same for each upload of a batch while another version is rolled out', {
+    tags: ['REQ-04'],
+  }, async () => {
     const uploads: UploadHandle[] = [];
     for (let index = 0; index < 20; index++) uploads.push(await start(`rolled-${index}.csv`));
     await uploads[0]?.result();

@@ -57,7 +57,9 @@ describe.concurrent('aplos-upload watch', () => {
     return world.sandbox.charges.filter(({ fileId }) => fileIds.has(fileId)).length;
   };
 
-  it('stores and starts each file once although it is killed repeatedly, and starts none again after Temporal has lost its data', async () => {
+  it('stores and starts each file once although it is killed repeatedly, and starts none again after Temporal has lost its data', {
+    tags: ['REQ-05'],
+  }, async () => {
     const FILES = 12;
     const { folder, state } = await newFolder('killed');
     await mkdir(join(folder, 'site 1'));

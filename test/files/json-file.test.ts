@@ -10,7 +10,7 @@ async function read(content: string | Buffer): Promise<unknown> {
   return readJson(path, '--config day-1.json');
 }
 
-describe('a JSON file', () => {
+describe('a JSON file', { tags: ['REQ-10'] }, () => {
   it('may start with a byte order mark', async () => {
     expect(await read('\ufeff{"dose":1}')).toEqual({ dose: 1 });
   });

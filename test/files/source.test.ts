@@ -146,7 +146,7 @@ describe('openSource', () => {
   );
 });
 
-describe('roots', () => {
+describe('roots', { tags: ['REQ-24'] }, () => {
   it('allow files in them and their subdirectories', async () => {
     const { path } = await temporaryFile('a');
 
@@ -189,7 +189,7 @@ describe('roots', () => {
   });
 });
 
-describe('a file that changes while it is read', () => {
+describe('a file that changes while it is read', { tags: ['REQ-07'] }, () => {
   const size = 6 * CHUNK_BYTES;
 
   it.each<[string, (path: string) => void]>([
@@ -271,7 +271,7 @@ describe('assertSize', () => {
   });
 });
 
-describe('assertSha256', () => {
+describe('assertSha256', { tags: ['REQ-07'] }, () => {
   it('throws for another SHA-256', async () => {
     const file = await opened((await temporaryFile('abc')).url);
     const [actual, expected] = [sha256Of(Buffer.from('abc')), sha256Of(Buffer.from('abd'))];

@@ -34,7 +34,7 @@ const failing = (records: ReadonlyMap<string, Uint8Array>) =>
   checkFolder(records, [verificationKeyOf(key)]).flatMap(({ holds, text }) => (holds ? [] : [text]));
 const [first = '', second = ''] = files;
 
-describe('a folder of records', () => {
+describe('a folder of records', { tags: ['REQ-20'] }, () => {
   it('holds if nothing was changed', () => {
     expect(checkFolder(folder(), [verificationKeyOf(key)])).toEqual([
       { holds: true, text: 'study-1.report.json names 3 receipts, and all of them are there.' },

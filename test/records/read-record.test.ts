@@ -19,7 +19,7 @@ describe('a signed receipt', () => {
     expect(failing(record)).toEqual([]);
   });
 
-  it('does not hold with any bit changed', () => {
+  it('does not hold with any bit changed', { tags: ['REQ-19'] }, () => {
     fc.assert(
       fc.property(fc.nat(record.length * 8 - 1), (bit) => {
         const changed = Buffer.from(record);
@@ -36,7 +36,7 @@ describe('a signed receipt', () => {
     expect(failing(Buffer.concat([Buffer.from('\uFEFF'), record]))).not.toEqual([]);
   });
 
-  it('names the key if another one signed it', () => {
+  it('names the key if another one signed it', { tags: ['REQ-19'] }, () => {
     const other = newSigningKey();
     const signed = recordBytes(signJson(STATEMENT_TYPE, receiptStatement(receipt), other));
     expect(failing(signed)).toEqual([
@@ -44,7 +44,7 @@ describe('a signed receipt', () => {
     ]);
   });
 
-  it('does not hold if another key signed it under the ID of a trusted one', () => {
+  it('does not hold if another key signed it under the ID of a trusted one', { tags: ['REQ-19'] }, () => {
     const signed = signJson(STATEMENT_TYPE, receiptStatement(receipt), {
       ...newSigningKey(),
       keyId: key.keyId,

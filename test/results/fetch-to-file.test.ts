@@ -69,7 +69,7 @@ const codeOf = (work: Promise<unknown>) =>
   );
 
 describe('fetchPackage to a directory', () => {
-  it('stores the package, and reports what it has checked', async () => {
+  it('stores the package, and reports what it has checked', { tags: ['REQ-15'] }, async () => {
     const content = packageOf();
     const { root, path, run } = await newFetch(content);
 
@@ -181,7 +181,7 @@ describe('fetchPackage to a directory', () => {
     expect(await all(root)).toEqual([]);
   });
 
-  it('refuses a package that is cut anywhere', async () => {
+  it('refuses a package that is cut anywhere', { tags: ['REQ-15', 'REQ-16'] }, async () => {
     const noise = createHash('sha512').update('x').digest('hex');
     const content = packageOf({
       'outputs/pk-listing.csv': [new TextEncoder().encode(noise.repeat(40)), { level: 0 }],
@@ -193,7 +193,7 @@ describe('fetchPackage to a directory', () => {
     }
   });
 
-  it('refuses a package with a changed byte', async () => {
+  it('refuses a package with a changed byte', { tags: ['REQ-15'] }, async () => {
     const content = packageOf({ 'outputs/pk-listing.csv': [new Uint8Array(500).fill(65), { level: 0 }] });
     const changed = Buffer.from(content);
     changed.writeUInt8(66, content.indexOf('AAAAAA') + 100);

@@ -23,7 +23,7 @@ function endpointsOf(bucketsIn: (partition: string, region: string) => readonly 
   );
 }
 
-describe('assertS3Target', () => {
+describe('assertS3Target', { tags: ['REQ-24'] }, () => {
   it.each(['my-bucket', 'my.bucket'])('accepts every endpoint of the AWS SDK for the bucket %s', (bucket) => {
     const endpoints = endpointsOf(() => [bucket]);
     expect(new Set(endpoints.map(({ host }) => host)).size).toBeGreaterThan(150);

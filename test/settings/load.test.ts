@@ -222,7 +222,7 @@ describe('loadSettings', () => {
     expect(problemOf({ COGNITO_PASSWORD: 'x' })).toContain('COGNITO_USER_NAME: must be set');
   });
 
-  it('names every invalid variable in one error', () => {
+  it('names every invalid variable in one error', { tags: ['REQ-27'] }, () => {
     const problem = problemOf({ ...account, APLOS_API_URL: 'x', APLOS_UPLOAD_CONCURRENCY: 'x' });
     expect(problem).toMatch(/APLOS_API_URL: .*; APLOS_UPLOAD_CONCURRENCY: /);
   });

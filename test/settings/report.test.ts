@@ -38,7 +38,7 @@ describe('aplos-upload settings', () => {
     return { rows, of };
   }
 
-  it('shows each value with its origin, and no secret', async () => {
+  it('shows each value with its origin, and no secret', { tags: ['REQ-22'] }, async () => {
     const { path: passwordFile } = await temporaryFile('of-the-team', 'password');
     const { path } = await temporaryFile(
       `[worker]\nconcurrency = 8\nlist_lag = 30\n[profiles.team]\nuser_name = "team@example.com"\npassword_file = "${passwordFile}"`,

@@ -10,7 +10,7 @@ const page = readFileSync(
 );
 const alerts = (await rules()).flatMap(({ alert, annotations }) => (alert ? [{ alert, annotations }] : []));
 
-describe('the alert rules', () => {
+describe('the alert rules', { tags: ['REQ-29'] }, () => {
   it('have one section each in docs/operations/runbooks.md, in the same order', () => {
     const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
     expect(headings).toEqual(alerts.map(({ alert }) => alert));

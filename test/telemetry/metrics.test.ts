@@ -95,7 +95,9 @@ describe('the metrics of a worker', () => {
     ]);
   });
 
-  it('count each run once by its result: a failed and replayed upload as one failed and one done run', () => {
+  it('count each run once by its result: a failed and replayed upload as one failed and one done run', {
+    tags: ['REQ-29'],
+  }, () => {
     const uploads = (result: string, code: string) => sum('aplos_uploads_total', { result, code });
     expect(uploads('done', '')).toBe(2);
     expect(uploads('failed', 'EXECUTION_REFUSED')).toBe(1);
@@ -133,7 +135,9 @@ describe('the metrics of a worker', () => {
     expect(sum('aplos_retries_total')).toBe(0);
   });
 
-  it('have only error codes as values of `code`, and no file name, id or secret', () => {
+  it('have only error codes as values of `code`, and no file name, id or secret', {
+    tags: ['REQ-22'],
+  }, () => {
     const codes = seriesOf(text).flatMap(({ labels: { code } }) => (code ? [code] : []));
     expect(codes.filter((code) => !Object.hasOwn(errorTable, code))).toEqual([]);
     expect([...secretsIn(Buffer.from(text), world.sandbox.secrets)]).toEqual([]);

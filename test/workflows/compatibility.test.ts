@@ -37,7 +37,7 @@ describe('workflow compatibility', () => {
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(versions));
   });
 
-  it.each(names)('holds for the recorded history %s', async (name) => {
+  it.each(names)('holds for the recorded history %s', { tags: ['REQ-04'] }, async (name) => {
     await Worker.runReplayHistory({ workflowBundle, ...withoutTraces }, JSON.parse(read(name)), name);
   });
 

@@ -86,7 +86,7 @@ describe('uploadAnalysisFile', () => {
     expect(calls.slice(3).sort()).toEqual(['start day 1 on file-1', 'start day 7 on file-1']);
   });
 
-  it('returns a receipt of what each step observed', async () => {
+  it('returns a receipt of what each step observed', { tags: ['REQ-18'] }, async () => {
     const { receipt } = await run({});
     expect(receipt).toMatchObject({
       profile: 'default',
@@ -225,7 +225,7 @@ describe('uploadAnalysisFile', () => {
     expect(receipt).toMatchObject({ fileId: 'file-2', presigns: 2 });
   });
 
-  it('presigns and uploads again if the stored bytes are damaged', async () => {
+  it('presigns and uploads again if the stored bytes are damaged', { tags: ['REQ-06'] }, async () => {
     const { receipt } = await run({
       confirmUpload: async ({ file }) => {
         if (file.fileId === 'file-1') throw failure('UPLOAD_CORRUPTED', 'presign-again');
@@ -273,7 +273,7 @@ describe('uploadAnalysisFile', () => {
     expect(calls.filter((call) => call === 'presign')).toHaveLength(5);
   });
 
-  it('continues after Aplos was unreachable for two days', async () => {
+  it('continues after Aplos was unreachable for two days', { tags: ['REQ-01'] }, async () => {
     const begun = await server.currentTimeMs();
     const { receipt } = await run({
       presignUpload: async (input) => {
@@ -307,7 +307,7 @@ describe('uploadAnalysisFile', () => {
     expect(progress?.step).toBe('failed');
   });
 
-  it('starts no execution of a file that is not confirmed', async () => {
+  it('starts no execution of a file that is not confirmed', { tags: ['REQ-08', 'REQ-09'] }, async () => {
     const { calls } = await run({
       confirmUpload: async () => {
         throw failure('FILE_INVALID', 'final');
