@@ -43,6 +43,15 @@ const sidebar = [
     ],
   },
   {
+    text: 'Validation',
+    items: [
+      page('Qualify an installation', 'validation/qualify'),
+      page('Requirements', 'validation/requirements'),
+      page('Traceability matrix', 'validation/traceability'),
+      page('Regulations', 'validation/compliance'),
+    ],
+  },
+  {
     text: 'Reference',
     items: [
       page('Command line', 'reference/cli'),
