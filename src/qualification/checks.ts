@@ -127,7 +127,7 @@ function stepsCheck({ steps, requestedBy }: Receipt): Check {
   );
   return check(
     'REQ-18',
-    requestedBy !== undefined && steps.length > 0 && undated.length === 0,
-    `The receipt names ${requestedBy ?? 'nobody'} as the requester, and ${steps.length} steps with their times: ${[...new Set(steps.map(({ step }) => step))].join(', ')}.`,
+    Boolean(requestedBy) && steps.length > 0 && undated.length === 0,
+    `The receipt names ${requestedBy || 'nobody'} as the requester, and ${steps.length} steps with their times: ${[...new Set(steps.map(({ step }) => step))].join(', ')}.`,
   );
 }
