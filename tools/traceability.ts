@@ -25,7 +25,7 @@ export function tracedTests(folder = 'test'): TracedTest[] {
 
 function testsIn(file: string): TracedTest[] {
   const text = readFileSync(file, 'utf8');
-  return text.includes('tags:') ? tracedTestsIn(text, file) : [];
+  return text.includes("'REQ-") ? tracedTestsIn(text, file) : [];
 }
 
 /** Returns the tests in the text of a file that are tagged with requirements. */

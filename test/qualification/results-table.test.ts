@@ -17,7 +17,7 @@ it.each([
   ['\n\n', 'is empty'],
   ['a,a\n1,2\n', 'has the column "a" twice'],
   ['a,,c\n1,2,3\n', 'has no name for column 2 in its header row'],
-  ['a,b\n1\n', 'is not a CSV file: Invalid Record Length: columns length is 2, got 1 on line 2'],
+  ['a,b\n1\n', 'is not a CSV file: Invalid Record Length: expect 2, got 1 on line 2'],
   ['a,b\n1,"2\n', 'is not a CSV file: '],
   [Buffer.from('a,b\n1,\xfc\n', 'latin1'), 'is not UTF-8 in line 2'],
   [Buffer.from('a,b\n1,2\n', 'utf16le'), 'is UTF-16'],

@@ -58,8 +58,7 @@ export async function runChecks({
   );
   const versions = target && (await checkTemporal(list, target, settings));
   if (settings) await checkAccounts(list, settings);
-  if (report !== undefined)
-    await writeChecks(report, list, versions ?? (await versionsOf(undefined, '')), settings?.signingKey);
+  if (report !== undefined) await writeChecks(report, list, versions ?? (await versionsOf(undefined, '')));
 }
 
 /** Returns the versions that Temporal reports, if it is available. */
