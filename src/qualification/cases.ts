@@ -104,11 +104,10 @@ async function readCase(folder: string, name: string): Promise<QualificationCase
   };
   const path = (file: string) => join(folder, name, file);
   const fileName = `${name}.csv`;
-  const [input, sections, expected] = await Promise.all([
-    attempt(() => readFileOf(name, path(CASE_FILES.input), fileName)),
-    attempt(() => readSectionsOf(name, path(CASE_FILES.configuration))),
-    attempt(() => readExpectedOf(name, path(CASE_FILES.expected))),
-  ]);
+  // One after the other, so that the problems have an order.
+  const input = await attempt(() => readFileOf(name, path(CASE_FILES.input), fileName));
+  const sections = await attempt(() => readSectionsOf(name, path(CASE_FILES.configuration)));
+  const expected = await attempt(() => readExpectedOf(name, path(CASE_FILES.expected)));
   if (!(input && sections && expected)) throw new InvalidCasesError(problems);
   return {
     name,
