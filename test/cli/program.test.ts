@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
-import { complete, printScript } from '../../src/cli/commands/completion/complete.js';
+import { complete } from '../../src/cli/commands/completion/complete.js';
 import { COMMANDS, createProgram } from '../../src/cli/program.js';
 
 const MAX_ROWS = 40;
@@ -95,30 +94,6 @@ describe('aplos-upload', () => {
     expect(completionsOf(...words).at(-1)).toBe(':0');
   });
 });
-
-describe('aplos-upload completion', () => {
-  it.each(['bash', 'zsh', 'fish', 'powershell'] as const)(
-    'prints a script for %s that asks the command',
-    (shell) => {
-      expect(scriptFor(shell)).toMatch(/aplos-upload complete/);
-    },
-  );
-
-  it('prints a script that bash can read twice, and that lets bash complete paths', () => {
-    const script = scriptFor('bash');
-    const { stderr } = spawnSync('bash', ['-e'], { input: `${script}\n${script}`, encoding: 'utf8' });
-    expect(stderr).toBe('');
-    expect(script).toMatch(/^complete -o default .* aplos-upload$/m);
-  });
-});
-
-function scriptFor(shell: Parameters<typeof printScript>[0]): string {
-  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
-  printScript(shell);
-  const [[script = ''] = []] = log.mock.calls;
-  log.mockRestore();
-  return String(script);
-}
 
 /** Returns what the scripts of the shells get for these words, without descriptions. */
 function completionsOf(...words: string[]): string[] {

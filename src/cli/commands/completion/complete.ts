@@ -11,10 +11,19 @@ export function printScript(shell: 'bash' | 'zsh' | 'fish' | 'powershell'): void
   );
 }
 
-/** Lets bash complete paths, source the script twice, and run it without the package bash-completion, as on macOS. */
+/**
+ * Lets bash complete paths, source the script twice, and run it without the package bash-completion, as on macOS. The words that
+ * the user has typed are passed on as they are: the library's script evaluates them, and so runs a command in `$(…)`.
+ */
 const forBash = (text: string): string =>
   BASH_WITHOUT_PACKAGE +
-  text.replaceAll(/^readonly /gm, '').replace(/^complete -F/m, 'complete -o default -o bashdefault -F');
+  text
+    .replaceAll(/^readonly /gm, '')
+    .replace(/^complete -F/m, 'complete -o default -o bashdefault -F')
+    .replace(
+      '$(eval "$requestComp" 2>/dev/null)',
+      `$(aplos-upload complete -- "\${words[@]:1:cword}" 2>/dev/null)`,
+    );
 
 const BASH_WITHOUT_PACKAGE = `if ! declare -F _get_comp_words_by_ref > /dev/null; then
   _get_comp_words_by_ref() {
