@@ -34,7 +34,7 @@ const SLOWEST = [
   'e2e/outages',
   'e2e/forged',
   'activities/startExecution',
-  'docs/trigger',
+  'docs/examples',
   'docs/nexus',
   'workflows/uploadAnalysisFile',
   'e2e/chaos',

@@ -72,8 +72,7 @@ settings=$PWD/.aplos-sandbox/settings.toml
 module=$PWD/node_modules/aplos-upload-worker/deploy/python/aplos_upload.py
 
 begin 'an upload by TypeScript' typescript
-"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" guides/start-from-typescript.md .
-sed 's/aplos-upload-worker/aplos-upload-client/' with-our-client.ts >upload.ts
+sed 's/aplos-upload-worker/aplos-upload-client/' "$repository/examples/typescript/upload-and-wait.ts" >upload.ts
 step install "$client"
 size=$(megabytes node_modules)
 echo "aplos-upload-client: $size MB in $(packages node_modules) packages"
@@ -100,13 +99,13 @@ sandbox_pid=
 [ ! -e "$settings" ] || fail 'the sandbox left its settings behind'
 
 begin 'a test of another team, by vitest' vitest
-"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" guides/test-your-service.md .
+cp "$repository/examples/testing/upload.test.ts" .
 step install --save-dev "$worker" vitest@4
 step npx --no-install vitest run
 passed
 
 begin 'a test of another team, by pytest' pytest
-"$repository/node_modules/.bin/tsx" "$repository/tools/write-examples.ts" guides/test-your-service.md .
+cp "$repository/examples/testing/test_upload.py" .
 step install "$worker"
 step cp node_modules/aplos-upload-worker/deploy/python/aplos_upload.py .
 step env PYTHONPATH="$python" npx --no-install aplos-upload sandbox -- python3 -m pytest -q -p no:cacheprovider

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { type ErrorCode, errorTable } from '../src/contract/error-table.js';
 import { errorText } from '../src/contract/error-text.js';
 import { uploadRequestSchema } from '../src/contract/request.js';
+import { withContractTables } from './contract-tables.js';
+import { pagesWithExamples } from './example-blocks.js';
 import { requestTypes } from './request-types.js';
 import { manifestSchema, settingsSchema } from './schemas.js';
 import { withSettingsTables } from './settings-tables.js';
@@ -10,6 +12,7 @@ import { requirementsPage, traceabilityPage, tracedTests } from './traceability.
 
 const errorCodes = Object.keys(errorTable) as ErrorCode[];
 
+const CONTRACT_PAGE = 'docs/reference/request-and-receipt.md';
 const SETTINGS_PAGE = 'docs/reference/settings.md';
 
 /** The section of one error code. */
@@ -66,5 +69,7 @@ export const generatedFiles = [
   { path: 'docs/reference/errors.md', content: errorPage },
   { path: 'docs/validation/requirements.md', content: requirementsPage() },
   { path: 'docs/validation/traceability.md', content: traceabilityPage(tracedTests()) },
+  ...pagesWithExamples(),
+  { path: CONTRACT_PAGE, content: withContractTables(readFileSync(CONTRACT_PAGE, 'utf8')) },
   { path: SETTINGS_PAGE, content: withSettingsTables(readFileSync(SETTINGS_PAGE, 'utf8')) },
 ];

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { uploadRequestSchema } from '../src/contract/request.js';
 
-interface JsonSchema {
+/** The parts of a JSON Schema that the request uses. */
+export interface JsonSchema {
   readonly type?: string;
   readonly description?: string | undefined;
   readonly default?: unknown;
@@ -50,7 +51,8 @@ const fieldsOf = ({ properties = {}, required = [] }: JsonSchema): string =>
     })
     .join('');
 
-function sentence({ description, default: value }: JsonSchema): string {
+/** Returns the description of a field as a sentence, with its default. */
+export function sentence({ description, default: value }: JsonSchema): string {
   if (description === undefined) throw new Error('A field of the request has no description');
   const text = /[.…]$/.test(description) ? description : `${description}.`;
   return value === undefined || /Default:/.test(text) ? text : `${text} Default: ${JSON.stringify(value)}.`;

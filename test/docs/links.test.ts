@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 const namesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
-const pages = [...readdirSync('.'), ...['docs', 'deploy', 'samples'].flatMap(namesIn)].filter((path) =>
-  path.endsWith('.md'),
+const pages = [...readdirSync('.'), ...['docs', 'deploy', 'examples', 'samples'].flatMap(namesIn)].filter(
+  (path) => path.endsWith('.md'),
 );
 
 const withoutBlocks = (text: string) => text.replaceAll(/^```.*?^```/gms, '');

@@ -1,17 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { examplesOn } from '../support/examples.js';
 import { newNamespace, startWorld } from '../support/shared-world.js';
 import type { World } from '../support/world.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIGURATION = join(REPOSITORY, 'samples', 'single-oral-dose.json');
 
-describe('the examples in docs/guides/start-by-nexus.md', () => {
+describe('the examples for Nexus', () => {
   let world: World;
   let folder: string;
   let caller: string;
@@ -28,11 +27,11 @@ describe('the examples in docs/guides/start-by-nexus.md', () => {
         target: { worker: { namespace: world.temporal.namespace, taskQueue: 'aplos-upload' } },
       },
     });
-    for (const [name, text] of examplesOn('guides/start-by-nexus.md'))
-      await writeFile(
-        join(folder, name),
-        text.replace("endpoint: 'aplos-upload'", `endpoint: '${endpoint}'`),
-      );
+    await cp('examples/nexus', folder, { recursive: true });
+    const workflow = join(folder, 'analysis-workflow.ts');
+    const text = await readFile(workflow, 'utf8');
+    expect(text).toContain("endpoint: 'aplos-upload'");
+    await writeFile(workflow, text.replace("endpoint: 'aplos-upload'", `endpoint: '${endpoint}'`));
     await world.startWorker();
   });
   afterAll(async () => {

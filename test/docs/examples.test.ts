@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -10,28 +11,20 @@ import { ensureBinaries } from '../../sandbox/servers/binaries.js';
 import { fetchWheels } from '../../sandbox/servers/wheels.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import type { Receipt } from '../../src/contract/receipt.js';
+import { shownExamples } from '../../tools/example-blocks.js';
 import { newBucket } from '../support/bucket.js';
-import { examplesOn } from '../support/examples.js';
 import { openWorld, type World } from '../support/world.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIGURATION = join(REPOSITORY, 'samples', 'single-oral-dose.json');
 const UNENCRYPTED = { APLOS_UPLOAD_ENCRYPTION_KEY: '', APLOS_UPLOAD_ENCRYPTION: 'off' };
-const examples = examplesOn(
-  'guides/start-from-typescript.md',
-  'guides/start-from-python.md',
-  'guides/start-from-a-shell.md',
-  'guides/start-on-a-schedule.md',
-  'guides/start-from-a-workflow.md',
-);
-
 interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-describe('the examples that start uploads', () => {
+describe('the examples', () => {
   let world: World;
   let worker: WorkerProcess;
   let folder: string;
@@ -61,7 +54,7 @@ describe('the examples that start uploads', () => {
       TEMPORAL_ADDRESS: world.temporal.address,
       TEMPORAL_HTTP_URL: world.temporal.httpUrl,
     };
-    for (const [name, text] of examples) await writeFile(join(folder, name), text);
+    await cp('examples', folder, { recursive: true });
     compiled = await compile();
   });
   afterAll(async () => {
@@ -73,9 +66,10 @@ describe('the examples that start uploads', () => {
   async function compile(): Promise<CommandResult> {
     const project = join(folder, 'tsconfig.json');
     const compilerOptions = { noEmit: false, outDir: folder, rootDir: folder };
+    const include = ['typescript', 'child-workflow'];
     await writeFile(
       project,
-      JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, include: ['*.ts'], exclude: [] }),
+      JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, include, exclude: [] }),
     );
     return run(process.execPath, ['node_modules/typescript7/bin/tsc', '-p', project]);
   }
@@ -117,17 +111,27 @@ describe('the examples that start uploads', () => {
     expect(chargesOf(fileName)[0]?.configuration).toEqual(JSON.parse(await readFile(CONFIGURATION, 'utf8')));
   }
 
-  it('are exactly these files', () => {
-    expect([...examples.keys()]).toEqual([
-      'with-our-client.ts',
-      'with-temporals-client.ts',
-      'upload.py',
-      'upload.sh',
-      'upload-with-curl.sh',
-      'schedule.sh',
-      'study-workflow.ts',
-      'study.ts',
+  it('are exactly these, each shown on a page', () => {
+    const programs = readdirSync('examples', { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\/.*\.\w+$/.test(name),
+    );
+    expect(programs.sort()).toEqual([
+      'child-workflow/study-workflow.ts',
+      'child-workflow/study.ts',
+      'nexus/analysis-worker.ts', // run by nexus.test.ts
+      'nexus/analysis-workflow.ts',
+      'python/upload.py',
+      'shell/schedule.sh',
+      'shell/upload-with-curl.sh',
+      'shell/upload.sh',
+      'testing/test_upload.py', // run by `npm run check:first-steps`
+      'testing/upload.test.ts',
+      'typescript/upload-a-batch.ts',
+      'typescript/upload-and-wait.ts',
+      'typescript/upload-with-temporals-client.ts',
+      'webhooks/receiver.mjs', // run by webhooks.test.ts
     ]);
+    expect([...shownExamples()].sort()).toEqual(programs.map((name) => `examples/${name}`));
   });
 
   it('compile without errors', () => {
@@ -135,20 +139,20 @@ describe('the examples that start uploads', () => {
   });
 
   const receiptOf: Record<string, (stdout: string) => Receipt> = {
-    'upload.sh': (stdout) => JSON.parse(stdout).result,
-    'upload-with-curl.sh': (stdout) =>
+    'shell/upload.sh': (stdout) => JSON.parse(stdout).result,
+    'shell/upload-with-curl.sh': (stdout) =>
       JSON.parse(stdout).history.events[0].workflowExecutionCompletedEventAttributes.result[0],
   };
   const uploading = [
-    'with-our-client.ts',
-    'with-temporals-client.ts',
-    'upload.py',
-    'upload.sh',
-    'upload-with-curl.sh',
+    'typescript/upload-and-wait.ts',
+    'typescript/upload-with-temporals-client.ts',
+    'python/upload.py',
+    'shell/upload.sh',
+    'shell/upload-with-curl.sh',
   ];
 
   it.each(uploading)('upload the file once if they run three times: %s', async (example) => {
-    const fileName = `${example}.csv`;
+    const fileName = `${basename(example)}.csv`;
     const { path, content } = await newFile(fileName);
     const [first, ...again] = await Promise.all([
       run(example, [path, CONFIGURATION]),
@@ -168,17 +172,38 @@ describe('the examples that start uploads', () => {
   });
 
   it.each(uploading)('print the code and the action of a failed upload: %s', async (example) => {
-    const { path } = await newFile(`failing-${example}.csv`);
+    const { path } = await newFile(`failing-${basename(example)}.csv`);
     world.sandbox.faults.add({ route: 'start', status: 400 });
     const { exitCode, stdout, stderr } = await run(example, [path, CONFIGURATION]);
     expect(stdout + stderr).toContain('EXECUTION_REFUSED');
     expect(stdout + stderr).toContain('Correct the configuration. Then run aplos-upload analyze');
-    expect(exitCode).toBe(example === 'upload-with-curl.sh' ? 0 : 1);
+    expect(exitCode).toBe(example === 'shell/upload-with-curl.sh' ? 0 : 1);
+  });
+
+  it('upload the files of a folder, report the failed one, and resume it if they run again', async () => {
+    await mkdir(join(world.folder, 'batch'));
+    const files = [await newFile('batch/one.csv'), await newFile('batch/two.csv')];
+    const runBatch = async () => {
+      const args = [join(world.folder, 'batch'), CONFIGURATION, 'study-7'];
+      const { exitCode, stdout, stderr } = await run('typescript/upload-a-batch.ts', args);
+      const lines = stdout.trim().split('\n');
+      return { exitCode, stderr, uploads: lines.map((line) => JSON.parse(line) as { state: string }) };
+    };
+    world.sandbox.faults.add({ route: 'start', status: 400 });
+
+    const first = await runBatch();
+    expect(first).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(first.uploads.map(({ state }) => state).sort()).toEqual(['done', 'failed']);
+    expect(first.uploads).toContainEqual(expect.objectContaining({ errorCode: 'EXECUTION_REFUSED' }));
+
+    const second = await runBatch();
+    expect(second).toMatchObject({ exitCode: 0, uploads: [{ state: 'done' }, { state: 'done' }] });
+    for (const { path } of files) expect(chargesOf(basename(path))).toHaveLength(1);
   });
 
   it('start one workflow with its own ID for each run of a schedule', async () => {
     const { path, content } = await newFile('nightly.csv');
-    expect(await run('schedule.sh', [path, CONFIGURATION])).toMatchObject({ exitCode: 0 });
+    expect(await run('shell/schedule.sh', [path, CONFIGURATION])).toMatchObject({ exitCode: 0 });
     const workflows = async () => {
       const ids = [];
       for await (const { workflowId } of world.client.workflow.list({
@@ -211,7 +236,7 @@ describe('the examples that start uploads', () => {
 
   it('run an upload as the child of a workflow on another worker', async () => {
     const { path, content, workflowId } = await newFile('child.csv');
-    const { exitCode, stdout, stderr } = await run('study.ts', [path, CONFIGURATION]);
+    const { exitCode, stdout, stderr } = await run('child-workflow/study.ts', [path, CONFIGURATION]);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     expect(JSON.parse(stdout)).toEqual(chargesOf('child.csv').map(({ executionId }) => executionId));
     await expectOneUpload('child.csv', content);
@@ -229,11 +254,11 @@ describe('the examples that start uploads', () => {
 
     it('upload without the key, and read the receipt with it', async () => {
       const { path, content } = await newFile('encrypted.csv');
-      expect(await run('upload.py', [path, CONFIGURATION])).toMatchObject({
+      expect(await run('python/upload.py', [path, CONFIGURATION])).toMatchObject({
         exitCode: 1,
         stderr: expect.stringMatching(/^PAYLOAD_UNREADABLE: .* Set APLOS_UPLOAD_ENCRYPTION_KEY/),
       });
-      const { stdout } = await run('upload.py', [path, CONFIGURATION], withKey());
+      const { stdout } = await run('python/upload.py', [path, CONFIGURATION], withKey());
       expect(JSON.parse(stdout)).toMatchObject({ fileName: 'encrypted.csv', status: 204 });
       await expectOneUpload('encrypted.csv', content);
     });
@@ -272,10 +297,10 @@ describe('the examples that start uploads', () => {
       expect(stderr).toContain('PAYLOAD_UNTRUSTED: A payload is not encrypted');
     });
 
-    it.each(['with-temporals-client.ts', 'upload.py'])(
+    it.each(['typescript/upload-with-temporals-client.ts', 'python/upload.py'])(
       'print the invalid fields of a request without the key: %s',
       async (example) => {
-        const { path } = await newFile(`locked-${example}.csv`);
+        const { path } = await newFile(`locked-${basename(example)}.csv`);
         const seven = await world.write('seven.json', '7');
         const { exitCode, stdout, stderr } = await run(example, [path, seven]);
         expect(stdout + stderr).toMatch(/REQUEST_INVALID: .*executions\[0\]\.configuration: /);
