@@ -5,6 +5,7 @@ import type { RunRef } from './stored-file.js';
 export interface StartedExecution {
   /** Label from the request, or `#1`, `#2`… by its position there. */
   readonly label: string;
+  /** ID of the execution at Aplos. */
   readonly executionId: string;
   /** Status that Aplos reported, e.g. `queuing`. */
   readonly status: string;
@@ -43,6 +44,7 @@ export interface Completion {
 
 /** When a step ran, and how many attempts it took. */
 export interface StepRecord {
+  /** The step. `find` checks whether the work of an earlier run is still there. */
   readonly step: 'presign' | 'upload' | 'confirm' | 'start' | 'await' | 'fetch' | 'find';
   /** Label of the execution, for `start`, `await` and `fetch`. */
   readonly label?: string;
@@ -61,8 +63,11 @@ export interface StepRecord {
 export interface Receipt {
   /** Version of this schema. A higher one has other fields or meanings. */
   readonly receiptVersion: 1;
+  /** ID of the upload. */
   readonly workflowId: string;
+  /** ID of the run that returned this receipt. */
   readonly runId: string;
+  /** Aplos account, by its name in the worker's settings. */
   readonly profile: string;
   /** Source of the file, without the query of a URL. */
   readonly source: string;
@@ -70,11 +75,13 @@ export interface Receipt {
   readonly host?: string;
   /** Version of an `s3:` source that was read, if its bucket is versioned. */
   readonly sourceVersionId?: string;
+  /** File name that Aplos shows. */
   readonly fileName: string;
-  /** Absent if Aplos identifies files by bucket and key alone. */
+  /** ID of the file at Aplos. Absent if Aplos identifies files by bucket and key alone. */
   readonly fileId?: string;
-  /** Absent for an `aplos:` source if only the ID of the file is known. So is the key. */
+  /** Bucket in which the file is stored. Absent for an `aplos:` source if only the ID of the file is known. */
   readonly bucket?: string;
+  /** Key of the object in that bucket. Absent if the bucket is. */
   readonly key?: string;
   /** Size in bytes. Absent for an `aplos:` source if neither Aplos nor the run that uploaded the file reports it. */
   readonly sizeBytes?: number;
@@ -98,17 +105,20 @@ export interface Receipt {
   readonly reportedSizeBytes?: number;
   /** Which checksum of the bytes that were sent equals that which Aplos reported. Absent if Aplos reported none that is known. */
   readonly reportedChecksum?: 'md5' | 'sha256';
+  /** Executions, one for each analysis of the request. */
   readonly executions: readonly StartedExecution[];
+  /** Steps that this run did. */
   readonly steps: readonly StepRecord[];
   /**
    * How many times the file was presigned: more than once if a presigned POST expired or the bytes were damaged, 0 for an `aplos:`
    * source.
    */
   readonly presigns: number;
+  /** Person or system that requested the upload, as the request says. It is not verified. */
   readonly requestedBy?: string;
   /** Batches that this run counts for: that of its request, and those in which it was asked for again while it was running. */
   readonly batches: readonly string[];
-  /** Id of the run of the same workflow id that did the work, if this run found it done. Default: this run did it. */
+  /** ID of the run of the same workflow ID that did the work, if this run found it done. Default: this run did it. */
   readonly repeatOf?: string;
   /** Run that uploaded the file of an `aplos:` source, if it is known. */
   readonly storedBy?: RunRef;

@@ -4,6 +4,7 @@ import type { JsonObject } from './json.js';
 export interface ResultsPackage {
   /** URL of the zip file: `file:///…` or `s3://…`. */
   readonly location: string;
+  /** Size of the zip file in bytes. */
   readonly sizeBytes: number;
   /** SHA-256 of the zip file, in hex. */
   readonly sha256: string;
