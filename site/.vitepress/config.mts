@@ -72,6 +72,7 @@ const sidebar = [
       page('Security', 'concepts/security'),
       page('Performance and limits', 'concepts/performance-and-limits'),
       page('Large files', 'concepts/large-files'),
+      page('Cost in Temporal Cloud', 'concepts/temporal-cloud-cost'),
     ],
   },
   {
