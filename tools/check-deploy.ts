@@ -17,7 +17,7 @@ import { VERSION } from '../src/util/version.js';
 import { FORCE_AFTER_GRACE_MS } from '../src/worker.js';
 import { generatedFiles } from './generated.js';
 
-const DOCKERFILES = ['Dockerfile', 'deploy/sandbox/Dockerfile'];
+const DOCKERFILE = 'Dockerfile';
 const UNITS = 'deploy/systemd';
 const ENVIRONMENT_FILE = join(UNITS, 'environment');
 const MANIFEST = 'deploy/kubernetes/worker.yaml';
@@ -90,11 +90,9 @@ const documents = parseAllDocuments(readFileSync(MANIFEST, 'utf8'), { version: '
   objectSchema.parse(document.toJS()),
 );
 
-for (const file of DOCKERFILES) {
-  report(`${file}: hadolint`, output(join(wheels, 'bin/hadolint'), ['--no-color', file]));
-  report(`${file}: copied files exist`, missingSources(file));
-  report(`${file}: agrees with the program`, entryProblems(file));
-}
+report(`${DOCKERFILE}: hadolint`, output(join(wheels, 'bin/hadolint'), ['--no-color', DOCKERFILE]));
+report(`${DOCKERFILE}: copied files exist`, missingSources());
+report(`${DOCKERFILE}: agrees with the program`, entryProblems());
 report(`${MANIFEST}: Kubernetes ${/v[\d.]+\d/.exec(SCHEMAS)}`, documents.flatMap(schemaProblems));
 report(`${MANIFEST}: agrees with the program`, manifestProblems());
 for (const unit of units) report(`${unit}: agrees with the program`, unitProblems(unit));
@@ -109,17 +107,18 @@ function output(program: string, args: readonly string[], { isQuiet = true } = {
   return status === 0 ? lines : [...lines, `${program} ended with ${error?.message ?? status}`];
 }
 
-/** Checks that the command has the subcommand and the options of the entry point. */
-function entryProblems(file: string): Findings {
-  const text = readFileSync(file, 'utf8').replaceAll('\\\n', '');
-  const words = (key: string) =>
-    z.array(z.string()).parse(JSON.parse(new RegExp(`^${key} (.*)$`, 'm').exec(text)?.[1] ?? '[]'));
-  const all = [...words('ENTRYPOINT'), ...words('CMD')];
-  return commandProblems(all.slice(all.indexOf('aplos-upload') + 1));
+/** Checks that the command has the subcommand and the options of each image. */
+function entryProblems(): Findings {
+  const text = readFileSync(DOCKERFILE, 'utf8').replaceAll('\\\n', '');
+  return [...text.matchAll(/^(?:ENTRYPOINT|CMD) (.*)$/gm)]
+    .map(([, words = '']) => z.array(z.string()).parse(JSON.parse(words)))
+    .map((words) => words.slice(words.indexOf('aplos-upload') + 1))
+    .filter((words) => words.length > 0)
+    .flatMap(commandProblems);
 }
 
-function missingSources(file: string): Findings {
-  const copied = [...readFileSync(file, 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
+function missingSources(): Findings {
+  const copied = [...readFileSync(DOCKERFILE, 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
     ([, paths = '']) => paths.split(' '),
   );
   const sent = [...readFileSync('.dockerignore', 'utf8').matchAll(/^!(.+)$/gm)].map(([, path = '']) => path);
