@@ -1,9 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient, type UploadHandle } from '../../src/client.js';
+import { currentDetailsOf } from '../support/outcome.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration } from '../support/tables.js';
@@ -58,12 +58,7 @@ describe.skipIf(process.platform !== 'linux')('files that only one host has', ()
     expect(searchAttributes.AplosErrorCode ?? []).toEqual([]);
   }
 
-  const detailsOf = async (workflowId: string) =>
-    (
-      await world.client.workflow
-        .getHandle(workflowId)
-        .query<temporal.api.sdk.v1.IWorkflowMetadata>('__temporal_workflow_metadata')
-    ).currentDetails;
+  const detailsOf = (workflowId: string) => currentDetailsOf(world.client.workflow.getHandle(workflowId));
 
   it('are uploaded by the worker of that host, even if other hosts have a file at the same path', async () => {
     const uploads = [];

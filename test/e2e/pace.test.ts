@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { UploadClient, UploadHandle } from '../../src/client.js';
 import { requestForFile } from '../../src/client.js';
+import { currentDetailsOf } from '../support/outcome.js';
 import { Payments, SHORT_LAG } from '../support/payments.js';
 import { configuration, executionsFor } from '../support/tables.js';
 
@@ -41,10 +42,9 @@ describe('a batch of 30 files at an Aplos that takes 2 executions at a time', { 
     );
     const { stdout } = await pay.world.run('status', workflowId);
     expect(stdout).toMatch(/waiting for Aplos|starting/);
-    const metadata = await pay.world.client.workflow
-      .getHandle(workflowId)
-      .query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    expect(metadata.currentDetails).toContain('**Waiting for Aplos**');
+    expect(await currentDetailsOf(pay.world.client.workflow.getHandle(workflowId))).toContain(
+      '**Waiting for Aplos**',
+    );
   });
 
   it('lets a single upload start next', async () => {

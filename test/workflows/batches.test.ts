@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
+import { currentDetailsOf } from '../support/outcome.js';
 import { ran, request, successfulActivities } from '../support/successful-activities.js';
 import { timeSkipping } from '../support/time-skipping.js';
 
@@ -25,10 +26,8 @@ describe('uploadAnalysisFile, asked for in several batches', () => {
       await whileRunning(handle);
       const receipt = (await handle.result().catch(() => undefined)) as Receipt | undefined;
       const { searchAttributes } = await handle.describe();
-      const { currentDetails } = await handle.query<{ currentDetails: string }>(
-        '__temporal_workflow_metadata',
-      );
-      return { receipt, calls, batches: searchAttributes.AplosBatch ?? [], details: currentDetails };
+      const details = await currentDetailsOf(handle);
+      return { receipt, calls, batches: searchAttributes.AplosBatch ?? [], details };
     });
   }
 

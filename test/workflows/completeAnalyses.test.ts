@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { awaitExecution } from '../../src/activities/awaitExecution.js';
@@ -8,6 +8,7 @@ import { withTiming } from '../../src/activities/timing.js';
 import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
 import type { UploadRequestInput } from '../../src/contract/request.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
+import { outcomeOf } from '../support/outcome.js';
 import { ran, request, successfulActivities } from '../support/successful-activities.js';
 import { timeSkipping } from '../support/time-skipping.js';
 
@@ -39,10 +40,7 @@ describe('completeAnalyses', () => {
         args: [{ ...request, until: 'completed', ...input }],
       });
       await whileRunning(handle);
-      const outcome = await handle.result().then(
-        (receipt: Receipt) => ({ receipt, failure: undefined }),
-        (error: WorkflowFailedError) => ({ receipt: undefined, failure: error.cause as ApplicationFailure }),
-      );
+      const outcome = await outcomeOf(handle);
       const { events = [] } = await handle.fetchHistory();
       const progress = await handle.query<UploadProgress>('progress');
       return { ...outcome, calls, progress, events: events ?? [] };

@@ -11,8 +11,9 @@ import { lexer, walkTokens } from 'marked';
 import { describe, expect, it, vi } from 'vitest';
 import { checkRequest } from '../../src/activities/checkRequest.js';
 import { withErrorCodes } from '../../src/activities/failures.js';
-import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
+import type { UploadProgress } from '../../src/contract/receipt.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
+import { currentDetailsOf, outcomeOf, shownBy } from '../support/outcome.js';
 import { ran, request, successfulActivities } from '../support/successful-activities.js';
 import { timeSkipping } from '../support/time-skipping.js';
 
@@ -52,10 +53,7 @@ describe('uploadAnalysisFile', () => {
   const run = (changes: Partial<UploadActivities>, input?: unknown) =>
     withWorker(changes, async (calls, taskQueue) => {
       const handle = await start(taskQueue, input);
-      const outcome = await handle.result().then(
-        (receipt: Receipt) => ({ receipt, failure: undefined }),
-        (error: WorkflowFailedError) => ({ receipt: undefined, failure: error.cause as ApplicationFailure }),
-      );
+      const outcome = await outcomeOf(handle);
       const progress = await handle.query<UploadProgress | undefined>('progress');
       return { ...outcome, calls, progress };
     });
@@ -128,13 +126,7 @@ describe('uploadAnalysisFile', () => {
       { uploadFile: (input) => released.then(() => uploadFile(input)) },
       releasing(release, async (taskQueue) => {
         const handle = await start(taskQueue);
-        const shown = async () => {
-          const { currentDetails } = await handle.query<{ currentDetails: string }>(
-            '__temporal_workflow_metadata',
-          );
-          const { AplosErrorCode: [code] = [] } = (await handle.describe()).searchAttributes;
-          return { currentDetails, code };
-        };
+        const shown = () => shownBy(handle);
         await vi.waitFor(async () => expect((await shown()).currentDetails).toContain('Uploading'));
         const report = { code: 'S3_UNREACHABLE', message: 'S3 does not respond.', attempt: 6 };
         await handle.signal('stepFails', { ...report, step: 'presignUpload' }); // arrives too late
@@ -171,13 +163,7 @@ describe('uploadAnalysisFile', () => {
       },
       releasing(release, async (taskQueue) => {
         const handle = await start(taskQueue);
-        const shown = async () => {
-          const { currentDetails } = await handle.query<{ currentDetails: string }>(
-            '__temporal_workflow_metadata',
-          );
-          const { AplosErrorCode: [code] = [] } = (await handle.describe()).searchAttributes;
-          return { currentDetails, code };
-        };
+        const shown = () => shownBy(handle);
         await vi.waitFor(async () => expect((await shown()).currentDetails).toContain('1 of 2 started'));
         for (const label of ['day 1', 'day 7', 'day 9', 7]) await handle.signal('startWaits', { label });
         const waiting = await shown();
@@ -373,10 +359,7 @@ describe('uploadAnalysisFile', () => {
           ],
         });
         await handle.result().catch(() => {});
-        const { currentDetails } = await handle.query<{ currentDetails: string }>(
-          '__temporal_workflow_metadata',
-        );
-        return currentDetails;
+        return currentDetailsOf(handle);
       },
     );
     const types: string[] = [];
@@ -414,11 +397,9 @@ describe('uploadAnalysisFile', () => {
           const handle = await start(taskQueue, onLab1);
           const progressNow = () => handle.query<UploadProgress | undefined>('progress');
           await expect.poll(async () => (await progressNow())?.missingHost).toBe('lab-1');
-          const { currentDetails } = await handle.query<{ currentDetails: string }>(
-            '__temporal_workflow_metadata',
-          );
+          const details = await currentDetailsOf(handle);
           await withHost({}, () => handle.result());
-          return { progress: await progressNow(), details: currentDetails };
+          return { progress: await progressNow(), details };
         },
       );
       expect(details).toContain('Waiting for a worker on lab-1');
