@@ -19,6 +19,8 @@ const shared = {
   pool: 'forks',
   // Loads modules once per process: tests must restore what they change in it.
   isolate: false,
+  // A busy machine may take long for what takes a moment elsewhere.
+  expect: { poll: { timeout: 90_000 } },
   // Commands that tests run must not read the settings file of whoever runs the tests.
   env: { XDG_CONFIG_HOME: fileURLToPath(new URL('test/support/no-settings', import.meta.url)) },
 } as const;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { FaultAction } from '../../sandbox/sandbox.js';
 import { UploadError } from '../../src/contract/errors.js';
@@ -566,7 +566,7 @@ describe('startExecution while Aplos takes no more executions', () => {
     faults.add({ route: 'start', cut: 'before' });
     const lists = callsOf(job, 'list');
     const searching = failureOf(job, start({ fileName: 'b.csv' }));
-    await vi.waitFor(() => expect(callsOf(job, 'list')).toBeGreaterThan(lists + 1), { timeout: 5_000 });
+    await expect.poll(() => callsOf(job, 'list')).toBeGreaterThan(lists + 1);
     expect(await start({ fileName: 'c.csv' })).toMatchObject({ origin: 'started' });
     expect(await searching).toMatchObject({ type: 'API_UNREACHABLE' });
   });

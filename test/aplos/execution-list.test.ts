@@ -29,7 +29,7 @@ describe('ExecutionList', () => {
     const others = Array.from({ length: 50 }, () => list.read(0));
     calls[0]?.resolve([]);
     await first;
-    await vi.waitFor(() => expect(calls).toHaveLength(2));
+    await expect.poll(() => calls).toHaveLength(2);
     calls[1]?.resolve([record('a')]);
     for (const listing of await Promise.all(others)) expect(listing.find('a')).toBeDefined();
     expect(calls).toHaveLength(2);
@@ -94,7 +94,7 @@ describe('ExecutionList', () => {
     calls[0]?.reject(new Error('unavailable'));
     await expect(first).rejects.toThrow('unavailable');
     const second = list.read(HOUR_MS);
-    await vi.waitFor(() => expect(calls).toHaveLength(2));
+    await expect.poll(() => calls).toHaveLength(2);
     calls[1]?.resolve([record('a')]);
     expect((await second).find('a')).toBeDefined();
   });
@@ -104,7 +104,7 @@ describe('ExecutionList', () => {
     list.acknowledge(record('a'));
     for (const [index, shown] of [[], [record('a')], []].entries()) {
       const reading = list.read(0);
-      await vi.waitFor(() => expect(calls).toHaveLength(index + 1));
+      await expect.poll(() => calls).toHaveLength(index + 1);
       calls[index]?.resolve(shown);
       expect((await reading).find('a')).toMatchObject({ executionId: 'execution of a' });
     }
@@ -134,7 +134,7 @@ describe('ExecutionList', () => {
     for (const [index, shown] of [[], [record('a')], [record('a')]].entries()) {
       await new Promise((resolve) => setTimeout(resolve, 2));
       const reading = list.read(0);
-      await vi.waitFor(() => expect(calls).toHaveLength(index + 1));
+      await expect.poll(() => calls).toHaveLength(index + 1);
       calls[index]?.resolve(shown);
       await reading;
     }

@@ -215,7 +215,7 @@ describe('the examples', () => {
     const trigger = () => run('temporal', ['schedule', 'trigger', '--schedule-id', 'nightly-pk']);
 
     await trigger();
-    await expect.poll(async () => (await workflows()).length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(async () => (await workflows()).length).toBe(1);
     const [workflowId = ''] = await workflows();
     expect(workflowId).toMatch(/^nightly-pk-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     const receipt = (await world.rawClient.workflow.getHandle(workflowId).result()) as Receipt;
@@ -225,7 +225,7 @@ describe('the examples', () => {
     const second = () => `nightly-pk-${new Date().toISOString().slice(0, 19)}Z`;
     await expect.poll(second).not.toBe(workflowId);
     await trigger();
-    await expect.poll(async () => (await workflows()).length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(async () => (await workflows()).length).toBe(2);
     for (const each of await workflows()) {
       const { executions } = (await world.rawClient.workflow.getHandle(each).result()) as Receipt;
       const origin = each === workflowId ? 'started' : 'found'; // the file is the same

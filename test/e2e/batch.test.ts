@@ -223,7 +223,7 @@ describe('an upload of many files that is interrupted by Ctrl-C and run again', 
       stderr += text;
     });
     await expect
-      .poll(async () => (await world.client.workflow.count('')).count, { interval: 5, timeout: 20_000 })
+      .poll(async () => (await world.client.workflow.count('')).count, { interval: 5 })
       .toBeGreaterThan(0);
     child.kill('SIGINT');
     const [exitCode] = await once(child, 'close');

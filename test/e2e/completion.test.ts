@@ -120,9 +120,7 @@ describe('an upload that waits for the end of its executions', () => {
     await client.hasWorker();
     const waiting = upload('--wait', 'results');
     const status = async () => (await world.run('status', name)).stdout;
-    await expect
-      .poll(status, { timeout: 20_000 })
-      .toMatch(/day-1\): running, 100 %, warnings: 3 rows are below/);
+    await expect.poll(status).toMatch(/day-1\): running, 100 %, warnings: 3 rows are below/);
     expect(await status()).toMatch(new RegExp(`^${name} +waiting for results, next check in \\d+s`, 'm'));
     expect(await status()).not.toContain('EXECUTION_PENDING');
 

@@ -188,7 +188,7 @@ describe('workers with several encryption keys', () => {
       const wrong = await startWorker(env);
       const handle = await startWithShortTaskTimeout(`${what}.csv`);
       const attempt = async () => (await handle.describe()).raw.pendingWorkflowTask?.attempt ?? 0;
-      await expect.poll(attempt, { timeout: 10_000 }).toBeGreaterThan(2);
+      await expect.poll(attempt).toBeGreaterThan(2);
       await wrong.stop();
       expect(complaints().slice(before)).toMatchObject([
         { code: 'PAYLOAD_UNREADABLE', msg: expect.stringContaining(words) },

@@ -93,15 +93,12 @@ async function executeAlone(type: string, input: unknown) {
 async function failureInWorkflow(workflowId: string): Promise<string | null | undefined> {
   let type: string | null | undefined;
   await expect
-    .poll(
-      async () => {
-        const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
-        const failed = events?.find((event) => event.activityTaskFailedEventAttributes);
-        type = failed?.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.type;
-        return type;
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
+      const failed = events?.find((event) => event.activityTaskFailedEventAttributes);
+      type = failed?.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.type;
+      return type;
+    })
     .toBeTruthy();
   return type;
 }
@@ -160,7 +157,7 @@ describe.each([
       for await (const upload of client.list()) ids.push(upload.workflowId);
       return ids;
     };
-    await expect.poll(listed, { timeout: 20_000 }).toContain(workflowId);
+    await expect.poll(listed).toContain(workflowId);
     expect(await client.status(workflowId)).toMatchObject({ state: 'running' });
     await world.rawClient.workflow.getHandle(workflowId).terminate();
   });
@@ -348,7 +345,7 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
     await attacker.complete(blocked.workflowId, activityId, { metadata, data: Buffer.alloc(50) });
     const run = world.rawClient.workflow.getHandle(blocked.workflowId);
     const attempt = async () => (await run.describe()).raw.pendingWorkflowTask?.attempt ?? 0;
-    await expect.poll(attempt, { timeout: 20_000 }).toBeGreaterThan(1);
+    await expect.poll(attempt).toBeGreaterThan(1);
     await run.terminate();
 
     const path = `${world.folder}/${name}`;

@@ -36,7 +36,7 @@ describe('an upload', () => {
 
   /** Waits until the sandbox has received more calls of this route. */
   async function untilSeen(route: string, before = 0): Promise<void> {
-    await expect.poll(() => seen(route), { timeout: 30_000, interval: 20 }).toBeGreaterThan(before);
+    await expect.poll(() => seen(route), { interval: 20 }).toBeGreaterThan(before);
   }
   const seen = (route: string) => world.sandbox.calls.filter((call) => call.route === route).length;
 

@@ -49,13 +49,9 @@ describe('a batch of 30 files at an Aplos that takes 2 executions at a time', { 
 
   it('lets a single upload start next', async () => {
     const single = await pay.start(await pay.file(), ['single']);
-    await vi.waitFor(
-      async () =>
-        expect((await client.status(single.workflowId))?.pending[0]?.lastFailure?.code).toBe(
-          'EXECUTIONS_LIMITED',
-        ),
-      { timeout: 60_000, interval: 50 },
-    );
+    await expect
+      .poll(async () => (await client.status(single.workflowId))?.pending[0]?.lastFailure?.code)
+      .toBe('EXECUTIONS_LIMITED');
     expect(pay.world.sandbox.charges).toHaveLength(0);
     pay.world.sandbox.change({ maxConcurrent: 2 });
     await single.result();

@@ -85,9 +85,7 @@ describe('what was paid before', () => {
       workflowExecution: { workflowId: receipt.workflowId },
     });
     const handle = world.client.workflow.getHandle(receipt.workflowId);
-    await expect
-      .poll(() => handle.describe().catch(({ name }: Error) => name), { timeout: 40_000 })
-      .toBe('WorkflowNotFoundError');
+    await expect.poll(() => handle.describe().catch(({ name }: Error) => name)).toBe('WorkflowNotFoundError');
     expect((await dryRun(file)).stdout).toMatch(
       new RegExp(`^\\S+: would be started; day-1 was paid ${ON_A_DATE}\n`),
     );
@@ -204,9 +202,7 @@ describe('what was paid before', () => {
     worker.child.kill('SIGCONT');
     await worker.stop();
     const { workflowService, options } = world.client;
-    await expect
-      .poll(() => hasWorker(workflowService, options.namespace, TASK_QUEUE), { timeout: 30_000 })
-      .toBe(false);
+    await expect.poll(() => hasWorker(workflowService, options.namespace, TASK_QUEUE)).toBe(false);
     const missing = await dryRun(file);
     for (const { stdout, exitCode } of [slow, missing]) {
       expect(stdout).toBe(`${file}: already done\n\n1 file: 1 done. Nothing was started.\n`);

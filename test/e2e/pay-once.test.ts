@@ -168,7 +168,7 @@ describe.concurrent('a worker that is suspended', { tags: ['REQ-12'] }, () => {
     });
     const path = await pay.file();
     const handle = await pay.start(path, ['day 1']);
-    await expect.poll(() => stateOf(frozen), { timeout: 30_000, interval: 50 }).toMatch(/^T/);
+    await expect.poll(() => stateOf(frozen)).toMatch(/^T/);
     expect(pay.charged(path)).toEqual([]);
     await pay.world.startWorker(SHORT_LAG);
     await expect.poll(() => pay.charged(path), { timeout: 120_000 }).toEqual(['day 1']);

@@ -139,9 +139,7 @@ describe("Temporal's Reset of a run", () => {
     it('continues a cancelled upload', { tags: ['REQ-03'] }, async () => {
       world.sandbox.faults.add({ route: 'upload', hang: true });
       const { handle } = await start(['only']);
-      await expect
-        .poll(async () => (await client.progress(handle.workflowId))?.step, { timeout: 20_000 })
-        .toBe('upload');
+      await expect.poll(async () => (await client.progress(handle.workflowId))?.step).toBe('upload');
       await client.cancel(handle.workflowId);
       await expect(handle.result()).rejects.toMatchObject({ code: 'CANCELLED' });
       expect(await outcomesOf(handle.workflowId)).toEqual([

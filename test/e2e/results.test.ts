@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UploadClient } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { jsonLines } from '../support/command.js';
@@ -95,10 +95,7 @@ describe.each(['v1', 'v3'] as const)('results, in version %s of the API', (api) 
     await client.result(receipt.workflowId);
     const out = join(results, 'afterwards');
     const fetch = (...options: string[]) => world.run('results', '--out', out, ...options);
-    await vi.waitFor(async () => expect((await fetch(receipt.workflowId)).exitCode).toBe(0), {
-      timeout: 30_000,
-      interval: 200,
-    });
+    await expect.poll(async () => (await fetch(receipt.workflowId)).exitCode, { interval: 200 }).toBe(0);
 
     await expectStored(receipt, out);
     const again = await fetch('--batch', batch, '--json');
@@ -166,10 +163,7 @@ describe('a worker that is killed while it fetches results', () => {
         executions: [{ label: 'a', configuration }],
         results: `file://${results}/{label}.zip`,
       });
-      await vi.waitFor(
-        () => expect(world.sandbox.calls.some(({ route }) => route === 'results')).toBe(true),
-        { timeout: 60_000 },
-      );
+      await expect.poll(() => world.sandbox.calls.some(({ route }) => route === 'results')).toBe(true);
       killed.child.kill('SIGKILL');
       expect((await readdir(results)).filter((each) => !each.startsWith('.'))).toEqual([]);
       await world.startWorker(env);

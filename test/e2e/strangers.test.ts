@@ -144,7 +144,7 @@ describe('a workflow that an untrusted client starts without a key', { tags: ['R
         ({ workflowTaskFailedEventAttributes }) => workflowTaskFailedEventAttributes?.failure?.message,
       );
     await expect
-      .poll(reasons, { timeout: 20_000 })
+      .poll(reasons)
       .toContainEqual(expect.stringContaining('A payload is encrypted with the key "theirs"'));
     await handle.terminate();
   });

@@ -173,9 +173,7 @@ describe('a namespace that cannot be used', () => {
       searchAttributes: { AplosBatch: Text },
     });
     const setUp = () => registerSearchAttributes(connection, namespace);
-    await expect
-      .poll(() => setUp().catch(({ code }) => code), { timeout: 20_000 })
-      .toBe('SEARCH_ATTRIBUTES_MISMATCHED');
+    await expect.poll(() => setUp().catch(({ code }) => code)).toBe('SEARCH_ATTRIBUTES_MISMATCHED');
     const results = await Promise.all([
       run(namespace, 'setup'),
       run(namespace, 'doctor'),

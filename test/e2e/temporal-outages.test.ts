@@ -51,10 +51,7 @@ describe('commands that wait while Temporal is unavailable', () => {
   const each = () => Object.values(running);
   const allReport = (pattern: RegExp, times: number) =>
     expect
-      .poll(() => each().map(({ stderr }) => stderr().match(pattern)?.length ?? 0), {
-        timeout: 60_000,
-        interval: 50,
-      })
+      .poll(() => each().map(({ stderr }) => stderr().match(pattern)?.length ?? 0))
       .toEqual(each().map(() => times));
 
   beforeAll(async () => {
@@ -85,18 +82,16 @@ describe('commands that wait while Temporal is unavailable', () => {
       '--wait',
     );
     await expect
-      .poll(one.stderr, { timeout: 30_000 })
+      .poll(one.stderr)
       .toMatch(
         /! The uploads wait\. No worker polls the task queue aplos-upload\. Start one: aplos-upload worker\n/,
       );
-    await expect.poll(one.stderr, { timeout: 30_000 }).toContain('one.csv: waiting for a worker\n');
+    await expect.poll(one.stderr).toContain('one.csv: waiting for a worker\n');
   });
 
   it('say once that Temporal is unavailable, and once that it is available again', async () => {
     start('status', 'status', '--watch');
-    await expect
-      .poll(running.status?.stdout ?? String, { timeout: 30_000 })
-      .toContain('waiting for a worker');
+    await expect.poll(running.status?.stdout ?? String).toContain('waiting for a worker');
     start(
       'batch',
       'upload',
@@ -109,9 +104,9 @@ describe('commands that wait while Temporal is unavailable', () => {
     );
     const other = await world.write('other.csv', table(5_000));
     const interrupted = start('interrupted', 'upload', other, '--config', config, '--wait');
-    await expect.poll(interrupted.stderr, { timeout: 30_000 }).toContain('other.csv: waiting');
+    await expect.poll(interrupted.stderr).toContain('other.csv: waiting');
     await expect
-      .poll(async () => (await world.client.workflow.count('')).count, { interval: 20, timeout: 30_000 })
+      .poll(async () => (await world.client.workflow.count('')).count, { interval: 20 })
       .toBeGreaterThan(12);
     await temporal.kill();
     await allReport(AWAY, 1);

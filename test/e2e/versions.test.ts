@@ -31,7 +31,7 @@ describe('worker deployment versions', () => {
    */
   async function makeCurrent(buildId: string): Promise<void> {
     await setCurrent(buildId);
-    await expect.poll(async () => (await pollers()).current?.buildId, { timeout: 60_000 }).toBe(buildId);
+    await expect.poll(async () => (await pollers()).current?.buildId).toBe(buildId);
   }
 
   const pollers = () => pollersOf(world.client.connection, world.client.options.namespace);
@@ -86,7 +86,7 @@ describe('worker deployment versions', () => {
     const command = 'set-current-version --deployment-name aplos-upload --build-id one';
     expect(world.log()).toContain('New uploads go to unversioned workers');
     expect(world.log()).toContain(command);
-    await expect.poll(async () => (await pollers()).workers, { timeout: 60_000 }).toBe(1);
+    await expect.poll(async () => (await pollers()).workers).toBe(1);
     const { stdout, exitCode } = await world.run('doctor');
     expect(stdout).toContain(
       'WORKER_MISSING: 1 worker polls the task queue aplos-upload, but new uploads go to unversioned workers',
@@ -143,7 +143,7 @@ describe('worker deployment versions', () => {
     await makeCurrent('two');
     await three.stop();
     const hasWorker = async () => (await client.status(upload.workflowId))?.hasWorker;
-    await expect.poll(hasWorker, { timeout: 60_000, interval: 500 }).toBe(false);
+    await expect.poll(hasWorker, { interval: 500 }).toBe(false);
     const [status, doctor] = await Promise.all([world.run('status', upload.workflowId), world.run('doctor')]);
     expect(status.stdout).toContain('waiting for a worker of version three');
     const command =

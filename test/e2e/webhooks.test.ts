@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../../sandbox/servers/free-ports.js';
 import { UploadClient } from '../../src/client.js';
 import { SHORT_LAG } from '../support/payments.js';
@@ -43,7 +43,7 @@ describe('webhooks', () => {
   const about = (workflowId: string) =>
     receiver.received.filter(({ event }) => event.data.workflowId === workflowId);
   const arrived = (workflowId: string, number: number) =>
-    vi.waitFor(() => expect(about(workflowId)).toHaveLength(number), { timeout: 15_000, interval: 50 });
+    expect.poll(() => about(workflowId)).toHaveLength(number);
 
   it('report an upload that is done, with its receipt', async () => {
     const receipt = await upload(await newFile(), 'a');
@@ -90,7 +90,7 @@ describe('webhooks', () => {
     for (const path of paths.slice(1)) await upload(path, 'a', '--batch', batch);
     const ofBatch = (): ReceivedWebhook[] =>
       receiver.received.filter(({ event }) => event.data.batch === batch && event.type === 'batch.ended');
-    await vi.waitFor(() => expect(ofBatch()).toHaveLength(1), { timeout: 20_000, interval: 100 });
+    await expect.poll(() => ofBatch(), { interval: 100 }).toHaveLength(1);
     expect(ofBatch()[0]?.event.data).toMatchObject({
       profile: 'default',
       total: 3,
@@ -135,7 +135,7 @@ describe('webhooks', () => {
     onTestFinished(() => void process_.kill());
     const url = `http://127.0.0.1:${port}/`;
     const { workflowId } = await upload(await newFile(), 'a', '--webhook', url);
-    await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 15_000, interval: 50 });
+    await expect.poll(() => lines).toHaveLength(1);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ type: 'upload.done', data: { workflowId } });
     const forged = await fetch(url, {
       method: 'POST',

@@ -123,7 +123,7 @@ describe('a thread that ends', () => {
       code: 'INTERNAL',
       message: expect.stringContaining('ended (Error: '),
     });
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
+    await expect.poll(() => ended).toHaveBeenCalledOnce();
   });
 });
 

@@ -73,17 +73,14 @@ export async function attackerOn({ rawClient, temporal: { namespace } }: World):
     running: async (workflowId, activityType) => {
       let activityId: string | null | undefined;
       await expect
-        .poll(
-          async () => {
-            const { raw } = await rawClient.workflow.getHandle(workflowId).describe();
-            activityId = raw.pendingActivities?.find(
-              ({ activityType: type, state }) =>
-                type?.name === activityType && state === PENDING_ACTIVITY_STATE_STARTED,
-            )?.activityId;
-            return activityId;
-          },
-          { timeout: 20_000 },
-        )
+        .poll(async () => {
+          const { raw } = await rawClient.workflow.getHandle(workflowId).describe();
+          activityId = raw.pendingActivities?.find(
+            ({ activityType: type, state }) =>
+              type?.name === activityType && state === PENDING_ACTIVITY_STATE_STARTED,
+          )?.activityId;
+          return activityId;
+        })
         .toBeTruthy();
       return activityId ?? '';
     },

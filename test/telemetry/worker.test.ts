@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../../sandbox/servers/free-ports.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { UploadClient } from '../../src/client.js';
@@ -19,7 +19,6 @@ import { configuration, table } from '../support/tables.js';
 import { type OwnWorld, startOwnWorld } from '../support/world.js';
 
 const WRONG_PASSWORD = 'Not-the-password-1';
-const WITHIN = { timeout: 30_000, interval: 50 };
 
 interface HealthResponse {
   readonly status: number;
@@ -72,7 +71,7 @@ describe('a worker with metrics and health endpoints', () => {
     world.sandbox.faults.add({ route: 'upload', hang: true });
     await (await start('done.csv')).result();
 
-    await vi.waitFor(async () => expect(sumOf(await scrape(metrics), 'aplos_uploads_total')).toBe(2), WITHIN);
+    await expect.poll(async () => sumOf(await scrape(metrics), 'aplos_uploads_total')).toBe(2);
     const text = await scrape(metrics);
     expect(sumOf(text, 'aplos_uploads_total', { result: 'done', code: '' })).toBe(1);
     expect(sumOf(text, 'aplos_uploads_total', { result: 'failed', code: 'ALLOCATION_EXHAUSTED' })).toBe(1);
@@ -84,10 +83,7 @@ describe('a worker with metrics and health endpoints', () => {
 
   it('measures how late executions appear in the list', async () => {
     await (await start('listed.csv')).result(); // its look at the list shows the execution of done.csv
-    await vi.waitFor(
-      async () => expect(sumOf(await scrape(metrics), 'aplos_list_lag_seconds_count')).toBe(1),
-      WITHIN,
-    );
+    await expect.poll(async () => sumOf(await scrape(metrics), 'aplos_list_lag_seconds_count')).toBe(1);
   });
 
   it('reports its start time', async () => {
@@ -98,15 +94,15 @@ describe('a worker with metrics and health endpoints', () => {
 
   it('is alive but not ready while Temporal is unavailable, then ready again on its own', async () => {
     const ready = { status: 200, text: expect.stringContaining('"temporal":"ok","login default":"ok"') };
-    await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(ready), WITHIN);
+    await expect.poll(() => ask(health, '/readyz')).toEqual(ready);
     await world.temporal.kill();
     const notReady = { status: 503, text: expect.stringMatching(/"worker":"RUNNING","temporal":"(?!ok)/) };
-    await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(notReady), WITHIN);
+    await expect.poll(() => ask(health, '/readyz')).toEqual(notReady);
     expect(await ask(health, '/healthz')).toMatchObject({ status: 200 });
     scrapes.push(await scrape(metrics));
 
     await world.temporal.restart();
-    await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(ready), WITHIN);
+    await expect.poll(() => ask(health, '/readyz')).toEqual(ready);
   });
 
   it('is alive but not ready while it drains', async () => {
@@ -114,12 +110,12 @@ describe('a worker with metrics and health endpoints', () => {
     const presigns = () => world.sandbox.calls.filter(({ route }) => route === 'presign').length;
     const before = presigns();
     const upload = await start('drained.csv');
-    await vi.waitFor(() => expect(presigns()).toBe(before + 1), WITHIN);
+    await expect.poll(() => presigns()).toBe(before + 1);
 
     const exit = once(worker.child, 'exit');
     worker.child.kill('SIGTERM');
     const draining = { status: 503, text: expect.stringContaining('"worker":"DRAINING"') };
-    await vi.waitFor(async () => expect(await ask(health, '/readyz')).toEqual(draining), WITHIN);
+    await expect.poll(() => ask(health, '/readyz')).toEqual(draining);
     expect(await ask(health, '/healthz')).toMatchObject({ status: 200 });
     expect(await exit).toEqual([0, null]);
     await client.cancel(upload.workflowId);
@@ -133,12 +129,12 @@ describe('a worker with metrics and health endpoints', () => {
       APLOS_UPLOAD_ENCRYPTION_KEY: `other:${Buffer.alloc(32, 1).toString('base64')}`,
     });
     const refused = { status: 503, text: expect.stringContaining('"login default":"LOGIN_REFUSED: ') };
-    await vi.waitFor(async () => expect(await ask(otherHealth, '/readyz')).toEqual(refused), WITHIN);
+    await expect.poll(() => ask(otherHealth, '/readyz')).toEqual(refused);
     expect(await ask(otherHealth, '/healthz')).toMatchObject({ status: 200 });
 
     const failed = async () =>
       sumOf(await scrape(otherMetrics), 'temporal_workflow_task_execution_failed_total');
-    await vi.waitFor(async () => expect(await failed()).toBeGreaterThan(0), WITHIN);
+    await expect.poll(() => failed()).toBeGreaterThan(0);
     scrapes.push(await scrape(otherMetrics));
 
     const output = [...scrapes, (await ask(otherHealth, '/readyz'))?.text].join('\n');

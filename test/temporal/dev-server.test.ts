@@ -42,12 +42,12 @@ describe('otherUploads', () => {
     const runId = handle.firstExecutionRunId;
     const listed = async (status: string) =>
       (await workflow.count(`RunId = '${runId}' AND ExecutionStatus = '${status}'`)).count;
-    await expect.poll(() => listed('Running'), { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => listed('Running')).toBe(1);
     return {
       runId,
       end: async () => {
         await handle.terminate();
-        await expect.poll(() => listed('Terminated'), { timeout: 20_000 }).toBe(1);
+        await expect.poll(() => listed('Terminated')).toBe(1);
         return (await handle.describe()).closeTime?.getTime() ?? 0;
       },
     };
@@ -132,6 +132,6 @@ describe('assertSearchAttributes and registerSearchAttributes', () => {
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
       return name in customAttributes;
     };
-    await expect.poll(listed, { timeout: 20_000 }).toBe(true);
+    await expect.poll(listed).toBe(true);
   }
 });

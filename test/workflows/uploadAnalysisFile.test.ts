@@ -8,7 +8,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import { lexer, walkTokens } from 'marked';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkRequest } from '../../src/activities/checkRequest.js';
 import { withErrorCodes } from '../../src/activities/failures.js';
 import type { UploadProgress } from '../../src/contract/receipt.js';
@@ -127,7 +127,7 @@ describe('uploadAnalysisFile', () => {
       releasing(release, async (taskQueue) => {
         const handle = await start(taskQueue);
         const shown = () => shownBy(handle);
-        await vi.waitFor(async () => expect((await shown()).currentDetails).toContain('Uploading'));
+        await expect.poll(async () => (await shown()).currentDetails).toContain('Uploading');
         const report = { code: 'S3_UNREACHABLE', message: 'S3 does not respond.', attempt: 6 };
         await handle.signal('stepFails', { ...report, step: 'presignUpload' }); // arrives too late
         expect((await shown()).code).toBeUndefined();
@@ -164,7 +164,7 @@ describe('uploadAnalysisFile', () => {
       releasing(release, async (taskQueue) => {
         const handle = await start(taskQueue);
         const shown = () => shownBy(handle);
-        await vi.waitFor(async () => expect((await shown()).currentDetails).toContain('1 of 2 started'));
+        await expect.poll(async () => (await shown()).currentDetails).toContain('1 of 2 started');
         for (const label of ['day 1', 'day 7', 'day 9', 7]) await handle.signal('startWaits', { label });
         const waiting = await shown();
         expect(waiting.currentDetails).toMatch(

@@ -30,6 +30,6 @@ it('Ctrl-C while uploads are started says that they continue, and exits with 130
   );
   expect(exit).not.toHaveBeenCalled();
   endCalls();
-  await vi.waitFor(() => expect(exit).toHaveBeenCalledWith(130));
+  await expect.poll(() => exit).toHaveBeenCalledWith(130);
   for (const each of process.listeners('SIGINT')) if (!before.includes(each)) process.off('SIGINT', each);
 });

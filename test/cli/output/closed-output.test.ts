@@ -44,7 +44,7 @@ describe('a command whose output cannot be written', () => {
       await Promise.resolve();
       expect(exit).not.toHaveBeenCalled();
       complete();
-      await vi.waitFor(() => expect(exit).toHaveBeenCalledWith(1));
+      await expect.poll(() => exit).toHaveBeenCalledWith(1);
     },
   );
 
@@ -57,7 +57,7 @@ describe('a command whose output cannot be written', () => {
 
   it('ends quietly if whoever reads stdout or stderr has ended', async () => {
     process.stderr.emit('error', failing('EPIPE'));
-    await vi.waitFor(() => expect(exit).toHaveBeenCalledWith(141));
+    await expect.poll(() => exit).toHaveBeenCalledWith(141);
     expect(printed).toBe('');
   });
 

@@ -41,7 +41,7 @@ describe('startTracing', () => {
     return traces;
   }
   const received = async (count: number) => {
-    await vi.waitUntil(() => collector.spans.length >= count);
+    await expect.poll(() => collector.spans.length).toBeGreaterThanOrEqual(count);
     return collector.spans;
   };
 
@@ -151,7 +151,7 @@ describe('startTracing', () => {
 
   it('warns once while the collector is unavailable, and again the next time', async () => {
     const { runSpan } = await start();
-    const warned = (times: number) => vi.waitUntil(() => warnings.length === times);
+    const warned = (times: number) => expect.poll(() => warnings).toHaveLength(times);
     await collector.stop();
     runSpan(RUN).end();
     await warned(1);
