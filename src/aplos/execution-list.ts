@@ -123,8 +123,8 @@ export class ExecutionList {
       const ageMs = elapsedMs(execution.at) - elapsedMs(askedAt);
       if (!execution.isListed && isListed(execution.record)) {
         execution.isListed = true;
-        // It appeared between two requests. The second one may have come much later.
-        execution.lagMs = Math.min(ageMs, 2 * execution.lagMs);
+        // It appeared between two requests. The second one may have come much later, and the first one before the start.
+        execution.lagMs = Math.max(0, Math.min(ageMs, 2 * execution.lagMs));
         this.#options.onLag?.(execution.lagMs / 1000);
       }
       if (!execution.isListed && ageMs > 0) execution.lagMs = ageMs;

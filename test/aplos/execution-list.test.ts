@@ -141,4 +141,14 @@ describe('ExecutionList', () => {
     expect(lags).toEqual([expect.any(Number)]);
     expect(lags[0]).toBeGreaterThan(0);
   });
+
+  it('was never missing if it was acknowledged while the list that shows it was requested', async () => {
+    const { list, calls, lags } = listOf();
+    const reading = list.read(0);
+    await expect.poll(() => calls).toHaveLength(1);
+    list.acknowledge(record('a'));
+    calls[0]?.resolve([record('a')]);
+    expect((await reading).lagMs).toBe(0);
+    expect(lags).toEqual([0]);
+  });
 });
