@@ -1,4 +1,5 @@
-import { analyse, columnsIn, columnsNamed, resultsZip } from './nca.js';
+import { analyse, columnsIn, columnsNamed } from './nca.js';
+import { resultsZip } from './results-zip.js';
 import { isText, parseTable } from './table.js';
 
 /** Maximum number of bytes of a file that are analysed. The analysis blocks the sandbox, so it must be short. */

@@ -1,4 +1,3 @@
-import { strToU8, zipSync } from 'fflate';
 import { z } from 'zod';
 import type { Table } from './table.js';
 
@@ -81,49 +80,3 @@ function parameters(unsorted: { time: number; conc: number }[]): string[] {
     rounded(auc),
   ];
 }
-
-/** What a results zip contains. */
-export interface ResultsContent {
-  readonly executionId: string;
-  readonly fileName: string;
-  /** Bytes of the data file. Default: the zip lacks it */
-  readonly file?: Uint8Array | undefined;
-  readonly configuration: unknown;
-  readonly metaData: unknown;
-  /** Rows of the parameters, header first. Default: the file was not analysed */
-  readonly rows?: readonly string[][] | undefined;
-  /** The parameters as a CSV, instead of rows. Default: none */
-  readonly known?: Uint8Array;
-}
-
-/** Builds the results zip, with the paths that the vendor documents. */
-export function resultsZip({
-  executionId,
-  fileName,
-  file,
-  configuration,
-  metaData,
-  rows = [],
-  known,
-}: ResultsContent): Uint8Array {
-  const csv = (lines: readonly string[][]) =>
-    strToU8(`${lines.map((row) => row.map(quoted).join(',')).join('\n')}\n`);
-  const json = (value: unknown) => strToU8(`${JSON.stringify(value, null, 2)}\n`);
-  return zipSync(
-    {
-      ...(file && { [`inputs/${fileName}`]: file }),
-      'inputs/config.json': json(configuration),
-      'inputs/meta.json': json(metaData ?? null),
-      'outputs/audit.json': json({ execution_id: executionId, engine: 'sandbox' }),
-      'outputs/execution-id.txt': strToU8(`${executionId}\n`),
-      'outputs/pk-results.csv': known ?? csv(rows),
-      'outputs/pk-summary.csv': csv([
-        ['parameter', 'n'],
-        ...(rows[0] ?? []).map((name) => [name, `${Math.max(0, rows.length - 1)}`]),
-      ]),
-    },
-    { level: 1 },
-  );
-}
-
-const quoted = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);

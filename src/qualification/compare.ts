@@ -7,7 +7,7 @@ export interface ComparisonRules {
   /** Largest deviation of a number, in percent of the expected one, as a decimal number. */
   readonly tolerancePercent: Decimal;
   readonly text: TextRule;
-  /** Columns that identify a row, as far as the expected table has them. None: rows are compared in order. */
+  /** Columns that identify a row, as far as both tables have them. None: rows are compared in order. */
   readonly key: readonly string[];
 }
 
@@ -46,9 +46,9 @@ export function compareTables(
   actual: ResultsTable,
   rules: ComparisonRules,
 ): Comparison {
-  const key = expected.columns.filter((column) => rules.key.includes(column));
   const columns = columnDifferences(expected, actual);
   const shared = expected.columns.filter((column) => actual.columns.includes(column));
+  const key = shared.filter((column) => rules.key.includes(column));
   const unmatched = groupByKey(actual.rows, key, rules.text);
   let numbers = 0;
   let cells = 0;

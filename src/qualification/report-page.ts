@@ -7,7 +7,7 @@ const RESULTS = { holds: 'holds', fails: 'FAILS', 'not-checked': 'not checked by
 /** Returns the report of a qualification as one self-contained page for people, which prints on A4. */
 export function qualificationPage(report: QualificationReport): string {
   const { batch, createdAt, requestedBy, host, passed, versions, rules, charges, uploads } = report;
-  return page(`Qualification ${batch}: ${passed ? 'passed' : 'failed'}`, [
+  return page(`Qualification of the installation on ${host}: ${passed ? 'passed' : 'failed'}`, [
     `<p>Written at <time datetime="${escapeHtml(createdAt)}">${escapeHtml(createdAt)}</time>.</p>`,
     table(
       'Summary',
@@ -15,7 +15,8 @@ export function qualificationPage(report: QualificationReport): string {
       [
         ['Result', passed ? 'passed' : 'failed'],
         ['Cases', `${uploads.length}, of which ${uploads.filter((each) => each.passed).length} passed`],
-        ['Requested by', `${requestedBy} on ${host}`],
+        ['Batch', batch],
+        ['Requested by', requestedBy],
         ['Tolerance of numbers', `${rules.tolerancePercent} % of the expected number`],
         ['Comparison of text', rules.text],
         ['Executions started, charged if they succeed', String(charges.started)],
@@ -47,6 +48,7 @@ export function qualificationPage(report: QualificationReport): string {
       ['Requirement', 'What must hold', 'Result'],
       report.requirements.map(({ id, text, result }) => [id, text, RESULTS[result]]),
     ),
+    '<p>Requirements that cases cannot check are checked by the tests of the program: see the traceability matrix in its documentation.</p>',
     table(
       'Evidence',
       ['Requirement', 'Case', 'Result', 'What was observed', 'Record'],

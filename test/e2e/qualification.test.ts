@@ -79,6 +79,21 @@ describe.each(['v1', 'v3'] as const)(
       );
     });
 
+    it('shows what would be charged, and starts nothing, with --dry-run', async () => {
+      const { stdout, exitCode } = await world.run(
+        'qualify',
+        cases,
+        '--out',
+        out,
+        '--again',
+        'x',
+        '--dry-run',
+      );
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain('Nothing was started.\nAnalyses: 2 new.');
+      expect(world.sandbox.charges).toHaveLength(2);
+    });
+
     it('pays nothing again, and says that nothing was uploaded again', async () => {
       const { report, exitCode } = await qualify();
       expect(exitCode).toBe(0);
@@ -99,7 +114,9 @@ describe.each(['v1', 'v3'] as const)(
         '    oral-dose/pk-results-expected.csv, line 2, subject 1, paramcd AUC_last_lin, column value: expected 36.0072, actual 36 (-0.02 %)\n',
       );
       expect(stdout).toContain('✓ two-subjects: 80 values compared, 28 of them numbers, no difference\n');
-      expect(stderr).toContain('Failed: 1 of 2 cases.');
+      expect(stderr).toContain(
+        'Failed: 1 of 2 cases passed. 0 executions started, 2 found at Aplos and not paid again.',
+      );
       expect(exitCode).toBe(1);
       expect(await qualify('--tolerance', '0.03%')).toMatchObject({ exitCode: 0 });
       await writeFile(path, expected);
@@ -136,6 +153,8 @@ describe.each(['v1', 'v3'] as const)(
     });
 
     it('starts nothing if a case cannot be used', async () => {
+      const misspelt = await world.run('qualify', cases, '--out', out, '--key', 'subjct');
+      expect(misspelt.stderr).toContain('has no column "subjct", which --key names.');
       await rm(join(cases, 'two-subjects', 'config.json'));
       const { exitCode, stderr } = await world.run('qualify', cases, '--out', out);
       expect(stderr).toBe('✗ REQUEST_INVALID: Case "two-subjects": config.json is missing.\n');

@@ -122,6 +122,11 @@ describe('results', { tags: ['REQ-17'] }, () => {
     ]);
   });
 
+  it('are matched by the other columns if one that identifies rows is missing', () => {
+    const actual = EXPECTED.replaceAll(/^\w+,/gm, '');
+    expect(differences(EXPECTED, actual)).toEqual(['column subject is missing in the results']);
+  });
+
   it('are missing if there are none', () => {
     expect(differences(EXPECTED, HEADER)).toHaveLength(3);
   });

@@ -27,7 +27,7 @@ export function caseLines({ case: { name }, failure, comparison, checks }: CaseO
 export function summaryOf({ passed, uploads, charges, repeated }: QualificationReport): string[] {
   const passing = uploads.filter((each) => each.passed).length;
   return [
-    `${passed ? 'Passed' : 'Failed'}: ${passing} of ${count(uploads.length, 'case')}. ${count(charges.started, 'execution')} started, ${charges.found} found at Aplos and not paid again.`,
+    `${passed ? 'Passed' : 'Failed'}: ${passing} of ${count(uploads.length, 'case')} passed. ${count(charges.started, 'execution')} started, ${charges.found} found at Aplos and not paid again.`,
     ...(repeated.length > 0
       ? [
           `${count(repeated.length, 'case')} had been uploaded before, so only their results were fetched and compared. To run the whole chain again, which is charged, add --again TEXT.`,

@@ -14,6 +14,7 @@ export interface QualifyOptions {
   readonly host?: string;
   /** In milliseconds. */
   readonly timeout?: number;
+  readonly dryRun?: true;
   readonly yes?: true;
   readonly json?: true;
 }

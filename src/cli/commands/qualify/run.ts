@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { checkFileJob, createFileJob, executionFromFile, type FileJob } from '../../../client/file-job.js';
 import { UploadClient } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
-import { InvalidCasesError, type QualificationCase, readCases } from '../../../qualification/cases.js';
+import {
+  CASE_FILES,
+  InvalidCasesError,
+  type QualificationCase,
+  readCases,
+} from '../../../qualification/cases.js';
 import {
   type CaseOutcome,
   type QualificationReport,
@@ -17,6 +22,7 @@ import { loadSettings } from '../../../settings/load.js';
 import type { Settings } from '../../../settings/settings.js';
 import { connectToNamespace } from '../../../temporal/connect-to-namespace.js';
 import { temporalTarget } from '../../../temporal/connection.js';
+import { quote } from '../../../util/quote.js';
 import { fileHostFrom, withReason } from '../../input/jobs.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode } from '../../output/errors.js';
@@ -25,6 +31,7 @@ import { caseLines, summaryOf } from '../../output/qualification-text.js';
 import { signatureText } from '../../output/signature-text.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
 import { checkAllocation } from '../upload/allocation.js';
+import { dryRun } from '../upload/dry-run.js';
 import { printPreview, readOnce } from '../upload/preview.js';
 import { reportedSettings, versionsOf, writerOf } from './installation.js';
 import { packagesUrl, type QualifyOptions } from './options.js';
@@ -35,14 +42,16 @@ export async function qualify(folder: string, options: QualifyOptions): Promise<
   const cases = await readCases(folder).catch((error: unknown) => {
     throw error instanceof InvalidCasesError ? new BadInputError(error.problems) : error;
   });
+  assertHaveColumns(cases, options.key ?? []);
   const settings = loadSettings(process.env, 'client');
   const writer = writerOf();
   const batch = `qualification-${writer.createdAt.replaceAll(/[-:]|\.\d+/g, '')}`;
   const jobs = await Promise.all(cases.map((each) => jobFor(each, batch, options, settings)));
-  await createFolder(options.out);
+  if (!options.dryRun) await createFolder(options.out);
   const notices = new Notices();
   const client = await UploadClient.connect({ settings, onOutage: notices.onOutage });
   try {
+    if (options.dryRun) return await dryRun(client, jobs, { ...options, batch }, notices);
     const read = readOnce();
     const previews = await printPreview(client, jobs, read);
     const allocationOptions = {
@@ -67,6 +76,19 @@ export async function qualify(folder: string, options: QualifyOptions): Promise<
   } finally {
     await client.close();
   }
+}
+
+/** A misspelt column would identify no row, and let rows be compared in order. */
+function assertHaveColumns(cases: readonly QualificationCase[], columns: readonly string[]): void {
+  const problems = cases.flatMap(({ name, expected }) =>
+    columns
+      .filter((column) => !expected.columns.includes(column))
+      .map(
+        (column) =>
+          `Case ${quote(name)}: ${CASE_FILES.expected} has no column ${quote(column)}, which --key names.`,
+      ),
+  );
+  if (problems.length > 0) throw new BadInputError(problems);
 }
 
 /** Returns the job of a case. The name of the case tells its file from the others at Aplos and in Temporal. */
