@@ -80,13 +80,17 @@ describe.each(SERVICES)('the chain of %s', (_name, options) => {
     expect(chargesOf(job)).toEqual([executionId]);
   });
 
-  it.each(LOST)('starts one execution although the response is lost: %j', async (fault) => {
-    const job = await newJob({ s3, ...options });
-    const input = await job.stored();
-    job.sandbox.faults.add({ route: 'start', ...fault });
-    expect(await start(job, input)).toMatchObject({ origin: 'found' });
-    expect(chargesOf(job)).toHaveLength(1);
-  });
+  it.each(LOST)(
+    'starts one execution although the response is lost: %j',
+    { tags: ['REQ-12'] },
+    async (fault) => {
+      const job = await newJob({ s3, ...options });
+      const input = await job.stored();
+      job.sandbox.faults.add({ route: 'start', ...fault });
+      expect(await start(job, input)).toMatchObject({ origin: 'found' });
+      expect(chargesOf(job)).toHaveLength(1);
+    },
+  );
 });
 
 describe.each(DIALECTS)('version 3 as in %s', (dialect) => {
@@ -265,7 +269,7 @@ const cases =
   fileURLToPath(new URL('../../../shared/vendor-validations', import.meta.url));
 
 describe.skipIf(!existsSync(cases))("the vendor's validation cases", () => {
-  it.each(SERVICES)('go through %s unchanged', async (_name, options) => {
+  it.each(SERVICES)('go through %s unchanged', { tags: ['REQ-10'] }, async (_name, options) => {
     const folders = (await readdir(cases)).filter((name) => name.startsWith('test-'));
     expect(folders.length).toBeGreaterThan(0);
     for (const folder of folders) {

@@ -38,7 +38,7 @@ describe('parseUploadRequest with untrusted input', () => {
     );
   });
 
-  it('returns a JSON configuration unchanged, including unusual keys and texts', () => {
+  it('returns a JSON configuration unchanged, including unusual keys and texts', { tags: ['REQ-10'] }, () => {
     const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 6 });
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), json), (configuration) => {

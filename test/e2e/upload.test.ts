@@ -54,7 +54,7 @@ describe('aplos-upload upload, with a worker and real servers', () => {
     expect(names).toEqual(Object.keys(world.sandbox.files[0]?.fields ?? {}));
   });
 
-  it('starts one execution', () => {
+  it('starts one execution', { tags: ['REQ-11'] }, () => {
     const charges = world.sandbox.charges.filter(({ fileId }) => fileId === receipt.fileId);
     expect(charges.map(({ executionId }) => executionId)).toEqual(
       receipt.executions.map(({ executionId }) => executionId),

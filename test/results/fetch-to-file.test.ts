@@ -98,7 +98,7 @@ describe('fetchPackage to a directory', () => {
     expect(await readFile(join(root, 'batch/day 1/inputs/pk.csv'), 'utf8')).toBe(TABLE);
   });
 
-  it('writes nothing if the package is there already', async () => {
+  it('writes nothing if the package is there already', { tags: ['REQ-16'] }, async () => {
     const { root, server, run } = await newFetch(packageOf(), { unpack: true });
     const first = await run();
     await writeFile(join(root, 'batch/day 1/notes.txt'), 'mine');
@@ -289,7 +289,7 @@ describe('fetchPackage to a directory', () => {
     }
   });
 
-  it('overwrites no directory with other files', async () => {
+  it('overwrites no directory with other files', { tags: ['REQ-16'] }, async () => {
     const { root, run } = await newFetch(packageOf(), { unpack: true });
     await mkdir(join(root, 'batch/day 1/inputs'), { recursive: true });
     await writeFile(join(root, 'batch/day 1/inputs/pk.csv'), 'mine');
