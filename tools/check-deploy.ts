@@ -36,6 +36,9 @@ const READ_BY_THE_BUILD = [
   'client',
   'tools',
   'schema',
+  'docs',
+  'examples',
+  'test',
   'LICENSE',
   ...generatedFiles.map(({ path }) => path),
 ];
