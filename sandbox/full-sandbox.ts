@@ -4,6 +4,7 @@ import { settingVariables } from '../src/settings/given.js';
 import { loadSettings } from '../src/settings/load.js';
 import { startCodecServer } from '../src/temporal/codec-server.js';
 import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
+import { knownResultsIn } from './cases.js';
 import type { SandboxOptions } from './options.js';
 import { type Sandbox, startSandbox } from './sandbox.js';
 import { freePorts } from './servers/free-ports.js';
@@ -95,6 +96,7 @@ async function startParts(
   };
   const { worker = true, host = '127.0.0.1', temporalPort, uiPort, onLog } = options;
   const { settingsFile = join(await temporaryFolder('settings'), 'settings', 'settings.toml') } = options;
+  await knownResultsIn(options.cases); // a case that cannot be used is found before any server starts
   const settings = await createSettingsFolder(settingsFile);
   onStop(() => settings.remove());
   const key = `sandbox:${randomBytes(32).toString('base64')}`;

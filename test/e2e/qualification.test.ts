@@ -122,6 +122,30 @@ describe.each(['v1', 'v3'] as const)(
       await writeFile(path, expected);
     });
 
+    it('pays once if workers may not write the packages at first', async () => {
+      const refused = await world.run(
+        'qualify',
+        cases,
+        '--out',
+        join(world.folder, 'elsewhere'),
+        '--again',
+        'other folder',
+        '--json',
+      );
+      const { uploads } = JSON.parse(refused.stdout) as QualificationReport;
+      expect(uploads.map(({ failure }) => failure?.code)).toEqual([
+        'RESULTS_NOT_ALLOWED',
+        'RESULTS_NOT_ALLOWED',
+      ]);
+      expect(refused.exitCode).toBe(1);
+      const { report, exitCode } = await qualify('--again', 'other folder');
+      expect({ exitCode, charges: report.charges }).toEqual({
+        exitCode: 0,
+        charges: { started: 0, found: 2 },
+      });
+      expect(world.sandbox.charges).toHaveLength(4);
+    });
+
     it('runs the whole chain again for a reason, and reports an upload that fails', async () => {
       await writeFile(join(cases, 'two-subjects', 'input.csv'), 'Dear Sir or Madam');
       const { report, exitCode } = await qualify('--again', 'new version');

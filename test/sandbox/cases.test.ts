@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { knownResultsIn } from '../../sandbox/cases.js';
+import { startFullSandbox } from '../../sandbox/full-sandbox.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const CASE = 'test/support/cases/oral-dose';
 
@@ -29,5 +33,7 @@ describe('a sandbox with cases', async () => {
 });
 
 it('a sandbox with cases that cannot be used does not start', async () => {
-  await expect(knownResultsIn(CASE)).rejects.toThrow('is a case itself');
+  const settingsFile = join(await temporaryFolder(), 'sandbox', 'settings.toml');
+  await expect(startFullSandbox({ cases: CASE, settingsFile })).rejects.toThrow('is a case itself');
+  expect(existsSync(dirname(settingsFile))).toBe(false);
 });
