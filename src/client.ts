@@ -43,6 +43,7 @@ export type { KnownExecution } from './contract/preview.js';
 export type {
   Completion,
   Receipt,
+  RunReset,
   StartedExecution,
   StepRecord,
   UploadHeartbeat,

@@ -3,11 +3,14 @@ import type { AplosApi } from '../aplos/api.js';
 import type { ExecutionChecks } from '../aplos/execution-checks.js';
 import type { ExecutionList } from '../aplos/execution-list.js';
 import type { StartGate } from '../aplos/start-gate.js';
+import type { Archive } from '../archive/archive.js';
 import type { FailingStep } from '../contract/failing-step.js';
+import type { RunReset } from '../contract/receipt.js';
 import type { RunRef } from '../contract/stored-file.js';
 import type { WaitingStart } from '../contract/waiting-start.js';
 import type { BatchWebhookInput } from '../contract/webhooks.js';
 import type { SourceAccess } from '../files/source.js';
+import type { SigningKey } from '../records/keys.js';
 import type { ResultsAccess } from '../results/fetch-package.js';
 import type { S3Targets } from '../s3/hosts.js';
 import type { BatchUploads } from '../temporal/batch-end.js';
@@ -81,6 +84,16 @@ export interface ActivityDependencies {
    * @throws UploadError `TEMPORAL_UNREACHABLE`
    */
   readonly readStoredFile: (run: RunRef) => Promise<StoredFileRecord | undefined>;
+  /** Where this worker writes records, and the key that signs them. Default: it writes none */
+  readonly records?:
+    | { readonly archive: Pick<Archive, 'add'>; readonly key: SigningKey | undefined }
+    | undefined;
+  /**
+   * Reads the resets that led to a run, the first one first.
+   *
+   * @throws UploadError `TEMPORAL_UNREACHABLE`
+   */
+  readonly readResets: (run: RunRef) => Promise<RunReset[]>;
   /** Sends webhooks. */
   readonly webhooks: Pick<WebhookSender, 'hasWebhook' | 'send'>;
   /**

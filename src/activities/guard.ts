@@ -3,6 +3,7 @@ import { RawValue } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { mayCall } from '../contract/activities.js';
 import { UploadError } from '../contract/errors.js';
+import type { FailureDetails } from '../contract/steps.js';
 import { whyUntrusted } from '../contract/untrusted.js';
 import { shortenText } from '../util/shorten-text.js';
 import { toFailure } from './failures.js';
@@ -11,20 +12,24 @@ import { whyUntrustedInput } from './raw-input.js';
 /**
  * Checks each attempt of an activity before anything else: that a workflow called it that may, and that its input and the
  * heartbeat of the attempt before were encrypted for it.
+ *
+ * @param options `keepsRecords`: whether the worker writes records, which a run without a request cannot know otherwise
  */
-export const guardActivities: ActivityInterceptorsFactory = ({ info }) => ({
-  inbound: {
-    execute: async (input, next) => {
-      try {
-        assertMayCall(info);
-        assertTrusted(info, input.args);
-      } catch (error) {
-        throw toFailure(error, undefined);
-      }
-      return next(input);
+export const guardActivities =
+  ({ keepsRecords }: { readonly keepsRecords: boolean }): ActivityInterceptorsFactory =>
+  ({ info }) => ({
+    inbound: {
+      execute: async (input, next) => {
+        try {
+          assertMayCall(info);
+          assertTrusted(info, input.args, keepsRecords ? { keepsRecords } : {});
+        } catch (error) {
+          throw toFailure(error, undefined);
+        }
+        return next(input);
+      },
     },
-  },
-});
+  });
 
 function assertMayCall({ activityType, workflowType }: Info): void {
   if (workflowType !== undefined && mayCall(workflowType, activityType)) return;
@@ -34,7 +39,11 @@ function assertMayCall({ activityType, workflowType }: Info): void {
   throw new UploadError('ACTIVITY_FORBIDDEN', `The activity ${activityType} was called ${caller}`);
 }
 
-function assertTrusted({ activityType, heartbeatDetails }: Info, args: readonly unknown[]): void {
+function assertTrusted(
+  { activityType, heartbeatDetails }: Info,
+  args: readonly unknown[],
+  details: Pick<FailureDetails, 'keepsRecords'>,
+): void {
   const reasonFor = (what: string, value: unknown) => {
     const reason = whyUntrusted(value);
     return reason && `${what} of ${activityType} ${reason}`;
@@ -46,5 +55,5 @@ function assertTrusted({ activityType, heartbeatDetails }: Info, args: readonly 
     reasonFor('The last heartbeat', heartbeatDetails),
   ];
   const [happened] = reasons.filter((reason) => reason !== undefined);
-  if (happened !== undefined) throw new UploadError('PAYLOAD_UNTRUSTED', happened);
+  if (happened !== undefined) throw new UploadError('PAYLOAD_UNTRUSTED', happened, { details });
 }

@@ -24,6 +24,7 @@ import { startExecution } from './startExecution.js';
 import { withTiming } from './timing.js';
 import { uploadFile } from './uploadFile.js';
 import { watchBatches } from './watchBatches.js';
+import { writeRecord } from './writeRecord.js';
 
 /** Creates the activities of the workflows. */
 export function createActivities(dependencies: ActivityDependencies): AllActivities {
@@ -51,5 +52,6 @@ export function createActivities(dependencies: ActivityDependencies): AllActivit
     fetchResults: step(fetchResults(dependencies)),
     startExecution: step(startExecution(dependencies)),
     awaitExecution: step(awaitExecution(dependencies)),
+    writeRecord: step(withHeartbeats(writeRecord(dependencies))),
   };
 }

@@ -22,6 +22,14 @@ export function listUploads(
   return latestRuns(client, queryFor(filter), concurrency);
 }
 
+/** Lists all runs that match a filter, those included that were resumed since. */
+export async function* listAllRuns(
+  client: Client,
+  filter: UploadFilter,
+): AsyncGenerator<UploadSummary, void> {
+  for await (const info of runsOf(client).list({ query: queryFor(filter) })) yield summaryOf(info);
+}
+
 /**
  * Lists the uploads of the content of a request under its name, whatever their executions, each with its latest run.
  *

@@ -14,6 +14,7 @@ import {
 } from '../contract/errors.js';
 import { whyNoResult } from '../contract/untrusted.js';
 import { isUnreadable } from '../temporal/unreadable.js';
+import { cutText } from '../util/cut-text.js';
 import { type ReplayFrom, resetPoint, type Step } from './reset-point.js';
 import { runsOf, unlessGone } from './runs.js';
 import { summaryOf, type UploadSummary } from './summary.js';
@@ -34,7 +35,11 @@ export interface ReplayOptions {
   readonly dryRun?: boolean;
   /** Name of the person or program, for Temporal's record of the reset. */
   readonly requestedBy?: string;
+  /** Reason for Temporal's record of the reset, which is not encrypted, and for the record of the new run. Default: none */
+  readonly reason?: string;
 }
+
+const MAX_REASON_LENGTH = 500;
 
 /** Outcome of a replay for one upload. */
 export type ReplayOutcome = {
@@ -66,7 +71,7 @@ export type ReplaySkipReason = keyof typeof skipReasons;
 export async function replayUpload(
   client: Client,
   workflowId: string,
-  { from, all = from !== undefined, dryRun = false, requestedBy }: ReplayOptions,
+  { from, all = from !== undefined, dryRun = false, requestedBy, reason }: ReplayOptions,
 ): Promise<ReplayOutcome> {
   const description = await unlessGone(runsOf(client).getHandle(workflowId).describe());
   if (!description) return skipped({ workflowId }, 'history-gone');
@@ -84,7 +89,7 @@ export async function replayUpload(
   const outcome = { ...identityOf(upload), from: point.activity };
   if (dryRun) return { ...outcome, state: 'would-be-resumed' };
   const isPinned = Boolean(description.raw.workflowExecutionInfo?.versioningInfo);
-  const runId = await unlessGone(reset(client, upload, point, { isPinned, requestedBy }));
+  const runId = await unlessGone(reset(client, upload, point, { isPinned, requestedBy, reason }));
   return runId ? { ...outcome, state: 'resumed', runId } : skipped(upload, 'history-gone');
 }
 
@@ -177,12 +182,16 @@ async function reset(
   client: Client,
   { workflowId, runId }: UploadSummary,
   { decidedBy, activity }: Step,
-  { isPinned, requestedBy }: { isPinned: boolean; requestedBy: string | undefined },
+  {
+    isPinned,
+    requestedBy,
+    reason,
+  }: { isPinned: boolean; requestedBy: string | undefined; reason: string | undefined },
 ): Promise<string> {
   const response = await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,
     workflowExecution: { workflowId, runId },
-    reason: `aplos-upload replay from ${activity}${requestedBy ? `, by ${requestedBy}` : ''}`,
+    reason: `aplos-upload replay from ${activity}${requestedBy ? `, by ${requestedBy}` : ''}${reason ? `: ${cutText(reason, MAX_REASON_LENGTH)}` : ''}`,
     requestId: randomUUID(),
     workflowTaskFinishEventId: decidedBy,
     resetReapplyType: RESET_REAPPLY_TYPE_SIGNAL, // batches that were added to the failed run

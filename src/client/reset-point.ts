@@ -24,6 +24,10 @@ type EventId = NonNullable<
 export function resetPoint(steps: readonly Step[], from: ReplayFrom | undefined): Step | undefined {
   if (from === 'presign') return steps.find(({ activity }) => activity === 'presignUpload');
   if (from === 'start') return steps.findLast(({ activity }) => activity === 'startExecution');
+  return stepToRepeat(steps.filter((step) => !isRecord(step))) ?? stepToRepeat(steps.filter(isRecord));
+}
+
+function stepToRepeat(steps: readonly Step[]): Step | undefined {
   const untrusted = steps.find(({ state }) => state === 'untrusted');
   if (untrusted) return untrusted;
   const last = steps.findLast(isUnfinished);
@@ -32,6 +36,8 @@ export function resetPoint(steps: readonly Step[], from: ReplayFrom | undefined)
     : last;
 }
 
+/** The record of a run is written after the step that failed, so it is where to resume only if nothing else is unfinished. */
+const isRecord = ({ activity }: Step) => activity === 'writeRecord';
 const isUnfinished = ({ state }: Step) => state === 'unfinished';
 
 /** Steps that carry started executions to their end. */

@@ -1,13 +1,19 @@
 import type { Client } from '@temporalio/client';
 import { pMapIterable } from 'p-map';
 import { hostTaskQueue } from '../contract/names.js';
-import type { Receipt, UploadProgress } from '../contract/receipt.js';
-import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from '../contract/request.js';
+import type { Receipt, RunReset, UploadProgress } from '../contract/receipt.js';
+import {
+  type ExecutionRequest,
+  parseUploadRequest,
+  type UploadRequest,
+  type UploadRequestInput,
+} from '../contract/request.js';
 import type { Subscription } from '../contract/subscription.js';
 import { workflowIdFor } from '../contract/workflow-id.js';
 import { type FileHost, hostForUpload } from '../files/host-of-files.js';
 import { loadSettings } from '../settings/load.js';
-import { temporalError } from '../temporal/errors.js';
+import { isUnknownRun, temporalError, uploadUnknown } from '../temporal/errors.js';
+import { readResets } from '../temporal/resets.js';
 import { withUploadErrors } from '../temporal/with-upload-errors.js';
 import { asCompleted, type CompletedUpload, type PendingUpload } from './as-completed.js';
 import { askForAnalyses, askForSubscription } from './ask-worker.js';
@@ -15,14 +21,14 @@ import { type CancelOptions, type CancelOutcome, cancelUpload, cancelUploads } f
 import { type ConnectedClient, connectFromSettings } from './connect.js';
 import { queryProgress, waitForReceipt } from './failures.js';
 import type { UploadFilter } from './filter.js';
-import { listUploads, listUploadsOfContent } from './list-uploads.js';
+import { listAllRuns, listUploads, listUploadsOfContent } from './list-uploads.js';
 import { OutageWaits } from './outages.js';
 import { previewUploads, type UploadPreview } from './preview.js';
 import { type ReplayOptions, type ReplayOutcome, replayUploads } from './replay.js';
 import type { StoredFile } from './request-for-stored-file.js';
 import { fetchResults, type ResultsOptions, type ResultsOutcome } from './results.js';
 import { SearchAttributeCheck } from './search-attribute-check.js';
-import { readSource } from './source.js';
+import { readRequest, readSource } from './source.js';
 import { startUpload } from './start-upload.js';
 import { readStatus, type UploadStatus } from './status.js';
 import { findStoredFile, type StoredFileQuery } from './stored-files.js';
@@ -166,6 +172,31 @@ export class UploadClient {
   /** Returns the source of an upload, without a URL's signature; `undefined` if the request cannot be read. */
   source(upload: Pick<UploadSummary, 'workflowId' | 'runId'>): Promise<string | undefined> {
     return readSource(this.#client, upload);
+  }
+
+  /** Returns the analyses that an upload asked for; `undefined` if the request cannot be read. */
+  async requestedAnalyses(
+    upload: Pick<UploadSummary, 'workflowId' | 'runId'>,
+  ): Promise<readonly ExecutionRequest[] | undefined> {
+    return (await readRequest(this.#client, upload))?.executions;
+  }
+
+  /** Returns the resets that led to a run, as Temporal recorded them, the first one first. */
+  async resets(run: Pick<UploadSummary, 'workflowId' | 'runId'>): Promise<RunReset[]> {
+    try {
+      return await readResets(this.#client, run);
+    } catch (error) {
+      throw isUnknownRun(error) ? uploadUnknown(run.workflowId, error) : error;
+    }
+  }
+
+  /**
+   * Lists all runs that match a filter, those included that were resumed since. The order is that of {@link list}.
+   *
+   * @throws {@link UploadError} `REQUEST_INVALID` if Temporal cannot search for a value of the filter
+   */
+  listRuns(filter: UploadFilter = {}): AsyncIterable<UploadSummary> {
+    return listAllRuns(this.#client, filter);
   }
 
   /**

@@ -37,6 +37,7 @@ const activitiesOf: ReadonlyMap<string, readonly (keyof AllActivities)[]> = new 
       'startExecution',
       'awaitExecution',
       'fetchResults',
+      'writeRecord',
     ],
   ],
   [CANCEL_WORKFLOW_TYPE, ['checkCancellation', 'cancelExecution']],

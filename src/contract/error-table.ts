@@ -128,10 +128,22 @@ export const errorTable = {
     'See what it waits for, or why it failed: aplos-upload status.',
   ),
   RECORD_UNWRITABLE: row(
+    'retry',
+    'settings',
+    'The file of a receipt, record or report cannot be written. An upload whose record cannot be written does not end before it is.',
+    'Check APLOS_UPLOAD_RECORDS on the worker, the permissions, the mount and the free space, or the bucket and the AWS credentials. The step is retried.',
+  ),
+  RECORD_CONFLICT: row(
+    'retry',
+    'settings',
+    'The name of a record has something else: somebody changed the record, or wrote it. Nothing was overwritten, and the upload does not end before its record is written.',
+    'Find out who wrote it, then move it away. The step is retried.',
+  ),
+  RECORDS_UNREADABLE: row(
     'final',
     'settings',
-    'The file of a receipt or report cannot be written.',
-    'Check the permissions and the free space of the folder, then run the command again.',
+    'The folder or bucket with the records cannot be read.',
+    'Check APLOS_UPLOAD_RECORDS, the permissions and the mount, or the bucket and the AWS credentials.',
   ),
   CANCELLED: row('final', 'caller', 'Somebody cancelled the upload.', 'Upload the file again to continue.', {
     afterFix: 'replay',

@@ -42,6 +42,16 @@ export interface Completion {
   readonly engineVersions?: Readonly<Record<string, string>>;
 }
 
+/** A reset that led to a run, as Temporal recorded it. */
+export interface RunReset {
+  /** Time of the reset by Temporal's clock: ISO 8601, UTC. */
+  readonly at: string;
+  /** Run that was reset. */
+  readonly runId: string;
+  /** Reason that was given for the reset. `aplos-upload replay` names the step, and the person if it knows the name. */
+  readonly reason: string;
+}
+
 /** When a step ran, and how many attempts it took. */
 export interface StepRecord {
   /** The step. `find` checks whether the work of an earlier run is still there. */
@@ -126,6 +136,8 @@ export interface Receipt {
   readonly contentProof?: ContentProof;
   /** Failed run whose analysis this run started with another configuration. `aplos-upload status` shows the link in both directions. */
   readonly correctionOf?: RunRef;
+  /** Resets that led to this run, the first one first. Only records have them. Absent if there were none. */
+  readonly resets?: readonly RunReset[];
 }
 
 /**
@@ -136,7 +148,7 @@ export type ContentProof = 'run' | 'checksum';
 
 /** Result of the `progress` query. */
 export interface UploadProgress {
-  /** `find`: the run checks whether the work of an earlier run is still there. */
+  /** `find`: the run checks whether the work of an earlier run is still there. `record`: the run writes its record. */
   readonly step:
     | 'find'
     | 'presign'
@@ -145,6 +157,7 @@ export interface UploadProgress {
     | 'start'
     | 'await'
     | 'fetch'
+    | 'record'
     | 'done'
     | 'failed'
     | 'cancelled';

@@ -47,8 +47,8 @@ export interface FetchHeartbeat {
   readonly totalBytes: number;
 }
 
-/** A directory, or a prefix of the keys in a bucket, to which results may be written. */
-export type ResultsRoot = {
-  /** The root as somebody wrote it in the settings. */
+/** A directory, or a prefix of the keys in a bucket. */
+export type StorageLocation = {
+  /** The location as somebody wrote it in the settings. */
   readonly text: string;
 } & ({ readonly path: string } | { readonly bucket: string; readonly prefix: string });

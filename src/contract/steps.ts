@@ -1,3 +1,4 @@
+import type { RecordInput, WrittenRecord } from './ending.js';
 import type { Remedy } from './error-traits.js';
 import type { Completion, ContentProof, Receipt, StartedExecution } from './receipt.js';
 import type { ExecutionRequest, UploadRequest } from './request.js';
@@ -102,6 +103,8 @@ export interface StoredFileConfirmation {
 export type CheckedRequest = UploadRequest & {
   /** True if the account's settings name a URL for webhooks. Default: `false` */
   readonly accountHasWebhook?: true;
+  /** True if the settings say where records are written. Default: `false` */
+  readonly keepsRecords?: true;
 };
 
 /** Upload request without its executions. The steps that do not need them omit them to keep the history small. */
@@ -174,6 +177,8 @@ export interface UploadActivities {
   awaitExecution(input: AwaitInput): Promise<Timed<Completion>>;
   /** Downloads the results of an execution, checks them, and stores them. Heartbeats a `FetchHeartbeat`. */
   fetchResults(input: FetchInput): Promise<Timed<ResultsPackage>>;
+  /** Writes the record of a run that is about to end, once, however often it is called. */
+  writeRecord(input: RecordInput): Promise<Timed<WrittenRecord>>;
 }
 
 /** First entry in the details of a failure, for programs. */
@@ -183,4 +188,6 @@ export interface FailureDetails {
   readonly remedy: Exclude<Remedy, 'retry-briefly'>;
   /** True if an upload failed before anything was sent. Default: `false` */
   readonly notSent?: boolean;
+  /** See {@link CheckedRequest.keepsRecords}. Only if there is no request that says so. */
+  readonly keepsRecords?: boolean;
 }

@@ -1,21 +1,43 @@
-import type { Receipt, StepRecord } from '../contract/receipt.js';
+import type { Ending } from '../contract/ending.js';
+import type { Receipt, StartedExecution, StepRecord } from '../contract/receipt.js';
 import { tallyOf } from '../util/tally.js';
 import { STATEMENT_V1, type Statement, type Subject, subjectsOf } from './statement.js';
 
 /** Type of a statement whose predicate is the report of a batch in this version. */
 export const REPORT_PREDICATE = 'urn:aplos-upload-worker:report:v1';
 
-/** One upload of a batch. */
-export interface ReportedUpload {
-  readonly workflowId: string;
+/** Record of a run, and the file that has it. */
+export interface ReportedRecord {
+  readonly file: string;
+  /** SHA-256 of the file, in hex. */
+  readonly sha256: string;
+  /** `worker`: as the run ended. `report`: the report was written from the receipt in Temporal, as there was no record. */
+  readonly writtenBy: 'worker' | 'report';
+  /** Receipt of a run that is done. */
+  readonly receipt?: Receipt;
+  /** Record of a run that ended without a receipt. */
+  readonly ending?: Ending;
+}
+
+/** One run of an upload. */
+export interface ReportedRun {
   readonly runId: string;
-  readonly fileName: string;
   /** `done`, or how the run ended without a receipt, or `running`. */
   readonly state: string;
-  /** Receipt of a run that is done, and the file that it was written to. */
-  readonly record?: { readonly file: string; readonly sha256: string; readonly receipt: Receipt };
-  /** Why a run failed. */
+  /** Absent if the run has none: it is running, it was terminated, or records are not kept. */
+  readonly record?: ReportedRecord;
+  /** Why the run failed. */
   readonly failure?: { readonly code: string; readonly message: string };
+  /** Executions that a run without a record had started or found, as Temporal's list shows them. */
+  readonly executionIds?: readonly string[];
+}
+
+/** One upload of a batch, with its latest run. */
+export interface ReportedUpload extends ReportedRun {
+  readonly workflowId: string;
+  readonly fileName: string;
+  /** Runs before the latest one, the first one first. Absent if there were none. */
+  readonly earlierRuns?: readonly ReportedRun[];
 }
 
 /** How long a step took, over all uploads of a batch. */
@@ -43,7 +65,7 @@ export interface BatchReport {
     readonly failures: Readonly<Record<string, number>>;
     /** Bytes of the files that are stored. */
     readonly bytes: number;
-    /** Executions that the uploads of this batch started, each of which Aplos charges if it succeeds. */
+    /** Executions that runs of this batch started, failed ones included. Aplos charges each that succeeds. */
     readonly executionsStarted: number;
     /** Executions that Aplos had before, and that were not started again. */
     readonly executionsFound: number;
@@ -57,7 +79,11 @@ export interface BatchReport {
 /** Summarizes the uploads of a batch. */
 export function batchReport(batch: string, createdAt: Date, uploads: readonly ReportedUpload[]): BatchReport {
   const receipts = uploads.flatMap(({ record }) => record?.receipt ?? []);
-  const executions = receipts.flatMap((receipt) => receipt.executions);
+  const executions = uploads
+    .flatMap(runsOf)
+    .flatMap(({ record }) => (record?.receipt ?? record?.ending)?.executions ?? []);
+  const started = distinct(executions.filter(({ origin }) => origin === 'started'));
+  const found = [...distinct(executions)].filter((id) => !started.has(id));
   return {
     reportVersion: 1,
     batch,
@@ -67,9 +93,11 @@ export function batchReport(batch: string, createdAt: Date, uploads: readonly Re
       states: Object.fromEntries(tallyOf(uploads.map(({ state }) => state))),
       failures: Object.fromEntries(tallyOf(uploads.flatMap(({ failure }) => failure?.code ?? []))),
       bytes: receipts.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0),
-      executionsStarted: executions.filter(({ origin }) => origin === 'started').length,
-      executionsFound: executions.filter(({ origin }) => origin === 'found').length,
-      packages: executions.reduce((sum, { packages = [] }) => sum + packages.length, 0),
+      executionsStarted: started.size,
+      executionsFound: found.length,
+      packages: receipts
+        .flatMap((receipt) => receipt.executions)
+        .reduce((sum, { packages = [] }) => sum + packages.length, 0),
     },
     steps: durationsOf(receipts.flatMap(({ steps }) => steps)),
     uploads,
@@ -79,12 +107,24 @@ export function batchReport(batch: string, createdAt: Date, uploads: readonly Re
 /** Returns the statement that a report makes: about its records, then about the files and packages that they name. */
 export const reportStatement = (report: BatchReport): Statement => ({
   _type: STATEMENT_V1,
-  subject: report.uploads.flatMap(({ record }): Subject[] =>
-    record ? [{ name: record.file, digest: { sha256: record.sha256 } }, ...subjectsOf(record.receipt)] : [],
-  ),
+  subject: report.uploads.flatMap(runsOf).flatMap(({ record }): Subject[] => {
+    const content = record?.receipt ?? record?.ending;
+    return record
+      ? [{ name: record.file, digest: { sha256: record.sha256 } }, ...(content ? subjectsOf(content) : [])]
+      : [];
+  }),
   predicateType: REPORT_PREDICATE,
   predicate: report,
 });
+
+/** Returns the runs of an upload, the first one first. */
+export const runsOf = (upload: ReportedUpload): readonly ReportedRun[] => [
+  ...(upload.earlierRuns ?? []),
+  upload,
+];
+
+const distinct = (executions: readonly StartedExecution[]): Set<string> =>
+  new Set(executions.map(({ executionId }) => executionId));
 
 function durationsOf(steps: readonly StepRecord[]): StepDurations[] {
   const names = [...new Set(steps.map(({ step }) => step))];

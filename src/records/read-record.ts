@@ -1,15 +1,10 @@
-import { z } from 'zod';
-import { REPORT_PREDICATE } from './batch-report.js';
 import { canonicalBytes } from './canonical.js';
 import { type Envelope, envelopeSchema, isSignedBy } from './envelope.js';
 import type { VerificationKey } from './keys.js';
-import {
-  CHECKS_PREDICATE,
-  QUALIFICATION_PREDICATE,
-  RECEIPT_PREDICATE,
-  STATEMENT_TYPE,
-  STATEMENT_V1,
-} from './statement.js';
+import { plainContent, type ReceiptFacts, type RecordContent, statedContent } from './record-schemas.js';
+import { STATEMENT_TYPE } from './statement.js';
+
+export type { ReceiptFacts, ReportFacts, RunFacts } from './record-schemas.js';
 
 /** One statement about a record, and whether it is true. */
 export interface Finding {
@@ -18,61 +13,9 @@ export interface Finding {
   readonly text: string;
 }
 
-/** The parts of a receipt that can be compared with files. */
-export type ReceiptFacts = z.output<typeof factsSchema>;
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const packageSchema = z.looseObject({ sha256, sizeBytes: z.int().nonnegative() });
-const factsSchema = z.looseObject({
-  workflowId: z.string(),
-  fileName: z.string(),
-  sizeBytes: z.int().nonnegative().optional(),
-  md5: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/)
-    .optional(),
-  sha256,
-  etag: z.string().optional(),
-  etagIsMd5: z.boolean().optional(),
-  executions: z.array(z.looseObject({ label: z.string(), packages: z.array(packageSchema).default([]) })),
-});
-
-/** The parts of a report that can be compared with its records. */
-export type ReportFacts = z.output<typeof reportSchema>;
-
-const reportSchema = z.looseObject({
-  batch: z.string(),
-  uploads: z.array(
-    z.looseObject({
-      fileName: z.string(),
-      record: z.looseObject({ file: z.string(), sha256 }).optional(),
-    }),
-  ),
-});
-
-const statementOf = <Predicate extends z.ZodType>(type: string, predicate: Predicate) =>
-  z.strictObject({
-    _type: z.literal(STATEMENT_V1),
-    subject: z.array(z.strictObject({ name: z.string(), digest: z.strictObject({ sha256 }) })),
-    predicateType: z.literal(type),
-    predicate,
-  });
-const receiptStatementSchema = statementOf(RECEIPT_PREDICATE, factsSchema);
-const reportStatementSchema = z.union([
-  statementOf(REPORT_PREDICATE, reportSchema),
-  statementOf(QUALIFICATION_PREDICATE, reportSchema),
-]);
-/** The checks of an installation are about no files. */
-const checksSchema = z.looseObject({ checksVersion: z.literal(1), checks: z.array(z.unknown()) });
-const checksStatementSchema = statementOf(CHECKS_PREDICATE, checksSchema);
-
-/** A record as it was read, and what holds about it. */
-export interface ReadRecord {
+/** A record as it was read, what it is, and what holds about it. */
+export interface ReadRecord extends RecordContent {
   readonly findings: readonly Finding[];
-  /** Absent if the record is no receipt, or cannot be read. */
-  readonly receipt?: ReceiptFacts;
-  /** Absent if the record is no report, or cannot be read. */
-  readonly report?: ReportFacts;
 }
 
 /** Returns the finding that a statement is true. */
@@ -117,36 +60,28 @@ function readEnvelope(envelope: Envelope, keys: readonly VerificationKey[]): Rea
   if (!isSignedBy(envelope, key))
     return { findings: [fails(`The record was changed after it was signed with the key ${keyid}.`)] };
   const statement = parse(Buffer.from(envelope.payload, 'base64'));
-  const receipt = receiptStatementSchema.safeParse(statement).data?.predicate;
-  const report = reportStatementSchema.safeParse(statement).data?.predicate;
-  const isKnown = receipt || report || checksStatementSchema.safeParse(statement).success;
-  if (envelope.payloadType !== STATEMENT_TYPE || !isKnown)
+  const content = statedContent(statement);
+  if (envelope.payloadType !== STATEMENT_TYPE || !content)
     return {
       findings: [fails(`The key ${keyid} signed something else than a receipt or report of this version.`)],
     };
-  return found(holds(`The record is unchanged since it was signed with the key ${keyid}.`), receipt, report);
+  return found(holds(`The record is unchanged since it was signed with the key ${keyid}.`), content);
 }
 
 function readUnsigned(value: unknown, isAllowed: boolean): ReadRecord {
-  const receipt = factsSchema.safeParse(value).data;
-  const report = reportSchema.safeParse(value).data;
-  if (!(receipt || report || checksSchema.safeParse(value).success))
-    return { findings: [fails('The file is not a record.')] };
+  const content = plainContent(value);
+  if (!content) return { findings: [fails('The file is not a record.')] };
   const unsigned = {
     holds: isAllowed,
     text: 'The record is not signed, so anybody may have changed it.',
   };
-  return found(unsigned, receipt, report);
+  return found(unsigned, content);
 }
 
-const found = (
-  finding: Finding,
-  receipt: ReceiptFacts | undefined,
-  report: ReportFacts | undefined,
-): ReadRecord =>
-  receipt
-    ? { findings: [finding, ...consistency(receipt)], receipt }
-    : { findings: [finding], ...(report ? { report } : {}) };
+const found = (finding: Finding, content: RecordContent): ReadRecord => ({
+  findings: [finding, ...(content.receipt ? consistency(content.receipt) : [])],
+  ...content,
+});
 
 /** What the receipt itself says about the upload. */
 function consistency({ md5, etag, etagIsMd5, fileName }: ReceiptFacts): Finding[] {

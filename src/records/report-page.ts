@@ -1,4 +1,12 @@
-import type { BatchReport, ReportedUpload, StepDurations } from './batch-report.js';
+import type { Ending } from '../contract/ending.js';
+import type { Receipt, StartedExecution } from '../contract/receipt.js';
+import {
+  type BatchReport,
+  type ReportedRecord,
+  type ReportedUpload,
+  runsOf,
+  type StepDurations,
+} from './batch-report.js';
 import { escapeHtml, page, table } from './html.js';
 import { packagesText, statusText } from './receipt-page.js';
 
@@ -25,22 +33,26 @@ export function reportPage(report: BatchReport): string {
     table(
       'Files',
       ['File', 'State', 'Bytes', 'SHA-256', 'MD5', 'File ID', 'Record'],
-      uploads.map(({ fileName, state, record }) => [
-        fileName,
-        state,
-        record?.receipt.sizeBytes === undefined ? '' : number(record.receipt.sizeBytes),
-        record?.receipt.sha256 ?? '',
-        record?.receipt.md5 ?? '',
-        record?.receipt.fileId ?? '',
-        record?.file ?? '',
-      ]),
+      uploads.map(({ fileName, state, record }) => {
+        const { sizeBytes, sha256 = '', md5 = '', fileId = '' } = contentOf(record) ?? {};
+        return [
+          fileName,
+          state,
+          sizeBytes === undefined ? '' : number(sizeBytes),
+          sha256,
+          md5,
+          fileId,
+          record?.file ?? '',
+        ];
+      }),
     ),
+    earlierRunsOf(uploads),
     table(
       'Executions',
       ['File', 'Label', 'Execution', 'Status', 'Origin', 'Result package'],
-      uploads.flatMap(({ fileName, record }) =>
-        (record?.receipt.executions ?? []).map((execution) => [
-          fileName,
+      uploads.flatMap((upload) =>
+        executionsOf(upload).map((execution) => [
+          upload.fileName,
           execution.label,
           execution.executionId,
           statusText(execution),
@@ -63,6 +75,34 @@ function failuresOf(uploads: readonly ReportedUpload[]): string {
         ['File', 'Code', 'What happened, and what to do'],
         failed.map(({ fileName, code, message }) => [fileName, code, message]),
       );
+}
+
+function earlierRunsOf(uploads: readonly ReportedUpload[]): string {
+  const runs = uploads.flatMap(({ fileName, earlierRuns = [] }) =>
+    earlierRuns.map((run) => ({ fileName, ...run })),
+  );
+  return runs.length === 0
+    ? ''
+    : table(
+        'Earlier runs, which were replayed or repeated',
+        ['File', 'State', 'Code', 'Run', 'Record'],
+        runs.map(({ fileName, state, failure, runId, record }) => [
+          fileName,
+          state,
+          failure?.code ?? '',
+          runId,
+          record?.file ?? '',
+        ]),
+      );
+}
+
+const contentOf = (record: ReportedRecord | undefined): Receipt | Ending | undefined =>
+  record?.receipt ?? record?.ending;
+
+/** Returns the executions of all runs of an upload, each once for each label, as the latest run knew it. */
+function executionsOf(upload: ReportedUpload): StartedExecution[] {
+  const executions = runsOf(upload).flatMap(({ record }) => contentOf(record)?.executions ?? []);
+  return [...new Map(executions.map((each) => [`${each.executionId} ${each.label}`, each])).values()];
 }
 
 const CHART = { labels: 110, width: 640, row: 26, values: 190 } as const;

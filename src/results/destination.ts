@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { UploadError } from '../contract/errors.js';
-import type { ResultsRoot } from '../contract/results.js';
+import type { StorageLocation } from '../contract/results.js';
 import { isBelow } from '../files/roots.js';
 import { objectLocation } from '../files/s3-source.js';
 import { quote } from '../util/quote.js';
@@ -23,7 +23,7 @@ export type Destination =
  * @param roots directories and S3 prefixes to which results may be written
  * @throws {@link UploadError} `RESULTS_NOT_ALLOWED`
  */
-export function destinationFor(location: string, roots: readonly ResultsRoot[]): Destination {
+export function destinationFor(location: string, roots: readonly StorageLocation[]): Destination {
   const url = URL.canParse(location) ? new URL(location) : undefined;
   if (!url) throw notAllowed(location, roots);
   if (url.protocol === 'file:') {
@@ -45,7 +45,7 @@ const hasPrefix = (key: string, { prefix }: { readonly prefix: string }) =>
   prefix === '' || key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 
 /** Returns the error for a location outside of all roots. */
-function notAllowed(location: string, roots: readonly ResultsRoot[]): UploadError {
+function notAllowed(location: string, roots: readonly StorageLocation[]): UploadError {
   const allowed =
     roots.length === 0
       ? 'APLOS_UPLOAD_RESULTS_ROOTS is not set'

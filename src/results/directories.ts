@@ -1,10 +1,11 @@
-import { mkdir, open, realpath } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { UploadError } from '../contract/errors.js';
+import { syncDirectory, systemReason } from '../files/new-file.js';
 import { isBelow } from '../files/roots.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
-import { systemReason, unwritable } from './write-errors.js';
+import { unwritable } from './write-errors.js';
 
 /**
  * Creates the directory of a file, one level at a time, so that nothing is created where a symlink leads out of the root. The
@@ -40,11 +41,4 @@ export async function createDirectoryOf(path: string, root: string): Promise<str
       );
   }
   return real;
-}
-
-/** Makes new names in a directory survive a power failure. Not all file systems support this. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => {});
-  await handle?.close().catch(() => {});
 }

@@ -1,4 +1,4 @@
-import type { ResultsPackage, ResultsRoot } from '../contract/results.js';
+import type { ResultsPackage, StorageLocation } from '../contract/results.js';
 import type { S3Access } from '../files/s3-source.js';
 import { destinationFor } from './destination.js';
 import { fetchToFile } from './fetch-to-file.js';
@@ -7,7 +7,7 @@ import type { FetchOptions, PackageRequest } from './package-request.js';
 /** Where a worker may write results, and how. */
 export interface ResultsAccess {
   /** Directories and S3 prefixes to which results may be written. */
-  readonly roots: readonly ResultsRoot[];
+  readonly roots: readonly StorageLocation[];
   /** Loads the AWS SDK on its first call. */
   readonly s3: () => Promise<S3Access>;
 }

@@ -6,12 +6,11 @@ import { UploadError } from '../contract/errors.js';
 import { MAX_FILE_BYTES } from '../contract/names.js';
 import type { ResultsPackage } from '../contract/results.js';
 import { IDLE_TIMEOUT_MS } from '../files/read-timeouts.js';
+import { s3Reason, statusOf } from '../files/s3-errors.js';
 import type { S3Access } from '../files/s3-source.js';
 import { openUnlinkedFile } from '../files/unlinked-file.js';
-import { networkErrorName } from '../http/network-error.js';
 import { IdleTimeout } from '../s3/idle-timeout.js';
 import { quote } from '../util/quote.js';
-import { shortenText } from '../util/shorten-text.js';
 import type { Destination } from './destination.js';
 import { type DownloadedBytes, download } from './download.js';
 import { inspectPackage } from './inspect.js';
@@ -146,17 +145,12 @@ class ResultsObject {
 
   #asUnwritable(error: unknown): UploadError {
     if (error instanceof UploadError) return error;
-    const { name, message } = error as Error;
     const status = statusOf(error);
-    const reason =
-      status === undefined || status < 300
-        ? `${networkErrorName(error)}: ${shortenText(message)}`
-        : `${status} ${name}: ${shortenText(message)}`;
     const isFinal =
       status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status);
     return new UploadError(
       'RESULTS_UNWRITABLE',
-      `Cannot write results to ${quote(this.#destination.location)} (${reason})`,
+      `Cannot write results to ${quote(this.#destination.location)} (${s3Reason(error)})`,
       isFinal
         ? { final: true, action: 'Check the bucket, and the AWS credentials and permissions of the worker.' }
         : {},
@@ -170,6 +164,3 @@ async function* chunksOf(handle: FileHandle, onChunk: () => void): AsyncGenerato
     yield chunk as Buffer;
   }
 }
-
-const statusOf = (error: unknown): number | undefined =>
-  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;

@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename } from 'node:fs/promises';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ResultsPackage } from '../contract/results.js';
 import { unpackedLocation } from '../contract/results-location.js';
+import { linkOrRename, syncDirectory } from '../files/new-file.js';
 import type { ReadTimeouts } from '../files/read-timeouts.js';
 import { systemErrorCode } from '../util/system-error.js';
 import type { Destination } from './destination.js';
-import { createDirectoryOf, syncDirectory } from './directories.js';
+import { createDirectoryOf } from './directories.js';
 import { type DownloadedBytes, download, hashOf } from './download.js';
 import { inspectPackage } from './inspect.js';
 import { PackageObject } from './package-object.js';
@@ -114,28 +115,6 @@ async function place(temporaryPath: string, path: string, sha256: string, handle
     throw asUnwritable(error, path);
   }
   await assertSame(path, sha256);
-}
-
-/** Errors of file systems without hard links. */
-const WITHOUT_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
-
-/**
- * A hard link is never created over another file. Without hard links, a file that appears at this moment is replaced.
- *
- * @returns `false` if the name is taken
- */
-async function linkOrRename(temporaryPath: string, path: string): Promise<boolean> {
-  try {
-    await link(temporaryPath, path);
-    return true;
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'EEXIST') return false;
-    if (!WITHOUT_LINKS.includes(code)) throw error;
-  }
-  if (await lstat(path).catch(() => undefined)) return false;
-  await rename(temporaryPath, path);
-  return true;
 }
 
 async function assertSame(path: string, sha256: string): Promise<void> {

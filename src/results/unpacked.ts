@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncDirectory } from '../files/new-file.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
-import { syncDirectory } from './directories.js';
 import type { FileSink } from './inspect.js';
 import { asUnwritable, exists } from './write-errors.js';
 import type { PackageFile } from './zip.js';

@@ -1,4 +1,5 @@
 import { UploadError } from '../contract/errors.js';
+import { systemReason } from '../files/new-file.js';
 import { quote } from '../util/quote.js';
 import { systemErrorCode } from '../util/system-error.js';
 
@@ -14,15 +15,6 @@ const FINAL: readonly string[] = [
   'EINVAL',
 ];
 
-const MEANINGS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota of the disk is used up',
-  EFBIG: 'the file is larger than the system allows',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission denied',
-  ENAMETOOLONG: 'the name is too long',
-};
-
 /** Returns the error for results that cannot be written. It is final if the system's error does not pass by waiting. */
 export function unwritable(happened: string, cause?: unknown): UploadError {
   const isFinal = FINAL.includes(systemErrorCode(cause));
@@ -32,13 +24,6 @@ export function unwritable(happened: string, cause?: unknown): UploadError {
       ? { final: true, action: 'Check the path, its permissions and the mount on the worker.' }
       : {}),
   });
-}
-
-/** Returns an error of the system for people: its code and, if it is a common one, its meaning. */
-export function systemReason(error: unknown): string {
-  const code = systemErrorCode(error);
-  const meaning = MEANINGS[code];
-  return meaning === undefined ? code : `${meaning}, ${code}`;
 }
 
 /** Returns the error for a path that has something else. */

@@ -4,11 +4,12 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { hostSchema } from '../contract/request.js';
-import type { ResultsRoot } from '../contract/results.js';
+import type { StorageLocation } from '../contract/results.js';
 import { isLoopback } from '../http/address.js';
 import { isBucketName, isCognitoClientId, partitionOf } from '../http/aws.js';
 import { HostList } from '../http/host-list.js';
 import { type ListenAddress, parseListenAddress } from '../http/listen-address.js';
+import { storageLocationFrom } from '../http/storage-location.js';
 import { webhookKey } from '../http/webhook-key.js';
 import { readSigningKey, type SigningKey } from '../records/keys.js';
 import { Secret } from '../util/secret.js';
@@ -85,16 +86,22 @@ export const folders = z
   .transform(({ paths }) => paths.map((path) => resolve(path)));
 
 /** Directories and S3 prefixes. The colon of `s3://` is no separator. */
-export const resultsRoots = z.string().transform((value, context): ResultsRoot[] => {
+export const resultsRoots = z.string().transform((value, context): StorageLocation[] => {
   const entries = value.split(/:(?!\/\/)/).filter(Boolean);
   if (value !== '' && entries.length === 0) context.addIssue('must name a directory or a bucket');
   return entries.map((entry) => {
-    if (!entry.includes('://')) return { text: resolve(entry), path: resolve(entry) };
-    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(entry) ?? [];
-    if (!isBucketName(bucket))
-      context.addIssue(`contains "${entry}", which is neither a path nor s3://BUCKET/PREFIX/`);
-    return { text: entry, bucket, prefix };
+    const location = storageLocationFrom(entry);
+    if (!location) context.addIssue(`contains "${entry}", which is neither a path nor s3://BUCKET/PREFIX/`);
+    return location ?? { text: entry, path: entry };
   });
+});
+
+/** One directory, or one S3 prefix. */
+export const storageLocation = z.string().transform((value, context): StorageLocation => {
+  const location = storageLocationFrom(value);
+  if (location) return location;
+  context.addIssue({ code: 'custom', message: 'must be a path or s3://BUCKET/PREFIX/' });
+  return z.NEVER;
 });
 
 /** Host names, addresses and ranges. */

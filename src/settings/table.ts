@@ -3,7 +3,7 @@
  * `aplos-upload settings`, the suggestions for typos and the tables of docs/reference/settings.md are derived from these entries.
  */
 import { z } from 'zod';
-import type { ResultsRoot } from '../contract/results.js';
+import type { StorageLocation } from '../contract/results.js';
 import type { SigningKey } from '../records/keys.js';
 import {
   awsRegion,
@@ -22,6 +22,7 @@ import {
   secret,
   secureUrl,
   signingKey,
+  storageLocation,
   text,
   url,
   webhookSecrets,
@@ -144,7 +145,7 @@ export const settingsTable = {
     description:
       'Directories and S3 prefixes to which results may be written. A directory must exist; directories in it are created',
     page: 'guides/results.md',
-    show: (roots: readonly ResultsRoot[]) => roots.map(({ text }) => text).join(':'),
+    show: (roots: readonly StorageLocation[]) => roots.map(({ text }) => text).join(':'),
   },
   sourceHosts: {
     group: 'Worker',
@@ -375,6 +376,19 @@ export const settingsTable = {
     description:
       'Issuer (`iss`) that the JWT must have, exactly as your identity provider writes it. Required with `APLOS_UPLOAD_CODEC_JWKS_URL`',
   },
+  records: {
+    group: 'Records',
+    variable: 'APLOS_UPLOAD_RECORDS',
+    key: 'records.location',
+    schema: storageLocation,
+    format: 'path or `s3://BUCKET/PREFIX/`',
+    unset: 'workers write no records',
+    readBy: ['worker', 'client'],
+    description:
+      'Directory or S3 prefix to which workers write a record of each run as it ends. All workers need the same one, and a directory must exist. `aplos-upload report` reads the records there',
+    page: 'operations/records.md#let-workers-write-records',
+    show: ({ text }: StorageLocation) => text,
+  },
   signingKey: {
     group: 'Records',
     variable: 'APLOS_UPLOAD_SIGNING_KEY',
@@ -382,10 +396,11 @@ export const settingsTable = {
     sources: ['file', 'command'],
     secret: true,
     schema: signingKey,
-    unset: 'receipts are not signed',
-    readBy: ['client'],
-    description: 'Ed25519 private key in PEM that signs the receipts which `aplos-upload receipt` writes',
-    page: 'operations/records.md',
+    unset: 'records are not signed',
+    readBy: ['worker', 'client'],
+    description:
+      'Ed25519 private key in PEM that signs the records which workers, `aplos-upload receipt` and `aplos-upload report` write',
+    page: 'operations/records.md#keys',
     show: ({ keyId }: SigningKey) => `key ${keyId}`,
   },
   uiUrl: {

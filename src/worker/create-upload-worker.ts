@@ -13,6 +13,7 @@ import { createDispatchers } from './dispatchers.js';
 import { createLogger } from './logger.js';
 import { nexusHandler } from './nexus-handler.js';
 import { optionsFrom, workflowBundleFor } from './options.js';
+import { assertRecordsCanBeWritten, recordsText } from './record-settings.js';
 import { runWorkers } from './run-workers.js';
 import { installRuntime } from './runtime.js';
 import { startTelemetry } from './telemetry.js';
@@ -42,8 +43,11 @@ export async function createUploadWorker(
   assertEncryptionDecided(settings.encryption, target);
   assertHasProfile(settings);
   assertWebhooksCanBeSent(settings);
+  await assertRecordsCanBeWritten(settings);
   const logger = createLogger(logLevel);
   await installRuntime(settings, logger);
+  const records = recordsText(settings);
+  if (records !== undefined) logger.info(records);
 
   const connection = await connectWorker(target);
   const dispatchers = createDispatchers(settings);
@@ -58,7 +62,12 @@ export async function createUploadWorker(
     ...optionsFrom(settings),
     ...versioningOptions(deployment),
     ...telemetry.workerOptions,
-    interceptors: { activity: [...(telemetry.workerOptions.interceptors?.activity ?? []), guardActivities] },
+    interceptors: {
+      activity: [
+        ...(telemetry.workerOptions.interceptors?.activity ?? []),
+        guardActivities({ keepsRecords: settings.records !== undefined }),
+      ],
+    },
     connection,
     namespace: target.namespace,
     activities: { ...createActivities(activityDependencies(dependencies)) },

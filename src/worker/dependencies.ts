@@ -3,6 +3,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Dispatcher } from 'undici';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { readReceipt } from '../activities/read-receipt.js';
+import { readResetsOf } from '../activities/read-resets.js';
 import { readRunEnd } from '../activities/read-run-end.js';
 import { readStoredFileOf } from '../activities/read-stored-file.js';
 import { recordHeartbeat } from '../activities/record-heartbeat.js';
@@ -10,6 +11,7 @@ import { reportFailing } from '../activities/report-failing.js';
 import { reportWaiting } from '../activities/report-waiting.js';
 import { watchBatch } from '../activities/watch-batch.js';
 import type { AplosAccounts } from '../aplos/accounts.js';
+import { openArchive } from '../archive/open-archive.js';
 import { s3Access } from '../files/s3-source.js';
 import type { SourceAccess } from '../files/source.js';
 import { tlsOptions } from '../http/dispatcher.js';
@@ -42,12 +44,15 @@ export function activityDependencies({
 }: DependencySources): ActivityDependencies {
   const { host, s3Hosts, s3Buckets, idleTimeoutMs, listLagMs, resultsRoots, extraCa, batchQuietMs } =
     settings;
+  const { records, signingKey } = settings;
   const s3 = s3Access(tlsOptions(extraCa));
   return {
     api: (profile) => accounts.api(profile),
     dispatcher: dispatchers.services,
     sources: { ...sourceAccess(settings, dispatchers.sources), s3 },
     results: { roots: resultsRoots, s3 },
+    ...(records ? { records: { archive: openArchive(records, s3), key: signingKey } } : {}),
+    readResets: readResetsOf,
     host,
     s3Targets: { hosts: s3Hosts, buckets: s3Buckets },
     idleTimeoutMs,

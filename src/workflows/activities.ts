@@ -35,6 +35,12 @@ const policies = {
     retry: persistent.retry,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   },
+  // No limit of the whole step: a run does not end before its record is written.
+  writeRecord: {
+    startToCloseTimeout: '2 minutes',
+    heartbeatTimeout: persistent.heartbeatTimeout,
+    retry: persistent.retry,
+  },
   cancelExecution: {
     scheduleToCloseTimeout: '1 day',
     startToCloseTimeout: '2 minutes',
@@ -63,6 +69,9 @@ export const summaries = {
     `wait for the end of ${escapeMarkdown(label)} on ${name(file)}`,
   fetchResults: (file: File, label: string) =>
     `results of ${escapeMarkdown(label)} on ${name(file)}${onHost(file)}`,
+  writeRecord: ({ fileName }: Pick<File, 'fileName'>) => `record of ${escapeMarkdown(fileName)}`,
+  nextRecord: ({ fileName }: Pick<File, 'fileName'>) =>
+    `until the record of ${escapeMarkdown(fileName)} is written again`,
   cancelExecution: ({ fileName }: Pick<File, 'fileName'>, label: string) =>
     `cancel ${escapeMarkdown(label)} on ${escapeMarkdown(fileName)}`,
   nextWorkerCheck: (host: string) => `until the next check for a worker on ${escapeMarkdown(host)}`,
@@ -90,6 +99,7 @@ export const { confirmStoredFile } = proxyActivities<UploadActivities>(policies.
 export const { startExecution } = proxyActivities<UploadActivities>(policies.startExecution);
 export const { awaitExecution } = proxyActivities<UploadActivities>(policies.awaitExecution);
 export const { fetchResults } = proxyActivities<UploadActivities>(policies.fetchResults);
+export const { writeRecord } = proxyActivities<UploadActivities>(policies.writeRecord);
 export const { checkCancellation } = proxyLocalActivities<CancellationActivities>({
   startToCloseTimeout: '10 seconds',
 });

@@ -11,6 +11,7 @@ const activities: Partial<Record<UploadProgress['step'], readonly string[]>> = {
   confirm: ['confirmUpload', 'confirmStoredFile'],
   start: ['startExecution'],
   await: ['awaitExecution', 'fetchResults'],
+  record: ['writeRecord'],
 };
 
 /** The steps of a run that fail again and again, as workers report them: a workflow does not see the attempts of its activities. */

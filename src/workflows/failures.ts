@@ -30,6 +30,10 @@ export function mayHaveStarted(error: unknown): boolean {
   return hasTimedOut(error) || (isErrorCode(code) && errorTable[code].mayHaveStarted);
 }
 
+/** Reports whether a worker that keeps records refused the request. */
+export const keepsRecords = (error: unknown): boolean =>
+  detailsOf(codedFailureIn(error))?.keepsRecords === true;
+
 /** Reports whether a step timed out without a failure of its own. */
 export const hasTimedOut = (error: unknown): boolean =>
   codedFailureIn(error) === undefined && causes(error).some((each) => each instanceof TimeoutFailure);

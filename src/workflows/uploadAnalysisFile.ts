@@ -1,4 +1,11 @@
-import { defineQuery, defineWorkflowOptions, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  defineQuery,
+  defineWorkflowOptions,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { KnownFileFacts } from '../contract/ending.js';
 import { type Extended, extended } from '../contract/extension.js';
 import { PROGRESS_QUERY } from '../contract/names.js';
 import type { Receipt, UploadProgress } from '../contract/receipt.js';
@@ -11,6 +18,7 @@ import { cancellationFor, workflowFailure } from './failures.js';
 import { findEarlierWork } from './findEarlierWork.js';
 import { nextCommand } from './notes.js';
 import { receiptFor, repeatedReceipt } from './receipt.js';
+import { recordEnding, recordReceipt } from './recordEnd.js';
 import { runAnalyses } from './runAnalyses.js';
 import { acceptSignals } from './signals.js';
 import { storeFile } from './storeFile.js';
@@ -31,9 +39,13 @@ const progressQuery = defineQuery<UploadProgress | undefined>(PROGRESS_QUERY);
  */
 export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> {
   let visibility: RunVisibility | undefined;
+  let file: KnownFileFacts = {};
   setHandler(progressQuery, () => visibility?.progress);
   try {
-    let request: Extended<UploadRequest> = await checkRequest(input[0], input.length);
+    // Whoever cancels a run before it has begun wants to see which upload it was.
+    let request: Extended<UploadRequest> = await CancellationScope.nonCancellable(() =>
+      checkRequest(input[0], input.length),
+    );
     visibility = new RunVisibility(request);
     acceptSignals(visibility, (extension) => {
       request = extended(request, extension);
@@ -46,28 +58,37 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
         earlier.receipt.executions,
         visibility,
       );
+      const receipt = repeatedReceipt(request, earlier, completed, visibility.batches);
+      await recordReceipt(receipt, visibility);
       visibility.completed();
       await announceEnd(visibility, 'done');
-      return repeatedReceipt(request, earlier, completed, visibility.batches);
+      return receipt;
     }
     const stored = isStoredFile(request.source)
       ? await useStoredFile(request, visibility)
       : await storeFile(request, visibility);
+    file = stored.facts;
     const started = await runAnalyses(request, stored, visibility);
     const completed = await completeAnalyses(() => request, stored.sha256, started.executions, visibility);
+    const receipt = receiptFor(request, stored, { started, completed }, visibility.batches);
+    await recordReceipt(receipt, visibility);
     visibility.completed();
     await announceEnd(visibility, 'done');
-    return receiptFor(request, stored, { started, completed }, visibility.batches);
+    return receipt;
   } catch (error) {
     const cancellation = cancellationFor(error);
     if (cancellation) {
+      await recordEnding({ state: 'cancelled' }, error, visibility, file);
       visibility?.cancelled();
       await announceEnd(visibility, 'cancelled');
       throw cancellation;
     }
     const failure = workflowFailure(error, visibility?.fileName ?? workflowInfo().workflowId, nextCommand);
-    visibility?.failed(failure.type ?? '', failure.message);
-    await announceEnd(visibility, 'failed', failure.type ?? '');
+    const { message } = failure;
+    const code = failure.type ?? '';
+    await recordEnding({ state: 'failed', error: { code, message } }, error, visibility, file);
+    visibility?.failed(code, message);
+    await announceEnd(visibility, 'failed', code);
     throw failure;
   }
 }

@@ -21,6 +21,7 @@ const headings = {
   start: 'Starting executions',
   await: 'Waiting for the end of the executions',
   fetch: 'Fetching results',
+  record: 'Writing the record',
   done: 'Done',
   failed: 'Failed',
   cancelled: 'Cancelled',
@@ -168,6 +169,11 @@ export class RunVisibility {
     const areAtWork = executions.some(({ completion }) => completion === undefined);
     const step = areAtWork || this.#request.results === undefined ? 'await' : 'fetch';
     this.#update({ executions, step }, step === 'await' ? awaitingNote() : undefined);
+  }
+
+  /** Shows that the run writes its record, and why it is about to fail if it is. */
+  recording(failure?: { readonly code: string; readonly message: string }): void {
+    this.#update({ step: 'record' }, failure && failedNote(failure.code, failure.message));
   }
 
   completed(): void {

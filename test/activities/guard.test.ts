@@ -21,9 +21,9 @@ const WORKFLOW_TYPES = Object.entries(names).flatMap(([name, type]) =>
 );
 
 /** Runs the guard before an activity that returns `done`. */
-async function guarded(info: Info, args: unknown[] = [{}]): Promise<unknown> {
+async function guarded(info: Info, args: unknown[] = [{}], keepsRecords = false): Promise<unknown> {
   return environmentFor(info).run(async () => {
-    const { inbound } = guardActivities(Context.current());
+    const { inbound } = guardActivities({ keepsRecords })(Context.current());
     return inbound?.execute?.({ args, headers: {} }, async () => `done by ${activityInfo().activityType}`);
   });
 }
@@ -92,6 +92,13 @@ describe('guardActivities', () => {
         message: expect.stringContaining('The input of uploadFile is not encrypted'),
         details: [{ code: 'PAYLOAD_UNTRUSTED', remedy: 'final' }],
       });
+  });
+
+  it('tells a run whose argument is not trusted that records are kept', async () => {
+    const forged = await received({ request: {} });
+    await expect(guarded(uploading, [forged], true)).rejects.toMatchObject({
+      details: [{ code: 'PAYLOAD_UNTRUSTED', remedy: 'final', keepsRecords: true }],
+    });
   });
 
   it('accepts the unencrypted argument of a workflow', async () => {

@@ -35,6 +35,20 @@ describe('resetPoint', () => {
     ['an untrusted result before anything else', ['?presignUpload', '!awaitExecution'], undefined, 0],
     ['the start of the executions on request', [...stored, 'startExecution', '!awaitExecution'], 'start', 3],
     ['the presign on request', [...stored, 'startExecution', '!awaitExecution'], 'presign', 0],
+    [
+      'the step that failed before the failure was recorded',
+      [...stored, '!startExecution', 'writeRecord'],
+      undefined,
+      3,
+    ],
+    [
+      'the step that failed before the failure could not be recorded',
+      [...stored, '!startExecution', '!writeRecord'],
+      undefined,
+      3,
+    ],
+    ['the record if nothing else failed', [...stored, 'startExecution', '!writeRecord'], undefined, 4],
+    ['an untrusted record if nothing else failed', [...stored, '?writeRecord'], undefined, 3],
     ['nothing if all steps are completed', stored, undefined, undefined],
   ])('is %s', (_what, history, from, index) => {
     expect(resetPoint(steps(...history), from)?.decidedBy).toBe(index);

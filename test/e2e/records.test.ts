@@ -110,7 +110,7 @@ describe('records of uploads', () => {
     await rm(join(records, receiptFile));
     expect(await verify()).toMatchObject({
       exitCode: 1,
-      stdout: expect.stringContaining(`✗ ${receiptFile} is missing: it is the receipt of pk.csv.`),
+      stdout: expect.stringContaining(`✗ ${receiptFile} is missing: it is a record of pk.csv.`),
     });
   });
 

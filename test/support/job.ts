@@ -92,6 +92,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
       readStoredFile: async () => undefined,
       webhooks: { hasWebhook: () => false, send: async () => ({ host: '', status: 200 }) },
       readRunEnd: async () => undefined,
+      readResets: async () => [],
       watchBatch: async () => {},
       readBatch: async () => undefined,
       batchQuietMs: 0,

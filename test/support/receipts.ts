@@ -1,3 +1,4 @@
+import type { Ending } from '../../src/contract/ending.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 
 const ran = { startedAt: '2026-03-02T08:00:00.000Z', finishedAt: '2026-03-02T08:00:01.000Z', attempts: 1 };
@@ -39,5 +40,23 @@ export const aReceipt = (changes: Partial<Receipt> = {}): Receipt => ({
   ],
   presigns: 1,
   batches: [],
+  ...changes,
+});
+
+/** Returns the record of an upload that failed before anything was started. */
+export const anEnding = (changes: Partial<Ending> = {}): Ending => ({
+  endingVersion: 1,
+  workflowId: `default:${changes.fileName ?? 'pk.csv'}`,
+  runId: '0b1e9f6e-5f0a-4c3c-8a39-0f6a1c7d2e11',
+  state: 'failed',
+  endedAt: '2026-03-02T08:00:02.000Z',
+  error: { code: 'FILE_INVALID', message: 'pk.csv: no table' },
+  profile: 'default',
+  source: 'file:///data/pk.csv',
+  fileName: 'pk.csv',
+  presigns: 1,
+  batches: ['study-1'],
+  requested: [{ label: 'auc', configurationSha256: '0'.repeat(64) }],
+  executions: [],
   ...changes,
 });

@@ -14,6 +14,7 @@ export const receiptCommand = new CliCommand('receipt')
       .choices(['json', 'html'])
       .default('json'),
   )
+  .option('--configurations', 'also write each configuration, to a file named after its SHA-256')
   .option('--json', 'print one outcome per line, as JSON')
   .example('write the receipts of a batch', 'aplos-upload receipt --batch study-7 --out receipts')
   .example('write a receipt for people', 'aplos-upload receipt pk-1.csv --out receipts --format html')

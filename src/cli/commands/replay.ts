@@ -19,6 +19,7 @@ export const replayCommand = new CliCommand('replay')
     ).choices(['presign', 'start']),
   )
   .option('--all', 'resume also uploads that would fail again; --error and --from imply it')
+  .option('--reason <text>', 'reason for the records of the resumed uploads; it is not encrypted')
   .addOption(limitOption('resume at most this many uploads'))
   .option('--dry-run', 'show what would happen, and resume nothing')
   .option('--yes', 'do not ask for confirmation')

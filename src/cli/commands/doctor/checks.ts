@@ -1,8 +1,11 @@
 import { AplosAccounts } from '../../../aplos/accounts.js';
+import { openArchive } from '../../../archive/open-archive.js';
 import { UploadError } from '../../../contract/errors.js';
 import { hostTaskQueue, TASK_QUEUE } from '../../../contract/names.js';
+import type { StorageLocation } from '../../../contract/results.js';
+import { s3Access } from '../../../files/s3-source.js';
 import { isBucketName } from '../../../http/aws.js';
-import { createDispatcher } from '../../../http/dispatcher.js';
+import { createDispatcher, tlsOptions } from '../../../http/dispatcher.js';
 import type { Versions } from '../../../qualification/report.js';
 import { assertS3Target, bucketIn } from '../../../s3/hosts.js';
 import { loadSettings } from '../../../settings/load.js';
@@ -56,9 +59,23 @@ export async function runChecks({
     async () => temporalTarget(settings ?? { temporal: temporalSettingsOf(process.env) }),
     ({ address, namespace }) => `${address}, namespace ${namespace}`,
   );
+  if (settings?.records) await checkRecords(list, settings.records, settings);
   const versions = target && (await checkTemporal(list, target, settings));
   if (settings) await checkAccounts(list, settings);
   if (report !== undefined) await writeChecks(report, list, versions ?? (await versionsOf(undefined, '')));
+}
+
+async function checkRecords(
+  list: Checklist,
+  location: StorageLocation,
+  { extraCa, signingKey }: Settings,
+): Promise<void> {
+  await list.check(
+    'Records',
+    () => openArchive(location, s3Access(tlsOptions(extraCa))).check(),
+    (protection) =>
+      `${location.text}, ${protection}; ${signingKey ? `signed with the key ${signingKey.keyId}` : 'not signed, because APLOS_UPLOAD_SIGNING_KEY_FILE is not set'}`,
+  );
 }
 
 /** Returns the versions that Temporal reports, if it is available. */

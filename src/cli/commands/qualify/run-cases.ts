@@ -13,7 +13,8 @@ import { readResults } from '../../../qualification/read-results.js';
 import type { CaseOutcome } from '../../../qualification/report.js';
 import { type SigningKey, verificationKeyOf } from '../../../records/keys.js';
 import { readRecord } from '../../../records/read-record.js';
-import { hashOfRecord, receiptFileName, receiptRecord, writeRecord } from '../../../records/receipt-file.js';
+import { hashOfRecord, runRecord, writeRecord } from '../../../records/receipt-file.js';
+import { identityOf, recordName } from '../../../records/record-names.js';
 import { reportMissingWorkers } from '../../output/missing-workers.js';
 import type { Notices } from '../../output/notices.js';
 import { follow, progressView } from '../../output/progress.js';
@@ -136,8 +137,8 @@ async function outcomeOf(
     ? await readResults(stored.location, execution?.executionId ?? '')
     : { problem: 'the receipt names no package in the folder' };
   const comparison = read.results && compareTables(each.expected, read.results, rulesFor(each, options));
-  const file = receiptFileName(receipt, 'json');
-  const bytes = receiptRecord(receipt, key);
+  const file = recordName(identityOf(receipt));
+  const bytes = runRecord(receipt, key);
   await writeRecord(join(folder, file), bytes);
   const checks = checksOf(each, {
     receipt,

@@ -17,7 +17,8 @@ import {
 } from '../../../qualification/report.js';
 import { qualificationPage } from '../../../qualification/report-page.js';
 import type { SigningKey } from '../../../records/keys.js';
-import { record, reportFileName, writeRecord } from '../../../records/receipt-file.js';
+import { record, writeRecord } from '../../../records/receipt-file.js';
+import { reportFileName } from '../../../records/record-names.js';
 import { loadSettings } from '../../../settings/load.js';
 import type { Settings } from '../../../settings/settings.js';
 import { connectToNamespace } from '../../../temporal/connect-to-namespace.js';

@@ -1,12 +1,16 @@
 import { join } from 'node:path';
 import { UploadClient, type UploadSummary } from '../../../client.js';
 import { UploadError } from '../../../contract/errors.js';
+import type { Receipt } from '../../../contract/receipt.js';
+import { canonicalBytes, sha256OfJson } from '../../../records/canonical.js';
 import type { SigningKey } from '../../../records/keys.js';
-import { receiptFileName, receiptRecord, writeRecord } from '../../../records/receipt-file.js';
+import { runRecord, writeRecord } from '../../../records/receipt-file.js';
 import { receiptPage } from '../../../records/receipt-page.js';
+import { configurationFileName, identityOf, recordName } from '../../../records/record-names.js';
 import { loadSettings } from '../../../settings/load.js';
 import { count } from '../../../util/units.js';
 import { idsOf, uploadsOfBatch } from '../../input/find-uploads.js';
+import { receiptOf } from '../../input/run-records.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode, formatError, printError } from '../../output/errors.js';
 import { problemRecord } from '../../output/records.js';
@@ -17,6 +21,8 @@ export interface ReceiptOptions {
   readonly batch?: string;
   readonly out: string;
   readonly format: 'json' | 'html';
+  /** Whether configurations are written in full. Default: only their SHA-256, in the receipt */
+  readonly configurations?: true;
   readonly json?: true;
 }
 
@@ -59,15 +65,16 @@ async function uploadsNamed(client: UploadClient, references: readonly string[])
 async function writeReceipt(
   client: UploadClient,
   upload: Upload,
-  { out: folder, format, json }: ReceiptOptions,
+  { out: folder, format, configurations, json }: ReceiptOptions,
   key: SigningKey | undefined,
 ): Promise<boolean> {
   const { workflowId, runId, state, fileName = workflowId } = upload;
   try {
     if (state !== 'done') throw withoutReceipt(workflowId, state);
-    const receipt = await client.result(workflowId, runId);
-    const path = join(folder, receiptFileName(receipt, format));
-    await writeRecord(path, format === 'html' ? receiptPage(receipt) : receiptRecord(receipt, key));
+    const receipt = await receiptOf(client, workflowId, runId);
+    const path = join(folder, recordName(identityOf(receipt), format));
+    await writeRecord(path, format === 'html' ? receiptPage(receipt) : runRecord(receipt, key));
+    if (configurations) await writeConfigurations(client, receipt, folder);
     if (json) printJson({ file: fileName, workflowId, state: 'written', path });
     else print(`${out.green('✓')} ${path}`);
     return true;
@@ -78,6 +85,18 @@ async function writeReceipt(
     process.exitCode = ExitCode.failed;
     return false;
   }
+}
+
+/** Writes each configuration in the canonical form that its SHA-256 in the receipt is about. */
+async function writeConfigurations(client: UploadClient, receipt: Receipt, folder: string): Promise<void> {
+  const analyses = await client.requestedAnalyses(receipt);
+  if (!analyses)
+    throw new UploadError('PAYLOAD_UNREADABLE', `Cannot read the request of ${receipt.fileName}`);
+  for (const { configuration } of analyses)
+    await writeRecord(
+      join(folder, configurationFileName(sha256OfJson(configuration))),
+      canonicalBytes(configuration),
+    );
 }
 
 const withoutReceipt = (workflowId: string, state: UploadSummary['state'] | undefined): UploadError =>

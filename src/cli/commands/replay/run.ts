@@ -29,6 +29,8 @@ export interface ReplayCommandOptions extends SelectOptions {
   /** True resumes also uploads that would fail again. Default: only if `--error` or `--from` is given. */
   readonly all?: true;
   readonly dryRun?: true;
+  /** Reason for the records. Default: none */
+  readonly reason?: string;
   readonly yes?: true;
   /** Largest number of uploads to resume. Default: all */
   readonly limit?: number;
@@ -147,12 +149,13 @@ async function replayEach(
 ): Promise<void> {
   const tally = new Map<string, number>();
   let resumed = 0;
-  const { from, dryRun = false, json } = options;
+  const { from, dryRun = false, reason, json } = options;
   for await (const outcome of client.replay(workflowIds, {
     from,
     all: resumesAll(options),
     dryRun,
     requestedBy: userName(),
+    ...(reason === undefined ? {} : { reason }),
   })) {
     const text = outcomeText(outcome);
     increment(tally, text);

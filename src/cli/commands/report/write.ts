@@ -1,28 +1,23 @@
 import { join } from 'node:path';
-import pMap from 'p-map';
-import { UploadClient, type UploadSummary } from '../../../client.js';
-import {
-  type BatchReport,
-  batchReport,
-  type ReportedUpload,
-  reportStatement,
-} from '../../../records/batch-report.js';
+import { openArchive } from '../../../archive/open-archive.js';
+import { UploadClient } from '../../../client.js';
+import { s3Access } from '../../../files/s3-source.js';
+import { tlsOptions } from '../../../http/dispatcher.js';
+import { type BatchReport, batchReport, reportStatement, runsOf } from '../../../records/batch-report.js';
 import type { SigningKey } from '../../../records/keys.js';
-import {
-  hashOfRecord,
-  receiptFileName,
-  receiptRecord,
-  record,
-  reportFileName,
-  writeRecord,
-} from '../../../records/receipt-file.js';
+import { record, runRecord, writeRecord } from '../../../records/receipt-file.js';
+import { identityOf, recordName, reportFileName } from '../../../records/record-names.js';
 import { reportPage } from '../../../records/report-page.js';
 import { loadSettings } from '../../../settings/load.js';
+import type { Settings } from '../../../settings/settings.js';
 import { count } from '../../../util/units.js';
 import { uploadsOfBatch } from '../../input/find-uploads.js';
-import { out } from '../../output/colors.js';
+import { recordsOfBatch } from '../../input/run-records.js';
+import { err, out } from '../../output/colors.js';
+import { BadInputError, MAX_LINES } from '../../output/errors.js';
 import { signatureText } from '../../output/signature-text.js';
 import { print, printJson, printToStderr } from '../../output/terminal.js';
+import { collectUploads } from './collect.js';
 
 /** Options of `aplos-upload report`. */
 export interface ReportOptions {
@@ -31,53 +26,72 @@ export interface ReportOptions {
   readonly json?: true;
 }
 
-const CONCURRENCY = 10;
-
-/** Writes the receipts of a batch and their report: as JSON, which lists the SHA-256 of each receipt, and as a page. */
+/**
+ * Writes the report of a batch, as JSON, which lists the SHA-256 of each record, and as a page, and next to it the records: those that
+ * workers have written, or else the receipts that Temporal has.
+ */
 export async function writeReport({ batch, out: folder, json: printsJson }: ReportOptions): Promise<void> {
   const settings = loadSettings(process.env, 'client');
+  const { signingKey: key } = settings;
   const client = await UploadClient.connect({ settings });
   try {
-    const uploads = await uploadsOfBatch(client, batch);
-    const reported = await pMap(uploads, (each) => reportUpload(client, each, folder, settings.signingKey), {
-      concurrency: CONCURRENCY,
-    });
-    const report = batchReport(batch, new Date(), reported.sort(byName));
+    const { uploads, records } = await collect(client, batch, settings);
+    for (const { file, bytes } of records) await writeRecord(join(folder, file), bytes);
+    const report = batchReport(batch, new Date(), uploads);
     const json = join(folder, reportFileName(batch, 'json'));
     const html = join(folder, reportFileName(batch, 'html'));
-    await writeRecord(json, record(reportStatement(report), settings.signingKey));
+    await writeRecord(json, record(reportStatement(report), key));
     await writeRecord(html, reportPage(report));
     if (printsJson) printJson(report);
-    else printSummary(report, [html, json], settings.signingKey);
+    else printSummary(report, [html, json], key);
+    if (settings.records) warnOfMissing(report, settings.records.text);
   } finally {
     await client.close();
   }
 }
 
-/** Writes the receipt of an upload that is done. Returns what the report says of the upload. */
-async function reportUpload(
-  client: UploadClient,
-  { workflowId, runId, state, fileName = workflowId }: UploadSummary,
-  folder: string,
-  key: SigningKey | undefined,
-): Promise<ReportedUpload> {
-  const upload = { workflowId, runId, fileName, state };
-  if (state !== 'done') {
-    const failure = (await client.status(workflowId))?.failure;
-    return failure ? { ...upload, failure: { code: failure.code, message: failure.message } } : upload;
-  }
-  const receipt = await client.result(workflowId, runId);
-  const file = receiptFileName(receipt, 'json');
-  const bytes = receiptRecord(receipt, key);
-  await writeRecord(join(folder, file), bytes);
-  return { ...upload, record: { file, sha256: hashOfRecord(bytes), receipt } };
+async function collect(client: UploadClient, batch: string, { records, extraCa, signingKey }: Settings) {
+  const archive = records && openArchive(records, s3Access(tlsOptions(extraCa)));
+  const runs = [];
+  for await (const run of client.listRuns({ batch })) runs.push(run);
+  const written = archive
+    ? await recordsOfBatch(archive, batch, new Set(runs.map(({ runId }) => runId)))
+    : [];
+  const uploads = await uploadsOfBatch(client, batch).catch((error: unknown) => {
+    if (written.length > 0 && error instanceof BadInputError) return []; // Temporal no longer has the batch
+    throw error;
+  });
+  return collectUploads({
+    client,
+    uploads,
+    runs,
+    records: written,
+    createRecord: (receipt) => ({
+      file: recordName(identityOf(receipt)),
+      bytes: runRecord(receipt, signingKey),
+      content: receipt,
+    }),
+  });
 }
-
-const byName = (one: ReportedUpload, other: ReportedUpload): number =>
-  one.fileName.localeCompare(other.fileName) || one.workflowId.localeCompare(other.workflowId);
 
 function printSummary({ totals }: BatchReport, paths: readonly string[], key: SigningKey | undefined): void {
   const states = Object.entries(totals.states).map(([state, number]) => `${number} ${state}`);
   print(...paths.map((path) => `${out.green('✓')} ${path}`));
   printToStderr(`${count(totals.uploads, 'upload')}: ${states.join(', ')}. ${signatureText(key)}`);
+}
+
+/** Names the runs that have ended, and of which no worker has written a record. */
+function warnOfMissing({ uploads }: BatchReport, location: string): void {
+  const missing = uploads.flatMap((upload) =>
+    runsOf(upload)
+      .filter(({ state, record }) => state !== 'running' && record?.writtenBy !== 'worker')
+      .map(({ runId, state }) => `${upload.fileName}, ${state} (run ${runId})`),
+  );
+  if (missing.length === 0) return;
+  const rest = missing.length - MAX_LINES;
+  printToStderr(
+    `${err.yellow('!')} ${location} has no record of ${count(missing.length, 'run')}:`,
+    ...missing.slice(0, MAX_LINES).map((each) => `  ${each}`),
+    ...(rest > 0 ? [`  … and ${count(rest, 'more run')}`] : []),
+  );
 }

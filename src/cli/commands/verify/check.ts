@@ -1,17 +1,25 @@
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { type Archive, MAX_RECORD_BYTES } from '../../../archive/archive.js';
+import { openArchive } from '../../../archive/open-archive.js';
+import { readAll } from '../../../archive/read-all.js';
 import { InlineHasher } from '../../../files/hasher/inline-hasher.js';
+import { s3Access } from '../../../files/s3-source.js';
+import { tlsOptions } from '../../../http/dispatcher.js';
+import { storageLocationFrom } from '../../../http/storage-location.js';
 import { checkFolder, isRecord } from '../../../records/check-folder.js';
 import { readVerificationKeys, type VerificationKey, verificationKeyOf } from '../../../records/keys.js';
 import {
   checkFile,
   checkPackage,
   type Finding,
+  fails,
   type MeasuredFile,
   readRecord,
 } from '../../../records/read-record.js';
 import { loadSettings } from '../../../settings/load.js';
+import { isUrl } from '../../../util/is-url.js';
 import { out } from '../../output/colors.js';
 import { BadInputError, ExitCode } from '../../output/errors.js';
 import { print, printJson } from '../../output/terminal.js';
@@ -19,31 +27,35 @@ import { print, printJson } from '../../output/terminal.js';
 /** Options of `aplos-upload verify`. */
 export interface VerifyOptions {
   readonly key?: readonly string[];
+  /** Report of a batch whose records are in a folder that has other records as well. Default: the reports in the folder */
+  readonly report?: string;
   readonly allowUnsigned?: boolean;
   readonly json?: true;
 }
 
 /** Paths of what is checked. */
 export interface Verified {
-  /** Receipt, report, or folder of records. */
+  /** Record, or folder or prefix of S3 with records. */
   readonly receipt: string;
   readonly file?: string | undefined;
   readonly packages: readonly string[];
 }
 
-/** Larger files are no records. A report of 50,000 uploads has 200 MB. */
-const MAX_RECORD_BYTES = 512 * 1024 * 1024;
-
 /** Checks a receipt and the files beside it, or a folder of records, and prints what holds. The exit code is 1 if something does not hold. */
 export async function verify(
   { receipt: path, file, packages }: Verified,
-  { key: keyFiles = [], allowUnsigned = false, json }: VerifyOptions,
+  { key: keyFiles = [], report, allowUnsigned = false, json }: VerifyOptions,
 ): Promise<void> {
   const keys = keyFiles.length > 0 ? (await Promise.all(keyFiles.map(keysIn))).flat() : ownKeys();
-  const isFolder = await whileReading(path, async () => (await stat(path)).isDirectory());
-  const all = isFolder
-    ? checkFolder(await recordsIn(path), keys, { allowUnsigned })
-    : await findingsOf({ receipt: path, file, packages }, keys, { allowUnsigned });
+  const records = await openRecords(path);
+  if (report !== undefined && !records.archive)
+    throw new BadInputError([
+      `--report needs a folder or a prefix of S3 with records, but ${path} is a file.`,
+    ]);
+  const reports = report === undefined ? {} : { reports: new Map([[basename(report), await read(report)]]) };
+  const all = records.archive
+    ? checkFolder(await recordsIn(records.archive), keys, { allowUnsigned, ...reports })
+    : await findingsOf(records.bytes, { file, packages }, keys, { allowUnsigned });
   for (const { holds, text } of all) {
     if (json) printJson({ file: path, holds, text });
     else print(`${holds ? out.green('✓') : out.red('✗')} ${text}`);
@@ -52,12 +64,15 @@ export async function verify(
 }
 
 async function findingsOf(
-  { receipt: path, file, packages }: Verified,
+  bytes: Buffer,
+  { file, packages }: Pick<Verified, 'file' | 'packages'>,
   keys: readonly VerificationKey[],
   options: { readonly allowUnsigned: boolean },
 ): Promise<Finding[]> {
-  const { findings, receipt } = readRecord(await read(path), keys, options);
-  if (!receipt) return [...findings];
+  const { findings, receipt } = readRecord(bytes, keys, options);
+  const compared = [...(file === undefined ? [] : [file]), ...packages];
+  if (!receipt)
+    return [...findings, ...compared.map((each) => fails(`${each} cannot be compared: ${NO_RECEIPT}`))];
   const files = [
     ...(file === undefined ? [] : [checkFile(receipt, await measure(file))]),
     ...(await Promise.all(packages.map(async (each) => checkPackage(receipt, await measure(each))))),
@@ -65,12 +80,30 @@ async function findingsOf(
   return [...findings, ...files];
 }
 
-async function recordsIn(folder: string): Promise<Map<string, Buffer>> {
-  const names = (await whileReading(folder, () => readdir(folder))).filter(isRecord).sort();
-  const records = new Map<string, Buffer>();
-  for (const name of names) records.set(name, await read(join(folder, name)));
-  return records;
+const NO_RECEIPT = 'the record is no receipt that holds.';
+
+/** Opens one record, or a folder or prefix of S3 that has many. */
+async function openRecords(
+  path: string,
+): Promise<{ readonly archive: Archive } | { readonly archive?: undefined; readonly bytes: Buffer }> {
+  if (!isUrl(path)) {
+    const isFolder = await whileReading(path, async () => (await stat(path)).isDirectory());
+    const location = { text: path, path: resolve(path) };
+    return isFolder ? { archive: openArchive(location, s3Access()) } : { bytes: await read(path) };
+  }
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  const location = storageLocationFrom(isRecord(name) ? path.slice(0, slash) : path);
+  if (!location) throw new BadInputError([`${path} is neither a path nor s3://BUCKET/PREFIX/.`]);
+  const archive = openArchive(location, s3Access(tlsOptions(loadSettings(process.env, 'client').extraCa)));
+  if (!isRecord(name)) return { archive };
+  const bytes = await archive.read(name);
+  if (!bytes) throw new BadInputError([`Cannot read ${path}: there is no such object.`]);
+  return { bytes };
 }
+
+const recordsIn = async (archive: Archive): Promise<Map<string, Buffer>> =>
+  readAll(archive, (await archive.names()).filter(isRecord));
 
 /** The key that signs on this machine is trusted on this machine. */
 function ownKeys(): VerificationKey[] {
