@@ -106,7 +106,7 @@ class ResultsObject {
           new sdk.PutObjectCommand({
             Bucket,
             Key,
-            Body: Readable.from(chunksOf(handle, restart), { objectMode: false }),
+            Body: bodyOf(handle, restart),
             ContentLength: bytes.sizeBytes,
             ContentType: 'application/zip',
             ChecksumSHA256: Buffer.from(bytes.sha256, 'hex').toString('base64'),
@@ -156,6 +156,12 @@ class ResultsObject {
         : {},
     );
   }
+}
+
+/** Returns the content of a file as a stream. If S3 refuses it before its end, nobody listens to the error of the rest. */
+function bodyOf(handle: FileHandle, onChunk: () => void): Readable {
+  const body = Readable.from(chunksOf(handle, onChunk), { objectMode: false });
+  return body.on('error', () => {});
 }
 
 async function* chunksOf(handle: FileHandle, onChunk: () => void): AsyncGenerator<Buffer, void> {

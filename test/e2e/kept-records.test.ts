@@ -196,7 +196,7 @@ describe('records that workers write', () => {
       requestId: randomUUID(),
       workflowTaskFinishEventId: last ?? null,
     });
-    await handle.result();
+    await world.client.workflow.getHandle(workflowId).result();
     const own = (await written()).filter(({ fileName }) => fileName === 'reset.csv');
     expect(own.map((each) => each.runId).sort()).toEqual([runId, reset.runId].sort());
     expect(own.find((each) => each.runId === reset.runId)?.resets).toMatchObject([
