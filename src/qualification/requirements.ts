@@ -68,4 +68,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'REQ-29': 'Failures and missing workers are shown by commands and metrics.',
     'REQ-30': 'The installation reaches Temporal and its workers, and logs in to Aplos.',
   }),
+  ...requirementsOf('Records', {
+    'REQ-31':
+      'If records are kept, each run that ends by itself is recorded once before it ends, and no record is ever overwritten.',
+  }),
 ];

@@ -51,7 +51,7 @@ describe('FolderArchive', () => {
     ['a part of the record', content.subarray(0, -10)],
     ['an empty file', Buffer.of()],
     ['no record at all', Buffer.from('{}')],
-  ])('changes nothing if the name has %s', async (_, found) => {
+  ])('changes nothing if the name has %s', { tags: ['REQ-31'] }, async (_, found) => {
     const { archive, path } = await newArchive();
     await writeFile(path, found);
     await expect(archive.add(NAME, content)).rejects.toMatchObject({

@@ -99,7 +99,9 @@ describe('records that workers write', () => {
       }
     ).charges;
 
-  it('agree with the ledger of Aplos, the store and Temporal, after replays, repeats and failures', async () => {
+  it('agree with the ledger of Aplos, the store and Temporal, after replays, repeats and failures', {
+    tags: ['REQ-21', 'REQ-31'],
+  }, async () => {
     const [done, twice, letter] = await Promise.all([
       world.write('done.csv', table(1_000)),
       world.write('twice.csv', table(1_001)),
@@ -155,7 +157,9 @@ describe('records that workers write', () => {
     expect(repeat?.repeatOf).toBe(first?.runId);
   });
 
-  it('are named by the signed report of their batch, those of failed and replayed runs included', async () => {
+  it('are named by the signed report of their batch, those of failed and replayed runs included', {
+    tags: ['REQ-21'],
+  }, async () => {
     const { stderr, exitCode } = await world.run('report', '--batch', 'study-1', '--out', out);
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
@@ -204,7 +208,9 @@ describe('records that workers write', () => {
     ]);
   });
 
-  it('are missed by verify if one is gone, from the copies and from the originals', async () => {
+  it('are missed by verify if one is gone, from the copies and from the originals', {
+    tags: ['REQ-20'],
+  }, async () => {
     const report = join(out, 'study-1.report.json');
     const original = () => world.run('verify', records, '--report', report, '--key', publicKey);
     expect(await original()).toMatchObject({ exitCode: 0 });

@@ -28,7 +28,9 @@ describe('the record of a run', () => {
     return client.start(await requestForFile(path, { executions: executionsFor(['only']) }));
   }
 
-  it('is written once, at whichever moment its worker is killed, and nothing else is left', async () => {
+  it('is written once, at whichever moment its worker is killed, and nothing else is left', {
+    tags: ['REQ-31'],
+  }, async () => {
     const env = { ...SHORT_LAG, APLOS_UPLOAD_RECORDS: records };
     const uploads: UploadHandle[] = [];
     for (const [moment, content] of [

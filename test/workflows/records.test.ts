@@ -150,7 +150,7 @@ describe('uploadAnalysisFile with records', () => {
     expect((await run(refuse(false))).written).toEqual([]);
   });
 
-  it('does not end before its record is written, however long that takes', async () => {
+  it('does not end before its record is written, however long that takes', { tags: ['REQ-31'] }, async () => {
     let attempts = 0;
     const { activities } = keepingRecords({
       writeRecord: async (input) => {
