@@ -170,7 +170,7 @@ describe('traces sent to a collector', () => {
     ]);
   });
 
-  it('contain no secret, no source and no error message', () => {
+  it('contain no secret, no source and no error message', { tags: ['REQ-22'] }, () => {
     const bytes = collector.bytes();
     const key = world.env.APLOS_UPLOAD_ENCRYPTION_KEY?.split(':')[1] ?? '';
     const secrets = [...world.sandbox.secrets, world.sandbox.env.COGNITO_PASSWORD, key, SIGNATURE];
