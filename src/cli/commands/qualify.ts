@@ -31,7 +31,7 @@ export const qualifyCommand = new CliCommand('qualify')
   )
   .option(
     '--tolerance <percent>',
-    'largest deviation of a number from the expected one',
+    'largest deviation of a number, in percent of the expected one',
     parsePercent,
     '0.01',
   )

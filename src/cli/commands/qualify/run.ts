@@ -46,7 +46,7 @@ export async function qualify(folder: string, options: QualifyOptions): Promise<
   assertHaveColumns(cases, options.key ?? []);
   const settings = loadSettings(process.env, 'client');
   const writer = writerOf();
-  const batch = `qualification-${writer.createdAt.replaceAll(/[-:]|\.\d+/g, '')}`;
+  const batch = `qualification-${writer.createdAt.replaceAll(/[-:]/g, '')}`;
   const jobs = await Promise.all(cases.map((each) => jobFor(each, batch, options, settings)));
   if (!options.dryRun) await createFolder(options.out);
   const notices = new Notices();
