@@ -170,6 +170,8 @@ async function readExpectedOf(
   const file = basename(path);
   try {
     const table = readResultsTable(bytes);
+    if (table.columns.length < 2)
+      throw new TableError('has only one column: its columns must be separated by commas');
     if (table.rows.length === 0) throw new TableError('has no rows');
     return { bytes, table };
   } catch (error) {
