@@ -55,6 +55,11 @@ describe('a folder of cases', () => {
   it.each([
     ['input.csv', '', 'input.csv is empty.'],
     ['pk-results-expected.csv', '', 'pk-results-expected.csv is empty.'],
+    [
+      'pk-results-expected.csv',
+      'subject;paramcd\n1;Cmax\n',
+      'pk-results-expected.csv has only one column: its columns must be separated by commas.',
+    ],
     ['pk-results-expected.csv', 'a,a\n1,2\n', 'pk-results-expected.csv has the column "a" twice.'],
     [
       'config.json',
