@@ -38,7 +38,7 @@ describe('a batch of 30 files at an Aplos that takes 2 executions at a time', { 
         expect(status?.pending[0]?.lastFailure?.code).toBe('EXECUTIONS_LIMITED');
         expect(status?.errorCode).toBe('EXECUTIONS_LIMITED');
       },
-      { timeout: 60_000, interval: 200 },
+      { timeout: 90_000, interval: 200 },
     );
     const { stdout } = await pay.world.run('status', workflowId);
     expect(stdout).toMatch(/waiting for Aplos|starting/);

@@ -155,7 +155,7 @@ describe.concurrent('a worker that is suspended', { tags: ['REQ-12'] }, () => {
   /** Suspends a worker at a moment, lets another one do its work, and continues it. Returns the log that it then writes. */
   async function freeze(
     moment: 'after-list' | 'before-start',
-    { onTestFinished }: TestContext,
+    { onTestFinished, expect }: TestContext,
     api: 'v1' | 'v3',
   ) {
     const pay = await Payments.open({ api });

@@ -2,7 +2,7 @@ import { appendFile, copyFile, mkdir, readFile, rename, rm, utimes, writeFile } 
 import { connect, createServer, type Server } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../../sandbox/servers/free-ports.js';
 import { requestForFile, UploadClient, workflowIdFor } from '../../src/client.js';
 import { parseUploadRequest } from '../../src/contract/request.js';
@@ -71,12 +71,15 @@ describe.concurrent('aplos-upload watch', () => {
 
     const dropping = dropInThreeWays(folder, FILES);
     for (const startedBefore of [0, 6]) {
-      await expect.poll(() => linesAt('starting'), { interval: 2 }).toBeGreaterThan(startedBefore);
+      await vi.waitFor(async () => expect(await linesAt('starting')).toBeGreaterThan(startedBefore), {
+        timeout: 90_000,
+        interval: 2,
+      });
       await watching.end('SIGKILL');
       watching = startWatching(args, world.env);
     }
     const paths = await dropping;
-    await expect.poll(() => linesAt('ended')).toBe(FILES);
+    await vi.waitFor(async () => expect(await linesAt('ended')).toBe(FILES), { timeout: 90_000 });
     await watching.end('SIGKILL');
 
     expect(storedOf('-killed.csv')).toEqual(paths.map((path) => basename(path)).sort());

@@ -18,6 +18,8 @@ export async function currentDetailsOf(handle: WorkflowHandle): Promise<string> 
 
 /** Returns the current details of a run, and the error code that its search attributes name. */
 export async function shownBy(handle: WorkflowHandle): Promise<{ currentDetails: string; code: unknown }> {
+  // First the query, which is answered only after the signals that were sent before.
+  const currentDetails = await currentDetailsOf(handle);
   const { AplosErrorCode: [code] = [] } = (await handle.describe()).searchAttributes;
-  return { currentDetails: await currentDetailsOf(handle), code };
+  return { currentDetails, code };
 }

@@ -20,7 +20,7 @@ export async function newNamespace({ searchAttributes = true } = {}): Promise<Te
     if (searchAttributes) await registerSearchAttributes(connection, namespace);
     else await connection.operatorService.listSearchAttributes({ namespace });
   };
-  await vi.waitFor(isUsable, { timeout: 30_000, interval: 50 });
+  await vi.waitFor(isUsable, { timeout: 90_000, interval: 50 });
   await connection.close();
   return { ...temporal, namespace };
 }

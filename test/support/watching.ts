@@ -36,7 +36,7 @@ export function startWatching(args: readonly string[], env: NodeJS.ProcessEnv): 
         () => {
           if (text.search(pattern) < 0) throw new Error(`The watch did not print ${pattern}, but: ${text}`);
         },
-        { timeout: 30_000, interval: 20 },
+        { timeout: 90_000, interval: 20 },
       ),
     end: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { secretsIn } from '../../bench/chaos/secrets.js';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { requestForFile, UploadClient } from '../../src/client.js';
@@ -8,6 +8,8 @@ import { seriesOf, startMonitoredWorker, sumOf } from '../support/monitoring.js'
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
+
+const WITHIN = { timeout: 90_000, interval: 50 };
 
 /** `beforeAll` runs the uploads; the tests check the metrics that they left. */
 describe('the metrics of a worker', () => {
@@ -44,7 +46,7 @@ describe('the metrics of a worker', () => {
     const before = confirms();
     faults.add({ route: 'fileState', hang: true, times: 2 });
     const cancelled = await start();
-    await expect.poll(confirms).toBeGreaterThan(before + 1);
+    await vi.waitUntil(() => confirms() > before + 1, WITHIN);
     await client.cancel(cancelled.workflowId);
     await expect(cancelled.result()).rejects.toThrow();
 
@@ -57,7 +59,7 @@ describe('the metrics of a worker', () => {
       const scraped = await (await fetch(started.metricsUrl)).text();
       return sum('temporal_workflow_task_execution_failed_total', { workflow_type: 'other' }, scraped);
     };
-    await expect.poll(failed).toBeGreaterThanOrEqual(2);
+    await vi.waitUntil(async () => (await failed()) >= 2, WITHIN);
     for (const handle of unknown) await handle.terminate();
 
     for await (const { analyses } of client.preview([await newRequest()]))
