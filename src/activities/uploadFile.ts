@@ -1,4 +1,5 @@
-import { cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import type { ExecutionList } from '../aplos/execution-list.js';
 import type { UploadHeartbeat } from '../contract/receipt.js';
 import type { FileRequest, PresignedPost, UploadEvidence } from '../contract/steps.js';
 import { assertSize, openSource } from '../files/source.js';
@@ -11,15 +12,20 @@ import { heartbeatDuring } from './heartbeats.js';
 /** Period over which the rate in a heartbeat is measured, in milliseconds. */
 const RATE_PERIOD_MS = 10_000;
 
-/** Posts the file to S3 if it is still the one that the sender saw. Heartbeats the number of bytes sent. */
+/**
+ * Posts the file to S3 if it is still the one that the sender saw. Heartbeats the number of bytes sent. If executions
+ * follow, reads the list of executions ahead.
+ */
 export const uploadFile =
-  ({ dispatcher, host, sources, s3Targets, idleTimeoutMs }: ActivityDependencies) =>
+  ({ dispatcher, executions, host, sources, s3Targets, idleTimeoutMs }: ActivityDependencies) =>
   async ({
     request,
     presigned,
+    runStartedAt,
   }: {
     request: FileRequest;
     presigned: PresignedPost;
+    runStartedAt?: string;
   }): Promise<UploadEvidence> => {
     assertOnThisHost(request, host);
     const { source, fileName, expect } = request;
@@ -33,6 +39,8 @@ export const uploadFile =
         const totalBytes = file.sizeBytes;
         const onProgress = (bytesSent: number) => {
           progress = { bytesSent, totalBytes };
+          if (bytesSent === totalBytes && runStartedAt !== undefined)
+            readAhead(executions(request.profile), Date.parse(runStartedAt));
         };
         onProgress(0);
         rate.add(0);
@@ -60,3 +68,12 @@ export const uploadFile =
       },
     );
   };
+
+/**
+ * Reads the list of executions, unless it was read since the run was started, while S3 responds and Aplos confirms the upload. A
+ * failure means nothing, because a start reads the list if it is missing.
+ */
+function readAhead(executions: ExecutionList, runStartedMs: number): void {
+  const sinceRunMs = activityInfo().currentAttemptScheduledTimestampMs - runStartedMs;
+  executions.read(Math.max(1, sinceRunMs)).catch(() => {});
+}

@@ -38,25 +38,39 @@ interface Acknowledged {
   lagMs: number;
 }
 
-const MIN_INTERVAL_MS = 1_000;
+const MAX_INTERVAL_MS = 1_000;
+/** Requests that nobody is in doubt about take at most this share of the time, up to one request a second. */
+const MAX_SHARE = 0.05;
 const MAX_ACKNOWLEDGED = 10_000;
 /** Older executions do not count for the lag. One that is still missing was deleted. */
 const RECENT_MS = 15 * 60_000;
+
+/** The latest request for the list, which may still be in progress. */
+interface Request {
+  readonly askedAt: Moment;
+  readonly listing: Promise<Listing>;
+  /** Time until the next request, in milliseconds, unless somebody is in doubt. */
+  intervalMs: number;
+}
 
 /** The executions of one profile. Requests for the list are expensive, so callers share them, and reuse a recent list. */
 export class ExecutionList {
   readonly #options: ExecutionListOptions;
   readonly #acknowledged = new Map<string, Acknowledged>();
   readonly #reading: SharedCall<Listing>;
-  #current: { readonly askedAt: Moment; readonly listing: Promise<Listing> } | undefined;
+  #current: Request | undefined;
 
   /** @param list requests the list from Aplos */
   constructor(list: () => Promise<readonly ExecutionRecord[]>, options: ExecutionListOptions = {}) {
     this.#options = options;
     this.#reading = new SharedCall(() => {
       const askedAt = now();
-      const listing = list().then((records) => this.#toListing(askedAt, records));
-      this.#current = { askedAt, listing };
+      const listing = list().then((records) => {
+        request.intervalMs = Math.min(MAX_INTERVAL_MS, elapsedMs(askedAt) / MAX_SHARE);
+        return this.#toListing(askedAt, records);
+      });
+      const request: Request = { askedAt, listing, intervalMs: MAX_INTERVAL_MS };
+      this.#current = request;
       return listing;
     });
   }
@@ -74,8 +88,9 @@ export class ExecutionList {
   }
 
   /**
-   * Returns the list: a recent one, or a new one. If it may be older than this call, a new one is requested once a second at
-   * most, so that the starts of a batch share few calls.
+   * Returns the list: a recent one, or a new one. If it may be older than this call, a new one is requested the later the longer
+   * the last request took, but after a second at most. So the starts of a batch share few calls if the list is long, and a single
+   * start does not wait if it is short.
    *
    * @param maxAgeMs maximum age of the request at the time of this call, in milliseconds; 0 requests a new list
    * @throws {@link UploadError} with an `API_…` or `LOGIN_…` code
@@ -87,7 +102,8 @@ export class ExecutionList {
       if (!current || maxAgeMs <= 0) return this.#reading.call();
       if (elapsedMs(current.askedAt) <= maxAgeMs + elapsedMs(began))
         return (await current.listing.catch(() => undefined)) ?? this.#reading.call();
-      const restMs = MIN_INTERVAL_MS - elapsedMs(current.askedAt);
+      await current.listing.catch(() => {});
+      const restMs = current.intervalMs - elapsedMs(current.askedAt);
       if (restMs <= 0) return this.#reading.call();
       await sleep(restMs);
     }

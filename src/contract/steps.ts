@@ -155,7 +155,15 @@ export interface UploadActivities {
     sections?: readonly Section[];
   }): Promise<Timed<PresignResult>>;
   /** Posts the file to S3. Heartbeats an `UploadHeartbeat`. */
-  uploadFile(input: { request: FileRequest; presigned: PresignedPost }): Promise<Timed<UploadEvidence>>;
+  uploadFile(input: {
+    request: FileRequest;
+    presigned: PresignedPost;
+    /**
+     * When this run was started, if it starts executions next: ISO 8601, UTC, by Temporal's clock. The step then reads the list of
+     * executions ahead. Default: it does not
+     */
+    runStartedAt?: string;
+  }): Promise<Timed<UploadEvidence>>;
   /** Verifies the upload: status 204, matching MD5, and a file that Aplos can read. */
   confirmUpload(input: {
     request: FileRequest;

@@ -1,4 +1,3 @@
-import { workflowInfo } from '@temporalio/workflow';
 import { canonicalJson } from '../contract/json.js';
 import { executionLabel } from '../contract/names.js';
 import { priorityFor } from '../contract/priority.js';
@@ -8,6 +7,7 @@ import type { Timed } from '../contract/steps.js';
 import { startExecution, summaries } from './activities.js';
 import { allSettled } from './all-settled.js';
 import { mayHaveStarted } from './failures.js';
+import { runStartedAt } from './run-started-at.js';
 import type { StoredFile } from './storeFile.js';
 import type { RunVisibility } from './visibility.js';
 
@@ -29,7 +29,6 @@ export async function runAnalyses(
   { file, sha256 }: Pick<StoredFile, 'file' | 'sha256'>,
   visibility: RunVisibility,
 ): Promise<StartedAnalyses> {
-  const runStartedAt = workflowInfo().runStartTime.toISOString();
   const priority = priorityFor({ profile, batch }).started;
   const inProgress = new Map<string, Promise<Timed<StartedExecution>>>();
   visibility.startingExecutions();
@@ -41,7 +40,7 @@ export async function runAnalyses(
         inProgress.get(analysis) ??
         startExecution.executeWithOptions(
           { summary: summaries.startExecution({ fileName }, label), priority },
-          [{ profile, fileName, file, sha256, label, execution, runStartedAt }],
+          [{ profile, fileName, file, sha256, label, execution, runStartedAt: runStartedAt() }],
         );
       const isSame = inProgress.has(analysis);
       inProgress.set(analysis, start);

@@ -21,6 +21,7 @@ import {
 } from './activities.js';
 import { needsNewPresignedPost, wasNotSent } from './failures.js';
 import { onFileHost } from './host-worker.js';
+import { runStartedAt } from './run-started-at.js';
 import type { RunVisibility } from './visibility.js';
 
 /** The parts of a receipt that are about the file. */
@@ -96,7 +97,7 @@ export async function storeFile(
     const summary = summaries.uploadFile(request, sizeBytes);
     return onFileHost(request, visibility, (queue) =>
       uploadFile.executeWithOptions({ summary, priority: priorityFor(request).started, ...queue }, [
-        { request, presigned },
+        { request, presigned, ...(executions.length > 0 ? { runStartedAt: runStartedAt() } : {}) },
       ]),
     );
   }

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { CancelledFailure } from '@temporalio/common';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
+import type { ActivityDependencies } from '../../src/activities/dependencies.js';
 import type { UploadHeartbeat } from '../../src/contract/receipt.js';
 import type { S3Targets } from '../../src/s3/hosts.js';
 import { newBucket } from '../support/bucket.js';
-import { callsOf, environmentFor, failureOf, type Job, newJob, run } from '../support/job.js';
+import { callsOf, environmentFor, failureOf, type Info, type Job, newJob, run } from '../support/job.js';
 import { LOOPBACK } from '../support/posting.js';
-import { table } from '../support/sandbox-client.js';
+import { configuration, table } from '../support/sandbox-client.js';
 import { distinctBytes } from '../support/temporary-folder.js';
 
 let s3: S3Bucket;
@@ -20,6 +21,13 @@ beforeAll(async () => {
 const hashOf = (algorithm: string, content: Buffer | string) =>
   createHash(algorithm).update(content).digest('hex');
 const uploadsSeen = ({ sandbox }: Job) => sandbox.files.flatMap(({ uploads }) => uploads);
+
+/** Returns the start of a run, and properties of an attempt that was scheduled so many milliseconds later. */
+function runStarted(agoMs: number): [runStartedAt: string, info: Info] {
+  const scheduledMs = Date.now();
+  const times = { scheduledTimestampMs: scheduledMs, currentAttemptScheduledTimestampMs: scheduledMs };
+  return [new Date(scheduledMs - agoMs).toISOString(), times];
+}
 
 describe('createActivities', () => {
   it.each([
@@ -186,6 +194,58 @@ describe('a file that differs from the one the sender saw', () => {
 
 describe('uploadFile', () => {
   const content = distinctBytes(24 * 1024 * 1024);
+
+  it('reads the list of executions ahead, so that the start that follows does not', async () => {
+    const job = await newJob({ s3 });
+    const { file, presigned } = await job.presign();
+    const [runStartedAt, info] = runStarted(1_000);
+    const { sha256 } = await run(
+      job.activities.uploadFile,
+      { request: job.request, presigned, runStartedAt },
+      environmentFor(info),
+    );
+    await vi.waitFor(() => expect(callsOf(job, 'list')).toBe(1));
+    const execution = { configuration };
+    const input = {
+      profile: 'default',
+      fileName: 'pk.csv',
+      file,
+      sha256,
+      label: '#1',
+      execution,
+      runStartedAt,
+    };
+    await run(job.activities.startExecution, input, environmentFor(info));
+    expect(callsOf(job, 'list')).toBe(1);
+    expect(job.sandbox.charges).toHaveLength(1);
+  });
+
+  it('succeeds if it cannot read the list ahead', async () => {
+    const job = await newJob({ s3 });
+    job.sandbox.faults.add({ route: 'list', status: 500, times: 'always' });
+    const { presigned } = await job.presign();
+    const [runStartedAt, info] = runStarted(1_000);
+    const upload = { request: job.request, presigned, runStartedAt };
+    const evidence = await run(job.activities.uploadFile, upload, environmentFor(info));
+    await vi.waitFor(() => expect(callsOf(job, 'list')).toBe(1));
+    expect(evidence.status).toBe(204);
+  });
+
+  it('reads no list if no execution follows, or if the file is not sent completely', async () => {
+    const executions = vi.fn<ActivityDependencies['executions']>();
+    const job = await newJob({
+      s3,
+      ask: { expect: { sha256: 'a'.repeat(64) } },
+      dependencies: { executions },
+    });
+    const { expect: _expected, ...request } = job.request;
+    const { presigned } = await job.presign();
+    const [runStartedAt, info] = runStarted(1_000);
+    await run(job.activities.uploadFile, { request, presigned }, environmentFor(info));
+    const other = { request: job.request, presigned, runStartedAt };
+    await failureOf(job, run(job.activities.uploadFile, other, environmentFor(info)));
+    expect(executions).not.toHaveBeenCalled();
+  });
 
   it('heartbeats its progress, and stops immediately without storing anything if it is cancelled', async () => {
     const job = await newJob({ s3, content });

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ExecutionRecord, Work } from '../../src/aplos/api.js';
 import { ExecutionList } from '../../src/aplos/execution-list.js';
 
@@ -73,19 +73,21 @@ describe('ExecutionList', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('asks Aplos once a second at most for starts that come one after the other', async () => {
-    let calls = 0;
-    const list = new ExecutionList(async () => {
-      calls++;
-      return [];
-    });
-    const readings: Promise<unknown>[] = [];
-    for (let start = 0; start < 30; start++) {
-      readings.push(list.read(1));
-      await new Promise((resolve) => setTimeout(resolve, 10));
+  it.each([
+    { listMs: 2, calls: 75 },
+    { listMs: 20, calls: 8 },
+    { listMs: 49, calls: 4 },
+    { listMs: 300, calls: 3 },
+  ])('requests a list that takes $listMs ms $calls times in three seconds', async ({ listMs, calls }) => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const request = vi.fn(() => new Promise<never[]>((resolve) => setTimeout(() => resolve([]), listMs)));
+    const list = new ExecutionList(request);
+    for (let ms = 0; ms < 3_000; ms += 10) {
+      void list.read(1);
+      await vi.advanceTimersByTimeAsync(10);
     }
-    await Promise.all(readings);
-    expect(calls).toBe(2);
+    expect(request.mock.calls.length).toBe(calls);
   });
 
   it('asks again after a call that failed', async () => {

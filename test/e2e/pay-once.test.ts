@@ -166,6 +166,7 @@ describe.concurrent('a worker that is suspended', { tags: ['REQ-12'] }, () => {
       NODE_OPTIONS: `--import ${FREEZE}`,
       FREEZE_AT: moment,
     });
+    if (moment === 'after-list') pay.world.sandbox.faults.add({ route: 'list', status: 500 }); // no list is read ahead
     const path = await pay.file();
     const handle = await pay.start(path, ['day 1']);
     await expect.poll(() => stateOf(frozen)).toMatch(/^T/);
