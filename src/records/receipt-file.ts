@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Ending } from '../contract/ending.js';
 import { UploadError } from '../contract/errors.js';
@@ -22,13 +22,16 @@ export const record = (statement: Statement, key: SigningKey | undefined): Buffe
   recordBytes(key ? signJson(STATEMENT_TYPE, statement, key) : statement.predicate);
 
 /**
- * Writes a file so that it never has a part of the content. Replaces a file of that name, and creates its folder if necessary.
+ * Writes a file so that it never has a part of the content. Replaces a file of that name that has other content, and creates its
+ * folder if necessary.
  *
  * @throws UploadError `RECORD_UNWRITABLE`
  */
 export async function writeRecord(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
+    const found = await readFile(path).catch(() => undefined);
+    if (found?.equals(Buffer.from(content))) return;
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, content);
     await rename(temporary, path);

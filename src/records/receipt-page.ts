@@ -10,7 +10,7 @@ export const packagesText = ({ packages = [] }: StartedExecution): string =>
 
 /** Returns a receipt as one self-contained page for people, which prints on A4. */
 export function receiptPage(receipt: Receipt): string {
-  const { fileName, executions, steps, batches, ...facts } = receipt;
+  const { fileName, executions, steps, batches, resets = [], ...facts } = receipt;
   const scalars = Object.entries(facts).filter(([, value]) => typeof value !== 'object');
   return page(`Receipt of ${fileName}`, [
     table(
@@ -22,6 +22,15 @@ export function receiptPage(receipt: Receipt): string {
         ...(batches.length > 0 ? [['batches', batches.join(', ')]] : []),
       ],
     ),
+    ...(resets.length > 0
+      ? [
+          table(
+            'Replays that led to this run',
+            ['Time', 'Run before', 'Reason'],
+            resets.map(({ at, runId, reason }) => [at, runId, reason]),
+          ),
+        ]
+      : []),
     table(
       'Executions',
       ['Label', 'Execution', 'Status', 'Origin', 'Tracking ID', 'Result package'],

@@ -247,6 +247,10 @@ describe('records in a bucket', () => {
     await world.run('upload', csv, '--config', config, '--batch', 'b', '--json');
     const reported = await world.run('report', '--batch', 'b', '--out', out);
     expect(reported.stderr).toMatch(/^1 upload: 1 done\. Not signed.*\n$/);
+    const checks = await world.run('doctor');
+    expect(checks.stdout).toContain(
+      `Records: s3://${s3.bucket}/records/, a bucket without Object Lock, so records can be deleted; not signed`,
+    );
     const report = join(out, 'b.report.json');
     const verify = ['verify', `s3://${s3.bucket}/records/`, '--report', report, '--allow-unsigned'];
     expect(await world.run(...verify)).toMatchObject({
