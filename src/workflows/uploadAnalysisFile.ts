@@ -12,13 +12,12 @@ import type { Receipt, UploadProgress } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
 import { isStoredFile } from '../contract/source.js';
 import { checkRequest } from './activities.js';
-import { announceEnd } from './announceEnd.js';
 import { completeAnalyses } from './completeAnalyses.js';
+import { endDone, endWithoutReceipt } from './endRun.js';
 import { cancellationFor, workflowFailure } from './failures.js';
 import { findEarlierWork } from './findEarlierWork.js';
 import { nextCommand } from './notes.js';
 import { receiptFor, repeatedReceipt } from './receipt.js';
-import { recordEnding, recordReceipt } from './recordEnd.js';
 import { runAnalyses } from './runAnalyses.js';
 import { acceptSignals } from './signals.js';
 import { storeFile } from './storeFile.js';
@@ -52,17 +51,9 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
     });
     const earlier = await findEarlierWork(request, visibility);
     if (earlier) {
-      const completed = await completeAnalyses(
-        () => request,
-        earlier.receipt.sha256,
-        earlier.receipt.executions,
-        visibility,
-      );
-      const receipt = repeatedReceipt(request, earlier, completed, visibility.batches);
-      await recordReceipt(receipt, visibility);
-      visibility.completed();
-      await announceEnd(visibility, 'done');
-      return receipt;
+      const { sha256, executions } = earlier.receipt;
+      const completed = await completeAnalyses(() => request, sha256, executions, visibility);
+      return await endDone(repeatedReceipt(request, earlier, completed, visibility.batches), visibility);
     }
     const stored = isStoredFile(request.source)
       ? await useStoredFile(request, visibility)
@@ -70,25 +61,21 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
     file = stored.facts;
     const started = await runAnalyses(request, stored, visibility);
     const completed = await completeAnalyses(() => request, stored.sha256, started.executions, visibility);
-    const receipt = receiptFor(request, stored, { started, completed }, visibility.batches);
-    await recordReceipt(receipt, visibility);
-    visibility.completed();
-    await announceEnd(visibility, 'done');
-    return receipt;
+    return await endDone(receiptFor(request, stored, { started, completed }, visibility.batches), visibility);
   } catch (error) {
     const cancellation = cancellationFor(error);
     if (cancellation) {
-      await recordEnding({ state: 'cancelled' }, error, visibility, file);
-      visibility?.cancelled();
-      await announceEnd(visibility, 'cancelled');
+      await endWithoutReceipt({ state: 'cancelled' }, error, visibility, file);
       throw cancellation;
     }
     const failure = workflowFailure(error, visibility?.fileName ?? workflowInfo().workflowId, nextCommand);
-    const { message } = failure;
-    const code = failure.type ?? '';
-    await recordEnding({ state: 'failed', error: { code, message } }, error, visibility, file);
-    visibility?.failed(code, message);
-    await announceEnd(visibility, 'failed', code);
+    const { type, message } = failure;
+    await endWithoutReceipt(
+      { state: 'failed', error: { code: type ?? '', message } },
+      error,
+      visibility,
+      file,
+    );
     throw failure;
   }
 }
