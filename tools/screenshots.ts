@@ -7,13 +7,13 @@ import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
 import { freePorts } from '../sandbox/servers/free-ports.js';
 import { startTemporalDevServer } from '../sandbox/servers/temporal.js';
 import { startWorker } from '../sandbox/worker-process.js';
-import { requestForFile, UploadClient, UploadFailedError } from '../src/client.js';
+import { requestForFile, UploadClient, UploadFailedError, type UploadRequestInput } from '../src/client.js';
 import { loadSettings } from '../src/settings/load.js';
 import { startCodecServer } from '../src/temporal/codec-server.js';
 import { EncryptionCodec } from '../src/temporal/encryption-codec.js';
@@ -27,6 +27,8 @@ const LEFT = 49;
 const TOP = 48;
 /** Delay until the UI has drawn its timeline. */
 const SETTLE_MS = 4000;
+/** Time for which an execution is queued, and then runs. It outlasts the pictures until that of a waiting upload. */
+const EXECUTION_MS = 45_000;
 const CHROMIUM_FLAGS = [
   '--disable-gpu',
   '--disable-quic',
@@ -54,15 +56,18 @@ try {
 process.exit();
 
 async function takePictures(): Promise<void> {
-  const { uiUrl, namespace, sandbox } = await startServers();
   const folder = await mkdtemp(join(tmpdir(), 'aplos-screenshots-'));
   stops.push(() => rm(folder, { recursive: true, force: true }));
+  const results = join(folder, 'results');
+  await mkdir(results);
+  const { uiUrl, namespace, sandbox } = await startServers(results);
   await mkdir(images, { recursive: true });
   await pictureFailures(join(images, 'status-failures.svg'), join(folder, 'study-8'), sandbox, (text) =>
     text.replaceAll(folder, '/data'),
   );
   if (process.argv.includes('terminal')) return;
-  const { done, failed, running } = await uploadAll(join(folder, 'study-7'), sandbox);
+  const uploads = await uploadAll(join(folder, 'study-7'), results, sandbox);
+  const pageOf = (workflowId: string) => workflowPage(uiUrl, namespace, workflowId);
   const browser = await openBrowser(join(folder, 'browser'));
   stops.unshift(() => browser.close());
   const page = await browser.newPage();
@@ -77,20 +82,21 @@ async function takePictures(): Promise<void> {
     const clip = { x: LEFT, y: TOP, width: WIDTH - LEFT, height: height - TOP };
     await page.screenshot({ path: join(images, `${name}.png`), clip });
   };
-  await shoot('list', `${uiUrl}/namespaces/${namespace}/workflows`, 480, 'placebo-arm.csv');
-  await shoot('workflow', workflowPage(uiUrl, namespace, done), 930, 'day 1 on single-oral-dose.csv');
-  await shoot('failed', workflowPage(uiUrl, namespace, failed), 930, 'dosing.amount must be more than 0');
-  const story = workflowPage(uiUrl, namespace, failed);
-  await shoot('failed-details', story, 960, 'Current Details', 'User Metadata');
-  const waiting = workflowPage(uiUrl, namespace, running);
-  await shoot('running', waiting, 760, 'uploadFile', 'Pending Activities');
-  await shoot('decoded', workflowPage(uiUrl, namespace, failed), 620, 'dosing.amount must be more than 0');
+  await shoot('waiting', pageOf(uploads.waiting), 760, 'awaitExecution', 'Pending Activities');
+  await shoot('list', `${uiUrl}/namespaces/${namespace}/workflows`, 560, 'placebo-arm.csv');
+  const failed = pageOf(uploads.failed);
+  await shoot('workflow', pageOf(uploads.started), 960, 'day 1 on single-oral-dose.csv');
+  await shoot('failed', failed, 880, 'dosing.amount must be more than 0');
+  await shoot('failed-details', failed, 960, 'Current Details', 'User Metadata');
+  await shoot('running', pageOf(uploads.running), 720, 'uploadFile', 'Pending Activities');
+  await shoot('results', pageOf(uploads.completed), 960, 'fetchResults');
+  await shoot('decoded', failed, 620, 'dosing.amount must be more than 0');
   await page.route('**/decode*', (route) => route.abort());
-  await shoot('encrypted', workflowPage(uiUrl, namespace, failed), 620, 'message encrypted');
+  await shoot('encrypted', failed, 620, 'message encrypted');
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 }
 
-async function startServers() {
+async function startServers(results: string) {
   const key = `docs:${randomBytes(32).toString('base64')}`;
   const { encryption } = loadSettings({ APLOS_UPLOAD_ENCRYPTION_KEY: key });
   const codec = new EncryptionCodec(encryption.mode === 'on' ? encryption.keys : []);
@@ -104,6 +110,7 @@ async function startServers() {
   Object.assign(process.env, sandbox.env, {
     TEMPORAL_ADDRESS: temporal.address,
     APLOS_UPLOAD_ENCRYPTION_KEY: key,
+    APLOS_UPLOAD_RESULTS_ROOTS: results,
   });
   started(await startWorker({}));
   return { ...temporal, sandbox };
@@ -115,14 +122,25 @@ function refusal({ dosing }: Readonly<Record<string, unknown>>): string | undefi
     : undefined;
 }
 
-/** Uploads a sample, a sample with a refused configuration, and a sample that S3 accepts slowly. */
+type Picture = 'started' | 'completed' | 'failed' | 'running' | 'waiting';
+
+/**
+ * Uploads a sample, one whose results are fetched, one with a refused configuration, one that S3 accepts slowly, and one that waits
+ * for the end of its execution. Returns their workflow IDs.
+ */
 async function uploadAll(
   folder: string,
-  { faults }: Sandbox,
-): Promise<{ done: string; failed: string; running: string }> {
+  results: string,
+  sandbox: Sandbox,
+): Promise<Readonly<Record<Picture, string>>> {
   const client = await UploadClient.connect();
   await mkdir(folder);
-  const upload = async (sample: string, fileName: string, dose?: number) => {
+  const withResults = { results: `${pathToFileURL(results).href}/{batch}/{fileName}/{label}.zip` };
+  const upload = async (
+    sample: string,
+    fileName: string,
+    { dose, ...rest }: { dose?: number } & Partial<UploadRequestInput> = {},
+  ) => {
     const configuration = JSON.parse(await readFile(join(samples, `${sample}.json`), 'utf8'));
     if (dose !== undefined) configuration.dosing.amount = dose;
     await copyFile(join(samples, `${sample}.csv`), join(folder, fileName));
@@ -130,23 +148,36 @@ async function uploadAll(
       requestedBy: 'jane@example.com',
       batch: 'study-7',
       executions: [{ label: 'day 1', configuration }],
+      ...rest,
     });
     return client.start(request);
   };
-  const refused = await upload('single-oral-dose', 'placebo-arm.csv', 0);
+  const pendingOf = async (workflowId: string) => (await client.status(workflowId))?.pending[0];
+  const refused = await upload('single-oral-dose', 'placebo-arm.csv', { dose: 0 });
   const dose = await upload('single-oral-dose', 'single-oral-dose.csv');
+  const completed = await upload('food-effect-crossover', 'fasted-arm.csv', withResults);
   await Promise.all([
     dose.result(),
+    completed.result(),
     refused.result().catch((error: unknown) => {
       if (!(error instanceof UploadFailedError)) throw error;
     }),
   ]);
-  faults.add({ route: 'upload', status: 503, times: 2 });
-  faults.add({ route: 'upload', hang: true });
+  sandbox.change({ api: 'v3', stepMs: EXECUTION_MS }); // whose status has phases
+  const waiting = await upload('food-effect-crossover', 'fed-arm.csv', withResults);
+  while (!(await pendingOf(waiting.workflowId))?.execution?.percent) await sleep(500);
+  sandbox.faults.add({ route: 'upload', status: 503, times: 2 });
+  sandbox.faults.add({ route: 'upload', hang: true });
   const crossover = await upload('food-effect-crossover', 'food-effect-crossover.csv');
-  while (((await client.status(crossover.workflowId))?.pending[0]?.attempt ?? 0) < 3) await sleep(200);
+  while (((await pendingOf(crossover.workflowId))?.attempt ?? 0) < 3) await sleep(200);
   await client.close();
-  return { done: dose.workflowId, failed: refused.workflowId, running: crossover.workflowId };
+  return {
+    started: dose.workflowId,
+    completed: completed.workflowId,
+    failed: refused.workflowId,
+    running: crossover.workflowId,
+    waiting: waiting.workflowId,
+  };
 }
 
 function openBrowser(userDataDir: string): Promise<BrowserContext> {
@@ -180,11 +211,11 @@ async function showFoldersAsDeployed(page: Page, folders: Readonly<Record<string
     Object.entries(folders).reduce((all, [own, shown]) => all.replaceAll(own, shown), text);
   await page.route('**/api/v1/**', async (route) => {
     if (route.request().url().includes('waitNewEvent=true')) return route.continue();
-    const response = await route.fetch();
+    const response = await route.fetch({ maxRetries: 3 }); // an idle connection may be closed
     await route.fulfill({ response, body: rename(await response.text()) });
   });
   await page.route('**/decode*', async (route) => {
-    const response = await route.fetch();
+    const response = await route.fetch({ maxRetries: 3 }); // an idle connection may be closed
     if (!response.ok()) return route.fulfill({ response });
     const { payloads } = (await response.json()) as { payloads: { data: string }[] };
     for (const payload of payloads) {

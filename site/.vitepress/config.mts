@@ -1,21 +1,29 @@
 import { readdirSync } from 'node:fs';
-import { defineConfig } from 'vitepress';
+import type { DefaultTheme, MarkdownRenderer } from 'vitepress';
+import { withMermaid } from 'vitepress-plugin-mermaid';
 
-const page = (text: string, link: string) => ({ text, link: `/docs/${link}` });
+type Item = DefaultTheme.SidebarItem;
+
+const page = (text: string, link: string, items?: Item[]): Item => ({
+  text,
+  link: `/docs/${link}`,
+  ...(items && { items, collapsed: true }),
+});
 
 /** The pages by kind. Every page of docs/ is in exactly one group, which is that of its folder. */
-const sidebar = [
+const sidebar: Item[] = [
   { text: 'Tutorial', items: [page('Your first upload', 'tutorial/first-upload')] },
   {
     text: 'Guides',
     items: [
-      page('Start uploads from programs', 'guides/start-uploads'),
-      page('… from TypeScript', 'guides/start-from-typescript'),
-      page('… from Python', 'guides/start-from-python'),
-      page('… from a shell', 'guides/start-from-a-shell'),
-      page('… on a schedule', 'guides/start-on-a-schedule'),
-      page('… from your own workflow', 'guides/start-from-a-workflow'),
-      page('… by Nexus', 'guides/start-by-nexus'),
+      page('Start uploads from programs', 'guides/start-uploads', [
+        page('From TypeScript', 'guides/start-from-typescript'),
+        page('From Python', 'guides/start-from-python'),
+        page('From a shell', 'guides/start-from-a-shell'),
+        page('On a schedule', 'guides/start-on-a-schedule'),
+        page('From your own workflow', 'guides/start-from-a-workflow'),
+        page('By Nexus', 'guides/start-by-nexus'),
+      ]),
       page('Upload many files', 'guides/batches'),
       page('Watch a folder', 'guides/watch-a-folder'),
       page('Upload files that are on one host', 'guides/files-on-one-host'),
@@ -88,22 +96,34 @@ const sidebar = [
   },
 ];
 
-const listed = sidebar.flatMap(({ items }) => items.map(({ link }) => `${link}.md`));
+const pagesOf = ({ link, items = [] }: Item): string[] => [`${link}.md`, ...items.flatMap(pagesOf)];
+const listed = sidebar.flatMap(pagesOf);
 const unlisted = readdirSync('pages/docs', { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md') && !/^decisions|\/api\//.test(name))
   .map((name) => `/docs/${name}`)
   .filter((page) => !listed.includes(page));
 if (unlisted.length > 0) throw new Error(`site/.vitepress/config.mts does not list ${unlisted.join(', ')}`);
 
-export default defineConfig({
+/** Shows commands, which are indented, like other blocks of code. */
+function showIndentedCode({ renderer }: MarkdownRenderer): void {
+  const { rules } = renderer;
+  rules.code_block = (tokens, index, ...rest) => {
+    const token = tokens[index];
+    if (token) token.info = 'sh';
+    return rules.fence?.(tokens, index, ...rest) ?? '';
+  };
+}
+
+export default withMermaid({
   title: 'aplos-upload',
   description: 'Durable uploads of analysis files to Aplos NCA, with Temporal.',
   srcDir: 'pages',
   // Files of the repository that are no pages.
-  ignoreDeadLinks: [/\/(samples|deploy|examples|LICENSE)(\/|$)/],
+  ignoreDeadLinks: [/\/(samples|deploy|LICENSE)(\/|$)/, /\/(python|shell|testing|child-workflow|nexus)\//],
   outDir: './dist',
   cacheDir: './.cache',
   cleanUrls: true,
+  markdown: { config: showIndentedCode },
   themeConfig: {
     sidebar,
     search: { provider: 'local' },
