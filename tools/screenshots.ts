@@ -1,7 +1,8 @@
 /**
  * `npm run docs:screenshots`: takes the screenshots of the Temporal UI in docs/images, and the pictures of a terminal. Requires
- * Chromium at /usr/bin/chromium, or at CHROMIUM_PATH, and `script` of util-linux. With `-- terminal`, takes only the latter.
+ * Chromium at /usr/bin/chromium, or at CHROMIUM_PATH, pngquant, and `script` of util-linux. With `-- terminal`, takes only the latter.
  */
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,8 @@ const LEFT = 49;
 const TOP = 48;
 /** Delay until the UI has drawn its timeline. */
 const SETTLE_MS = 4000;
+/** Number of colors of a picture, which makes it a third as large. */
+const COLORS = '64';
 /** Time for which an execution is queued, and then runs. It outlasts the pictures until that of a waiting upload. */
 const EXECUTION_MS = 45_000;
 const CHROMIUM_FLAGS = [
@@ -80,7 +83,9 @@ async function takePictures(): Promise<void> {
     await page.getByText(waitFor).first().waitFor();
     await page.waitForTimeout(SETTLE_MS);
     const clip = { x: LEFT, y: TOP, width: WIDTH - LEFT, height: height - TOP };
-    await page.screenshot({ path: join(images, `${name}.png`), clip });
+    const path = join(images, `${name}.png`);
+    await page.screenshot({ path, clip });
+    execFileSync('pngquant', ['--force', '--skip-if-larger', '--ext', '.png', COLORS, path]);
   };
   await shoot('waiting', pageOf(uploads.waiting), 760, 'awaitExecution', 'Pending Activities');
   await shoot('list', `${uiUrl}/namespaces/${namespace}/workflows`, 560, 'placebo-arm.csv');
