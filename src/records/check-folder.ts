@@ -64,7 +64,7 @@ export function checkFolder(
   const foreign = [...records].filter(([name, record]) => !named.has(name) && isCovered(record));
   return [
     ...findings,
-    ...foreign.map(([name]) => fails(`${name} is named by no report.`)),
+    ...foreign.map(([name, { run }]) => fails(`${name}${ofBatches(run?.batches)} is named by no report.`)),
     ...(reports.size === 0
       ? [fails('The folder has no report, so nobody can tell whether a record is missing.')]
       : []),
@@ -75,6 +75,9 @@ const only = <Value>(
   files: ReadonlyMap<string, Value>,
   isWanted: (name: string) => boolean,
 ): Map<string, Value> => new Map([...files].filter(([name]) => isWanted(name)));
+
+const ofBatches = (batches: readonly string[] = []): string =>
+  batches.length > 0 ? ` of batch ${batches.join(', ')}` : '';
 
 /** Returns the records that a report names, those of earlier runs included. */
 const recordsIn = ({ uploads }: ReportFacts) =>

@@ -101,7 +101,7 @@ describe('a folder of records', { tags: ['REQ-20'] }, () => {
     archive.set(recordName(identityOf(forgotten)), runRecord(forgotten, key));
     expect(check()).toContainEqual({
       holds: false,
-      text: `${recordName(identityOf(forgotten))} is named by no report.`,
+      text: `${recordName(identityOf(forgotten))} of batch study-1 is named by no report.`,
     });
   });
 
