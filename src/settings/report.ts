@@ -38,7 +38,7 @@ export function effectiveSettings(loaded: LoadedSettings): SettingsGroup[] {
 
 function profileRows({ given: { profiles, account }, settings }: LoadedSettings): EffectiveSetting[] {
   return [...profiles].flatMap(([name, given]) => {
-    const keyName = ({ key }: Spelling) => `profiles.${name}.${key}`;
+    const keyName = ({ key }: Spelling) => key && `profiles.${name}.${key}`;
     const rows = rowsOf(
       profileTable,
       given,
@@ -53,7 +53,7 @@ function rowsOf(
   table: SettingsTable,
   given: Given,
   values: Readonly<Record<string, unknown>>,
-  nameOf: (spelling: Spelling) => string = ({ variable }) => variable,
+  nameOf: (spelling: Spelling) => string | undefined = ({ variable }) => variable,
 ): ReadonlyMap<string, EffectiveSetting[]> {
   const groups = new Map<string, EffectiveSetting[]>();
   for (const [property, setting] of Object.entries(table)) {
@@ -67,16 +67,17 @@ function rowOf(
   setting: Setting,
   given: Given,
   value: unknown,
-  nameOf: (spelling: Spelling) => string,
+  nameOf: (spelling: Spelling) => string | undefined,
 ): EffectiveSetting {
   const spellings = spellingsOf(setting);
   const spelling = spellings.find(({ variable }) => given.has(variable));
   const set = spelling && given.get(spelling.variable);
   if (!spelling || !set) {
-    const [first] = spellings;
-    return { name: first ? nameOf(first) : setting.variable, value: defaultText(setting), from: 'default' };
+    // A secret itself has no key in the file, but its file has.
+    const [first = setting.variable] = spellings.flatMap((each) => nameOf(each) ?? []);
+    return { name: first, value: defaultText(setting), from: 'default' };
   }
-  const name = nameOf(spelling);
+  const name = nameOf(spelling) ?? spelling.variable;
   return {
     name,
     value: textOf(setting, spelling, set.text, value),

@@ -63,6 +63,7 @@ describe('aplos-upload settings', () => {
     expect(of('COGNITO_PASSWORD')).toEqual(['[secret]', 'environment']);
     expect(of('profiles.team.password_file')).toEqual([`[secret] in ${passwordFile}`, path]);
     expect(of('profiles.team.region')).toEqual(['discovered from the API', 'default']);
+    expect(of('profiles.team.webhook_secret_file')).toEqual(['no webhooks are sent', 'default']);
     expect(of('APLOS_UPLOAD_SETTINGS')).toEqual([path, 'environment']);
     expect(of('APLOS_UPLOAD_ROOTS')).toEqual(['anywhere', 'default']);
     expect(of('APLOS_UPLOAD_CODEC_TOKEN')).toEqual(['[secret]', 'environment']);
