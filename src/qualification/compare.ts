@@ -9,6 +9,8 @@ export interface ComparisonRules {
   readonly text: TextRule;
   /** Columns that identify a row, as far as both tables have them. None: rows are compared in order. */
   readonly key: readonly string[];
+  /** Columns that are not compared. */
+  readonly ignore: readonly string[];
 }
 
 /** A difference between a table and the expected one. */
@@ -46,8 +48,11 @@ export function compareTables(
   actual: ResultsTable,
   rules: ComparisonRules,
 ): Comparison {
-  const columns = columnDifferences(expected, actual);
-  const shared = expected.columns.filter((column) => actual.columns.includes(column));
+  const isCompared = (column: string) => !rules.ignore.includes(column);
+  const expectedColumns = expected.columns.filter(isCompared);
+  const actualColumns = actual.columns.filter(isCompared);
+  const columns = columnDifferences(expectedColumns, actualColumns);
+  const shared = expectedColumns.filter((column) => actualColumns.includes(column));
   const key = shared.filter((column) => rules.key.includes(column));
   const unmatched = groupByKey(actual.rows, key, rules.text);
   let numbers = 0;
@@ -69,14 +74,14 @@ export function compareTables(
   return { key, cells, numbers, differences: [...columns, ...differences, ...unexpected] };
 }
 
-function columnDifferences(expected: ResultsTable, actual: ResultsTable): Difference[] {
+function columnDifferences(expected: readonly string[], actual: readonly string[]): Difference[] {
   const line = 1;
   return [
-    ...expected.columns
-      .filter((column) => !actual.columns.includes(column))
+    ...expected
+      .filter((column) => !actual.includes(column))
       .map((column): Difference => ({ kind: 'missing-column', line, column })),
-    ...actual.columns
-      .filter((column) => !expected.columns.includes(column))
+    ...actual
+      .filter((column) => !expected.includes(column))
       .map((column): Difference => ({ kind: 'unexpected-column', line, column })),
   ];
 }

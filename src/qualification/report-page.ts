@@ -19,6 +19,7 @@ export function qualificationPage(report: QualificationReport): string {
         ['Requested by', requestedBy],
         ['Tolerance of numbers', `${rules.tolerancePercent} % of the expected number`],
         ['Comparison of text', rules.text],
+        ['Columns that were not compared', rules.ignore.join(', ') || 'none'],
         ['Executions started, charged if they succeed', String(charges.started)],
         ['Executions found, not started again', String(charges.found)],
         ['Cases whose file was uploaded before', report.repeated.join(', ') || 'none'],

@@ -96,6 +96,8 @@ export interface QualificationReport {
   readonly rules: {
     readonly tolerancePercent: string;
     readonly text: TextRule;
+    /** Columns that were not compared. */
+    readonly ignore: readonly string[];
   };
   readonly charges: {
     /** Executions that this qualification started, each of which Aplos charges if it succeeds. */

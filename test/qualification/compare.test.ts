@@ -10,6 +10,7 @@ const rules = (changes: Partial<ComparisonRules> = {}): ComparisonRules => ({
   tolerancePercent: parseDecimal('0.01') ?? { digits: 0n, exponent: 0 },
   text: 'exact',
   key: ['subject', 'paramcd'],
+  ignore: [],
   ...changes,
 });
 const compare = (expected: string, actual: string, changes?: Partial<ComparisonRules>) =>
@@ -135,6 +136,14 @@ describe('results', { tags: ['REQ-17'] }, () => {
     expect(differences(EXPECTED, EXPECTED.replace('Time', ' Time '), { text: 'trimmed' })).toEqual([]);
     expect(differences(EXPECTED, EXPECTED.replace('Time', 'time'), { text: 'trimmed' })).toHaveLength(1);
     expect(differences(EXPECTED, EXPECTED.replaceAll('max', 'MAX'), { text: 'ignore-case' })).toEqual([]);
+  });
+
+  it('are not compared in the columns that the rules ignore', () => {
+    const actual = EXPECTED.replace('param\n', 'time\n').replace('449', '1');
+    expect(compare(EXPECTED, actual, { ignore: ['param', 'time', 'value'] })).toMatchObject({
+      cells: 6,
+      differences: [],
+    });
   });
 
   it('are compared in order if no column identifies a row', () => {

@@ -96,7 +96,7 @@ describe('a qualification', async () => {
       requestedBy: 'jane',
       host: 'host-1',
       versions: { program: '1', node: '20', workers: [] },
-      rules: { tolerancePercent: '0.01', text: 'exact' },
+      rules: { tolerancePercent: '0.01', text: 'exact', ignore: [] },
       settings: [],
     });
 

@@ -41,6 +41,7 @@ export const qualifyCommand = new CliCommand('qualify')
     'columns that identify a row (default: those of the configuration, and paramcd)',
     parseColumns,
   )
+  .option('--ignore <columns>', 'columns that are not compared', parseColumns)
   .option('--again <text>', 'reason to pay again for analyses that Aplos has')
   .option('--profile <name>', 'Aplos account of the workers to use', 'default')
   .option('--host <name>', 'host of the files, if not every worker can read them')

@@ -9,6 +9,7 @@ export interface QualifyOptions {
   readonly tolerance: string;
   readonly text: TextRule;
   readonly key?: readonly string[];
+  readonly ignore?: readonly string[];
   readonly again?: string;
   readonly profile: string;
   readonly host?: string;

@@ -163,9 +163,10 @@ async function outcomeOf(
 
 const rulesFor = (
   { sections }: QualificationCase,
-  { tolerance, text, key }: Pick<QualifyOptions, 'tolerance' | 'text' | 'key'>,
+  { tolerance, text, key, ignore = [] }: Pick<QualifyOptions, 'tolerance' | 'text' | 'key' | 'ignore'>,
 ): ComparisonRules => ({
   tolerancePercent: parseDecimal(tolerance) ?? { digits: 0n, exponent: 0 },
   text,
+  ignore,
   key: key ?? keyColumnsOf(sections.configuration),
 });

@@ -69,7 +69,7 @@ export async function qualify(folder: string, options: QualifyOptions): Promise<
       batch,
       ...writer,
       versions: await versionsIn(settings),
-      rules: { tolerancePercent: options.tolerance, text: options.text },
+      rules: { tolerancePercent: options.tolerance, text: options.text, ignore: options.ignore ?? [] },
       settings: reportedSettings('client'),
     });
     await writeReport(report, outcomes, options, settings.signingKey);
