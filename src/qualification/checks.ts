@@ -116,7 +116,7 @@ function resultsCheck({ comparison, resultsProblem = 'no results' }: Observation
   const { cells, numbers, differences } = comparison;
   return check(
     'REQ-17',
-    differences.length === 0,
+    differences.length === 0 && cells > 0,
     `${cells} values were compared, ${numbers} of them as numbers, and ${differences.length} ${differences.length === 1 ? 'difference was' : 'differences were'} found.`,
   );
 }

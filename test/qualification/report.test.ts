@@ -62,6 +62,11 @@ describe('a qualification', async () => {
     ['two executions', withReceipt({ executions: [execution, execution] }), 'REQ-11'],
     ['another package', failing({ packageSha256: 'b'.repeat(64) }), 'REQ-15'],
     ['a package that cannot be read', failing({ packageSha256: undefined }), 'REQ-15'],
+    [
+      'results of which nothing was compared',
+      failing({ comparison: { key: [], cells: 0, numbers: 0, differences: [] } }),
+      'REQ-17',
+    ],
     ['results that cannot be read', failing({ comparison: undefined, resultsProblem: 'no file' }), 'REQ-17'],
     [
       'a step without its times',
