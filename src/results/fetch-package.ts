@@ -1,7 +1,6 @@
 import type { ResultsPackage, StorageLocation } from '../contract/results.js';
 import type { S3Access } from '../files/s3-source.js';
 import { destinationFor } from './destination.js';
-import { fetchToFile } from './fetch-to-file.js';
 import type { FetchOptions, PackageRequest } from './package-request.js';
 
 /** Where a worker may write results, and how. */
@@ -26,7 +25,10 @@ export async function fetchPackage(
   options: FetchOptions,
 ): Promise<ResultsPackage> {
   const destination = destinationFor(request.location, roots);
-  if (destination.kind === 'file') return fetchToFile(request, destination, options);
+  if (destination.kind === 'file') {
+    const { fetchToFile } = await import('./fetch-to-file.js');
+    return fetchToFile(request, destination, options);
+  }
   const { fetchToBucket } = await import('./fetch-to-bucket.js');
   return fetchToBucket(request, destination, await s3(), options);
 }

@@ -46,6 +46,8 @@ function typosInWord(word: string, known: string): number {
 
 /** Returns the number of letters that are wrong, missing or too many. Two swapped letters count once. */
 function typos(written: string, known: string): number {
+  const lengths = Math.abs(written.length - known.length);
+  if (lengths > MAX_TYPOS) return lengths; // at least
   const at = [...known].findIndex((letter, index) => letter !== written[index]);
   const swapped = known.slice(0, at) + (known[at + 1] ?? '') + (known[at] ?? '') + known.slice(at + 2);
   return at >= 0 && written === swapped ? 1 : distance(written, known);

@@ -44,7 +44,7 @@ export async function createUploadWorker(
   assertHasProfile(settings);
   assertWebhooksCanBeSent(settings);
   await assertRecordsCanBeWritten(settings);
-  const logger = createLogger(logLevel);
+  const logger = await createLogger(logLevel);
   await installRuntime(settings, logger);
   const records = recordsText(settings);
   if (records !== undefined) logger.info(records);

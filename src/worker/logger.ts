@@ -1,7 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
 import { type DestinationStream, pino, stdSerializers } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import { isUnreadable } from '../temporal/unreadable.js';
 import { printable } from '../util/printable.js';
 import { RecentSet } from '../util/recent-set.js';
@@ -48,8 +47,11 @@ const levels = {
  * logged without their stack. The first payload that needs a certain missing key is logged as an error, later ones as
  * `debug`.
  */
-export function createLogger(level: LogLevel = 'INFO', output: LogOutput = stderrOutput()): WorkerLogger {
-  const destination = output.isTerminal ? textOn(output.stream) : jsonLinesOn(output.stream);
+export async function createLogger(
+  level: LogLevel = 'INFO',
+  output: LogOutput = stderrOutput(),
+): Promise<WorkerLogger> {
+  const destination = output.isTerminal ? await textOn(output.stream) : jsonLinesOn(output.stream);
   const sink = pino(
     {
       level: levels[level],
@@ -79,7 +81,8 @@ const jsonLinesOn = (stream: DestinationStream): DestinationStream => ({
 });
 
 /** Writes text in which every character is visible. */
-function textOn(stream: DestinationStream): DestinationStream {
+async function textOn(stream: DestinationStream): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty');
   const format = prettyFactory({
     ignore: 'pid,hostname,namespace,taskQueue,sdkComponent,activityId',
     translateTime: 'SYS:HH:MM:ss',
