@@ -204,7 +204,7 @@ describe('uploadFile', () => {
       { request: job.request, presigned, runStartedAt },
       environmentFor(info),
     );
-    await vi.waitFor(() => expect(callsOf(job, 'list')).toBe(1));
+    await expect.poll(() => callsOf(job, 'list')).toBe(1);
     const execution = { configuration };
     const input = {
       profile: 'default',
@@ -227,7 +227,7 @@ describe('uploadFile', () => {
     const [runStartedAt, info] = runStarted(1_000);
     const upload = { request: job.request, presigned, runStartedAt };
     const evidence = await run(job.activities.uploadFile, upload, environmentFor(info));
-    await vi.waitFor(() => expect(callsOf(job, 'list')).toBe(1));
+    await expect.poll(() => callsOf(job, 'list')).toBe(1);
     expect(evidence.status).toBe(204);
   });
 

@@ -307,7 +307,8 @@ describe('startExecution after an earlier start', () => {
       },
     });
     const runStartedAt = '1970-01-01T00:00:00.000Z';
-    await start({ runStartedAt }, { activityId: '7', currentAttemptScheduledTimestampMs: 3_600_000 });
+    const times = { scheduledTimestampMs: 3_600_000, currentAttemptScheduledTimestampMs: 3_600_000 };
+    await start({ runStartedAt }, { activityId: '7', ...times });
     expect(calls).toEqual([[{ workflowId: 'w1', runId: 'r1', activityId: '7', scheduledMs: 3_600_000 }, 0]]);
   });
 
@@ -424,7 +425,7 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
   );
 
   it('starts nothing, and is retried briefly, while the list has another shape', async () => {
-    const { job, start, faults } = await readyToStart();
+    const { job, start, faults } = await readyToStart({ dependencies: { sendDeadlineMs: 500 } });
     faults.add({ route: 'list', times: 'always', response: 'other-shape' });
     const attempt = (ageMs: number) => ({
       scheduledTimestampMs: 1,
@@ -559,7 +560,7 @@ describe('startExecution while Aplos takes no more executions', () => {
   );
 
   it('sends the next start while it searches for one whose response was lost', async () => {
-    const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 10_000 } });
+    const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 3_000 } });
     faults.add({ route: 'start', status: 429 });
     await failureOf(job, start());
     await sleep(1_000);
