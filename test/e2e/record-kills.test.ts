@@ -36,7 +36,6 @@ describe('the record of a run', () => {
     for (const [moment, content] of [
       ['before-write', table(1_000)],
       ['during-write', 'Dear Sir or Madam'],
-      ['before-name', table(1_001)],
       ['after-name', table(1_002)],
     ] as const) {
       const { child } = await world.startWorker({
@@ -57,7 +56,6 @@ describe('the record of a run', () => {
     expect(names.map((name) => name.replace(/[0-9a-f]{12}/, 'run')).sort()).toEqual([
       '.incomplete',
       'after-name.csv.run.receipt.json',
-      'before-name.csv.run.receipt.json',
       'before-write.csv.run.receipt.json',
       'during-write.csv.run.ending.json',
     ]);

@@ -1,6 +1,6 @@
 /**
  * Kills this process when it writes a record to a folder. For NODE_OPTIONS=--import. KILL_AT names the moment: `before-write`,
- * `during-write`, `before-name` or `after-name`.
+ * `during-write` or `after-name`.
  */
 import files from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -22,7 +22,6 @@ files.open = async (path, ...options) => {
   return handle;
 };
 files.link = async (from, to) => {
-  killAt('before-name');
   await link(from, to);
   killAt('after-name');
 };

@@ -104,6 +104,13 @@ describe('a report', () => {
     expect(all).toEqual(records);
   });
 
+  it('has a replay after the run that was replayed, although the clock of its worker was late', async () => {
+    const resets = [{ at: '2026-03-02T08:00:03.000Z', runId: 'failed', reason: 'fixed' }];
+    const replayed = aReceipt({ ...receipt, resets });
+    const { uploads } = await collect({ records: [replayed, started].map(recordOf) });
+    expect(uploads).toMatchObject([{ runId: 'done', state: 'done', earlierRuns: [{ runId: 'failed' }] }]);
+  });
+
   it('creates the receipt of a run that has no record, and says so', async () => {
     const upload = run({ runId: 'done' });
     const { uploads, records } = await collect({ uploads: [upload], runs: [upload] }, [receipt]);

@@ -99,18 +99,15 @@ type KnownRun = Pick<UploadSummary, 'runId'> &
   };
 
 function recordedRun({ content }: RunRecord): KnownRun {
-  const { runId, fileName } = content;
+  const { runId, fileName, resets = [] } = content;
   const isEnding = 'endingVersion' in content;
+  const ends = isEnding ? [content.endedAt] : content.steps.map(({ finishedAt }) => finishedAt);
   return {
     runId,
     ...(fileName === undefined ? {} : { fileName }),
     state: isEnding ? content.state : 'done',
-    at: isEnding
-      ? content.endedAt
-      : (content.steps
-          .map(({ finishedAt }) => finishedAt)
-          .sort()
-          .at(-1) ?? ''),
+    // A run ends after the resets that led to it, whatever the clocks of workers say.
+    at: [...ends, ...resets.map(({ at }) => at)].sort().at(-1) ?? '',
   };
 }
 
