@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { jsonLines } from '../support/command.js';
+import { sha256Of } from '../support/hashes.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
 import type { World } from '../support/world.js';
@@ -69,6 +70,31 @@ describe('records of uploads', () => {
     expect(execFileSync('openssl', [...verify, '-sigfile', signature], { encoding: 'utf8' })).toContain(
       'Signature Verified Successfully',
     );
+  });
+
+  it('can have the configurations in full, under the SHA-256 that the receipt has', async () => {
+    const folder = join(receipts, '..', 'with-configurations');
+    await world.run('receipt', receipt.workflowId, '--out', folder, '--configurations');
+    const name = (await readdir(folder)).find((each) => each.endsWith('.configuration.json')) ?? '';
+    const bytes = await readFile(join(folder, name));
+    expect(name).toBe(`${receipt.executions[0]?.configurationSha256}.configuration.json`);
+    expect(sha256Of(bytes)).toBe(receipt.executions[0]?.configurationSha256);
+    expect(JSON.parse(bytes.toString())).toEqual(configuration);
+  });
+
+  it('cannot be compared with a file if they are no receipts, and say so', async () => {
+    const other = await world.write('other.json', '{}');
+    expect(await world.run('verify', other, csv, '--key', publicKey)).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining(`✗ ${csv} cannot be compared: the record is no receipt that holds.`),
+    });
+    const usage = await world.run('verify', await writtenFile(), '--report', other, '--key', publicKey);
+    expect(usage).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--report needs a folder') });
+    const nowhere = await world.run('verify', 'https://example.com/records', '--key', publicKey);
+    expect(nowhere).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('is neither a path nor s3://'),
+    });
   });
 
   it('do not hold for another file', async () => {
