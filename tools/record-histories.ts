@@ -32,6 +32,8 @@ interface Scenario {
   readonly cancelWhenUploading?: true;
   /** Host that has the file. Its worker starts after the workflow has checked for it twice. Default: any worker. */
   readonly lateHost?: string;
+  /** If true, the workers write records from this scenario on. */
+  readonly keepsRecords?: true;
   /** Expected error code. Default: none, the upload succeeds. */
   readonly expectedError?: string;
 }
@@ -57,6 +59,13 @@ const scenarios: Record<string, Scenario> = {
     expectedError: 'CANCELLED',
   },
   'host-came-late': { labels: ['only'], lateHost: 'lab-7' },
+  recorded: { labels: ['only'], keepsRecords: true },
+  'failure-recorded': {
+    labels: ['only'],
+    faults: [{ route: 'start', status: 400 }],
+    keepsRecords: true,
+    expectedError: 'EXECUTION_REFUSED',
+  },
 };
 const selected = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(scenarios);
 
@@ -79,8 +88,14 @@ try {
 
 async function record(
   name: string,
-  { labels, faults = [], cancelWhenUploading, lateHost, expectedError }: Scenario,
+  { labels, faults = [], cancelWhenUploading, lateHost, keepsRecords, expectedError }: Scenario,
 ): Promise<void> {
+  if (keepsRecords) {
+    await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+    const records = join(folder, 'records');
+    await mkdir(records, { recursive: true });
+    workers.push(await startWorker({ ...env, APLOS_UPLOAD_RECORDS: records }, () => {}));
+  }
   for (const fault of faults) sandbox.faults.add(fault);
   const path = join(folder, name, 'pk.csv');
   await mkdir(dirname(path));
