@@ -28,7 +28,7 @@ const sidebar: Item[] = [
       page('Watch a folder', 'guides/watch-a-folder'),
       page('Upload files that are on one host', 'guides/files-on-one-host'),
       page('Upload from HTTPS and S3', 'guides/https-and-s3-sources'),
-      page('Get results', 'guides/results'),
+      page('Wait for results, and fetch them', 'guides/results'),
       page('Receive webhooks', 'guides/webhooks'),
       page('Analyze stored files again', 'guides/analyze-stored-files'),
       page('Encrypt payloads', 'guides/encryption'),
