@@ -6,18 +6,19 @@ import type { Section } from '../contract/sections.js';
 import { storedFileId } from '../contract/source.js';
 import type { FileRequest, StoredFileConfirmation } from '../contract/steps.js';
 import type { StoredFileRecord } from '../temporal/stored-files.js';
+import { assertResultsAllowed } from './assert-results-allowed.js';
 import { assertUsable } from './confirmUpload.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { callMayNotExist } from './file-state.js';
 
-type Dependencies = Pick<ActivityDependencies, 'api' | 'readStoredFile'>;
+type Dependencies = Pick<ActivityDependencies, 'api' | 'host' | 'readStoredFile' | 'results'>;
 
 /**
  * Checks that Aplos has the file of an `aplos:` source, that it can read it, and that its bytes are those of the request. The request
  * is no proof of that: an execution of other bytes would later be found as that of these.
  */
 export const confirmStoredFile =
-  ({ api: apiOf, readStoredFile }: Dependencies) =>
+  ({ api: apiOf, readStoredFile, host, results }: Dependencies) =>
   async ({
     request,
     sections,
@@ -27,6 +28,7 @@ export const confirmStoredFile =
   }): Promise<StoredFileConfirmation> => {
     const { profile, fileName, source, storedBy, expect } = request;
     const fileId = storedFileId(source) ?? '';
+    assertResultsAllowed(request, { host, results });
     const api = apiOf(profile);
     await api.assertTakes(sections);
     const state = await stateOf(api, fileName, fileId);

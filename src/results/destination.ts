@@ -1,8 +1,10 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UploadError } from '../contract/errors.js';
 import type { StorageLocation } from '../contract/results.js';
+import { commonDirectoryOf } from '../contract/results-location.js';
 import { isBelow } from '../files/roots.js';
-import { objectLocation } from '../files/s3-source.js';
+import { type ObjectLocation, objectLocation } from '../files/s3-source.js';
 import { quote } from '../util/quote.js';
 
 /** Where one package goes. */
@@ -39,6 +41,36 @@ export function destinationFor(location: string, roots: readonly StorageLocation
   )
     return { kind: 's3', location, bucket: object.bucket, key: object.key };
   throw notAllowed(location, roots);
+}
+
+/**
+ * Checks, before anything is paid for, that packages can be written to a template. What depends on the values of its placeholders is
+ * checked when a package is fetched.
+ *
+ * @param template URL, which may contain placeholders
+ * @param roots directories and S3 prefixes to which results may be written
+ * @throws {@link UploadError} `RESULTS_NOT_ALLOWED` if the worker may not write there, whatever the values are
+ */
+export function assertMayWrite(template: string, roots: readonly StorageLocation[]): void {
+  const anyFile = new URL(`${commonDirectoryOf(template)}/any`);
+  const object = objectLocation(anyFile);
+  const isPossible =
+    anyFile.protocol === 'file:'
+      ? roots.some((root) => 'path' in root && areNested(root.path, dirname(fileURLToPath(anyFile))))
+      : roots.some((root) => 'bucket' in root && isPossibleObject(object, root));
+  if (!isPossible) throw notAllowed(template, roots);
+}
+
+const areNested = (one: string, other: string) => one === other || isBelow(one, other) || isBelow(other, one);
+
+function isPossibleObject(
+  object: ObjectLocation | undefined,
+  root: { readonly bucket: string; readonly prefix: string },
+): boolean {
+  if (!object) return false;
+  const { bucket, key } = object;
+  const directory = key.slice(0, key.lastIndexOf('/') + 1);
+  return bucket === root.bucket && (hasPrefix(key, root) || root.prefix.startsWith(directory));
 }
 
 const hasPrefix = (key: string, { prefix }: { readonly prefix: string }) =>
