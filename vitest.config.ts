@@ -31,6 +31,7 @@ const SLOWEST = [
   'e2e/temporal-outages',
   'e2e/kills',
   'e2e/errors',
+  'e2e/results',
   'e2e/batch',
   'e2e/pace',
   'e2e/outages',
@@ -74,7 +75,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: SlowestFirst },
     // More than the cores of a small machine, because many tests wait for other processes.
-    maxWorkers: 5,
+    maxWorkers: 6,
     projects: [
       { test: { ...shared, name: 'unit', include: [UNIT] } },
       {
