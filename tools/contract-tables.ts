@@ -6,6 +6,7 @@ import { type JsonSchema, sentence } from './request-types.js';
 
 const FROM_REQUEST = 'src/contract/request.ts';
 const FROM_RECEIPT = 'src/contract/receipt.ts';
+const FROM_ENDING = 'src/contract/ending.ts';
 const FROM_RESULTS = 'src/contract/results.ts';
 
 interface Row {
@@ -25,6 +26,8 @@ export function withContractTables(page: string): string {
     ['completion', FROM_RECEIPT, rowsOfInterface('Completion', FROM_RECEIPT)],
     ['packages', FROM_RESULTS, rowsOfInterface('ResultsPackage', FROM_RESULTS)],
     ['steps', FROM_RECEIPT, rowsOfInterface('StepRecord', FROM_RECEIPT)],
+    ['replays', FROM_RECEIPT, rowsOfInterface('RunReset', FROM_RECEIPT)],
+    ['another ending', FROM_ENDING, rowsOfInterface('Ending', FROM_ENDING)],
   ] as const;
   return tables.reduce((text, [name, source, rows]) => withTable(text, name, source, rows), page);
 }
@@ -47,7 +50,9 @@ const rowsOfSchema = ({ properties = {}, required = [] }: JsonSchema): Row[] =>
 /** Returns the fields of an interface with their comments. An interface has one property a line, each with a comment. */
 function rowsOfInterface(name: string, path: string): Row[] {
   const [, body] =
-    new RegExp(`^export interface ${name} \\{\\n(.*?)^\\}`, 'ms').exec(readFileSync(path, 'utf8')) ?? [];
+    new RegExp(`^export interface ${name}(?: extends \\w+)? \\{\\n(.*?)^\\}`, 'ms').exec(
+      readFileSync(path, 'utf8'),
+    ) ?? [];
   const fields = [...(body ?? '').matchAll(/(?:\/\*\*(.*?)\*\/\s+)?readonly (\w+)\??:/gs)];
   if (fields.length === 0) throw new Error(`${path} has no interface "${name}"`);
   return fields.map(([, comment, field = '']) => {

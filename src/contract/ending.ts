@@ -33,26 +33,41 @@ export interface RequestedAnalysis {
   readonly again?: string;
 }
 
+/** Why a run failed. */
+export interface EndingError {
+  /** Code of the error table. */
+  readonly code: string;
+  /** What happened, and what to do. */
+  readonly message: string;
+}
+
 /** Record of a run that ended without a receipt: what the run knew. */
 export interface Ending extends KnownFileFacts {
   /** Version of this schema. A higher one has other fields or meanings. */
   readonly endingVersion: 1;
+  /** ID of the workflow. */
   readonly workflowId: string;
+  /** ID of the run. */
   readonly runId: string;
+  /** `failed` or `cancelled`. */
   readonly state: 'failed' | 'cancelled';
   /** Time at which the run decided to end, by Temporal's clock: ISO 8601, UTC. */
   readonly endedAt: string;
   /** Code of the error table and message of a run that failed. */
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: EndingError;
   /** Absent if the request is not valid. So are all facts about the file. */
   readonly profile?: string;
   /** Source of the file, without the query of a URL. */
   readonly source?: string;
+  /** Host that has the file, if the request named one. */
   readonly host?: string;
+  /** Name of the file at Aplos. */
   readonly fileName?: string;
+  /** Person or system that requested the upload. */
   readonly requestedBy?: string;
   /** Batches that the run counts for. */
   readonly batches: readonly string[];
+  /** Analyses that the request asked for: label, SHA-256 of the configuration, and reason to run it again. */
   readonly requested: readonly RequestedAnalysis[];
   /** Executions that the run had started, or found at Aplos. */
   readonly executions: readonly StartedExecution[];

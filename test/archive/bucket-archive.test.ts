@@ -53,6 +53,24 @@ describe('an archive in a bucket', () => {
     expect(await archiveAt('taken').read(NAME)).toEqual(other);
   });
 
+  it('finds a record whose response was lost', async () => {
+    const { sdk, client: s3Client } = await s3Access()();
+    let isLost = false;
+    const send = async (command: Parameters<S3Access['client']['send']>[0]) => {
+      const response = await s3Client.send(command);
+      if (isLost) return response;
+      isLost = true;
+      throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    };
+    const access = { sdk, client: { send } as unknown as S3Access['client'] };
+    const location = { text: '', bucket: s3.bucket, prefix: 'lost' };
+    const archive = openArchive(location, async () => access);
+    await expect(archive.add(NAME, content)).rejects.toMatchObject({ code: 'RECORD_UNWRITABLE' });
+    const before = await versions('lost/');
+    expect(await archive.add(NAME, content)).toMatchObject({ location: `s3://${s3.bucket}/lost/${NAME}` });
+    expect(await versions('lost/')).toEqual(before);
+  });
+
   it('accepts a record that states the same under another key', async () => {
     await archiveAt('rotated').add(NAME, content);
     await archiveAt('rotated').add(NAME, runRecord(aReceipt(), newSigningKey()));
