@@ -19,7 +19,11 @@ export type KnownFileFacts = Partial<
     | 'status'
     | 'apiVersion'
     | 'fileState'
+    | 'reportedSizeBytes'
+    | 'reportedChecksum'
     | 'presigns'
+    | 'storedBy'
+    | 'contentProof'
   >
 >;
 

@@ -1,4 +1,5 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
+import type { KnownFileFacts } from '../contract/ending.js';
 import { priorityFor } from '../contract/priority.js';
 import type { Receipt, StepRecord } from '../contract/receipt.js';
 import type { UploadRequest } from '../contract/request.js';
@@ -25,27 +26,7 @@ import { runStartedAt } from './run-started-at.js';
 import type { RunVisibility } from './visibility.js';
 
 /** The parts of a receipt that are about the file. */
-export type FileFacts = Pick<
-  Receipt,
-  | 'sourceVersionId'
-  | 'fileId'
-  | 'bucket'
-  | 'key'
-  | 'sizeBytes'
-  | 'md5'
-  | 'sha256'
-  | 'etag'
-  | 'etagIsMd5'
-  | 's3RequestId'
-  | 'status'
-  | 'apiVersion'
-  | 'fileState'
-  | 'reportedSizeBytes'
-  | 'reportedChecksum'
-  | 'presigns'
-  | 'storedBy'
-  | 'contentProof'
->;
+export type FileFacts = Pick<Receipt, keyof KnownFileFacts>;
 
 /** A file that is stored in Aplos, and what the steps observed that stored or confirmed it. */
 export interface StoredFile {
@@ -60,10 +41,13 @@ export interface StoredFile {
 /**
  * Presigns, uploads and confirms, until the file is stored. If a presigned POST has expired or its bytes were damaged, all three
  * steps are repeated, for seven days at most. Only a POST that was sent while it was valid counts as refused.
+ *
+ * @param onSent called with what is known of the file once S3 has it, before it is confirmed
  */
 export async function storeFile(
   { executions, ...request }: UploadRequest,
   visibility: RunVisibility,
+  onSent: (facts: KnownFileFacts) => void,
 ): Promise<StoredFile> {
   const sections = sectionsInAny(executions);
   const began = Date.now();
@@ -72,9 +56,11 @@ export async function storeFile(
     try {
       visibility.uploading(file, sizeBytes);
       const evidence = await upload(presigned, sizeBytes);
+      const sent = factsOf(file, evidence, presigns);
+      onSent(sent);
       visibility.confirming();
       const confirmation = await confirm(file, evidence);
-      return storedFile({ file, presignTiming, evidence, confirmation, presigns });
+      return storedFile({ file, presignTiming, evidence, confirmation, sent });
     } catch (error) {
       if (!needsNewPresignedPost(error) || Date.now() - began >= GIVE_UP_AFTER_MS) throw error;
       if (wasNotSent(error)) await sleep(pauseMs(++unsentPosts), { summary: summaries.nextPresign(request) });
@@ -121,27 +107,31 @@ interface Observed {
   readonly presignTiming: StepTiming;
   readonly evidence: Timed<UploadEvidence>;
   readonly confirmation: Timed<Confirmation>;
-  readonly presigns: number;
+  readonly sent: ReturnType<typeof factsOf>;
 }
 
-function storedFile({ file, presignTiming, evidence, confirmation, presigns }: Observed): StoredFile {
+/** Returns what a receipt says of a file that was sent. */
+function factsOf(file: FileRef, evidence: UploadEvidence, presigns: number) {
   const { sourceVersionId, sizeBytes, md5, sha256, etag, requestId, status } = evidence;
+  return {
+    ...(sourceVersionId === undefined ? {} : { sourceVersionId }),
+    ...file,
+    sizeBytes,
+    md5,
+    sha256,
+    ...(etag === undefined ? {} : { etag }),
+    ...(requestId === undefined ? {} : { s3RequestId: requestId }),
+    status,
+    presigns,
+  };
+}
+
+function storedFile({ file, presignTiming, evidence, confirmation, sent }: Observed): StoredFile {
   const { ran: confirmed, ...confirmedFacts } = confirmation;
   return {
     file,
-    sha256,
-    facts: {
-      ...(sourceVersionId === undefined ? {} : { sourceVersionId }),
-      ...file,
-      sizeBytes,
-      md5,
-      sha256,
-      ...(etag === undefined ? {} : { etag }),
-      ...(requestId === undefined ? {} : { s3RequestId: requestId }),
-      status,
-      ...confirmedFacts,
-      presigns,
-    },
+    sha256: sent.sha256,
+    facts: { ...sent, ...confirmedFacts },
     steps: [
       { step: 'presign', ...presignTiming },
       { step: 'upload', ...evidence.ran },

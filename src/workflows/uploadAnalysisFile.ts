@@ -57,7 +57,9 @@ export async function uploadAnalysisFile(...input: unknown[]): Promise<Receipt> 
     }
     const stored = isStoredFile(request.source)
       ? await useStoredFile(request, visibility)
-      : await storeFile(request, visibility);
+      : await storeFile(request, visibility, (facts) => {
+          file = facts;
+        });
     file = stored.facts;
     const started = await runAnalyses(request, stored, visibility);
     const completed = await completeAnalyses(() => request, stored.sha256, started.executions, visibility);

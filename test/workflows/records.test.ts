@@ -108,6 +108,18 @@ describe('uploadAnalysisFile with records', () => {
     ]);
   });
 
+  it('writes what S3 has of a file that Aplos cannot read', async () => {
+    const { written } = await run({
+      confirmUpload: async () => {
+        throw failure('FILE_INVALID', { final: true });
+      },
+    });
+    expect(written).toMatchObject([
+      { ending: { fileId: 'file-1', key: 'key-1', status: 204, sha256: 'f'.repeat(64), sizeBytes: 10 } },
+    ]);
+    expect(written[0]).not.toHaveProperty('ending.fileState');
+  });
+
   it('writes that it was cancelled, although it is being cancelled', async () => {
     const { activities, written } = keepingRecords({ uploadFile: untilCancelled });
     await server.withWorker(activities, async (taskQueue) => {
