@@ -92,6 +92,13 @@ describe('records that workers write', () => {
     );
   }
 
+  async function closedRuns(): Promise<string[]> {
+    const runs: string[] = [];
+    const query = "WorkflowType = 'uploadAnalysisFile' AND ExecutionStatus != 'Running'";
+    for await (const { runId } of world.rawClient.workflow.list({ query })) runs.push(runId);
+    return runs.sort();
+  }
+
   const ledger = async (): Promise<{ executionId: string; fileId: string }[]> =>
     (
       (await (await fetch(`${world.sandbox.apiUrl}/_sandbox/ledger`)).json()) as {
@@ -123,11 +130,8 @@ describe('records that workers write', () => {
     const all = await written();
     const charges = await ledger();
     const store = objectStoreClient(inject('s3'));
-    const runs = [];
-    for await (const run of world.rawClient.workflow.list({ query: "WorkflowType = 'uploadAnalysisFile'" }))
-      runs.push(run);
-
-    expect(all.map(({ runId }) => runId).sort()).toEqual(runs.map(({ runId }) => runId).sort());
+    // Temporal's list lags a little.
+    await expect.poll(closedRuns).toEqual(all.map(({ runId }) => runId).sort());
     expect(
       all.map(({ fileName, state, error }) => `${fileName} ${state} ${error?.code ?? ''}`.trim()).sort(),
     ).toEqual([
