@@ -5,7 +5,7 @@ import type { Encryption, Settings } from '../settings/settings.js';
 import { dataConverterFor } from '../temporal/connection.js';
 import { VERSION } from '../util/version.js';
 
-/** Heartbeat interval. It bounds how late a killed worker or a cancelled upload is noticed. */
+/** Shortest interval of heartbeats. They bound how late a killed worker or a cancelled upload is noticed. */
 const HEARTBEAT_THROTTLE = '1 second';
 
 /**
