@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowService } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
@@ -5,6 +6,7 @@ import { errorTable, isErrorCode } from '../contract/error-table.js';
 import { WORKFLOW_TYPE } from '../contract/names.js';
 import { tryParseJson } from '../contract/parse-json.js';
 import { contentPrefixOf } from '../contract/workflow-id.js';
+import { pagesOf } from './pages.js';
 import { canBeQueried, quoteForQuery } from './query.js';
 
 const {
@@ -14,7 +16,7 @@ const {
 } = proto.temporal.api.enums.v1.WorkflowExecutionStatus;
 const { PENDING_ACTIVITY_STATE_STARTED: STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
 type Run = proto.temporal.api.common.v1.IWorkflowExecution;
-type ClosedRun = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
+type ListedRun = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
 type Payload = proto.temporal.api.common.v1.IPayload;
 
 /** Identity of an attempt of `startExecution`. */
@@ -41,7 +43,8 @@ export interface OtherUploads {
 
 /**
  * Returns what others may have started: earlier runs of a workflow id, and workflows whose id differs only in the analyses
- * that they ask for. Of several that start at the same time, exactly one has nobody ahead.
+ * that they ask for. Of several that start at the same time, exactly one has nobody ahead. Waits until Temporal's list, which lags,
+ * shows the own run: until then, the others do not see it.
  *
  * @param closedSinceMs runs that closed earlier are left out, by Temporal's clock
  */
@@ -51,19 +54,14 @@ export async function otherUploads(
   attempt: StartIdentity,
   closedSinceMs: number,
 ): Promise<OtherUploads> {
-  if (!canBeQueried(attempt.workflowId))
+  const listed = await listRuns(workflowService, namespace, attempt, closedSinceMs);
+  if (!listed)
     return {
       ahead: undefined,
       mayHaveSentUntilMs: attempt.scheduledMs,
       acknowledged: { untilMs: Number.NEGATIVE_INFINITY, executionIds: [] },
     };
-  const query = [
-    `WorkflowType = '${WORKFLOW_TYPE}'`,
-    `WorkflowId STARTS_WITH ${quoteForQuery(contentPrefixOf(attempt.workflowId))}`,
-    `RunId != '${attempt.runId}'`,
-    `(ExecutionStatus = 'Running' OR CloseTime >= '${new Date(closedSinceMs).toISOString()}')`,
-  ].join(' AND ');
-  const { executions } = await workflowService.listWorkflowExecutions({ namespace, query });
+  const executions = listed.filter(({ execution }) => execution?.runId !== attempt.runId);
   const closed = executions.filter(({ status }) => status !== RUNNING).map(toClosedUpload);
   const doubtful = closed.filter(({ executionIds }) => executionIds === undefined);
   const finished = closed.filter(({ executionIds }) => executionIds && executionIds.length > 0);
@@ -94,6 +92,34 @@ export async function otherUploads(
   };
 }
 
+/** Pauses between looks at a list that does not show the own run yet. */
+const PAUSES_MS = [50, 100, 200, 400, 800, 1_600];
+
+/**
+ * Lists the runs of the same content, the own run included.
+ *
+ * @returns `undefined` if the list cannot be searched for them, or does not show the own run
+ */
+async function listRuns(
+  workflowService: WorkflowService,
+  namespace: string,
+  { workflowId, runId }: StartIdentity,
+  closedSinceMs: number,
+): Promise<ListedRun[] | undefined> {
+  if (!canBeQueried(workflowId)) return undefined;
+  const query = [
+    `WorkflowType = '${WORKFLOW_TYPE}'`,
+    `WorkflowId STARTS_WITH ${quoteForQuery(contentPrefixOf(workflowId))}`,
+    `(ExecutionStatus = 'Running' OR CloseTime >= '${new Date(closedSinceMs).toISOString()}')`,
+  ].join(' AND ');
+  for (const pauseMs of [...PAUSES_MS, undefined]) {
+    const { executions } = await workflowService.listWorkflowExecutions({ namespace, query });
+    if (executions.some(({ execution }) => execution?.runId === runId)) return executions;
+    if (pauseMs !== undefined) await sleep(pauseMs);
+  }
+  return undefined;
+}
+
 /** A run that has closed. */
 interface ClosedUpload {
   readonly closedMs: number;
@@ -102,7 +128,7 @@ interface ClosedUpload {
 }
 
 /** A run that completed or failed had waited for all of its starts. Its search attribute has all executions, unless it is full. */
-function toClosedUpload({ status, closeTime, searchAttributes }: ClosedRun): ClosedUpload {
+function toClosedUpload({ status, closeTime, searchAttributes }: ListedRun): ClosedUpload {
   const { AplosExecutionIds: executions, AplosErrorCode: code } = searchAttributes?.indexedFields ?? {};
   const errorCode = code && tryParseJson(textOf(code));
   const isDoubtful =
@@ -141,7 +167,10 @@ async function startsOf(workflowService: WorkflowService, namespace: string, exe
   const attributes = workflowExecutionInfo?.searchAttributes?.indexedFields ?? {};
   return {
     workflowId,
-    hasStarted: starts.length > 0 || 'AplosExecutionIds' in attributes,
+    hasStarted:
+      starts.length > 0 ||
+      'AplosExecutionIds' in attributes ||
+      (await hasStart(workflowService, namespace, execution)),
     running: starts
       .filter(({ state }) => state === STARTED)
       .map(
@@ -152,6 +181,24 @@ async function startsOf(workflowService: WorkflowService, namespace: string, exe
         }),
       ),
   };
+}
+
+/**
+ * Reports whether a run has begun to start an execution. Asks its history, because a start that has just been completed is neither
+ * pending nor among the search attributes.
+ */
+async function hasStart(
+  workflowService: WorkflowService,
+  namespace: string,
+  execution: Run,
+): Promise<boolean> {
+  const pages = pagesOf((token) =>
+    workflowService.getWorkflowExecutionHistory({ namespace, execution, ...token }),
+  );
+  for await (const { history } of pages)
+    for (const { activityTaskScheduledEventAttributes: scheduled } of history?.events ?? [])
+      if (scheduled?.activityType?.name === 'startExecution') return true;
+  return false;
 }
 
 const isBefore = (a: RunningStart, b: RunningStart): boolean =>
