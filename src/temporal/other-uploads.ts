@@ -93,7 +93,7 @@ export async function otherUploads(
 }
 
 /** Pauses between looks at a list that does not show the own run yet. */
-const PAUSES_MS = [50, 100, 200, 400, 800, 1_600];
+const PAUSES_MS = [200, 400, 800, 1_600];
 
 /**
  * Lists the runs of the same content, the own run included.
