@@ -69,6 +69,8 @@ async function start(weed: string, options: SeaweedOptions): Promise<Seaweed> {
         '-s3.port.iceberg=0',
         '-s3.port.lance=0',
       ],
+      // Volumes grow as needed. By default, the free disk space limits their number, and each bucket takes about eight.
+      '-volume.max=10000',
       ...['-volume.preStopSeconds=0', '-filer.allowedOrigins=', '-s3.allowedOrigins='],
       ...ports.flatMap(({ part, http, grpc }) => [`-${part}.port=${http}`, `-${part}.port.grpc=${grpc}`]),
       ...['filer', 's3'].map((part) => `-${part}.localSocket=${join(folder, `${part}.sock`)}`),
