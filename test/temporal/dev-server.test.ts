@@ -70,11 +70,14 @@ describe('otherUploads', () => {
     const prefix = 'team:pk.csv:0123456789ab-';
     const other = await startRun(`${prefix}aaaaaaaaaaaa`);
     const closedMs = await other.end();
-    expect(await others(`${prefix}bbbbbbbbbbbb`, randomUUID())).toEqual({
+    const own = await startRun(`${prefix}bbbbbbbbbbbb`);
+    expect(await others(`${prefix}bbbbbbbbbbbb`, own.runId)).toEqual({
       ...nobody,
       mayHaveSentUntilMs: closedMs,
     });
-    expect(await others('team:pk.csv:0123456789ac-aaaaaaaaaaaa', randomUUID())).toEqual(nobody);
+    const ofOtherContent = await startRun('team:pk.csv:0123456789ac-aaaaaaaaaaaa');
+    expect(await others('team:pk.csv:0123456789ac-aaaaaaaaaaaa', ofOtherContent.runId)).toEqual(nobody);
+    await Promise.all([own.end(), ofOtherContent.end()]);
   });
 
   it('ignores a running upload that has not started anything', async () => {
@@ -94,7 +97,9 @@ describe('otherUploads', () => {
   it('ignores the runs of other workflows', async () => {
     const other = await startRun('other');
     await other.end();
-    expect(await others('other-', randomUUID())).toEqual(nobody);
+    const own = await startRun('other-');
+    expect(await others('other-', own.runId)).toEqual(nobody);
+    await own.end();
   });
 });
 
