@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { parseRunRef } from '../contract/webhooks.js';
+import { shortHashOf } from '../util/sha256.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { decodeInput } from './raw-input.js';
 
@@ -24,5 +24,4 @@ export const watchBatches =
   };
 
 /** Returns a hash of the receiver's URL, which can be secret. */
-const receiverHash = (webhook = ''): string =>
-  createHash('sha256').update(webhook).digest('hex').slice(0, 12);
+const receiverHash = (webhook = ''): string => shortHashOf(webhook);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { UploadError } from '../contract/errors.js';
@@ -7,6 +6,7 @@ import type { Sections } from '../contract/sections.js';
 import { readConfiguration } from '../files/json-file.js';
 import { sha256OfJson } from '../records/canonical.js';
 import { quote } from '../util/quote.js';
+import { sha256Of } from '../util/sha256.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { type ResultsTable, readResultsTable, TableError } from './results-table.js';
 
@@ -113,12 +113,12 @@ async function readCase(folder: string, name: string): Promise<QualificationCase
     name,
     fileName,
     inputPath: path(CASE_FILES.input),
-    inputSha256: sha256(input),
+    inputSha256: sha256Of(input),
     sections,
     configurationSha256: sha256OfJson(sections.configuration),
     expected: expected.table,
     expectedBytes: expected.bytes,
-    expectedSha256: sha256(expected.bytes),
+    expectedSha256: sha256Of(expected.bytes),
   };
 }
 
@@ -191,5 +191,3 @@ function repeatsIn(cases: readonly QualificationCase[]): string[] {
       : [`Case ${quote(each.name)}: it has the same input and configuration as ${quote(first.name)}.`];
   });
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

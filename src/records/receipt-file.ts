@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Ending } from '../contract/ending.js';
 import { UploadError } from '../contract/errors.js';
 import type { Receipt } from '../contract/receipt.js';
+import { sha256Of } from '../util/sha256.js';
 import { signJson } from './envelope.js';
 import type { SigningKey } from './keys.js';
 import { recordBytes } from './read-record.js';
 import { endingStatement, receiptStatement, STATEMENT_TYPE, type Statement } from './statement.js';
 
 /** Returns the SHA-256 of a record's file, by which a report names the records. */
-export const hashOfRecord = (content: Uint8Array): string =>
-  createHash('sha256').update(content).digest('hex');
+export const hashOfRecord = (content: Uint8Array): string => sha256Of(content);
 
 /** Returns the content of the file of a run's record: signed if there is a key. Equal records have equal bytes. */
 export const runRecord = (content: Receipt | Ending, key: SigningKey | undefined): Buffer =>

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Ending } from '../contract/ending.js';
 import type { Receipt } from '../contract/receipt.js';
 import type { RunRef } from '../contract/stored-file.js';
+import { shortHashOf } from '../util/sha256.js';
 
 /** Any file system takes names of 255 bytes. Extensions, and names of temporary files, come on top of this. */
 const MAX_NAME_BYTES = 120;
@@ -9,8 +9,6 @@ const RECEIPT = '.receipt.';
 const ENDING = '.ending.';
 const REPORT = '.report.';
 const CONFIGURATION = '.configuration.json';
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
 /** Returns a name with only letters, digits and a few other characters, for a file in any file system. */
 function safeName(name: string): string {
@@ -31,7 +29,7 @@ export const recordName = (
   { kind, workflowId, runId, fileName = 'unknown' }: RecordIdentity,
   extension: 'json' | 'html' = 'json',
 ): string =>
-  `${safeName(fileName)}.${hashOf(`${workflowId}\n${runId}`)}${kind === 'receipt' ? RECEIPT : ENDING}${extension}`;
+  `${safeName(fileName)}.${shortHashOf(`${workflowId}\n${runId}`)}${kind === 'receipt' ? RECEIPT : ENDING}${extension}`;
 
 /** Returns the identity of a receipt, or of the record of another ending. */
 export const identityOf = (record: Receipt | Ending): RecordIdentity => ({
@@ -44,7 +42,7 @@ export const identityOf = (record: Receipt | Ending): RecordIdentity => ({
 /** Returns the name of the file of a batch's report: another for any other batch. */
 export function reportFileName(batch: string, extension: 'json' | 'html'): string {
   const name = safeName(batch);
-  return `${name}${name === batch ? '' : `.${hashOf(batch)}`}${REPORT}${extension}`;
+  return `${name}${name === batch ? '' : `.${shortHashOf(batch)}`}${REPORT}${extension}`;
 }
 
 /** Returns the name of the file of a configuration, which has its SHA-256. */

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { executionFromFile } from '../client/file-job.js';
 import { UploadError } from '../contract/errors.js';
 import type { JsonValue } from '../contract/json.js';
 import type { ExecutionRequest } from '../contract/request.js';
 import { asConfiguration, MAX_JSON_BYTES, parseJson, readText } from '../files/json-file.js';
+import { sha256Of } from '../util/sha256.js';
 
 /** Executions to start for a data file. */
 export interface FileConfiguration {
@@ -38,5 +38,3 @@ export async function readFileConfiguration(
 /** Returns the SHA-256 of a configuration file, to detect changes. Throws as {@link readText}. */
 export const configurationChecksum = async (path: string): Promise<string> =>
   sha256Of(await readText(path, basename(path), MAX_JSON_BYTES));
-
-const sha256Of = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { UploadError } from '../contract/errors.js';
+import { shortHashOf } from '../util/sha256.js';
 
 /**
  * Returns the default state file for a folder: in the user's XDG state directory, named after the folder's path.
@@ -12,7 +12,7 @@ export function defaultStateFile(folder: string, env: NodeJS.ProcessEnv = proces
   const { XDG_STATE_HOME: xdgStateHome = '' } = env;
   const stateHome = isAbsolute(xdgStateHome) ? xdgStateHome : join(homeFolder(), '.local', 'state');
   const path = resolve(folder);
-  const hash = createHash('sha256').update(path).digest('hex').slice(0, 12);
+  const hash = shortHashOf(path);
   return join(stateHome, 'aplos-upload', `watch-${basename(path)}-${hash}.jsonl`);
 }
 
