@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UploadError } from '../contract/errors.js';
-import { linkOrRename, syncDirectory, systemReason } from '../files/new-file.js';
+import { isStale, linkOrRename, syncDirectory, systemReason } from '../files/new-file.js';
 import { isSameRecord } from '../records/same-record.js';
 import { systemErrorCode } from '../util/system-error.js';
 import { type Archive, MAX_RECORD_BYTES, type StoredRecord } from './archive.js';
@@ -10,8 +10,6 @@ import { conflict, unreadable, unwritable } from './errors.js';
 
 /** Folder for records that are not complete yet. It has few files, so looking for leftovers costs little. */
 const INCOMPLETE = '.incomplete';
-/** A temporary file that has not been touched for this long belongs to nobody any more. */
-const STALE_AFTER_MS = 60 * 60_000;
 /** Records can be read by their owner and group, as far as the umask allows it, and written by nobody. */
 const RECORD_MODE = 0o440;
 const FOLDER_MODE = 0o700;
@@ -121,11 +119,6 @@ async function removeLeftovers(incomplete: string, name: string): Promise<void> 
     const path = join(incomplete, each);
     if (each.startsWith(`${name}.`) || (await isStale(path))) await rm(path, { force: true });
   }
-}
-
-async function isStale(path: string): Promise<boolean> {
-  const { mtimeMs = Date.now() } = (await stat(path).catch(() => undefined)) ?? {};
-  return Date.now() - mtimeMs > STALE_AFTER_MS;
 }
 
 function ignoreExisting(error: unknown): void {

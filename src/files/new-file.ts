@@ -1,4 +1,4 @@
-import { link, lstat, open, rename } from 'node:fs/promises';
+import { link, lstat, open, rename, stat } from 'node:fs/promises';
 import { systemErrorCode } from '../util/system-error.js';
 
 /** Errors of file systems without hard links. */
@@ -29,6 +29,15 @@ export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r').catch(() => undefined);
   await handle?.sync().catch(() => {});
   await handle?.close().catch(() => {});
+}
+
+/** A temporary file that has not been touched for this long belongs to nobody any more. */
+const STALE_AFTER_MS = 60 * 60_000;
+
+/** Reports whether a temporary file or directory was left behind. */
+export async function isStale(path: string): Promise<boolean> {
+  const { mtimeMs = Date.now() } = (await stat(path).catch(() => undefined)) ?? {};
+  return Date.now() - mtimeMs > STALE_AFTER_MS;
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {

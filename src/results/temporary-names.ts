@@ -1,9 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** A temporary name that has not been touched for this long belongs to nobody any more. */
-const STALE_AFTER_MS = 60 * 60_000;
+import { isStale } from '../files/new-file.js';
+import { shortHashOf } from '../util/sha256.js';
 
 /**
  * Temporary names in the directory of a package: hidden, and found again by the next attempt. Each attempt has a name of its
@@ -21,8 +20,8 @@ export class TemporaryNames {
    */
   constructor(directory: string, location: string, owner: string) {
     this.#directory = directory;
-    this.#package = `.aplos-upload-${hashOf(location)}-`;
-    this.#owner = `${this.#package}${hashOf(owner)}-`;
+    this.#package = `.aplos-upload-${shortHashOf(location)}-`;
+    this.#owner = `${this.#package}${shortHashOf(owner)}-`;
   }
 
   /** Returns a new name. */
@@ -44,10 +43,3 @@ export class TemporaryNames {
 /** Removes a temporary file or directory. Whatever remains is removed by a later attempt. */
 export const remove = (path: string): Promise<void> =>
   rm(path, { recursive: true, force: true }).catch(() => {});
-
-async function isStale(path: string): Promise<boolean> {
-  const { mtimeMs = Date.now() } = (await stat(path).catch(() => undefined)) ?? {};
-  return Date.now() - mtimeMs > STALE_AFTER_MS;
-}
-
-const hashOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12);
