@@ -9,8 +9,8 @@ import type { Completion } from '../contract/receipt.js';
 import type { AwaitInput } from '../contract/steps.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { ageMs } from './failures.js';
 import { growingPauseMs } from './growing-pause.js';
+import { ageMs } from './step-age.js';
 
 const FIRST_PAUSE_MS = 1_000;
 /** Up to this pause, the pause is as long as the step has waited. */

@@ -7,8 +7,8 @@ import { verifyEtag } from '../s3/etag.js';
 import { elapsedMs, type Moment, now } from '../util/clock.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { ageMs } from './failures.js';
 import { fileStateIfOffered } from './file-state.js';
+import { ageMs } from './step-age.js';
 
 /** Input of {@link confirmUpload}. */
 interface SentFile {

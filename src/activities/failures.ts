@@ -6,6 +6,7 @@ import type { FailureDetails } from '../contract/steps.js';
 import { printable } from '../util/printable.js';
 import { shortenText } from '../util/shorten-text.js';
 import type { StartHeartbeat } from './start-attempt.js';
+import { ageMs } from './step-age.js';
 
 /**
  * Wraps an activity so that its failures have a code of the error table as their type, and name the file.
@@ -69,12 +70,6 @@ function remedyNow(remedy: Remedy): FailureDetails['remedy'] {
  */
 const backoffMs = (): number =>
   Math.min(2 ** (activityInfo().attempt - 1) * MIN_BACKOFF_MS, MIN_BACKOFF_MS + ageMs(), MAX_BACKOFF_MS);
-
-/** Returns the time between the first attempt and this one, in milliseconds by Temporal's clock. */
-export function ageMs(): number {
-  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
-  return Math.max(0, currentAttemptScheduledTimestampMs - scheduledTimestampMs);
-}
 
 function fileNameIn(input: unknown): string | undefined {
   const { fileName, request } = (input ?? {}) as { fileName?: string; request?: { fileName?: string } };

@@ -1,10 +1,9 @@
 import { Context } from '@temporalio/activity';
+import { growingPauseMs } from './growing-pause.js';
 
 const MIN_INTERVAL_MS = 1_000;
 /** Several of these are less than the heartbeat timeout of a step. */
 const MAX_INTERVAL_MS = 8_000;
-/** Interval as a part of the time that the work has taken. */
-const INTERVAL_PART = 0.1;
 
 /**
  * Sends heartbeats while some work runs, so that Temporal notices a killed worker, and a cancellation reaches the activity. As
@@ -20,8 +19,7 @@ export async function heartbeatDuring<Result>(
   const startedMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const schedule = () => {
-    const elapsedMs = performance.now() - startedMs;
-    const intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, INTERVAL_PART * elapsedMs));
+    const intervalMs = growingPauseMs(MIN_INTERVAL_MS, MAX_INTERVAL_MS, performance.now() - startedMs);
     timer = setTimeout(() => {
       activity.heartbeat(details());
       schedule();
