@@ -35,10 +35,11 @@ export function checkFolder(
     new Map([...each].map(([name, bytes]) => [name, readRecord(bytes, keys, options)]));
   const records = readAll(only(files, isRunRecord));
   const reports = readAll(given ?? only(files, isReportFile));
+  const configurations = [...only(files, (name) => sha256InName(name) !== undefined)];
   const named = new Set<string>();
   const findings = [
     ...[...records, ...reports].flatMap(([name, record]) => problemsOf(name, record)),
-    ...[...only(files, (name) => sha256InName(name) !== undefined)].flatMap(configurationProblem),
+    ...configurations.flatMap(configurationProblem),
   ];
   for (const [name, { report }] of reports) {
     if (!report) continue;
