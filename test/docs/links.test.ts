@@ -50,6 +50,19 @@ describe('the documentation', () => {
   });
 });
 
+describe('the site', () => {
+  const config = readFileSync('site/.vitepress/config.mts', 'utf8');
+  const isShown = (page: string) => page !== 'docs/errors.md' && !page.startsWith('docs/decisions/');
+
+  it.each(pages.filter((page) => page.startsWith('docs/') && isShown(page)))(
+    'lists %s once in its sidebar',
+    (page) => {
+      const link = page.slice('docs/'.length, -'.md'.length);
+      expect(config.split(`, '${link}'`)).toHaveLength(2);
+    },
+  );
+});
+
 describe('the package', () => {
   let packed: Set<string>;
 
