@@ -1,55 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../util/version.js';
-import type { CliCommand } from './command.js';
-import { analyzeCommand } from './commands/analyze.js';
-import { cancelCommand } from './commands/cancel.js';
-import { codecServerCommand } from './commands/codec-server.js';
-import { completeCommand, completionCommand } from './commands/completion.js';
-import { doctorCommand } from './commands/doctor.js';
-import { explainCommand } from './commands/explain.js';
-import { initCommand } from './commands/init.js';
-import { profilesCommand } from './commands/profiles.js';
-import { qualifyCommand } from './commands/qualify.js';
-import { receiptCommand } from './commands/receipt.js';
-import { replayCommand } from './commands/replay.js';
-import { reportCommand } from './commands/report.js';
-import { resultsCommand } from './commands/results.js';
-import { sandboxCommand } from './commands/sandbox.js';
-import { settingsCommand } from './commands/settings.js';
-import { setupCommand } from './commands/setup.js';
-import { statusCommand } from './commands/status.js';
 import { WAIT_ENDS } from './commands/upload/wait-ends.js';
-import { uploadCommand } from './commands/upload.js';
-import { verifyCommand } from './commands/verify.js';
-import { watchCommand } from './commands/watch.js';
-import { workerCommand } from './commands/worker.js';
+import { COMMANDS } from './commands.js';
 import { exitWhenOutputCloses } from './output/closed-output.js';
 import { ExitCode, printUsageError, reportError } from './output/errors.js';
-
-/** The commands, in the order in which `--help` lists them. */
-export const COMMANDS: readonly CliCommand[] = [
-  uploadCommand,
-  analyzeCommand,
-  watchCommand,
-  statusCommand,
-  replayCommand,
-  resultsCommand,
-  receiptCommand,
-  reportCommand,
-  verifyCommand,
-  cancelCommand,
-  explainCommand,
-  initCommand,
-  setupCommand,
-  doctorCommand,
-  qualifyCommand,
-  settingsCommand,
-  profilesCommand,
-  workerCommand,
-  codecServerCommand,
-  completionCommand,
-  sandboxCommand,
-].map((command) => command.withCommonOptions());
 
 const HELP_FOOTER = `
 Exit codes: 0 success, 1 an upload or a check failed, 2 invalid usage, input or
@@ -76,8 +30,8 @@ export async function runProgram(): Promise<void> {
   exitWhenOutputCloses();
   // gRPC writes to stderr what the errors of its calls say as well.
   process.env.GRPC_VERBOSITY ??= 'NONE';
-  const program = createProgram();
   try {
+    const program = await createProgram(process.argv);
     await program.parseAsync(withWaitValues(process.argv));
   } catch (error) {
     if (error instanceof CommanderError)
@@ -86,8 +40,12 @@ export async function runProgram(): Promise<void> {
   }
 }
 
-/** Returns the program with all commands. */
-export function createProgram(): Command {
+/**
+ * Returns the program with all commands. Loads those that a word names: the other ones have only their line in the help.
+ *
+ * @param words words of the command line
+ */
+export async function createProgram(words: readonly string[]): Promise<Command> {
   const program = new Command('aplos-upload')
     .description('Upload analysis files to Aplos NCA and start their executions, durably, with Temporal.')
     .version(VERSION, '-V, --version', 'show the version')
@@ -97,7 +55,13 @@ export function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text) => printUsageError(text, 'aplos-upload') })
     .addHelpText('after', HELP_FOOTER);
-  for (const command of COMMANDS) program.addCommand(command.exitOverride());
-  program.addCommand(completeCommand.exitOverride(), { hidden: true });
+  for (const { name, summary, load } of COMMANDS) {
+    const command = words.includes(name) ? await load() : new Command(name).summary(summary);
+    program.addCommand(command.exitOverride());
+  }
+  if (words.includes('complete')) {
+    const { completeCommand } = await import('./commands/completion.js');
+    program.addCommand(completeCommand.exitOverride(), { hidden: true });
+  }
   return program;
 }

@@ -21,12 +21,12 @@ const TYPED = [
 describe('aplos-upload completion', () => {
   let folder: string;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'aplos-completion-'));
     for (const shell of ['bash', 'zsh', 'fish'] as const)
-      writeFileSync(join(folder, `script.${shell}`), scriptFor(shell));
+      writeFileSync(join(folder, `script.${shell}`), await scriptFor(shell));
     writeFileSync(join(folder, 'pk-1.csv'), '');
-    writeFileSync(join(folder, 'aplos-upload'), fakeCommand(), { mode: 0o755 });
+    writeFileSync(join(folder, 'aplos-upload'), await fakeCommand(), { mode: 0o755 });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -40,13 +40,13 @@ describe('aplos-upload completion', () => {
 
   it.each(['bash', 'zsh', 'fish', 'powershell'] as const)(
     'prints a script for %s that asks the command',
-    (shell) => {
-      expect(scriptFor(shell)).toMatch(/aplos-upload complete/);
+    async (shell) => {
+      expect(await scriptFor(shell)).toMatch(/aplos-upload complete/);
     },
   );
 
-  it('prints a script that bash can read twice, and that lets bash complete paths', () => {
-    const script = scriptFor('bash');
+  it('prints a script that bash can read twice, and that lets bash complete paths', async () => {
+    const script = await scriptFor('bash');
     const { stderr } = spawnSync('bash', ['-e'], { input: `${script}\n${script}`, encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(script).toMatch(/^complete -o default .* aplos-upload$/m);
@@ -112,24 +112,26 @@ while zpty -r shell line; do print -r -- "$line"; done`;
 
 const isInstalled = (shell: Shell): boolean => spawnSync(shell, ['--version']).status === 0;
 
-function scriptFor(shell: Shell): string {
-  const [script = ''] = printedBy(() => printScript(shell));
+async function scriptFor(shell: Shell): Promise<string> {
+  const [script = ''] = await printedBy(() => printScript(shell));
   return script;
 }
 
 /** Returns a program that answers the scripts like `aplos-upload`, and otherwise prints its arguments. */
-function fakeCommand(): string {
-  const answers = TYPED.map(
-    (words) =>
-      `'complete -- ${words.join(' ')}')\ncat << 'END'\n${printedBy(() => complete(createProgram(), words)).join('\n')}\nEND\n;;\n`,
-  );
+async function fakeCommand(): Promise<string> {
+  const answers: string[] = [];
+  for (const words of TYPED) {
+    const program = await createProgram(words);
+    const lines = await printedBy(() => complete(program, words));
+    answers.push(`'complete -- ${words.join(' ')}')\ncat << 'END'\n${lines.join('\n')}\nEND\n;;\n`);
+  }
   return `#!/bin/sh\ncase "$*" in\n${answers.join('')}complete*) echo :4 ;;\n*) echo "CALLED $*" ;;\nesac\n`;
 }
 
-function printedBy(work: () => void): string[] {
+async function printedBy(work: () => void | Promise<void>): Promise<string[]> {
   const lines: string[] = [];
   const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
-  work();
+  await work();
   log.mockRestore();
   return lines;
 }

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
 import { complete } from '../../src/cli/commands/completion/complete.js';
-import { COMMANDS, createProgram } from '../../src/cli/program.js';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { createProgram } from '../../src/cli/program.js';
 
 const MAX_ROWS = 40;
 const COLUMNS = 80;
@@ -20,8 +21,14 @@ function helpOf(command: Command): string[] {
   return help.trimEnd().split('\n');
 }
 
-describe.each(COMMANDS.map((command) => [command.name(), command] as const))('%s', (name, command) => {
+const commands = await Promise.all(COMMANDS.map(async ({ name, load }) => [name, await load()] as const));
+
+describe.each(commands)('%s', (name, command) => {
   const optionNames = command.options.flatMap(({ long, short }) => [long, short]);
+
+  it('is listed by its name', () => {
+    expect(command.name()).toBe(name);
+  });
 
   it('has one to three examples, which use only its own options', () => {
     expect(command.examples.length).toBeGreaterThan(0);
@@ -55,17 +62,17 @@ describe.each(COMMANDS.map((command) => [command.name(), command] as const))('%s
     expect(pages).toMatch(new RegExp(`^## ${name}$`, 'm'));
   });
 
-  it('is completed, with its options', () => {
-    expect(completionsOf(name.slice(0, -1))).toContain(name);
-    expect(completionsOf(name, '--')).toEqual(
+  it('is completed, with its options', async () => {
+    expect(await completionsOf(name.slice(0, -1))).toContain(name);
+    expect(await completionsOf(name, '--')).toEqual(
       expect.arrayContaining(command.options.map(({ long }) => long)),
     );
   });
 });
 
 describe('aplos-upload', () => {
-  it('has a help that fits on a screen', () => {
-    const lines = helpOf(createProgram());
+  it('has a help that fits on a screen', async () => {
+    const lines = helpOf(await createProgram(['--help']));
     expect(lines.length).toBeLessThanOrEqual(MAX_ROWS);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(COLUMNS);
   });
@@ -81,8 +88,8 @@ describe('aplos-upload', () => {
       ['bash', 'zsh', 'fish', 'powershell'],
     ],
     [['explain', 'FILE_NOT_F'], ['FILE_NOT_FOUND']],
-  ])('completes the values of %j', (words, values) => {
-    expect(completionsOf(...words)).toEqual([...values, ':4']);
+  ])('completes the values of %j', async (words, values) => {
+    expect(await completionsOf(...words)).toEqual([...values, ':4']);
   });
 
   it.each([
@@ -90,16 +97,45 @@ describe('aplos-upload', () => {
     [['upload', 'pk.csv', '--config', '']],
     [['watch', '']],
     [['doctor', '--settings', '']],
-  ])('leaves paths to the shell: %j', (words) => {
-    expect(completionsOf(...words).at(-1)).toBe(':0');
+  ])('leaves paths to the shell: %j', async (words) => {
+    expect((await completionsOf(...words)).at(-1)).toBe(':0');
+  });
+
+  it('completes the names of accounts', async () => {
+    vi.stubEnv('COGNITO_USER_NAME', 'jane@example.com');
+    expect(await completionsOf('upload', '--profile', '').finally(vi.unstubAllEnvs)).toContain('default');
+  });
+
+  it('loads only the commands that the words name', async () => {
+    const program = await createProgram(['status', '--help']);
+    const loaded = program.commands.filter(({ options }) => options.length > 0).map((each) => each.name());
+    expect(loaded).toEqual(['status']);
+  });
+
+  it('needs only three small libraries for its help', () => {
+    expect([...librariesOf('src/cli.ts')].sort()).toEqual(['commander', 'ms', 'picocolors']);
   });
 });
 
 /** Returns what the scripts of the shells get for these words, without descriptions. */
-function completionsOf(...words: string[]): string[] {
+async function completionsOf(...words: string[]): Promise<string[]> {
   const lines: string[] = [];
   const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
-  complete(createProgram(), words);
+  await complete(await createProgram(words), words);
   log.mockRestore();
   return lines.map((line) => line.replace(/\t.*/, ''));
+}
+
+/** Returns the packages that a module loads at its start, itself and through other modules. */
+function librariesOf(path: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(path)) return new Set();
+  seen.add(path);
+  const libraries = new Set<string>();
+  const code = readFileSync(path, 'utf8');
+  for (const [, from = ''] of code.matchAll(/^(?:import|export)(?! type)[^;]*? from '(.+)';$/gm))
+    if (from.startsWith('.')) {
+      const module = resolve(path, '..', from).replace(/\.js$/, '.ts');
+      for (const library of librariesOf(module, seen)) libraries.add(library);
+    } else if (!from.startsWith('node:')) libraries.add(from);
+  return libraries;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, withWaitValues } from '../../src/cli/program.js';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { withWaitValues } from '../../src/cli/program.js';
 
 describe('withWaitValues', () => {
   it.each<[given: string, parsed: string]>([
@@ -15,8 +16,9 @@ describe('withWaitValues', () => {
     expect(withWaitValues(given.split(' '))).toEqual(parsed.split(' '));
   });
 
-  it('suits every command that has --wait', () => {
-    const options = COMMANDS.flatMap((command) => command.options.filter(({ long }) => long === '--wait'));
+  it('suits every command that has --wait', async () => {
+    const commands = await Promise.all(COMMANDS.map(({ load }) => load()));
+    const options = commands.flatMap((command) => command.options.filter(({ long }) => long === '--wait'));
     expect(options.length).toBeGreaterThan(1);
     for (const { optional, argChoices } of options) {
       expect(optional).toBe(true);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src/cli/program.js';
+import { COMMANDS } from '../../src/cli/commands.js';
 import { rules } from '../support/monitoring.js';
 
 const page = readFileSync(
@@ -27,7 +27,7 @@ describe('the alert rules', { tags: ['REQ-29'] }, () => {
 
   it('name only commands that exist', () => {
     const commands = new Set([...page.matchAll(/`aplos-upload (\w+)/g)].map(([, command]) => command));
-    const known = COMMANDS.map((command) => command.name());
+    const known = COMMANDS.map(({ name }) => name);
     for (const command of commands) expect(known).toContain(command);
   });
 });

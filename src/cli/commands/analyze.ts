@@ -7,7 +7,6 @@ import { WAIT_ENDS } from './upload/wait-ends.js';
 
 /** `aplos-upload analyze` */
 export const analyzeCommand = new CliCommand('analyze')
-  .summary('start executions for files that Aplos already has')
   .description('start executions for files that Aplos already has, without uploading them again')
   .argument(
     '[file...]',

@@ -3,7 +3,6 @@ import type { CancelCommandOptions } from './cancel/run.js';
 
 /** `aplos-upload cancel` */
 export const cancelCommand = new CliCommand('cancel')
-  .summary('cancel uploads, and what they started at Aplos')
   .description('cancel uploads and, with --executions, what they started at Aplos')
   .argument('[upload...]', 'ids, file names, paths, or URLs of the Temporal UI')
   .option('--batch <name>', 'cancel the uploads of this batch')

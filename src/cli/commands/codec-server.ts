@@ -5,7 +5,6 @@ import type { CodecServerFlags } from './codec-server/serve.js';
 
 /** `aplos-upload codec-server` */
 export const codecServerCommand = new CliCommand('codec-server')
-  .summary('decrypt payloads for users of the Temporal UI')
   .description('decrypt payloads for authorized users of the Temporal UI, until SIGTERM or Ctrl-C')
   .addOption(
     new Option('--listen <address:port>', 'address and port to listen on; port 0 picks a free port')

@@ -5,7 +5,6 @@ const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
 /** `aplos-upload completion` */
 export const completionCommand = new CliCommand('completion')
-  .summary('print a script that completes commands in your shell')
   .description('print a script that completes commands, options and values when you press Tab')
   .addArgument(new Argument('<shell>', 'your shell').choices(SHELLS))
   .printsNoFacts('it prints a program')
@@ -24,5 +23,5 @@ export const completeCommand = new CliCommand('complete')
   .printsNoFacts('only the scripts of completion call it')
   .action(async (words: string[], _options: unknown, command: CliCommand) => {
     const { complete } = await import('./completion/complete.js');
-    complete(command.parent ?? command, words);
+    await complete(command.parent ?? command, words);
   });

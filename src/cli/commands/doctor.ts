@@ -3,7 +3,6 @@ import type { DoctorOptions } from './doctor/checks.js';
 
 /** `aplos-upload doctor` */
 export const doctorCommand = new CliCommand('doctor')
-  .summary('check settings, Temporal, workers and Aplos logins')
   .description('check settings, Temporal, workers and Aplos logins, and show how to fix what fails')
   .option('--report <file>', 'also write the checks to a signed record, and to a page next to it')
   .option('--json', 'print one check per line, as JSON')

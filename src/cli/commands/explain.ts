@@ -2,7 +2,6 @@ import { CliCommand } from '../command.js';
 
 /** `aplos-upload explain` */
 export const explainCommand = new CliCommand('explain')
-  .summary('explain an error code and how to fix the cause')
   .description('explain an error code: what happened, what follows from it, and what to do')
   .argument('[code...]', 'error codes, or messages that contain one (default: list all codes)')
   .option('--json', 'print one code per line, as JSON')

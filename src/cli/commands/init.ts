@@ -4,7 +4,6 @@ import type { InitOptions } from './init/answers.js';
 
 /** `aplos-upload init` */
 export const initCommand = new CliCommand('init')
-  .summary('write a settings file, and check each answer at once')
   .description(
     'write a commented settings file for workers and clients; asks for what no option gives, and checks each answer at once',
   )

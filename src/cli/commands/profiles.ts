@@ -2,7 +2,6 @@ import { CliCommand } from '../command.js';
 
 /** `aplos-upload profiles` */
 export const profilesCommand = new CliCommand('profiles')
-  .summary('list the Aplos accounts in the settings')
   .description('list the Aplos accounts in the settings, without logging in or reading a password')
   .option('--json', 'print one account per line, as JSON')
   .example('list the accounts', 'aplos-upload profiles')

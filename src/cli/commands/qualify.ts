@@ -20,7 +20,6 @@ const parseColumns = (text: string): string[] =>
 
 /** `aplos-upload qualify` */
 export const qualifyCommand = new CliCommand('qualify')
-  .summary('run cases with known results, and write a signed report')
   .description(
     'run cases with known results through this installation, compare their results with the expected ones, and write a report; signed if a signing key is set',
   )

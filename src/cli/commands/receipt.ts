@@ -4,7 +4,6 @@ import type { ReceiptOptions } from './receipt/write.js';
 
 /** `aplos-upload receipt` */
 export const receiptCommand = new CliCommand('receipt')
-  .summary('write receipts to files, signed if a signing key is set')
   .description('write the receipts of completed uploads to files, signed if a signing key is set')
   .argument('[upload...]', 'ids, file names, paths, or URLs of the Temporal UI')
   .option('--batch <name>', 'write the receipts of this batch')

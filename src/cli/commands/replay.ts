@@ -5,7 +5,6 @@ import type { ReplayCommandOptions } from './replay/run.js';
 
 /** `aplos-upload replay` */
 export const replayCommand = new CliCommand('replay')
-  .summary('resume failed uploads at the failed step')
   .description('resume failed uploads at the failed step; completed steps are kept (Temporal Reset)')
   .argument('[upload...]', 'ids, file names, paths, or URLs of the Temporal UI')
   .option('--batch <name>', 'resume failed uploads of this batch')

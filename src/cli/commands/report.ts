@@ -3,7 +3,6 @@ import type { ReportOptions } from './report/write.js';
 
 /** `aplos-upload report` */
 export const reportCommand = new CliCommand('report')
-  .summary('write the report of a batch and its records')
   .description(
     'write the report of a batch, as a page and as JSON, and the records that it names; signed if a signing key is set',
   )

@@ -4,7 +4,6 @@ import type { ResultsCommandOptions } from './results/run.js';
 
 /** `aplos-upload results` */
 export const resultsCommand = new CliCommand('results')
-  .description('fetch the results of uploads that are done')
   .argument('[upload...]', 'workflow IDs, file names, paths, or URLs of the Temporal UI')
   .option('--batch <name>', 'fetch the results of all uploads of this batch')
   .option('--since <time>', 'fetch the results of uploads since this time: 30m, 2h, 3d, or a date')

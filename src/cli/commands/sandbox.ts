@@ -16,7 +16,6 @@ const oneOf =
 
 /** `aplos-upload sandbox` */
 export const sandboxCommand = new CliCommand('sandbox')
-  .summary('run Temporal, a stand-in for Aplos and a worker here')
   .description('run Temporal, a stand-in for Aplos, S3 and a worker, and write a settings file')
   .argument('[command...]', 'command to run against the sandbox, after --')
   .option('--no-worker', 'start no worker')

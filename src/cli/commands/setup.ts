@@ -2,7 +2,6 @@ import { CliCommand } from '../command.js';
 
 /** `aplos-upload setup` */
 export const setupCommand = new CliCommand('setup')
-  .summary('prepare the Temporal namespace; safe to repeat')
   .description(
     'register the search attributes in the Temporal namespace, and print links that set up the list in the Temporal UI; safe to repeat',
   )

@@ -4,7 +4,6 @@ import type { StatusOptions } from './status/show.js';
 
 /** `aplos-upload status` */
 export const statusCommand = new CliCommand('status')
-  .description('show the status of uploads')
   .argument(
     '[upload...]',
     'ids, file names, paths, or URLs of the Temporal UI (default: all uploads of the last 24 hours)',

@@ -7,7 +7,6 @@ import { WAIT_ENDS } from './upload/wait-ends.js';
 
 /** `aplos-upload upload` */
 export const uploadCommand = new CliCommand('upload')
-  .description('upload files and start executions for each')
   .argument(
     '[file...]',
     'data files, folders of them, quoted globs, or https: and s3: URLs; workers must see the same paths',

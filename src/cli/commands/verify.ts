@@ -3,7 +3,6 @@ import type { VerifyOptions } from './verify/check.js';
 
 /** `aplos-upload verify` */
 export const verifyCommand = new CliCommand('verify')
-  .summary('check receipts and other records, without any connection')
   .description(
     'check a receipt and the files that it is about, or a report and its records, without any connection',
   )

@@ -5,7 +5,6 @@ import type { WatchOptions } from './watch/run.js';
 
 /** `aplos-upload watch` */
 export const watchCommand = new CliCommand('watch')
-  .summary('upload each new data file in a folder')
   .description('upload each new data file in a folder, until SIGTERM or Ctrl-C')
   .argument('<folder>', 'folder to watch, including its subfolders; workers must see the same path')
   .option(

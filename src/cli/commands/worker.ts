@@ -5,7 +5,6 @@ import { keepRunningWithoutOutput } from '../output/closed-output.js';
 
 /** `aplos-upload worker` */
 export const workerCommand = new CliCommand('worker')
-  .description('run a worker until SIGTERM or Ctrl-C')
   .addOption(
     new Option('--log-level <level>', 'minimum log level')
       .choices(['debug', 'info', 'warn', 'error'])

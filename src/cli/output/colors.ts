@@ -1,11 +1,15 @@
-import { randomInt } from 'node:crypto';
 import pc from 'picocolors';
 
-/** Parameters that mark the colors of this process. A text from outside cannot contain them, because nothing prints them. */
-const MARK = Array.from({ length: 6 }, () => randomInt(1000, 10_000)).join(';');
-const MARKED = new RegExp(`\\u001b\\[(\\d+);${MARK}m`, 'g');
+let mark: string | undefined;
+let marked: RegExp | undefined;
 
-const escapeFor = (parameter: number) => `\u001b[${parameter};${MARK}m`;
+/**
+ * Returns the parameters that mark the colors of this process. A text from outside cannot contain them, because nothing prints
+ * them. They are not chosen before a color is used: loading the random generator takes a tenth of the time of `--help`.
+ */
+const markOfColors = () => (mark ??= crypto.getRandomValues(new Uint16Array(6)).join(';'));
+const markedColor = () => (marked ??= new RegExp(`\\u001b\\[(\\d+);${markOfColors()}m`, 'g'));
+const escapeFor = (parameter: number) => `\u001b[${parameter};${markOfColors()}m`;
 const style =
   (isEnabled: boolean, start: number, end: number) =>
   (text: string): string =>
@@ -32,7 +36,7 @@ export const err = colorsFor(process.stderr);
 /** Converts a line piece by piece, and leaves its colors as they are. Colors of other origin count as text. */
 export function convertAroundColors(line: string, convert: (text: string) => string): string {
   return line
-    .split(MARKED)
+    .split(markedColor())
     .map((piece, index) => (index % 2 === 0 ? convert(piece) : `\u001b[${piece}m`))
     .join('');
 }

@@ -1,4 +1,4 @@
-import { widthOf } from './terminal.js';
+import { widthOf } from './width.js';
 
 /** Columns of text that is not for a terminal, so that lists stay readable. */
 const COLUMNS_WITHOUT_TERMINAL = 120;

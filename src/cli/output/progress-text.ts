@@ -1,6 +1,6 @@
 import { bytes, duration } from '../../util/units.js';
 import { err } from './colors.js';
-import { widthOf } from './terminal.js';
+import { widthOf } from './width.js';
 
 /** Progress of one upload. */
 export interface UploadProgress {

@@ -1,4 +1,4 @@
-import { widthOf } from './terminal.js';
+import { widthOf } from './width.js';
 
 /** Returns one line per row, with aligned columns that are as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {

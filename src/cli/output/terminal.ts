@@ -1,13 +1,9 @@
 /** The only way to the terminal. It lets nothing through that a terminal would act on, except the colors of `colors.ts`. */
-import stringWidth from 'string-width';
 import { printable } from '../../util/printable.js';
 import { convertAroundColors } from './colors.js';
 
 /** Returns a line as it is written to the terminal: every character visible, a line break as `\n`. */
 export const renderLine = (line: string): string => convertAroundColors(line, printable);
-
-/** Returns the number of columns that a line takes. */
-export const widthOf = (line: string): number => stringWidth(renderLine(line));
 
 /** True if only errors and JSON are printed. */
 let isQuiet = false;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { listThatFits, rowsOf, wrap, wrapToRows } from '../../../src/cli/output/fit.js';
-import { widthOf } from '../../../src/cli/output/terminal.js';
+import { widthOf } from '../../../src/cli/output/width.js';
 
 describe('listThatFits', () => {
   it.each([

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { COMMANDS } from '../../../src/cli/commands.js';
 import { batchView } from '../../../src/cli/output/batch-progress.js';
 import { BadInputError, formatErrorFor, printError, reportError } from '../../../src/cli/output/errors.js';
 import { missingHostWorkerText, missingWorkerText } from '../../../src/cli/output/missing-workers.js';
@@ -10,7 +11,6 @@ import { startLine } from '../../../src/cli/output/start-states.js';
 import { statusLines } from '../../../src/cli/output/status-text.js';
 import { print, printJson, printToStderr } from '../../../src/cli/output/terminal.js';
 import { watchLog } from '../../../src/cli/output/watch-log.js';
-import { COMMANDS } from '../../../src/cli/program.js';
 import { UploadFailedError, type UploadHandle } from '../../../src/client.js';
 import { UploadError } from '../../../src/contract/errors.js';
 import type { Receipt } from '../../../src/contract/receipt.js';
@@ -222,7 +222,7 @@ describe('the output of commands', () => {
     ['settings', [HOSTILE]],
   ])('shows every character of a hostile argument of %s', async (name, args) => {
     const { runProgram } = await import('../../../src/cli/program.js');
-    expect(COMMANDS.map((command) => command.name())).toContain(name);
+    expect(COMMANDS.map((command) => command.name)).toContain(name);
     const before = process.argv;
     process.argv = [process.execPath, 'aplos-upload', name, ...args];
     try {
@@ -245,7 +245,8 @@ describe('the output of commands', () => {
       const terminal = await import('../../../src/cli/output/terminal.js');
       terminal.print(out.red('\u001b[32mx\n'));
       expect(printed.join('')).toBe('\u001b[31m\\u001b[32mx\\n\u001b[39m\n');
-      expect(terminal.widthOf(out.red('血漿'))).toBe(4);
+      const { widthOf } = await import('../../../src/cli/output/width.js');
+      expect(widthOf(out.red('血漿'))).toBe(4);
     } finally {
       process.stdout.isTTY = isTTY;
       vi.doUnmock('picocolors');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { progressLines, progressText, type UploadProgress } from '../../../src/cli/output/progress-text.js';
-import { widthOf } from '../../../src/cli/output/terminal.js';
+import { widthOf } from '../../../src/cli/output/width.js';
 
 const sending: UploadProgress = {
   state: 'running',

@@ -1,7 +1,7 @@
 import tab, { script, type Argument as TabArgument, type Option as TabOption } from '@bomb.sh/tab';
 import type { Argument, Command, Option } from 'commander';
 import { errorTable } from '../../../contract/errors.js';
-import { profileSummaries } from '../../../settings/profiles.js';
+import type { ProfileSummary } from '../../../settings/profiles.js';
 
 /** Prints the script for a shell. */
 export function printScript(shell: 'bash' | 'zsh' | 'fish' | 'powershell'): void {
@@ -45,6 +45,8 @@ function withLines(change: (text: string) => string, work: () => void): void {
 
 /** True if the word to complete is a path, which the shell completes itself. */
 let isPath = false;
+/** Aplos accounts in the settings. They are read only if an account can be meant, because that takes longer than all else. */
+let profiles: readonly ProfileSummary[] = [];
 
 /**
  * Prints what the last word can be, for the script of a shell.
@@ -52,8 +54,9 @@ let isPath = false;
  * @param program what commands, arguments and options there are
  * @param words words after `aplos-upload`, of which the last is incomplete
  */
-export function complete(program: Command, words: readonly string[]): void {
+export async function complete(program: Command, words: readonly string[]): Promise<void> {
   isPath = false;
+  profiles = words.some((word) => word.startsWith('--profile')) ? await knownProfiles() : [];
   const help = program.createHelp();
   for (const command of help.visibleCommands(program)) {
     const known = tab.command(command.name(), command.summary() || command.description());
@@ -86,7 +89,7 @@ const values: Readonly<Record<string, Handler>> = {
     for (const [code, { meaning }] of Object.entries(errorTable)) add(code, meaning);
   },
   profile: (add) => {
-    for (const { name, userName = '' } of knownProfiles()) add(name, userName);
+    for (const { name, userName = '' } of profiles) add(name, userName);
   },
 };
 
@@ -103,7 +106,8 @@ function valuesOf(place: Argument | Option): Handler & ThisType<TabArgument & Ta
 }
 
 /** Invalid settings are no reason to disturb whoever types a command. */
-function knownProfiles(): ReturnType<typeof profileSummaries> {
+async function knownProfiles(): Promise<readonly ProfileSummary[]> {
+  const { profileSummaries } = await import('../../../settings/profiles.js');
   try {
     return profileSummaries(process.env);
   } catch {
