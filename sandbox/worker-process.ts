@@ -48,12 +48,15 @@ export async function startWorker(
   endWithThisProcess(child, leftovers);
 
   let log = '';
+  let isRunning = false;
   const running = new Promise<void>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
       onLog?.(text);
       if (!onLog && /"level":"(warn|error)"/.test(text)) process.stderr.write(text);
-      if (log.includes('Worker state changed') && log.includes('RUNNING')) resolve();
+      if (isRunning) return; // a log that is kept and searched to the end takes more time with each upload
+      log += text;
+      isRunning = log.includes('Worker state changed') && log.includes('RUNNING');
+      if (isRunning) resolve();
     });
     child.once('exit', (code) => reject(new Error(`The worker exited with code ${code}: ${log}`)));
   });

@@ -262,7 +262,7 @@ export const settingsTable = {
     key: 'worker.concurrency',
     schema: wholeNumber,
     format: 'number of activities',
-    default: '20',
+    default: '50',
     readBy: ['worker'],
     description:
       'Maximum number of uploads and calls that one worker runs at a time. With `APLOS_UPLOAD_HOST`, it applies to each of the two task queues',

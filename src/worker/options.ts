@@ -14,6 +14,12 @@ const HEARTBEAT_THROTTLE = '1 second';
  */
 export const FORCE_AFTER_GRACE_MS = 60_000;
 
+/**
+ * Maximum number of polls for activities at a time. Each open poll occupies a slot, and only free slots take activities that Temporal
+ * returns with a completed workflow task, which saves the way through the task queue. So few polls make most activities start at once.
+ */
+const MAX_ACTIVITY_POLLS = 5;
+
 /** Name of this process in histories, which tells which version of the program completed a step. */
 const IDENTITY = `${process.pid}@${hostname()} aplos-upload-worker ${VERSION}, Node.js ${process.version.slice(1)}`;
 
@@ -23,6 +29,7 @@ export const optionsFrom = ({ encryption, concurrency, cachedWorkflows, shutdown
     identity: IDENTITY,
     dataConverter: dataConverterOf(encryption),
     maxConcurrentActivityTaskExecutions: concurrency,
+    maxConcurrentActivityTaskPolls: Math.min(MAX_ACTIVITY_POLLS, concurrency),
     maxCachedWorkflows: cachedWorkflows,
     shutdownGraceTime: shutdownGraceMs,
     shutdownForceTime: shutdownGraceMs + FORCE_AFTER_GRACE_MS,

@@ -30,7 +30,7 @@ describe('loadSettings', () => {
       listLagMs: 45_000,
       extraCa: undefined,
       shutdownGraceMs: 30_000,
-      concurrency: 20,
+      concurrency: 50,
       cachedWorkflows: 300,
       uiUrl: undefined,
     });
