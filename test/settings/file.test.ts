@@ -135,7 +135,7 @@ describe('the settings file', () => {
     it('is not read if APLOS_UPLOAD_SETTINGS names another file', async () => {
       const path = 'aplos-upload/settings.toml';
       const environment = { APLOS_UPLOAD_SETTINGS: devNull };
-      expect(await concurrencyIn(path, (folder) => ({ XDG_CONFIG_HOME: folder, ...environment }))).toBe(20);
+      expect(await concurrencyIn(path, (folder) => ({ XDG_CONFIG_HOME: folder, ...environment }))).toBe(50);
     });
 
     it('need not exist', () => {
