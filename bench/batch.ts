@@ -41,7 +41,7 @@ async function run(): Promise<void> {
   console.log(`memory:          ${memory(started)}`);
   await statusTakes('all running');
 
-  await world.startWorker();
+  await world.startWorkerProcess();
   const waited = await timed([...args, '--wait']);
   console.log(`upload --wait:   joined all of them, ${perSecond(files, waited.ms)} uploads/s by one worker`);
   console.log(`memory:          ${memory(waited)}`);

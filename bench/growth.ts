@@ -44,7 +44,7 @@ async function measure(files: number): Promise<Growth> {
     await mkdir(join(world.folder, 'study'));
     for (let file = 1; file <= files; file++) await world.write(`study/pk-${file}.csv`, smallTable(file));
     const config = await world.write('c.json', JSON.stringify(configuration));
-    const workers = [(await world.startWorker()).child, (await world.startWorker()).child];
+    const workers = [(await world.startWorkerProcess()).child, (await world.startWorkerProcess()).child];
     const args = ['upload', join(world.folder, 'study'), '--config', config, '--batch', BATCH, '--wait'];
     const before = performance.now();
     const client = startCommand(world, args);

@@ -30,7 +30,7 @@ try {
     for (let file = 1; file <= files; file++)
       await writeFile(join(folderOf(host), nameOf(file)), `subject,time,${host}\n1,0,${file}\n`);
   }
-  await world.startWorker({}, folderOf('elsewhere'));
+  await world.startWorkerProcess({}, folderOf('elsewhere'));
   await run(await UploadClient.connect({ client: world.client }));
 } finally {
   await world.stop();
@@ -76,7 +76,7 @@ async function run(client: UploadClient): Promise<void> {
 
 function startLab(env: NodeJS.ProcessEnv) {
   const own = { APLOS_UPLOAD_HOST: 'lab-1', APLOS_UPLOAD_ROOTS: folderOf('lab-1') };
-  return world.startWorker({ ...own, ...env }, folderOf('lab-1'));
+  return world.startWorkerProcess({ ...own, ...env }, folderOf('lab-1'));
 }
 
 async function startAll(client: UploadClient): Promise<UploadHandle[]> {

@@ -64,8 +64,8 @@ async function readList({ sandbox }: World): Promise<void> {
 
 /** Measures a batch that the command starts, as the client must not share a process with the sandbox here. */
 async function startMany(world: World): Promise<void> {
-  const { sandbox, folder, startWorker, write } = world;
-  const { child } = await startWorker();
+  const { sandbox, folder, startWorkerProcess, write } = world;
+  const { child } = await startWorkerProcess();
   const config = await write('c.json', JSON.stringify(configuration));
   const upload = async (count: number, batch: string) => {
     await mkdir(join(folder, batch));

@@ -41,7 +41,7 @@ process.exit();
 
 /** Uploads the files of a folder with a new worker, and prints by how much its memory grew. */
 async function measure(folder: string, what: string, goalMib: number): Promise<void> {
-  const { child, stop } = await world.startWorker({ APLOS_UPLOAD_CONCURRENCY: values.files });
+  const { child, stop } = await world.startWorkerProcess({ APLOS_UPLOAD_CONCURRENCY: values.files });
   await sleep(5_000);
   const idle = await memoryOf(child.pid, 'VmRSS');
   await writeFile(`/proc/${child.pid}/clear_refs`, '5'); // resets VmHWM: starting took more than being idle

@@ -128,7 +128,7 @@ async function startWorker(world: World, { cert }: KeyAndCertificate, s3Url: str
   const ca = join(world.folder, 'ca.pem');
   await writeFile(ca, cert);
   await mkdir(temporaryFolderOf(world));
-  return world.startWorker({
+  return world.startWorkerProcess({
     NODE_EXTRA_CA_CERTS: ca,
     TMPDIR: temporaryFolderOf(world),
     APLOS_UPLOAD_SOURCE_HOSTS: '127.0.0.1',

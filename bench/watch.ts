@@ -33,7 +33,7 @@ const drop = join(world.folder, 'drop');
 const state = join(world.folder, 'watch.jsonl');
 const config = await world.write('c.json', JSON.stringify(configuration));
 try {
-  await world.startWorker();
+  await world.startWorkerProcess();
   await killRepeatedly();
   await watchWithEmptyTemporal();
   await scanManyFiles();

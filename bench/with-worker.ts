@@ -19,7 +19,7 @@ export async function withWorker(
   const world = await startOwnWorld(options, { keepsDatabase: false });
   let made = 0;
   try {
-    await world.startWorker();
+    await world.startWorkerProcess();
     const client = await UploadClient.connect({ client: world.client });
     await measure({
       world,

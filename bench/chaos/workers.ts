@@ -90,7 +90,7 @@ export class Workers {
   }
 
   async #start(index: number): Promise<void> {
-    const worker = await this.#world.startWorker(this.#env);
+    const worker = await this.#world.startWorkerProcess(this.#env);
     this.#running[index] = worker;
     worker.child.once('exit', () => {
       if (this.#running[index] === worker) this.#crashes++;

@@ -9,10 +9,11 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startSandbox } from '../../sandbox/sandbox.js';
 import { ensureBinaries } from '../../sandbox/servers/binaries.js';
 import { fetchWheels } from '../../sandbox/servers/wheels.js';
-import type { WorkerProcess } from '../../sandbox/worker-process.js';
+
 import type { Receipt } from '../../src/contract/receipt.js';
 import { shownExamples } from '../../tools/example-blocks.js';
 import { newBucket } from '../support/bucket.js';
+import type { RunningWorker } from '../support/warm-worker.js';
 import { openWorld, type World } from '../support/world.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,7 +27,7 @@ interface CommandResult {
 
 describe('the examples', () => {
   let world: World;
-  let worker: WorkerProcess;
+  let worker: RunningWorker;
   let folder: string;
   let env: NodeJS.ProcessEnv;
   let compiled: CommandResult;

@@ -1,13 +1,14 @@
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DIALECTS } from '../../sandbox/v3/dialects.js';
-import type { WorkerProcess } from '../../sandbox/worker-process.js';
+
 import { originsOf, Payments, SHORT_LAG } from '../support/payments.js';
 import { executionsFor } from '../support/tables.js';
+import type { RunningWorker } from '../support/warm-worker.js';
 
 describe('a worker whose host switches from version 1 to version 3', () => {
   let payments: Payments;
-  let worker: WorkerProcess;
+  let worker: RunningWorker;
 
   beforeAll(async () => {
     payments = await Payments.open({ api: 'v1' });

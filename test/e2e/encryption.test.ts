@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { Client, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { secretsIn } from '../../bench/chaos/secrets.js';
-import type { WorkerProcess } from '../../sandbox/worker-process.js';
+
 import { UploadClient, type UploadHandle, type UploadRequestInput } from '../../src/client.js';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
 import { loadSettings } from '../../src/settings/load.js';
@@ -12,6 +12,7 @@ import { runWarmCommand } from '../support/command.js';
 import { bytesOf } from '../support/history.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
+import type { RunningWorker } from '../support/warm-worker.js';
 import { type OwnWorld, startOwnWorld, type World } from '../support/world.js';
 
 const newKey = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
@@ -122,8 +123,8 @@ describe('workers with several encryption keys', () => {
       refuseConfiguration: ({ study }) => (study === 'bad' ? 'study is bad' : undefined),
     });
   });
-  const workers: WorkerProcess[] = [];
-  const startWorker = async (env: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> => {
+  const workers: RunningWorker[] = [];
+  const startWorker = async (env: NodeJS.ProcessEnv = {}): Promise<RunningWorker> => {
     const worker = await world.startWorker(env);
     workers.push(worker);
     return worker;

@@ -54,7 +54,7 @@ describe('a worker with 256 MB of heap and two slots', () => {
       }
     }));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    worker = await world.startWorker({
+    worker = await world.startWorkerProcess({
       NODE_OPTIONS: '--max-old-space-size=256',
       APLOS_UPLOAD_CONCURRENCY: '2',
       APLOS_UPLOAD_IDLE_TIMEOUT: '2',

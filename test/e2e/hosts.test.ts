@@ -1,12 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WorkerProcess } from '../../sandbox/worker-process.js';
+
 import { UploadClient, type UploadHandle } from '../../src/client.js';
 import { currentDetailsOf } from '../support/outcome.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration } from '../support/tables.js';
+import type { RunningWorker } from '../support/warm-worker.js';
 import type { World } from '../support/world.js';
 
 /** A path that names a different file in each process. */
@@ -15,7 +16,7 @@ const HERE = '/proc/self/cwd';
 describe.skipIf(process.platform !== 'linux')('files that only one host has', () => {
   let world: World;
   let client: UploadClient;
-  const workers = new Map<string, WorkerProcess>();
+  const workers = new Map<string, RunningWorker>();
 
   const folderOf = (host: string) => join(world.folder, host);
   const onDisk = (host: string, name: string) => readFile(join(folderOf(host), name));

@@ -23,7 +23,7 @@ describe('an upload', () => {
   beforeAll(async () => {
     world = await startOwnWorld(QUEUED);
     client = await UploadClient.connect({ client: world.client });
-    worker = await world.startWorker(SHORT_LAG);
+    worker = await world.startWorkerProcess(SHORT_LAG);
   });
   afterEach(() => world.sandbox.faults.clear());
   afterAll(() => world?.stop());
@@ -68,7 +68,7 @@ describe('an upload', () => {
     await untilSeen('start', 1);
 
     worker.child.kill('SIGKILL');
-    worker = await world.startWorker(SHORT_LAG);
+    worker = await world.startWorkerProcess(SHORT_LAG);
 
     const attemptsOf = ({ steps }: Receipt) =>
       Object.fromEntries(steps.map(({ step, label, attempts }) => [label ?? step, attempts]));
@@ -102,12 +102,12 @@ describe('an upload', () => {
   it('continues immediately on another worker if its worker is stopped', async () => {
     world.sandbox.faults.add({ route: 'upload', hang: true });
     const before = seen('upload');
-    const draining = await world.startWorker({ ...SHORT_LAG, APLOS_UPLOAD_SHUTDOWN_GRACE: '1' });
+    const draining = await world.startWorkerProcess({ ...SHORT_LAG, APLOS_UPLOAD_SHUTDOWN_GRACE: '1' });
     await worker.stop();
     const upload = await start(1);
     await untilSeen('upload', before);
     draining.child.kill('SIGTERM');
-    worker = await world.startWorker(SHORT_LAG);
+    worker = await world.startWorkerProcess(SHORT_LAG);
     const receipt = await expectDoneOnce(upload);
     expect(receipt.steps.find(({ step }) => step === 'upload')?.attempts).toBe(2);
     await expect.poll(() => draining.child.exitCode).toBe(0);

@@ -22,7 +22,7 @@ describe('a file of 200 MB', () => {
   beforeAll(async () => {
     world = await startWorld(QUEUED);
     client = await UploadClient.connect({ client: world.client });
-    worker = await world.startWorker();
+    worker = await world.startWorkerProcess();
   });
   afterAll(() => world?.stop());
 

@@ -24,7 +24,7 @@ describe('what was paid before', () => {
 
   beforeAll(async () => {
     world = await startWorld(QUEUED);
-    worker = await world.startWorker();
+    worker = await world.startWorkerProcess();
     file = await world.write('pk.csv', TABLE);
     config = await world.write('day-1.json', JSON.stringify(configuration));
   });

@@ -9,6 +9,7 @@ import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { deleteWorkflow } from '../support/delete-workflow.js';
 import { originsOf, Payments, SHORT_LAG } from '../support/payments.js';
 import { configuration, executionsFor } from '../support/tables.js';
+import type { RunningWorker } from '../support/warm-worker.js';
 
 const FREEZE = new URL('../support/freeze-before-start.mjs', import.meta.url).href;
 
@@ -107,7 +108,7 @@ describe.concurrent('an analysis that is asked for again', () => {
 
 describe('an analysis that Temporal has forgotten', () => {
   let pay: Payments;
-  let worker: WorkerProcess;
+  let worker: RunningWorker;
 
   beforeAll(async () => {
     pay = await Payments.open();
@@ -160,7 +161,7 @@ describe.concurrent('a worker that is suspended', { tags: ['REQ-12'] }, () => {
   ) {
     const pay = await Payments.open({ api });
     onTestFinished(() => pay.world.stop());
-    const frozen = await pay.world.startWorker({
+    const frozen = await pay.world.startWorkerProcess({
       ...SHORT_LAG,
       APLOS_UPLOAD_CONCURRENCY: '1', // so that it has not asked for a step more when it is suspended
       NODE_OPTIONS: `--import ${FREEZE}`,

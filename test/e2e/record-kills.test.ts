@@ -38,7 +38,7 @@ describe('the record of a run', () => {
       ['during-write', 'Dear Sir or Madam'],
       ['after-name', table(1_002)],
     ] as const) {
-      const { child } = await world.startWorker({
+      const { child } = await world.startWorkerProcess({
         ...env,
         NODE_OPTIONS: `--import ${HOOK}`,
         KILL_AT: moment,

@@ -154,7 +154,7 @@ describe('a worker that is killed while it fetches results', () => {
       const results = join(world.folder, 'results');
       await mkdir(results);
       const env = { ...SHORT_LAG, APLOS_UPLOAD_RESULTS_ROOTS: results };
-      const killed = await world.startWorker(env);
+      const killed = await world.startWorkerProcess(env);
       const client = await UploadClient.connect({ client: world.client });
       world.sandbox.faults.add({ route: 'results', hang: true });
       const path = await world.write('killed.csv', table(1_000));

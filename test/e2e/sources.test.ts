@@ -60,7 +60,7 @@ describe('a remote source', () => {
     versionId = stored.VersionId;
     store.destroy();
 
-    await world.startWorker({
+    await world.startWorkerProcess({
       NODE_EXTRA_CA_CERTS: join(world.folder, 'ca.pem'),
       TMPDIR: temporary,
       APLOS_UPLOAD_SOURCE_HOSTS: '127.0.0.1',

@@ -51,7 +51,7 @@ describe('traces sent to a collector', () => {
       APLOS_UPLOAD_SOURCE_HOSTS: '127.0.0.1',
       APLOS_UPLOAD_LIST_LAG: '0.2',
     };
-    worker = await world.startWorker(env);
+    worker = await world.startWorkerProcess(env);
     for (const [name, value] of Object.entries(world.env)) vi.stubEnv(name, value);
     client = await UploadClient.connect({ settings: loadSettings(world.env, 'client') });
 
@@ -268,7 +268,7 @@ describe('traces sent to a collector', () => {
       const { upload, span } = await startTraced('handed-on.csv');
       await expect.poll(refused).toBeGreaterThan(before);
       await worker.stop();
-      await world.startWorker();
+      await world.startWorkerProcess();
       await upload.result();
       const attempts = collector.spans.filter(({ traceId }) => traceId === span.traceId);
       expect(attempts.map(({ failedWith }) => failedWith)).toContain('API_UNAVAILABLE');

@@ -2,19 +2,20 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBinaries } from '../../sandbox/servers/binaries.js';
-import type { WorkerProcess } from '../../sandbox/worker-process.js';
+
 import { requestForFile, UploadClient, type UploadHandle } from '../../src/client.js';
 import { pollersOf } from '../../src/temporal/versioning.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
+import type { RunningWorker } from '../support/warm-worker.js';
 import type { World } from '../support/world.js';
 
 describe('worker deployment versions', () => {
   let world: World;
   let client: UploadClient;
   let temporal: (...args: string[]) => string;
-  let one: WorkerProcess;
+  let one: RunningWorker;
 
   const startVersion = (buildId: string) =>
     world.startWorker({
@@ -45,7 +46,7 @@ describe('worker deployment versions', () => {
         );
         return;
       } catch (error) {
-        if (!/missing active task queues|no Worker Deployment/.test(String(error))) throw error;
+        if (!/missing active task queues|no Worker Deployment|deadline exceeded/.test(String(error))) throw error;
         await sleep(200);
       }
     }

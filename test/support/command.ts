@@ -1,16 +1,9 @@
-import { type ChildProcess, fork, type SpawnOptions, spawn } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { COMMAND } from '../../sandbox/worker-process.js';
+import { type CommandResult, startWarmCommand } from './warm-process.js';
 
-const HOST = fileURLToPath(new URL('command-host.mjs', import.meta.url));
-
-/** Result of a command. */
-export interface CommandResult {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { CommandResult } from './warm-process.js';
 
 /** Runs `aplos-upload` in its own process, without a terminal, and waits for the end. */
 export async function runCommand(
@@ -41,41 +34,16 @@ export function jsonLines<Value>(text: string): Value[] {
   return lines === '' ? [] : lines.split('\n').map((line) => JSON.parse(line) as Value);
 }
 
-/** Processes that wait for a command. */
-const idleHosts: ChildProcess[] = [];
-
 /**
- * Runs `aplos-upload` without a terminal, in a process that has run other commands before: starting Node.js and loading
- * Temporal's client takes longer than most commands. Use {@link runCommand} for what only a process of its own shows:
- * that it ends, its signals, and variables that Node.js reads when it starts.
+ * Runs `aplos-upload` without a terminal, in a process that runs several commands. Use {@link runCommand} for what only a
+ * process of its own shows: that it ends, its signals, and variables that Node.js reads when it starts.
  *
  * @param cwd working folder. Default: that of this process
  */
-export async function runWarmCommand(
+export function runWarmCommand(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   cwd: string = process.cwd(),
 ): Promise<CommandResult> {
-  const host = idleHosts.pop() ?? startHost();
-  host.channel?.ref();
-  const result = new Promise<CommandResult>((resolve, reject) => {
-    const onExit = (code: number | null) =>
-      reject(new Error(`aplos-upload ${args.join(' ')} ended its process with code ${code}`));
-    host.once('exit', onExit);
-    host.once('message', (message) => {
-      host.off('exit', onExit);
-      resolve(message as CommandResult);
-    });
-  });
-  host.send({ args, env: { ...process.env, ...env }, cwd });
-  const { exitCode, stdout, stderr } = await result;
-  host.channel?.unref();
-  idleHosts.push(host);
-  return { exitCode, stdout, stderr };
-}
-
-function startHost(): ChildProcess {
-  const host = fork(HOST, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  host.unref();
-  return host;
+  return startWarmCommand(args, env, cwd, (text) => process.stderr.write(text)).result;
 }

@@ -106,7 +106,7 @@ export async function startMonitoredWorker(
   env: NodeJS.ProcessEnv = {},
 ): Promise<MonitoredWorker> {
   const before = world.log().length;
-  const process = await world.startWorker({ APLOS_UPLOAD_METRICS: '127.0.0.1:0', ...env });
+  const process = await world.startWorkerProcess({ APLOS_UPLOAD_METRICS: '127.0.0.1:0', ...env });
   const [, metricsUrl = ''] = /Metrics are served at (\S+?)"/.exec(world.log().slice(before)) ?? [];
   return { process, metricsUrl };
 }

@@ -11,6 +11,7 @@ import { startWorker, type WorkerProcess } from '../../sandbox/worker-process.js
 import { loadSettings } from '../../src/settings/load.js';
 import { dataConverterFor } from '../../src/temporal/connection.js';
 import { type CommandResult, runWarmCommand } from './command.js';
+import { type RunningWorker, startWarmWorker } from './warm-worker.js';
 
 /** A Temporal server, and a namespace there. */
 export type TemporalNamespace = Pick<TemporalDevServer, 'address' | 'uiUrl' | 'httpUrl'> & {
@@ -32,12 +33,14 @@ export interface World {
   /** Returns everything that workers have logged. */
   readonly log: () => string;
   /**
-   * Starts a worker, and waits until it polls.
+   * Starts a worker in a process that runs several workers and commands, and waits until it polls.
    *
    * @param env variables to add
    * @param cwd working folder; default: that of this process
    */
-  startWorker(env?: NodeJS.ProcessEnv, cwd?: string): Promise<WorkerProcess>;
+  startWorker(env?: NodeJS.ProcessEnv, cwd?: string): Promise<RunningWorker>;
+  /** Starts a worker in a process of its own, which can be killed, and waits until it polls. */
+  startWorkerProcess(env?: NodeJS.ProcessEnv, cwd?: string): Promise<WorkerProcess>;
   /** Runs `aplos-upload` with these arguments, in a process that runs several commands. */
   run(...args: string[]): Promise<CommandResult>;
   /** Writes a file into the folder, and returns its path. */
@@ -107,8 +110,12 @@ export async function openWorld(temporal: TemporalNamespace, sandbox: Sandbox): 
   };
   const connection = await Connection.connect({ address });
   const dataConverter = dataConverterFor(loadSettings(env).encryption);
-  const workers: WorkerProcess[] = [];
+  const workers: RunningWorker[] = [];
+  const processes: WorkerProcess[] = [];
   let log = '';
+  const onLog = (text: string) => {
+    log += text;
+  };
   return {
     temporal,
     sandbox,
@@ -118,11 +125,13 @@ export async function openWorld(temporal: TemporalNamespace, sandbox: Sandbox): 
     rawClient: new Client({ connection, namespace }),
     log: () => log,
     startWorker: async (more = {}, cwd = process.cwd()) => {
-      const onLog = (text: string) => {
-        log += text;
-      };
-      const worker = await startWorker({ ...env, ...more }, onLog, { cwd });
+      const worker = await startWarmWorker({ ...env, ...more }, cwd, onLog);
       workers.push(worker);
+      return worker;
+    },
+    startWorkerProcess: async (more = {}, cwd = process.cwd()) => {
+      const worker = await startWorker({ ...env, ...more }, onLog, { cwd });
+      processes.push(worker);
       return worker;
     },
     run: (...args) => runWarmCommand(args, env),
@@ -132,7 +141,8 @@ export async function openWorld(temporal: TemporalNamespace, sandbox: Sandbox): 
       return path;
     },
     stop: async () => {
-      for (const { child } of workers) child.kill('SIGKILL');
+      for (const { child } of processes) child.kill('SIGKILL');
+      await Promise.all(workers.map((worker) => worker.stop()));
       await connection.close();
       await sandbox.stop();
       await rm(folder, { recursive: true, force: true });

@@ -48,7 +48,7 @@ describe('a worker with metrics and health endpoints', () => {
     [metrics = 0, health = 0, otherMetrics = 0, otherHealth = 0] = await freePorts(4);
     client = await UploadClient.connect({ client: world.client });
     startedAt = Date.now();
-    worker = await world.startWorker({ ...watched(metrics, health), APLOS_UPLOAD_IDLE_TIMEOUT: '1' });
+    worker = await world.startWorkerProcess({ ...watched(metrics, health), APLOS_UPLOAD_IDLE_TIMEOUT: '1' });
   });
   afterAll(() => world?.stop());
 
@@ -123,7 +123,7 @@ describe('a worker with metrics and health endpoints', () => {
 
   it('is not ready with a wrong password, does not reveal it, and counts tasks that it cannot decode', async () => {
     await start('for-another-key.csv');
-    await world.startWorker({
+    await world.startWorkerProcess({
       ...watched(otherMetrics, otherHealth),
       COGNITO_PASSWORD: WRONG_PASSWORD,
       APLOS_UPLOAD_ENCRYPTION_KEY: `other:${Buffer.alloc(32, 1).toString('base64')}`,

@@ -1,6 +1,6 @@
 /**
  * Runs commands of dist/ one after another in one process, which loads their modules only once. Each message is a
- * command; the reply is its result. Ends with the process that started it.
+ * command, to which the reply is its result, or a signal for the running command. Ends with the process that started it.
  */
 import { runProgram } from '../../dist/cli/program.js';
 
@@ -14,7 +14,11 @@ for (const stream of ['stdout', 'stderr'])
     return true;
   };
 
-process.on('message', async ({ args, env, cwd }) => {
+process.on('message', async ({ signal, args, env, cwd }) => {
+  if (signal) {
+    process.emit(signal, signal);
+    return;
+  }
   Object.assign(output, { stdout: '', stderr: '' });
   for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
   Object.assign(process.env, env);
