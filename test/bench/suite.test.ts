@@ -17,7 +17,7 @@ describe('npm run bench', () => {
     world = new BenchWorld(() => startWorld());
     const rows = ROWS.filter(({ name }) => SELECTED.includes(name));
     for await (const result of measureRows(rows, world, SMOKE)) results.set(result.name, result);
-  });
+  }, 600_000);
   afterAll(() => world?.stop());
 
   it('measures each row next to its peer, and names the version of the peer', () => {
