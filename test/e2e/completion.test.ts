@@ -14,6 +14,7 @@ describe('an upload that waits for the end of its executions', () => {
   beforeAll(async () => {
     world = await startWorld({
       api: 'v3',
+      stepMs: 10, // an execution ends before the upload that started it is resumed
       endExecution: endAs,
       warn: () => ['3 rows are below the limit of quantification'],
     });
@@ -90,9 +91,9 @@ describe('an upload that waits for the end of its executions', () => {
     expect(failed.stderr).toContain('COMPLETION_TIMED_OUT');
     expect(failed.stderr).toMatch(/time limit of the request \(last check: (queued|running), /);
 
+    world.sandbox.change({ endExecution: () => undefined });
     const { stdout } = await world.run('replay', name);
     expect(stdout).toContain(`${name}: resumed at awaitExecution after COMPLETION_TIMED_OUT`);
-    world.sandbox.change({ endExecution: () => undefined });
     const receipt = await receiptOf('--wait', 'results');
     world.sandbox.change({ endExecution: endAs });
     expect(receipt.executions).toMatchObject([{ completion: { status: 'succeeded' } }]);
