@@ -59,7 +59,9 @@ describe('a batch of 30 files at an Aplos that takes 2 executions at a time', { 
     expect(first?.configuration.analysis).toBe('single');
   });
 
-  it('is done without a failure, each once, with fewer than two refused starts for each', async () => {
+  it('is done without a failure, each once, with fewer than two refused starts for each', {
+    timeout: 300_000,
+  }, async () => {
     const receipts = await Promise.all(uploads.map((upload) => upload.result()));
     expect(receipts).toHaveLength(FILES);
     expect(pay.world.sandbox.charges).toHaveLength(FILES + 1);

@@ -46,7 +46,8 @@ describe('worker deployment versions', () => {
         );
         return;
       } catch (error) {
-        if (!/missing active task queues|no Worker Deployment|deadline exceeded/.test(String(error))) throw error;
+        if (!/missing active task queues|no Worker Deployment|deadline exceeded/.test(String(error)))
+          throw error;
         await sleep(200);
       }
     }
