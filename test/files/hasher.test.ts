@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CHUNK_BYTES } from '../../src/files/chunk-buffers.js';
 import { LEAST_BYTES_FOR_THREADS } from '../../src/files/hasher/open-hasher.js';
 import { Ring } from '../../src/files/hasher/ring.js';
 import { type Algorithm, HashThread } from '../../src/files/hasher/thread.js';
 import { ThreadedHasher } from '../../src/files/hasher/threaded-hasher.js';
-import { openHasher } from '../../src/files/hasher.js';
+import { InlineHasher, openHasher } from '../../src/files/hasher.js';
 import { hashFile } from '../../src/files/source.js';
 import { openFile } from '../support/posting.js';
 import { distinctBytes } from '../support/temporary-folder.js';
@@ -24,8 +25,18 @@ function openThreaded() {
 describe('openHasher', () => {
   it('uses threads for large files only', () => {
     expect(openThreaded()).toBeInstanceOf(ThreadedHasher);
-    const small = openHasher({ sizeBytes: LEAST_BYTES_FOR_THREADS - 1 }, ['md5']);
-    expect(small.buffers).toBeUndefined();
+    expect(openHasher({ sizeBytes: LEAST_BYTES_FOR_THREADS - 1 }, ['md5'])).toBeInstanceOf(InlineHasher);
+  });
+
+  it('reads a file that threads do not hash into the same few buffers', async () => {
+    const { buffers } = openHasher({ sizeBytes: LEAST_BYTES_FOR_THREADS - 1 }, ['md5']);
+    const used = new Set<Buffer>();
+    for (let chunk = 0; chunk < 10; chunk++) await buffers?.fill(async (buffer) => used.add(buffer));
+    expect(used.size).toBe(3);
+  });
+
+  it('needs no buffers for a file of one chunk', () => {
+    expect(openHasher({ sizeBytes: CHUNK_BYTES }, ['md5']).buffers).toBeUndefined();
   });
 
   it('calculates the checksums of any chunks', async () => {
@@ -58,7 +69,7 @@ describe('openHasher', () => {
         sums(Buffer.from(Array.from({ length: 10 }, (_, chunk) => `${index}.${chunk} `).join(''))),
       ),
     );
-    expect(hashers.some(({ buffers }) => buffers === undefined)).toBe(true);
+    expect(hashers.some((hasher) => hasher instanceof InlineHasher)).toBe(true);
   });
 
   it('keeps files apart from one that is abandoned', async () => {

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Hasher } from './hasher.js';
+import type { Ring } from './ring.js';
 import type { Algorithm } from './thread.js';
 
 /** Calculates checksums in this thread. */
 export class InlineHasher<Name extends Algorithm> implements Hasher<Name> {
-  readonly buffers = undefined;
   readonly #hashes;
 
-  constructor(algorithms: readonly Name[]) {
+  /** @param buffers buffers to read the file into. Default: new ones for each chunk */
+  constructor(
+    algorithms: readonly Name[],
+    readonly buffers: Ring | undefined = undefined,
+  ) {
     this.#hashes = algorithms.map((algorithm) => [algorithm, createHash(algorithm)] as const);
   }
 
@@ -20,5 +24,7 @@ export class InlineHasher<Name extends Algorithm> implements Hasher<Name> {
     return Object.fromEntries(digests) as Record<Name, string>;
   }
 
-  close(): void {}
+  close(): void {
+    this.buffers?.close();
+  }
 }

@@ -1,6 +1,8 @@
+import { CHUNK_BYTES } from '../chunk-buffers.js';
 import type { OpenFile } from '../open-file.js';
 import type { Hasher } from './hasher.js';
 import { InlineHasher } from './inline-hasher.js';
+import { MIN_BUFFERS, Ring } from './ring.js';
 import type { Algorithm } from './thread.js';
 import { ThreadedHasher } from './threaded-hasher.js';
 import { hashThreads } from './threads.js';
@@ -13,7 +15,11 @@ export function openHasher<Name extends Algorithm>(
   { sizeBytes }: Pick<OpenFile, 'sizeBytes'>,
   algorithms: readonly Name[],
 ): Hasher<Name> {
+  if (sizeBytes <= CHUNK_BYTES) return new InlineHasher(algorithms);
   const ring = sizeBytes < LEAST_BYTES_FOR_THREADS ? undefined : hashThreads.openRing();
-  if (!ring) return new InlineHasher(algorithms);
+  if (!ring) return new InlineHasher(algorithms, new Ring(newBuffers()));
   return new ThreadedHasher(ring, hashThreads.lanes(algorithms));
 }
+
+/** A new buffer for each chunk would be garbage of megabytes for each file. */
+const newBuffers = () => Array.from({ length: MIN_BUFFERS }, () => Buffer.allocUnsafeSlow(CHUNK_BYTES));

@@ -7,7 +7,10 @@ interface Slot {
   hashed: () => Promise<unknown>;
 }
 
-/** Buffers in shared memory that are filled in turn, each one again once its last content was hashed. */
+/** A buffer that is sent, one that is filled, and one that is hashed. */
+export const MIN_BUFFERS = 3;
+
+/** Buffers that are filled in turn, each one again once its last content was hashed. */
 export class Ring implements ChunkBuffers {
   readonly #slots: readonly Slot[];
   readonly #onFree: () => void;
@@ -17,10 +20,10 @@ export class Ring implements ChunkBuffers {
   #isFree = false;
 
   /**
-   * @param buffers at least three: one that is sent, one that is filled, and one that is hashed
+   * @param buffers at least {@link MIN_BUFFERS}
    * @param onFree called once, when the ring is closed and nothing writes into its buffers any more
    */
-  constructor(buffers: readonly Buffer[], onFree: () => void) {
+  constructor(buffers: readonly Buffer[], onFree: () => void = () => {}) {
     this.#slots = buffers.map((buffer) => ({ buffer, hashed: async () => {} }));
     this.#onFree = onFree;
   }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Ring } from './ring.js';
+import { MIN_BUFFERS, Ring } from './ring.js';
 import { type Algorithm, HashThread } from './thread.js';
 
 /** Maximum number of threads. The thread that sends is busy with the chunks of as many. */
@@ -10,7 +10,6 @@ const MEMORY_BYTES = 64 * 1024 * 1024;
 const CHUNK_BYTES = 512 * 1024;
 /** Buffers of one ring. A few megabytes keep the threads busy while the sending thread waits for its core. */
 const MAX_RING_CHUNKS = 8;
-const MIN_RING_CHUNKS = 3;
 /** Share of the free memory that a new ring gets at most, so that some is left for others. */
 const RING_SHARE = 1 / 8;
 /** Time without a hash after which the threads end, in milliseconds. */
@@ -48,7 +47,7 @@ class HashThreads {
     this.#memory ??= this.#allocate();
     const memory = this.#memory;
     const share = Math.floor(this.#freeChunks.length * RING_SHARE);
-    const size = Math.max(MIN_RING_CHUNKS, Math.min(MAX_RING_CHUNKS, share));
+    const size = Math.max(MIN_BUFFERS, Math.min(MAX_RING_CHUNKS, share));
     if (this.#freeChunks.length < size) return undefined;
     clearTimeout(this.#idle);
     this.#openRings++;
