@@ -82,7 +82,7 @@ export function settingsToml(answers: Answers, schemaUrl: string): string {
             setting: buckets,
           },
           { key: 'source_hosts', value: undefined, example: ['files.example.com'], setting: sourceHosts },
-          { key: 'concurrency', value: undefined, example: 20, setting: concurrency },
+          { key: 'concurrency', value: undefined, example: 50, setting: concurrency },
         ])
       : []),
     ...(account
