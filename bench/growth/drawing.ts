@@ -55,6 +55,7 @@ export function drawGrowth({ files, seconds, samples, machine, commit, versions 
   const about = `${files.toLocaleString('en')} files in ${Math.round(seconds)} s, two workers, ${commit}, Node.js ${versions['Node.js']}; ${machine}`;
   const height = 3 * PANEL + 30;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12">
+<title>${files.toLocaleString('en')} files over time: files per second, memory, and duration of status</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
 ${panels.join('\n')}
 <text x="${LEFT}" y="${height - 10}" fill="${GRAY}" font-size="10">${about}</text>
