@@ -33,9 +33,9 @@ export function checkFolder(
 ): Finding[] {
   const readAll = (each: ReadonlyMap<string, Uint8Array>) =>
     new Map([...each].map(([name, bytes]) => [name, readRecord(bytes, keys, options)]));
-  const records = readAll(only(files, isRunRecord));
-  const reports = readAll(given ?? only(files, isReportFile));
-  const configurations = [...only(files, (name) => sha256InName(name) !== undefined)];
+  const records = readAll(filesWhere(files, isRunRecord));
+  const reports = readAll(given ?? filesWhere(files, isReportFile));
+  const configurations = [...filesWhere(files, (name) => sha256InName(name) !== undefined)];
   const named = new Set<string>();
   const findings = [
     ...[...records, ...reports].flatMap(([name, record]) => problemsOf(name, record)),
@@ -72,7 +72,7 @@ export function checkFolder(
   ];
 }
 
-const only = <Value>(
+const filesWhere = <Value>(
   files: ReadonlyMap<string, Value>,
   isWanted: (name: string) => boolean,
 ): Map<string, Value> => new Map([...files].filter(([name]) => isWanted(name)));
