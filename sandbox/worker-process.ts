@@ -16,6 +16,23 @@ export interface WorkerProcess {
 }
 
 /**
+ * The log of a worker until it polls. The rest is not kept, because a log that is searched to its end takes more time with
+ * each upload.
+ */
+export class StartLog {
+  text = '';
+  #polls = false;
+
+  /** Adds a part of the log, and returns true once the worker polls. */
+  add(part: string): boolean {
+    if (this.#polls) return true;
+    this.text += part;
+    this.#polls = this.text.includes('Worker state changed') && this.text.includes('RUNNING');
+    return this.#polls;
+  }
+}
+
+/**
  * Starts `aplos-upload worker` and waits until it polls. It runs in its own process group, so that Ctrl-C in the terminal
  * reaches only this process. It is killed when this process ends for any reason.
  *
@@ -47,18 +64,14 @@ export async function startWorker(
   });
   endWithThisProcess(child, leftovers);
 
-  let log = '';
-  let isRunning = false;
+  const log = new StartLog();
   const running = new Promise<void>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       onLog?.(text);
       if (!onLog && /"level":"(warn|error)"/.test(text)) process.stderr.write(text);
-      if (isRunning) return; // a log that is kept and searched to the end takes more time with each upload
-      log += text;
-      isRunning = log.includes('Worker state changed') && log.includes('RUNNING');
-      if (isRunning) resolve();
+      if (log.add(text)) resolve();
     });
-    child.once('exit', (code) => reject(new Error(`The worker exited with code ${code}: ${log}`)));
+    child.once('exit', (code) => reject(new Error(`The worker exited with code ${code}: ${log.text}`)));
   });
   await running;
   return {

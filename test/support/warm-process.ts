@@ -13,9 +13,9 @@ export interface CommandResult {
 /** A command that runs in a process which runs others before and after it. */
 export interface WarmCommand {
   readonly result: Promise<CommandResult>;
-  /** Calls the command's listeners for a signal. */
+  /** Calls the command's listeners for a signal, unless it has ended. */
   signal(signal: NodeJS.Signals): void;
-  /** Ends the process of the command. */
+  /** Ends the process of the command, unless the command has ended. */
   kill(): void;
 }
 
@@ -43,11 +43,15 @@ export function startWarmCommand(
   const { child } = warm;
   warm.onLog = onLog;
   child.channel?.ref();
+  let isRunning = true;
   const result = new Promise<CommandResult>((resolve, reject) => {
-    const onExit = (code: number | null) =>
+    const onExit = (code: number | null) => {
+      isRunning = false;
       reject(new Error(`aplos-upload ${args.join(' ')} ended its process with code ${code}`));
+    };
     child.once('exit', onExit);
     child.once('message', (message) => {
+      isRunning = false;
       child.off('exit', onExit);
       child.channel?.unref();
       idle.push(warm);
@@ -58,9 +62,11 @@ export function startWarmCommand(
   return {
     result,
     signal: (signal) => {
-      if (child.connected) child.send({ signal });
+      if (isRunning && child.connected) child.send({ signal });
     },
-    kill: () => void child.kill('SIGKILL'),
+    kill: () => {
+      if (isRunning) child.kill('SIGKILL');
+    },
   };
 }
 

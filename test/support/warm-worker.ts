@@ -1,3 +1,4 @@
+import { StartLog } from '../../sandbox/worker-process.js';
 import { startWarmCommand } from './warm-process.js';
 
 /** A worker that polls. */
@@ -19,19 +20,18 @@ export async function startWarmWorker(
   cwd: string,
   onLog: (text: string) => void,
 ): Promise<RunningWorker> {
-  let log = '';
+  const log = new StartLog();
   let onPoll: (() => void) | undefined;
   const polls = new Promise<void>((resolve) => {
     onPoll = resolve;
   });
   const worker = startWarmCommand(['worker'], env, cwd, (text) => {
-    log += text;
     onLog(text);
-    if (log.includes('Worker state changed') && log.includes('RUNNING')) onPoll?.();
+    if (log.add(text)) onPoll?.();
   });
   const end = worker.result.then(
-    ({ exitCode, stderr }) => `The worker ended with code ${exitCode}: ${stderr}${log}`,
-    (error: Error) => `${error.message}: ${log}`,
+    ({ exitCode, stderr }) => `The worker ended with code ${exitCode}: ${stderr}${log.text}`,
+    (error: Error) => `${error.message}: ${log.text}`,
   );
   const failed = end.then((text) => {
     throw new Error(text);
