@@ -128,7 +128,11 @@ describe('commands that wait while Temporal is unavailable', () => {
   });
 
   it('end with all receipts, and never say that an upload failed', async () => {
+    // The commands look for a worker every few seconds: no upload ends before they have seen it.
+    world.sandbox.faults.add({ route: 'presign', status: 503, times: 'always' });
     await world.startWorker(SHORT_LAG);
+    await expect.poll(() => running.one?.stderr()).toContain('✓ A worker is running now.');
+    world.sandbox.faults.clear();
     expect(await Promise.all(each().map(({ exitCode }) => exitCode))).toEqual(each().map(() => 0));
     expect(running.one?.stdout()).toContain('✓ one.csv');
     expect(running.one?.stderr()).toContain('✓ A worker is running now.');
