@@ -56,6 +56,8 @@ const ACCEPTED_TO_HURRY = 5;
 const AT_ONCE = 5;
 /** Pause between starts that are due one after the other, in milliseconds. */
 const STEP_MS = 200;
+/** Longest pause of a start because another one is being sent, in milliseconds. One of a lower priority does not pass it meanwhile. */
+const MAX_SENDING_MS = 5_000;
 /** Shortest average time between the attempts of all starts that wait, in milliseconds. */
 const MIN_INTERVAL_MS = 100;
 /** A start asks again after this time at the latest, in case Aplos takes more than it did. With very many starts, later. */
@@ -107,7 +109,10 @@ export class StartGate {
     const nowMs = performance.now();
     this.#queue.removeOverdue(nowMs);
     const isLimited = this.#limit !== undefined;
-    if (this.#limit && (!this.#isFree(this.#limit, nowMs) || this.#queue.hasBetterDue(start, nowMs)))
+    if (
+      this.#limit &&
+      (!this.#isFree(this.#limit, nowMs) || this.#queue.hasBetter(start, nowMs + MAX_SENDING_MS))
+    )
       throw this.#sendAway(start, this.#limit, nowMs);
     this.#queue.remove(start);
     if (isLimited) this.#sendingSinceMs = nowMs;
@@ -175,7 +180,7 @@ export class StartGate {
   /** Returns the error that ends the attempt of a start, and remembers when the next attempt is due. */
   #sendAway(start: QueuedStart, { reason, opensMs }: Limit, nowMs: number, cause?: UploadError): UploadError {
     const sendingMs = this.#sendingSinceMs === undefined ? 0 : nowMs - this.#sendingSinceMs;
-    const freeMs = Math.max(opensMs, nowMs + Math.min(Math.max(STEP_MS, sendingMs), AT_ONCE * 1_000));
+    const freeMs = Math.max(opensMs, nowMs + Math.min(Math.max(STEP_MS, sendingMs), MAX_SENDING_MS));
     const before = this.#queue.countBefore(start);
     const lagMs =
       Math.min(before, AT_ONCE - 1) * STEP_MS + Math.max(0, before - AT_ONCE + 1) * this.#spacingMs(nowMs);

@@ -46,10 +46,14 @@ export class StartQueue {
     for (const [key, { dueMs }] of this.#waiting) if (dueMs + OVERDUE_MS < nowMs) this.#waiting.delete(key);
   }
 
-  /** Reports whether a start of a higher priority is due. */
-  hasBetterDue(start: QueuedStart, nowMs: number): boolean {
+  /**
+   * Reports whether a start of a higher priority asks again soon.
+   *
+   * @param untilMs the latest time that is soon, by `performance.now()`
+   */
+  hasBetter(start: QueuedStart, untilMs: number): boolean {
     for (const other of this.#waiting.values())
-      if (other.priorityKey < start.priorityKey && other.dueMs <= nowMs) return true;
+      if (other.priorityKey < start.priorityKey && other.dueMs <= untilMs) return true;
     return false;
   }
 

@@ -136,6 +136,19 @@ describe('StartGate', () => {
     expect(next?.name).toBe('single');
   });
 
+  it('keeps its turn for a single upload that came while another start was being sent', () => {
+    const gate = new StartGate();
+    vi.advanceTimersByTime(refuse(gate));
+    const probe = gate.enter(start);
+    vi.advanceTimersByTime(4_000);
+    const single = { ...start, key: 'single', priorityKey: SINGLE };
+    expect(() => gate.enter(single)).toThrow('next try');
+    probe.accepted();
+    probe.end();
+    expect(() => gate.enter({ ...start, key: 'b' })).toThrow('next try');
+    expect(gate.enter(single)).toBeDefined();
+  });
+
   it('shares what Aplos takes between batches, however long one of them has waited', () => {
     const second = batchOf(20, 'second').map((start) => ({ ...start, arrivesMs: 600_000 }));
     const { accepted } = simulate([...batchOf(200), ...second], { concurrent: 5, durationMs: 60_000 });

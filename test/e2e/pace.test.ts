@@ -52,8 +52,10 @@ describe('a batch of 30 files at an Aplos that takes 2 executions at a time', { 
     await expect
       .poll(async () => (await client.status(single.workflowId))?.pending[0]?.lastFailure?.code)
       .toBe('EXECUTIONS_LIMITED');
+    const sent = pay.calls('start');
+    await vi.waitFor(() => expect(pay.calls('start')).toBeGreaterThan(sent), { timeout: 90_000 });
     expect(pay.world.sandbox.charges).toHaveLength(0);
-    pay.world.sandbox.change({ maxConcurrent: 2 });
+    pay.world.sandbox.change({ maxConcurrent: 2 }); // in the pause after a start was refused
     await single.result();
     const [first] = pay.world.sandbox.charges;
     expect(first?.configuration.analysis).toBe('single');
