@@ -18,7 +18,8 @@ import { describeRun } from './suite/report.js';
 import { secondsOf } from './suite/row.js';
 
 const BATCH = 'growth';
-const SAMPLES = 60;
+/** Samples that a run is to have. `status` reads all uploads each time, so many of them slow the uploads down. */
+const SAMPLES = 30;
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +31,7 @@ const { values } = parseArgs({
 });
 
 const growth = values.from === undefined ? await measure(Number(values.files)) : await read(values.from);
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(growth, null, 1)}\n`);
+await store(growth);
 if (values.svg !== undefined) await writeFile(values.svg, drawGrowth(growth));
 process.exit();
 
@@ -53,6 +54,7 @@ async function measure(files: number): Promise<Growth> {
     const pauseMs = Math.max(5_000, (1000 * files) / 15 / SAMPLES);
     while (!(await Promise.race([ended, sleep(pauseMs, false)]))) {
       samples.push(await sample(world, before, client, workers));
+      await store({ ...run, files, seconds: (performance.now() - before) / 1000, samples });
       console.log(JSON.stringify(samples.at(-1)));
     }
     const seconds = (performance.now() - before) / 1000;
@@ -81,6 +83,10 @@ async function sample(
     clientMb: await memoryOf(client.pid, 'VmRSS').catch(() => 0),
     workersMb: await Promise.all(workers.map(({ pid }) => memoryOf(pid, 'VmRSS'))),
   };
+}
+
+async function store(growth: Growth): Promise<void> {
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(growth, null, 1)}\n`);
 }
 
 async function read(path: string): Promise<Growth> {
