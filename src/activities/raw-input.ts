@@ -10,7 +10,7 @@ import proto from '@temporalio/proto';
 import type { JsonValue } from '../contract/json.js';
 import { invalidRequest } from '../contract/parse-input.js';
 import { type ExactJson, OversizedJsonError, parseExactJson } from '../contract/parse-json.js';
-import { REQUEST_LIMITS } from '../contract/request.js';
+import { REQUEST_LIMITS } from '../contract/request-limits.js';
 import { ARRIVED_IN, ORIGINAL, UNTRUSTED } from '../contract/untrusted.js';
 import { decodeText } from '../util/decode-text.js';
 import { shortenText } from '../util/shorten-text.js';

@@ -7,7 +7,8 @@ import {
   extensionOf,
   isSameDestination,
 } from '../contract/extension.js';
-import { REQUEST_LIMITS, type UploadRequest } from '../contract/request.js';
+import type { UploadRequest } from '../contract/request.js';
+import { REQUEST_LIMITS } from '../contract/request-limits.js';
 import { quoteForQuery } from '../temporal/query.js';
 import { waitForReceipt } from './failures.js';
 import { queryFor } from './filter.js';

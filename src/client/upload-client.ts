@@ -1,64 +1,38 @@
-import type { Client } from '@temporalio/client';
 import { pMapIterable } from 'p-map';
-import { hostTaskQueue } from '../contract/names.js';
-import type { Receipt, RunReset, UploadProgress } from '../contract/receipt.js';
-import {
-  type ExecutionRequest,
-  parseUploadRequest,
-  type UploadRequest,
-  type UploadRequestInput,
-} from '../contract/request.js';
+import { parseUploadRequest, type UploadRequest, type UploadRequestInput } from '../contract/request.js';
 import type { Subscription } from '../contract/subscription.js';
 import { workflowIdFor } from '../contract/workflow-id.js';
 import { type FileHost, hostForUpload } from '../files/host-of-files.js';
 import { loadSettings } from '../settings/load.js';
-import { isUnknownRun, temporalError, uploadUnknown } from '../temporal/errors.js';
-import { readResets } from '../temporal/resets.js';
+import { temporalError } from '../temporal/errors.js';
 import { withUploadErrors } from '../temporal/with-upload-errors.js';
-import { asCompleted, type CompletedUpload, type PendingUpload } from './as-completed.js';
 import { askForAnalyses, askForSubscription } from './ask-worker.js';
 import { type CancelOptions, type CancelOutcome, cancelUpload, cancelUploads } from './cancel.js';
 import { type ConnectedClient, connectFromSettings } from './connect.js';
-import { queryProgress, waitForReceipt } from './failures.js';
-import type { UploadFilter } from './filter.js';
-import { listAllRuns, listUploads, listUploadsOfContent } from './list-uploads.js';
+import { listUploadsOfContent } from './list-uploads.js';
+import { CONCURRENCY, type Many } from './many.js';
 import { OutageWaits } from './outages.js';
 import { previewUploads, type UploadPreview } from './preview.js';
 import { type ReplayOptions, type ReplayOutcome, replayUploads } from './replay.js';
-import type { StoredFile } from './request-for-stored-file.js';
 import { fetchResults, type ResultsOptions, type ResultsOutcome } from './results.js';
 import { SearchAttributeCheck } from './search-attribute-check.js';
-import { readRequest, readSource } from './source.js';
 import { startUpload } from './start-upload.js';
-import { readStatus, type UploadStatus } from './status.js';
-import { findStoredFile, type StoredFileQuery } from './stored-files.js';
 import type { UploadSummary } from './summary.js';
 import type { UploadClientOptions } from './upload-client-options.js';
 import { type UploadHandle, uploadHandle } from './upload-handle.js';
-import { WorkerAvailability } from './worker-availability.js';
-
-/** Any number of values, which may become available one after the other. */
-type Many<Value> = AsyncIterable<Value> | Iterable<Value>;
-
-/** Maximum number of concurrent calls to Temporal when handling many uploads. */
-const CONCURRENCY = 20;
+import { UploadMonitor } from './upload-monitor.js';
 
 /**
  * Starts uploads, one workflow per file, and monitors, resumes and cancels them. Its methods throw only {@link UploadError}s.
  */
-export class UploadClient {
-  readonly #client: Client;
+export class UploadClient extends UploadMonitor {
   readonly #files: FileHost;
-  readonly #workers: WorkerAvailability;
-  readonly #waits: OutageWaits;
   readonly #attributes: SearchAttributeCheck;
   readonly #close: () => Promise<void>;
 
   private constructor({ client, close }: ConnectedClient, files: FileHost, waits: OutageWaits) {
-    this.#client = client;
+    super(client, waits);
     this.#files = files;
-    this.#workers = new WorkerAvailability(client);
-    this.#waits = waits;
     this.#attributes = new SearchAttributeCheck(client);
     this.#close = close;
   }
@@ -97,7 +71,7 @@ export class UploadClient {
   async start(input: UploadRequestInput): Promise<UploadHandle> {
     const request = await this.#withHost(parseUploadRequest(input));
     await this.#attributes.assertUsable();
-    const started = await startUpload(this.#client, request);
+    const started = await startUpload(this.client, request);
     return uploadHandle(request, started, (workflowId, runId) => this.result(workflowId, runId));
   }
 
@@ -109,7 +83,7 @@ export class UploadClient {
    *   Otherwise as {@link start}
    */
   startMany(requests: Many<UploadRequestInput>): AsyncIterable<UploadHandle> {
-    const start = (request: UploadRequestInput) => this.#waits.retry(() => this.start(request));
+    const start = (request: UploadRequestInput) => this.waits.retry(() => this.start(request));
     return pMapIterable(requests, start, { concurrency: CONCURRENCY });
   }
 
@@ -138,75 +112,13 @@ export class UploadClient {
     return askForSubscription(this.#workerConnection, { profile });
   }
 
-  /** Temporal namespace of the uploads. */
-  get namespace(): string {
-    return this.#client.options.namespace;
-  }
-
   get #workerConnection() {
-    return { client: this.#client, workers: this.#workers };
+    return { client: this.client, workers: this.workers };
   }
 
   /** Throws {@link UploadError} `PROFILE_UNKNOWN` if the worker that responds lacks an Aplos profile; otherwise as {@link preview}. */
   async assertProfile(profile: string): Promise<void> {
     await askForAnalyses(this.#workerConnection, { profile, analyses: [] });
-  }
-
-  /**
-   * Waits for many uploads, e.g. the result of {@link startMany}, and yields each one once it is completed, in any order. Each
-   * workflow is yielded once. During an outage of Temporal, it keeps waiting.
-   */
-  asCompleted(uploads: Many<PendingUpload>): AsyncIterable<CompletedUpload> {
-    return asCompleted(this.#client, this.#waits, uploads);
-  }
-
-  /**
-   * Returns the status of an upload.
-   *
-   * @returns `undefined` if the namespace does not have the workflow, or no longer has it
-   */
-  status(workflowId: string): Promise<UploadStatus | undefined> {
-    return readStatus(this.#client, workflowId, this.#workers);
-  }
-
-  /** Returns the source of an upload, without a URL's signature; `undefined` if the request cannot be read. */
-  source(upload: Pick<UploadSummary, 'workflowId' | 'runId'>): Promise<string | undefined> {
-    return readSource(this.#client, upload);
-  }
-
-  /** Returns the analyses that an upload asked for; `undefined` if the request cannot be read. */
-  async requestedAnalyses(
-    upload: Pick<UploadSummary, 'workflowId' | 'runId'>,
-  ): Promise<readonly ExecutionRequest[] | undefined> {
-    return (await readRequest(this.#client, upload))?.executions;
-  }
-
-  /** Returns the resets that led to a run, as Temporal recorded them, the first one first. */
-  async resets(run: Pick<UploadSummary, 'workflowId' | 'runId'>): Promise<RunReset[]> {
-    try {
-      return await readResets(this.#client, run);
-    } catch (error) {
-      throw isUnknownRun(error) ? uploadUnknown(run.workflowId, error) : error;
-    }
-  }
-
-  /**
-   * Lists all runs that match a filter, those included that were resumed since. The order is that of {@link list}.
-   *
-   * @throws {@link UploadError} `REQUEST_INVALID` if Temporal cannot search for a value of the filter
-   */
-  listRuns(filter: UploadFilter = {}): AsyncIterable<UploadSummary> {
-    return listAllRuns(this.#client, filter);
-  }
-
-  /**
-   * Lists the uploads that match a filter, each with its latest run: an upload that failed and was resumed is not listed as
-   * failed. The order is Temporal's: running uploads first, then the most recently completed.
-   *
-   * @throws {@link UploadError} `REQUEST_INVALID` if Temporal cannot search for a value of the filter
-   */
-  list(filter: UploadFilter = {}): AsyncIterable<UploadSummary> {
-    return listUploads(this.#client, filter, CONCURRENCY);
   }
 
   /**
@@ -218,12 +130,7 @@ export class UploadClient {
   async *listSameContent(input: UploadRequestInput): AsyncGenerator<UploadSummary, void> {
     const request = await this.#withHost(parseUploadRequest(input));
     const own = await this.status(workflowIdFor(request));
-    yield* listUploadsOfContent(this.#client, request, own, CONCURRENCY);
-  }
-
-  /** Finds a file at Aplos, for {@link requestForStoredFile}. `undefined` if no run that Temporal still has stored it. */
-  findStoredFile(query: StoredFileQuery): Promise<StoredFile | undefined> {
-    return findStoredFile(this.#client, query);
+    yield* listUploadsOfContent(this.client, request, own, CONCURRENCY);
   }
 
   /**
@@ -232,7 +139,7 @@ export class UploadClient {
    * Yields the outcome for each upload.
    */
   replay(workflowIds: Many<string>, options: ReplayOptions = {}): AsyncIterable<ReplayOutcome> {
-    return replayUploads(this.#client, workflowIds, options, CONCURRENCY);
+    return replayUploads(this.client, workflowIds, options, CONCURRENCY);
   }
 
   /**
@@ -243,39 +150,13 @@ export class UploadClient {
   results(workflowIds: Many<string>, options: ResultsOptions): AsyncIterable<ResultsOutcome> {
     return fetchResults(
       {
-        client: this.#client,
-        whenAvailable: (call) => this.#waits.retry(call),
+        client: this.client,
+        whenAvailable: (call) => this.waits.retry(call),
         concurrency: CONCURRENCY,
       },
       workflowIds,
       options,
     );
-  }
-
-  /** Queries the workflow for its progress. Requires a running worker. */
-  progress(workflowId: string): Promise<UploadProgress | undefined> {
-    return queryProgress(this.#client, workflowId);
-  }
-
-  /**
-   * Waits for the receipt of an upload, without a time limit. During an outage of Temporal, it keeps waiting.
-   *
-   * @throws {@link UploadFailedError} if the upload ended without a receipt
-   * @throws {@link UploadError} `PAYLOAD_UNREADABLE` if this process lacks the key that the receipt is encrypted with,
-   *   `PAYLOAD_UNTRUSTED` if somebody without the key wrote it
-   * @param runId completed run. Default: the latest run
-   */
-  result(workflowId: string, runId?: string): Promise<Receipt> {
-    return this.#waits.retry(() => waitForReceipt(this.#client, workflowId, runId));
-  }
-
-  /**
-   * Reports whether a worker serves a host, as requests name it. A killed worker is noticed after 90 seconds.
-   *
-   * @returns `undefined` if Temporal does not support or allow the check
-   */
-  hostHasWorker(host: string): Promise<boolean | undefined> {
-    return this.#workers.hasWorker(hostTaskQueue(host.toLowerCase()));
   }
 
   /**
@@ -293,24 +174,9 @@ export class UploadClient {
     return cancelUploads(this.#workerConnection, workflowIds, options, CONCURRENCY);
   }
 
-  /** Reports whether a worker serves new uploads, as {@link hostHasWorker} does for a host. */
-  hasWorker(): Promise<boolean | undefined> {
-    return this.#workers.servesNewUploads();
-  }
-
-  /** Ends the waits of other calls for the end of an outage. */
-  stopWaiting(): void {
-    this.#waits.close();
-  }
-
-  /** Makes a call that is safe to repeat, such as several calls of this client. During an outage of Temporal, it waits. */
-  whenAvailable<Result>(call: () => Promise<Result>): Promise<Result> {
-    return this.#waits.retry(call);
-  }
-
   /** Ends all waits, and closes the connection once its calls have ended, unless the client was passed in. */
   close(): Promise<void> {
-    this.#waits.close();
+    this.waits.close();
     return this.#close();
   }
 

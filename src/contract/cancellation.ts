@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseInput } from './parse-input.js';
-import { REQUEST_LIMITS } from './request.js';
+import { REQUEST_LIMITS } from './request-limits.js';
 
 /** Longest id of an execution. */
 const MAX_ID_LENGTH = 255;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalidRequest, parseInput } from './parse-input.js';
-import { REQUEST_LIMITS } from './request.js';
 import { fileNameField, hostField, jsonObjectField, nameField, sha256Field } from './request-fields.js';
+import { REQUEST_LIMITS } from './request-limits.js';
 import type { ResultsPackage } from './results.js';
 import { findResultsProblems } from './results-problems.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseInput } from './parse-input.js';
-import { REQUEST_LIMITS } from './request.js';
+import { REQUEST_LIMITS } from './request-limits.js';
 
 /** Largest number of analyses that one workflow looks up. Its input and its result then fit into a payload of Temporal. */
 export const MAX_ANALYSES = 200;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseInput } from './parse-input.js';
-import { REQUEST_LIMITS } from './request.js';
+import { REQUEST_LIMITS } from './request-limits.js';
 
 /** What Aplos reports about the subscription of an account. Each value is absent if Aplos does not report it. */
 export interface Subscription {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseInput } from './parse-input.js';
 import type { Receipt } from './receipt.js';
-import { REQUEST_LIMITS } from './request.js';
+import { REQUEST_LIMITS } from './request-limits.js';
 import { runRefSchema } from './stored-file.js';
 import { isWebhookUrl } from './webhook-url.js';
 

@@ -3,7 +3,7 @@ import { UploadError } from '../contract/errors.js';
 import type { JsonObject, JsonValue } from '../contract/json.js';
 import { type ExactJson, OversizedJsonError, parseExactJson } from '../contract/parse-json.js';
 import { readSections } from '../contract/read-sections.js';
-import { REQUEST_LIMITS } from '../contract/request.js';
+import { REQUEST_LIMITS } from '../contract/request-limits.js';
 import { type Sections, sectionsIn } from '../contract/sections.js';
 import { decodeText, EncodingError } from '../util/decode-text.js';
 import { systemErrorCode } from '../util/system-error.js';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UploadError } from '../../src/contract/errors.js';
-import { parseUploadRequest, REQUEST_LIMITS } from '../../src/contract/request.js';
+import { parseUploadRequest } from '../../src/contract/request.js';
+import { REQUEST_LIMITS } from '../../src/contract/request-limits.js';
 import { workflowIdFor } from '../../src/contract/workflow-id.js';
 
 const source = 'file:///data/pk.csv';

@@ -3,7 +3,7 @@ import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temp
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/receipt.js';
-import { REQUEST_LIMITS } from '../../src/contract/request.js';
+import { REQUEST_LIMITS } from '../../src/contract/request-limits.js';
 import { startWorld } from '../support/shared-world.js';
 import { startWithPayloads } from '../support/start-with-payloads.js';
 import { configuration } from '../support/tables.js';
