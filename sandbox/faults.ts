@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { seededRandom } from './seeded-random.js';
 
@@ -33,7 +34,7 @@ export interface FaultTrigger {
   readonly skip?: number;
   /** Probability that the fault triggers on a call, 0 to 1, using the sandbox's seeded random generator. Default: 1. */
   readonly chance?: number;
-  /** Delay before the call is handled, in milliseconds. Default: 0. */
+  /** Delay before the call is handled, in milliseconds; it ends when the faults are removed. Default: 0. */
   readonly delayMs?: number;
 }
 
@@ -96,7 +97,7 @@ export type FaultAction =
       readonly etag: string;
     }
   | {
-      /** Only delays the call, by this number of milliseconds. */
+      /** Only delays the call, by this number of milliseconds, or until the faults are removed. */
       readonly delayMs: number;
     };
 
@@ -160,11 +161,14 @@ export interface TriggeredFault {
   readonly fault: Fault;
   /** Time when it was added, by `performance.now()`. */
   readonly addedAt: number;
+  /** Aborted when all faults are removed. */
+  readonly removed: AbortSignal;
 }
 
 /** Pending faults. At most one triggers on a call: the first that was added. */
 export class Faults {
-  #waiting: { fault: Fault; addedAt: number; skip: number; left: number }[] = [];
+  #waiting: (TriggeredFault & { skip: number; left: number })[] = [];
+  #removed = newSignal();
   readonly #random: () => number;
 
   /** @param seed seed of the random generator for faults with a `chance` */
@@ -181,12 +185,15 @@ export class Faults {
     faultSchema.parse(fault);
     const { skip = 0, times = 1 } = fault;
     const left = times === 'always' ? Number.POSITIVE_INFINITY : times;
-    this.#waiting.push({ fault, addedAt: performance.now(), skip, left });
+    const { signal: removed } = this.#removed;
+    this.#waiting.push({ fault, addedAt: performance.now(), removed, skip, left });
   }
 
-  /** Removes all faults. */
+  /** Removes all faults, and ends the delays of calls on which one has triggered. */
   clear(): void {
     this.#waiting = [];
+    this.#removed.abort();
+    this.#removed = newSignal();
   }
 
   /** Faults that have not triggered as often as they should. */
@@ -209,4 +216,11 @@ export class Faults {
     }
     return undefined;
   }
+}
+
+/** Creates a signal that any number of calls can wait for. */
+function newSignal(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

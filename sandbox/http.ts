@@ -94,8 +94,9 @@ export async function handleCall(
   response.once('finish', () => {
     call.status = response.statusCode;
   });
-  const waitMs = latencyMs + (triggered?.fault.delayMs ?? 0);
-  if (waitMs > 0) await sleep(waitMs);
+  if (latencyMs > 0) await sleep(latencyMs);
+  if (triggered?.fault.delayMs)
+    await sleep(triggered.fault.delayMs, undefined, { signal: triggered.removed }).catch(() => {});
   if (triggered && 'cut' in triggered.fault && triggered.fault.cut === 'before') request.destroy();
   else await handle({ request, response, triggered });
 }

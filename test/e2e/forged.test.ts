@@ -30,15 +30,25 @@ async function tearDown(): Promise<void> {
   await world?.stop();
 }
 
-/** Starts an upload whose call to this route takes so long that an attacker can come first. */
-async function startSlowed(
+/** Longer than a test. */
+const HELD_MS = 600_000;
+
+/** Starts an upload, and waits until its call to this route is held, so that an attacker can come first. The call then fails. */
+async function startHeld(
   route: 'presign' | 'upload' | 'fileState' | 'start',
   name = `f${++files}.csv`,
 ): Promise<UploadHandle> {
-  const times = route === 'fileState' ? 2 : 1; // an upload is confirmed by a local activity at first
-  world.sandbox.faults.add({ route, delayMs: 3_000, status: 503, times });
-  return start(name);
+  const { faults } = world.sandbox;
+  if (route === 'fileState') faults.add({ route, status: 503 }); // of the local activity that confirms an upload at first
+  faults.add({ route, status: 503, delayMs: HELD_MS });
+  const upload = await start(name);
+  await untilHeld();
+  return upload;
 }
+const untilHeld = () => expect.poll(() => world.sandbox.faults.waiting).toEqual([]);
+/** Lets the calls that are held go on. */
+const release = () => world.sandbox.faults.clear();
+
 async function start(name = `f${++files}.csv`): Promise<UploadHandle> {
   const path = await world.write(name, table(1_000 + ++files));
   return client.start(await requestForFile(path, { executions: executionsFor(['only']) }));
@@ -163,10 +173,11 @@ describe.each([
   });
 
   it('refuses a forged presigned POST that leads to a foreign host', async () => {
-    const upload = await startSlowed('presign');
+    const upload = await startHeld('presign');
     const activityId = await attacker.running(upload.workflowId, 'presignUpload');
     const forged = plaintext(forgedPresign(attacker.foreignUrl));
     await attacker.complete(upload.workflowId, activityId, forged);
+    release();
     await expect(upload.result()).rejects.toMatchObject({ code });
     expect(attacker.bytesReceived()).toBe(0);
   });
@@ -175,7 +186,7 @@ describe.each([
 describe('a worker with a key', { tags: ['REQ-23'] }, () => {
   beforeAll(() => setUp());
   afterAll(tearDown);
-  beforeEach(() => world.sandbox.faults.clear());
+  beforeEach(release);
   afterEach(() => expect(attacker.bytesReceived()).toBe(0));
 
   async function replay({ workflowId }: UploadHandle, options: ReplayOptions = {}) {
@@ -196,10 +207,11 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
   });
 
   it('refuses a forged presigned POST, does not disturb another upload, and can be replayed', async () => {
-    const upload = await startSlowed('presign');
+    const upload = await startHeld('presign');
     const activityId = await attacker.running(upload.workflowId, 'presignUpload');
     const other = await start();
     await attacker.complete(upload.workflowId, activityId, plaintext(forgedPresign()));
+    release();
     await fails(
       upload,
       'PAYLOAD_UNTRUSTED',
@@ -216,9 +228,10 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
     const honest = await start();
     await honest.result();
     const [copied] = await attacker.resultsIn(honest.workflowId, 'presignUpload');
-    const upload = await startSlowed('presign');
+    const upload = await startHeld('presign');
     const activityId = await attacker.running(upload.workflowId, 'presignUpload');
     await attacker.complete(upload.workflowId, activityId, copied);
+    release();
     await fails(
       upload,
       'PAYLOAD_UNTRUSTED',
@@ -227,10 +240,11 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
   });
 
   it('refuses the result of another step of the same upload', async () => {
-    const upload = await startSlowed('upload');
+    const upload = await startHeld('upload');
     const activityId = await attacker.running(upload.workflowId, 'uploadFile');
     const [copied] = await attacker.resultsIn(upload.workflowId, 'presignUpload');
     await attacker.complete(upload.workflowId, activityId, copied);
+    release();
     await fails(
       upload,
       'PAYLOAD_UNTRUSTED',
@@ -242,26 +256,29 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
     ['confirmUpload', 'fileState'],
     ['startExecution', 'start'],
   ] as const)('refuses the input of %s as its result', async (type, route) => {
-    const upload = await startSlowed(route);
+    const upload = await startHeld(route);
     const activityId = await attacker.running(upload.workflowId, type);
     const [inputs = []] = await attacker.inputsIn(upload.workflowId, type);
     for (const input of inputs) await attacker.complete(upload.workflowId, activityId, input).catch(() => {});
+    release();
     await fails(upload, 'PAYLOAD_UNTRUSTED', `The result of ${type} `);
   });
 
   it('refuses the result of the same step in an earlier run', async () => {
     const name = `f${++files}.csv`;
-    const earlier = await startSlowed('start', name);
+    const earlier = await startHeld('start', name);
     await attacker.running(earlier.workflowId, 'startExecution');
     const [copied] = await attacker.resultsIn(earlier.workflowId, 'uploadFile');
     await world.rawClient.workflow.getHandle(earlier.workflowId).terminate();
-    world.sandbox.faults.clear();
-    world.sandbox.faults.add({ route: 'upload', delayMs: 3_000, status: 503 });
+    release();
+    world.sandbox.faults.add({ route: 'upload', status: 503, delayMs: HELD_MS });
     const path = `${world.folder}/${name}`;
     const upload = await client.start(await requestForFile(path, { executions: executionsFor(['only']) }));
     expect(upload.workflowId).toBe(earlier.workflowId);
+    await untilHeld();
     const activityId = await attacker.running(upload.workflowId, 'uploadFile');
     await attacker.complete(upload.workflowId, activityId, copied);
+    release();
     await fails(upload, 'PAYLOAD_UNTRUSTED', 'The result of uploadFile was encrypted for the activity');
   });
 
@@ -269,7 +286,7 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
     ['that says that a key is missing', false],
     ['made of the input of the step', true],
   ])('shows nothing of the message of a forged failure %s', async (_what, reusesInput) => {
-    const upload = await startSlowed('upload');
+    const upload = await startHeld('upload');
     const activityId = await attacker.running(upload.workflowId, 'uploadFile');
     const [[input] = []] = await attacker.inputsIn(upload.workflowId, 'uploadFile');
     await attacker.fail(upload.workflowId, activityId, {
@@ -277,18 +294,20 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
       isFinal: true,
       ...(input && reusesInput ? { encodedAttributes: input, details: input } : {}),
     });
+    release();
     await fails(upload, 'PAYLOAD_UNTRUSTED', 'The failure of uploadFile is not encrypted');
   });
 
   it('refuses a result that is missing', async () => {
-    const upload = await startSlowed('upload');
+    const upload = await startHeld('upload');
     const activityId = await attacker.running(upload.workflowId, 'uploadFile');
     await attacker.complete(upload.workflowId, activityId, undefined);
+    release();
     await fails(upload, 'PAYLOAD_UNTRUSTED', 'The result of uploadFile is missing');
   });
 
   it('refuses a forged start, and starts the execution once when the upload is replayed', async () => {
-    const upload = await startSlowed('start');
+    const upload = await startHeld('start');
     const activityId = await attacker.running(upload.workflowId, 'startExecution');
     const started = {
       label: 'only',
@@ -298,6 +317,7 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
       origin: 'started',
     };
     await attacker.complete(upload.workflowId, activityId, plaintext(started));
+    release();
     await fails(upload, 'PAYLOAD_UNTRUSTED', 'The result of startExecution is not encrypted');
     expect(await replay(upload)).toMatchObject([{ state: 'resumed', from: 'startExecution' }]);
     const { fileId, executions } = await client.result(upload.workflowId);
@@ -306,12 +326,13 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
   });
 
   it('refuses a forged heartbeat, which says that no start was sent', async () => {
-    const upload = await startSlowed('start');
+    const upload = await startHeld('start');
     const activityId = await attacker.running(upload.workflowId, 'startExecution');
     await attacker.fail(upload.workflowId, activityId, {
       type: 'WorkerGone',
       lastHeartbeat: plaintext({ mayHaveSent: false }),
     });
+    release();
     await fails(upload, 'PAYLOAD_UNTRUSTED', 'The last heartbeat of startExecution is not encrypted');
     expect(await replay(upload, { dryRun: true })).toMatchObject([
       { state: 'would-be-resumed', from: 'startExecution' },
@@ -319,30 +340,33 @@ describe('a worker with a key', { tags: ['REQ-23'] }, () => {
   });
 
   it('refuses a forged failure, which asks for another presigned POST', async () => {
-    const upload = await startSlowed('upload');
+    const upload = await startHeld('upload');
     const activityId = await attacker.running(upload.workflowId, 'uploadFile');
     const details = plaintext({ code: 'S3_EXPIRED', remedy: 'presign-again' });
     await attacker.fail(upload.workflowId, activityId, { type: 'S3_EXPIRED', details });
+    release();
     await fails(upload, 'PAYLOAD_UNTRUSTED', 'The failure of uploadFile is not encrypted');
   });
 
   it('ignores an unencrypted signal, and accepts an encrypted one', async () => {
-    const upload = await startSlowed('upload');
+    const upload = await startHeld('upload');
     await attacker.running(upload.workflowId, 'uploadFile');
     const signal = (of: Client, batch: string) =>
       of.workflow.getHandle(upload.workflowId).signal(ADD_BATCH_SIGNAL, { batch });
     await signal(world.rawClient, 'forged');
     await signal(world.client, 'real');
+    release();
     expect((await upload.result()).batches).toEqual(['real']);
     expect(world.log()).toContain('Ignored a signal, as it is not encrypted');
   });
 
   it('uploads a file again after its run was blocked by data that nobody can decrypt', async () => {
     const name = `f${++files}.csv`;
-    const blocked = await startSlowed('start', name);
+    const blocked = await startHeld('start', name);
     const activityId = await attacker.running(blocked.workflowId, 'startExecution');
     const metadata = { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('none') };
     await attacker.complete(blocked.workflowId, activityId, { metadata, data: Buffer.alloc(50) });
+    release();
     const run = world.rawClient.workflow.getHandle(blocked.workflowId);
     const attempt = async () => (await run.describe()).raw.pendingWorkflowTask?.attempt ?? 0;
     await expect.poll(attempt).toBeGreaterThan(1);

@@ -148,6 +148,15 @@ describe('a call to the API of the sandbox', () => {
     expect(status).toBe(200);
   });
 
+  it('can be delayed until the faults are removed', async () => {
+    const delayed = callWith({ route: 'metrics', delayMs: 3_600_000, status: 503 }, metrics);
+    const calls = () => sandbox.calls.filter(({ route }) => route === 'metrics');
+    await expect.poll(calls).toHaveLength(1);
+    sandbox.faults.clear();
+    expect((await delayed).status).toBe(503);
+    expect((await metrics()).status).toBe(200);
+  });
+
   it('can find its ID token expired', async () => {
     expect((await callWith({ route: 'metrics', expire: 'token' }, metrics)).status).toBe(403);
     expect((await metrics()).status).toBe(403);
