@@ -25,7 +25,7 @@ export interface ChaosOptions {
   readonly dialect?: DialectName;
   /** True asks for each file once, with all configurations, and fetches the results. Default: `false`. */
   readonly results?: boolean;
-  /** Maximum duration of faults and kills, in minutes. Default: 10. */
+  /** Maximum duration of faults and kills, in minutes. Those with a number take place even if that takes longer. Default: 10. */
   readonly minutes?: number;
   /** Time to complete after that, in minutes; uploads that need longer are lost. Default: 6, one more than the longest pause. */
   readonly restMinutes?: number;
@@ -60,14 +60,17 @@ const PHASE_MS = 3_000;
  * @throws the reason of the signal if aborted
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const world = await startOwnWorld({
-    seed: options.seed,
-    api: options.api ?? 'v1',
-    dialect: options.dialect ?? 'r',
-    stepMs: options.results ? PHASE_MS : QUEUING_MS,
-    conversionMs: 300,
-    ...lifetimes,
-  });
+  const world = await startOwnWorld(
+    {
+      seed: options.seed,
+      api: options.api ?? 'v1',
+      dialect: options.dialect ?? 'r',
+      stepMs: options.results ? PHASE_MS : QUEUING_MS,
+      conversionMs: 300,
+      ...lifetimes,
+    },
+    { deletesQuickly: true },
+  );
   try {
     return await runIn(world, options);
   } finally {
@@ -99,11 +102,17 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
   const startedAt = performance.now();
   addFaults(faults, chance, listLag.seconds * 1000);
   const s3Outage = stopS3(world.s3, outage, whileFaults);
+  const killing = workers.killRepeatedly(kills, seededRandom(seed + 1), whileFaults);
+  const freezing = workers.freezeRepeatedly(freezes, seededRandom(seed + 3), whileFaults);
   const disruption = Promise.all([
-    workers.killRepeatedly(kills, seededRandom(seed + 1), whileFaults),
+    killing,
     expireTokens(faults, seededRandom(seed + 2), whileFaults),
-    workers.freezeRepeatedly(freezes, seededRandom(seed + 3), whileFaults),
+    freezing,
     s3Outage,
+  ]);
+  const planned = Promise.all([
+    ...(kills.atMost === undefined ? [] : [killing]),
+    ...(freezes.atMost === undefined ? [] : [freezing]),
   ]);
   const uploads: Upload[] = [];
   const done = world.client.withAbortSignal(whole, () =>
@@ -112,6 +121,7 @@ async function runIn(world: OwnWorld, options: ChaosOptions): Promise<ChaosResul
   const progress = setInterval(() => onProgress?.(progressLine(uploads, workers)), PROGRESS_EVERY_MS);
   try {
     await Promise.race([done, pause(minutes * MINUTE_MS, whileFaults), disruption.then(() => done)]);
+    await planned;
     faultsEnd.abort();
     faults.clear();
     await disruption;

@@ -15,7 +15,7 @@ type Range = readonly [min: number, max: number];
 export interface DisruptionPlan {
   /** Minimum and maximum pause before the first time, in seconds. Each pause is 25% longer than the previous one. */
   readonly pauseSeconds: Range;
-  /** How often at most. Default: no limit. */
+  /** How often at most; in the whole run, so often. Default: no limit. */
   readonly atMost?: number;
 }
 
@@ -81,7 +81,8 @@ export class Workers {
   async freezeRepeatedly(plan: FreezePlan, random: () => number, signal: AbortSignal): Promise<void> {
     const { pauseSeconds, forSeconds, atMost = Number.POSITIVE_INFINITY } = plan;
     while (this.#freezes < atMost && (await pause(pauseMs(pauseSeconds, random, this.#freezes), signal))) {
-      const victim = this.#running[Math.floor(random() * WORKERS)];
+      const chosen = this.#running[Math.floor(random() * WORKERS)];
+      const victim = chosen ?? this.#running.find((worker) => worker !== undefined); // it may just be replaced
       victim?.child.kill('SIGSTOP');
       await pause(pauseMs(forSeconds, random), signal);
       victim?.child.kill('SIGCONT');

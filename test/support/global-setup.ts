@@ -5,7 +5,7 @@ import type { TestProject } from 'vitest/node';
 import type { S3Bucket } from '../../sandbox/object-store.js';
 import { startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { startTemporalDevServer } from '../../sandbox/servers/temporal.js';
-import type { TemporalNamespace } from './world.js';
+import { QUICK_DELETION, type TemporalNamespace } from './world.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,12 +15,6 @@ declare module 'vitest' {
     bundles: string;
   }
 }
-
-/**
- * Lets Temporal delete a workflow after a second instead of half a minute: it deletes none before it has stored that the
- * task which closed the workflow is done, which it does at this interval.
- */
-const QUICK_DELETION = ['--dynamic-config-value', 'history.transferProcessorUpdateAckInterval="1s"'];
 
 /** Starts the servers and creates the folder that all test files share. Removes them after the last one. */
 export default async function setup(project: TestProject): Promise<() => Promise<unknown>> {

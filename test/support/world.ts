@@ -54,6 +54,12 @@ export interface World {
  */
 export const SURVIVES_A_KILL = ['--sqlite-pragma', 'synchronous=0'];
 
+/**
+ * Lets Temporal delete a workflow after a second instead of half a minute: it deletes none before it has stored that the
+ * task which closed the workflow is done, which it does at this interval.
+ */
+export const QUICK_DELETION = ['--dynamic-config-value', 'history.transferProcessorUpdateAckInterval="1s"'];
+
 /** A world on servers of its own, which can be killed. */
 export interface OwnWorld extends World {
   readonly temporal: TemporalDevServer;
@@ -66,16 +72,18 @@ export interface OwnWorld extends World {
  * Starts a world without a worker, on servers of its own.
  *
  * @param keepsDatabase whether Temporal stores its database in a file, so that it can be searched, and survives a kill
+ * @param deletesQuickly whether Temporal deletes a workflow soon after it is asked to
  */
 export async function startOwnWorld(
   options: SandboxOptions = {},
-  { keepsDatabase = true } = {},
+  { keepsDatabase = true, deletesQuickly = false } = {},
 ): Promise<OwnWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'aplos-upload-test-database-'));
   const [temporal, s3] = await Promise.all([
-    startTemporalDevServer(
-      keepsDatabase ? { dbFilename: join(folder, 'temporal.db'), extraArgs: SURVIVES_A_KILL } : {},
-    ),
+    startTemporalDevServer({
+      ...(keepsDatabase ? { dbFilename: join(folder, 'temporal.db') } : {}),
+      extraArgs: [...(keepsDatabase ? SURVIVES_A_KILL : []), ...(deletesQuickly ? QUICK_DELETION : [])],
+    }),
     startSeaweed(),
   ]);
   const world = await openWorld(temporal, await startSandbox({ s3, ...options }));
