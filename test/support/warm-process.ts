@@ -54,7 +54,7 @@ export function startWarmCommand(
       isRunning = false;
       child.off('exit', onExit);
       child.channel?.unref();
-      idle.push(warm);
+      if (!child.killed) idle.push(warm);
       resolve(message as CommandResult);
     });
   });

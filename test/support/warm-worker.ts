@@ -3,8 +3,10 @@ import { startWarmCommand } from './warm-process.js';
 
 /** A worker that polls. */
 export interface RunningWorker {
-  /** Lets the worker drain for a moment, then ends it. */
+  /** Lets the worker drain, and waits until it has ended. Temporal then knows that it is gone. */
   stop(): Promise<void>;
+  /** Lets the worker drain for a moment, then ends it, for the end of a test. */
+  end(): Promise<void>;
 }
 
 /** Time in which an idle worker drains, with much to spare. */
@@ -39,6 +41,10 @@ export async function startWarmWorker(
   await Promise.race([polls, failed]);
   return {
     stop: async () => {
+      worker.signal('SIGTERM');
+      await end;
+    },
+    end: async () => {
       worker.signal('SIGTERM');
       const timer = setTimeout(worker.kill, DRAIN_MS);
       await end;

@@ -150,7 +150,7 @@ export async function openWorld(temporal: TemporalNamespace, sandbox: Sandbox): 
     },
     stop: async () => {
       for (const { child } of processes) child.kill('SIGKILL');
-      await Promise.all(workers.map((worker) => worker.stop()));
+      await Promise.all(workers.map((worker) => worker.end()));
       await connection.close();
       await sandbox.stop();
       await rm(folder, { recursive: true, force: true });
