@@ -6,6 +6,7 @@ import type { Receipt } from '../../src/contract/receipt.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
+import { untilListed } from '../support/until-listed.js';
 import type { World } from '../support/world.js';
 
 const refuseConfiguration = ({ mark }: { mark?: unknown }) =>
@@ -31,8 +32,13 @@ describe('aplos-upload analyze', () => {
     expect(stdout, stderr).not.toBe('');
     return JSON.parse(stdout) as Receipt;
   }
-  const upload = async (path: string, mark: string) =>
-    receiptOf('upload', path, '--config', await config(mark));
+  /** Uploads a file, and waits until an analysis can find it. */
+  async function upload(path: string, mark: string): Promise<Receipt> {
+    const receipt = await receiptOf('upload', path, '--config', await config(mark));
+    const { workflowId } = receipt;
+    await untilListed(world, `WorkflowId = '${workflowId}' AND ExecutionStatus = 'Completed'`);
+    return receipt;
+  }
   const analyze = async (what: string, mark: string, ...options: string[]) =>
     receiptOf('analyze', what, '--config', await config(mark), ...options);
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CancelOutcome, UploadClient } from '../../src/client.js';
+import { type CancelOutcome, UploadClient, type UploadFailedError } from '../../src/client.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, endAs, table } from '../support/tables.js';
+import { untilListed } from '../support/until-listed.js';
 import type { World } from '../support/world.js';
 
 describe('an upload that waits for the end of its executions', () => {
@@ -37,11 +38,13 @@ describe('an upload that waits for the end of its executions', () => {
       expect(stderr).not.toContain('✗');
       return JSON.parse(stdout) as Receipt;
     };
+    const listedAs = (status: string, count = 1) =>
+      untilListed(world, `AplosFileName = '${name}' AND ExecutionStatus = '${status}'`, count);
     const charges = () => {
       const ids = world.sandbox.files.filter(({ fileName }) => fileName === name).map(({ fileId }) => fileId);
       return world.sandbox.charges.filter(({ fileId }) => ids.includes(fileId));
     };
-    return { name, upload, receiptOf, charges };
+    return { name, upload, receiptOf, listedAs, charges };
   }
 
   it('returns a receipt with the ends, and is not repeated for another one', async () => {
@@ -85,24 +88,34 @@ describe('an upload that waits for the end of its executions', () => {
   });
 
   it('fails at its time limit, and goes on waiting after a replay', async () => {
-    const { name, upload, receiptOf, charges } = await newFile('running');
-    const failed = await upload('--wait', 'results', '--timeout', '1s');
+    const { name, upload, listedAs, charges } = await newFile('running');
+    const failed = await upload('--wait', 'results', '--timeout', '1s', '--json');
     expect(failed.exitCode).toBe(1);
-    expect(failed.stderr).toContain('COMPLETION_TIMED_OUT');
-    expect(failed.stderr).toMatch(/time limit of the request \(last check: (queued|running), /);
+    const { workflowId, code, message } = JSON.parse(failed.stdout) as Record<string, string>;
+    expect(code).toBe('COMPLETION_TIMED_OUT');
+    // Without a check if none was made in time.
+    expect(message).toMatch(/time limit of the request( \(last check: (queued|running), .*?\))?\. /);
 
     world.sandbox.change({ endExecution: () => undefined });
-    const { stdout } = await world.run('replay', name);
-    expect(stdout).toContain(`${name}: resumed at awaitExecution after COMPLETION_TIMED_OUT`);
-    const receipt = await receiptOf('--wait', 'results');
+    let receipt: Receipt | undefined;
+    for (let replays = 1; !receipt; replays++) {
+      await listedAs('Failed', replays);
+      const { stdout } = await world.run('replay', name);
+      expect(stdout).toContain(`${name}: resumed at awaitExecution after COMPLETION_TIMED_OUT`);
+      receipt = await client.result(workflowId ?? '').catch((error: UploadFailedError) => {
+        expect(error.code).toBe('COMPLETION_TIMED_OUT'); // again, as no check was made in time
+        return undefined;
+      });
+    }
     world.sandbox.change({ endExecution: endAs });
     expect(receipt.executions).toMatchObject([{ completion: { status: 'succeeded' } }]);
     expect(charges()).toHaveLength(1);
   });
 
   it('starts a rejected execution again after a replay', async () => {
-    const { name, upload, receiptOf, charges } = await newFile('rejected');
+    const { name, upload, receiptOf, listedAs, charges } = await newFile('rejected');
     expect((await upload('--wait', 'results')).stderr).toContain('EXECUTION_REJECTED');
+    await listedAs('Failed');
     world.sandbox.change({
       endExecution: ({ endAs: end }) => (charges().length === 1 ? endAs({ endAs: end }) : undefined),
     });
@@ -122,7 +135,8 @@ describe('an upload that waits for the end of its executions', () => {
     const waiting = upload('--wait', 'results');
     const status = async () => (await world.run('status', name)).stdout;
     await expect.poll(status).toMatch(/day-1\): running, 100 %, warnings: 3 rows are below/);
-    expect(await status()).toMatch(new RegExp(`^${name} +waiting for results, next check in \\d+s`, 'm'));
+    // Not during a check.
+    await expect.poll(status).toMatch(new RegExp(`^${name} +waiting for results, next check in \\d+s`, 'm'));
     expect(await status()).not.toContain('EXECUTION_PENDING');
 
     const cancelled = await world.run('cancel', name, '--executions');
@@ -134,8 +148,9 @@ describe('an upload that waits for the end of its executions', () => {
   });
 
   it('leaves an execution that a completed upload started, unless it is cancelled as well', async () => {
-    const { name, receiptOf } = await newFile('running');
+    const { name, receiptOf, listedAs } = await newFile('running');
     const { workflowId, executions } = await receiptOf('--batch', 'left');
+    await listedAs('Completed');
     expect(await client.cancel(workflowId)).toEqual({
       workflowId,
       fileName: name,
