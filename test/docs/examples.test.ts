@@ -205,6 +205,14 @@ describe('the examples', () => {
   it('start one workflow with its own ID for each run of a schedule', async () => {
     const { path, content } = await newFile('nightly.csv');
     expect(await run('shell/schedule.sh', [path, CONFIGURATION])).toMatchObject({ exitCode: 0 });
+    const pause = [
+      '--pause',
+      '--schedule-id',
+      'nightly-pk',
+      '--reason',
+      'This may be the time of the schedule.',
+    ];
+    expect(await run('temporal', ['schedule', 'toggle', ...pause])).toMatchObject({ exitCode: 0 });
     const workflows = async () => {
       const ids = [];
       for await (const { workflowId } of world.client.workflow.list({
