@@ -41,7 +41,8 @@ export async function findExecution(
   const began = now();
   let extraMs = 0;
   for (let pauseMs = Math.min(MAX_FIRST_PAUSE_MS, listLagMs / 8); ; pauseMs *= 2) {
-    const isLast = elapsedMs(began) >= settleMs + extraMs;
+    const searchedMs = elapsedMs(began);
+    const isLast = searchedMs >= settleMs + extraMs;
     const listing = await list.read(isInDoubt ? 0 : maxAgeMs).catch((error: unknown) => {
       if (!isLast && error instanceof UploadError) return undefined;
       throw isFinal(error) ? unsettled(fileName, trackingId, error.happened) : error;
@@ -56,7 +57,8 @@ export async function findExecution(
       if (isInDoubt) assertNoneUnknown(listing, search);
       return undefined;
     }
-    if (elapsedMs(began) > settleMs + maxExtraMs)
+    // A look that began earlier proves nothing, even if the worker was suspended since.
+    if (searchedMs > settleMs + maxExtraMs)
       throw unsettled(fileName, trackingId, 'the list of executions lacks some that Aplos has acknowledged');
     await sleep(Math.max(1, Math.min(pauseMs, restMs)), undefined, { signal: cancellationSignal() });
   }
