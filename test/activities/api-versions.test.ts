@@ -172,7 +172,7 @@ describe('version 3', () => {
   });
 
   it('reports the present status of an execution that is remembered', async () => {
-    const job = await newJob({ s3, ...v3, pageSize: 1, stepMs: 1 });
+    const job = await newJob({ s3, ...v3, pageSize: 1, stepMs: 0 });
     const input = await job.stored();
     const worker = job.newWorker();
     const { executionId } = await run(worker.startExecution, input);

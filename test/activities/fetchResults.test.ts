@@ -1,12 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { FetchInput } from '../../src/contract/results.js';
 import { newBucket } from '../support/bucket.js';
-import { failureOf, type JobOptions, newJob, run } from '../support/job.js';
+import { callsOf, failureOf, type JobOptions, newJob, run } from '../support/job.js';
 import { packageOf, rawZip } from '../support/packages.js';
 import { configuration } from '../support/sandbox-client.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -160,7 +159,10 @@ describe('fetchResults', () => {
     const { job, root, executionId, fetch } = await finished({ api: 'v3', downloadSeconds: 1 });
     job.sandbox.faults.add({ route: 'results', delayMs: 2_500 });
 
-    await fetch();
+    const fetching = fetch();
+    await expect.poll(() => callsOf(job, 'results')).toBe(1);
+    job.sandbox.change({ downloadSeconds: 3_600 }); // of the next link
+    await fetching;
 
     expect(job.sandbox.calls.filter(({ route }) => route === 'results').map(({ status }) => status)).toEqual([
       403, 200,
@@ -183,7 +185,6 @@ describe('fetchResults', () => {
         configuration: { ...configuration, columns: { ...configuration.columns, time: 'missing' } },
       },
     });
-    await sleep(50);
 
     expect(await failureOf(job, fetch({ executionId }))).toMatchObject({
       type: 'RESULTS_UNAVAILABLE',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { S3Bucket } from '../../sandbox/object-store.js';
 import type { FaultAction } from '../../sandbox/sandbox.js';
 import { UploadError } from '../../src/contract/errors.js';
@@ -17,6 +17,7 @@ import {
   newJob,
   nobodyElse,
   run,
+  SEND_DEADLINE_MS,
 } from '../support/job.js';
 import { configuration } from '../support/sandbox-client.js';
 
@@ -42,7 +43,26 @@ async function readyToStart(options: Partial<JobOptions> = {}) {
   return { job, input, start, restartWorker, nextAttempt, faults: job.sandbox.faults };
 }
 
+/** The time of the scheduled attempt, less the time limit for sending: what was sent until then may only lag in the list. */
+const deadlineAgoMs = 1 - SEND_DEADLINE_MS;
+const inDoubt: Info = { attempt: 2, heartbeatDetails: { mayHaveSent: true, untilMs: deadlineAgoMs } };
+
 const chargesOf = ({ sandbox }: Job) => sandbox.charges.map(({ executionId }) => executionId);
+
+/** Lets no timer of a second or more end, so that an attempt is over before its first regular heartbeat on any machine. */
+function stopLongTimers(): void {
+  const real = setTimeout;
+  const inAnHour = (callback: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
+    real(callback, ms < 1_000 ? ms : 3_600_000, ...args);
+  const spy = vi.spyOn(globalThis, 'setTimeout').mockImplementation(inAnHour as typeof setTimeout);
+  onTestFinished(() => spy.mockRestore());
+}
+
+/** Stops the clock of the gate, which the test advances. */
+function stopGateClock(): void {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+}
 
 /** Faults that hide the response to a start that took effect. */
 const lostResponses: [fault: FaultAction][] = [
@@ -83,6 +103,7 @@ describe('startExecution', () => {
     });
     const environment = environmentFor();
     environment.on('heartbeat', (details: unknown) => recorded.push(details));
+    stopLongTimers();
     await run(job.activities.startExecution, input, environment);
     expect(recorded).toEqual([{ mayHaveSent: true }]);
   });
@@ -175,13 +196,13 @@ describe('startExecution after a lost response', () => {
   });
 
   it('finds the execution in a list that lags behind', async () => {
-    const { job, start, faults } = await readyToStart();
+    const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 60_000 } });
     faults.add({ route: 'start', cut: 'after' });
-    faults.add({ route: 'list', stale: true, times: 3 });
+    faults.add({ route: 'list', stale: true, times: 2 });
     const started = await start();
     expect(started.origin).toBe('found');
     expect(chargesOf(job)).toEqual([started.executionId]);
-    expect(callsOf(job, 'list')).toBe(4);
+    expect(callsOf(job, 'list')).toBe(3);
   });
 
   it('finds the execution among others', async () => {
@@ -222,9 +243,9 @@ describe('startExecution after a lost response', () => {
   });
 
   it('finds the execution in the same attempt if only the last search succeeds', async () => {
-    const { job, start, faults } = await readyToStart();
+    const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 60_000 } });
     faults.add({ route: 'start', cut: 'after' });
-    faults.add({ route: 'list', status: 503, skip: 1, times: 2 });
+    faults.add({ route: 'list', status: 503, skip: 1 });
     const started = await start();
     expect(started).toMatchObject({ origin: 'found', ran: { attempts: 1 } });
     expect(chargesOf(job)).toEqual([started.executionId]);
@@ -242,7 +263,7 @@ describe('startExecution after a lost response', () => {
       faults.add({ route: 'start', ...fault });
       expect(await failureOf(job, start())).toMatchObject({ type, nonRetryable: false });
       expect(chargesOf(job)).toEqual([]);
-      expect(callsOf(job, 'list')).toBeGreaterThan(3);
+      expect(callsOf(job, 'list')).toBeGreaterThan(2); // before the start, at once after it, and after the lag
       expect(job.lastHeartbeat()).toEqual({ mayHaveSent: false });
       const started = await start({}, nextAttempt());
       expect(started).toMatchObject({ origin: 'started', ran: { attempts: 2 } });
@@ -371,10 +392,9 @@ describe('startExecution after an earlier start', () => {
 
   it('starts the execution if no earlier attempt or run did', async () => {
     const { job, start } = await readyToStart({
-      dependencies: { otherUploads: async () => justNow, sendDeadlineMs: 1_000 },
+      dependencies: { otherUploads: async () => ({ ...nobodyElse, mayHaveSentUntilMs: deadlineAgoMs }) },
     });
-    const info = { attempt: 2, heartbeatDetails: { mayHaveSent: true } };
-    expect(await start({}, info)).toMatchObject({ origin: 'started' });
+    expect(await start({}, inDoubt)).toMatchObject({ origin: 'started' });
     expect(chargesOf(job)).toHaveLength(1);
   });
 
@@ -394,7 +414,6 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
     { execution_id: 'e2', status: 'complete', errors: [], meta_data: null },
   ];
 
-  const inDoubt: Info = { attempt: 2, heartbeatDetails: { mayHaveSent: true } };
   const withoutKey = listed.slice(0, 1);
 
   it.each<[what: string, start: FaultAction, list: FaultAction, skip: number, info: Info]>([
@@ -413,7 +432,7 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
   ])(
     'starts nothing more and fails with START_UNSETTLED because Aplos %s',
     async (_what, fault, list, skip, info) => {
-      const { job, start, faults } = await readyToStart({ dependencies: { sendDeadlineMs: 1_000 } });
+      const { job, start, faults } = await readyToStart();
       faults.add({ route: 'start', ...fault });
       faults.add({ route: 'list', times: 'always', skip, ...list });
       const failure = await failureOf(job, start({}, info));
@@ -451,12 +470,23 @@ describe('startExecution if Aplos cannot tell whether an execution was started',
   });
 
   it('keeps looking until a list that lags shows what Aplos has acknowledged', async () => {
-    const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 600 } });
-    faults.add({ route: 'list', lagMs: 1_200, times: 'always' });
+    const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 60_000 } });
+    faults.add({ route: 'list', stale: true, times: 'always' });
     await start({ fileName: 'a.csv' });
-    await sleep(650); // longer than the lag that is expected
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const passExpectedLag = () => void vi.setSystemTime(Date.now() + 61_000);
+    const looks = () => callsOf(job, 'list');
+    passExpectedLag();
     faults.add({ route: 'start', cut: 'after' });
-    expect(await start()).toMatchObject({ origin: 'found' });
+    const before = looks();
+    const searching = start();
+    await expect.poll(looks).toBeGreaterThan(before + 1); // the first look comes before the start
+    passExpectedLag();
+    const passed = looks();
+    await expect.poll(looks).toBeGreaterThan(passed);
+    faults.clear();
+    expect(await searching).toMatchObject({ origin: 'found' });
     expect(chargesOf(job)).toHaveLength(2);
   });
 });
@@ -543,6 +573,7 @@ describe('startExecution while Aplos takes no more executions', () => {
     'waits without a call, and then starts each execution once (%s)',
     async (api) => {
       const { job, start } = await readyToStart({ api, maxConcurrent: 0, maxQueued: 0 });
+      stopGateClock();
       const first = await failureOf(job, start());
       expect(first).toMatchObject({ type: 'EXECUTIONS_LIMITED', nonRetryable: false });
       const before = job.sandbox.calls.length;
@@ -550,7 +581,7 @@ describe('startExecution while Aplos takes no more executions', () => {
         expect(await failureOf(job, start({ fileName }))).toMatchObject({ type: 'EXECUTIONS_LIMITED' });
       expect(job.sandbox.calls).toHaveLength(before);
       job.sandbox.change({ maxConcurrent: 5 });
-      await sleep(1_000);
+      vi.advanceTimersByTime(1_000);
       expect(await start({}, { attempt: 2, heartbeatDetails: job.lastHeartbeat() })).toMatchObject({
         origin: 'started',
       });
@@ -562,8 +593,9 @@ describe('startExecution while Aplos takes no more executions', () => {
   it('sends the next start while it searches for one whose response was lost', async () => {
     const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 3_000 } });
     faults.add({ route: 'start', status: 429 });
+    stopGateClock();
     await failureOf(job, start());
-    await sleep(1_000);
+    vi.advanceTimersByTime(1_000);
     faults.add({ route: 'start', cut: 'before' });
     const lists = callsOf(job, 'list');
     const searching = failureOf(job, start({ fileName: 'b.csv' }));

@@ -58,6 +58,9 @@ export interface JobOptions extends SandboxOptions {
 
 const LIST_LAG_MS = 400;
 
+/** Time limit for sending a start, in milliseconds: longer than any test takes. */
+export const SEND_DEADLINE_MS = 600_000;
+
 /** No other run starts anything. */
 export const nobodyElse: OtherUploads = {
   ahead: undefined,
@@ -102,7 +105,7 @@ export async function newJob(options: JobOptions): Promise<Job> {
       reportWaiting: async () => {},
       reportFailing: async () => {},
       listLagMs: LIST_LAG_MS,
-      sendDeadlineMs: 5_000,
+      sendDeadlineMs: SEND_DEADLINE_MS,
       ...dependencies,
       ...changes,
     });
