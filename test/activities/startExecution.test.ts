@@ -20,6 +20,7 @@ import {
   SEND_DEADLINE_MS,
 } from '../support/job.js';
 import { configuration } from '../support/sandbox-client.js';
+import { stopClock } from '../support/stopped-clock.js';
 
 let s3: S3Bucket;
 
@@ -56,12 +57,6 @@ function stopLongTimers(): void {
     real(callback, ms < 1_000 ? ms : 3_600_000, ...args);
   const spy = vi.spyOn(globalThis, 'setTimeout').mockImplementation(inAnHour as typeof setTimeout);
   onTestFinished(() => spy.mockRestore());
-}
-
-/** Stops the clock of the gate, which the test advances. */
-function stopGateClock(): void {
-  vi.useFakeTimers({ toFake: ['performance'] });
-  onTestFinished(() => void vi.useRealTimers());
 }
 
 /** Faults that hide the response to a start that took effect. */
@@ -573,7 +568,7 @@ describe('startExecution while Aplos takes no more executions', () => {
     'waits without a call, and then starts each execution once (%s)',
     async (api) => {
       const { job, start } = await readyToStart({ api, maxConcurrent: 0, maxQueued: 0 });
-      stopGateClock();
+      const advance = stopClock(); // that of the gate
       const first = await failureOf(job, start());
       expect(first).toMatchObject({ type: 'EXECUTIONS_LIMITED', nonRetryable: false });
       const before = job.sandbox.calls.length;
@@ -581,7 +576,7 @@ describe('startExecution while Aplos takes no more executions', () => {
         expect(await failureOf(job, start({ fileName }))).toMatchObject({ type: 'EXECUTIONS_LIMITED' });
       expect(job.sandbox.calls).toHaveLength(before);
       job.sandbox.change({ maxConcurrent: 5 });
-      vi.advanceTimersByTime(1_000);
+      advance(1_000);
       expect(await start({}, { attempt: 2, heartbeatDetails: job.lastHeartbeat() })).toMatchObject({
         origin: 'started',
       });
@@ -593,9 +588,9 @@ describe('startExecution while Aplos takes no more executions', () => {
   it('sends the next start while it searches for one whose response was lost', async () => {
     const { job, start, faults } = await readyToStart({ dependencies: { listLagMs: 3_000 } });
     faults.add({ route: 'start', status: 429 });
-    stopGateClock();
+    const advance = stopClock(); // that of the gate
     await failureOf(job, start());
-    vi.advanceTimersByTime(1_000);
+    advance(1_000);
     faults.add({ route: 'start', cut: 'before' });
     const lists = callsOf(job, 'list');
     const searching = failureOf(job, start({ fileName: 'b.csv' }));

@@ -43,16 +43,20 @@ const raw = (text: string, value: string) => text.replace('"VALUE"', value);
 const manyFields = (count: number, length: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, 'v'.repeat(length)]));
 
+/** Lets the time limit of the calls in progress pass. */
+let passTimeLimit = () => {};
+
 /** Sends a byte now and then, for ever. */
 const drip = async (response: ServerResponse) => {
   response.writeHead(200);
-  while (!response.destroyed) {
+  for (let sent = 0; !response.destroyed; sent++) {
     response.write(' ');
     await sleep(20);
+    if (sent === 5) passTimeLimit();
   }
 };
 
-const silence = () => {};
+const silence = () => passTimeLimit();
 
 /** Sends as much as the client reads, up to 500 MB. */
 const flood = (status: number, text: string) => (response: ServerResponse) => {
@@ -295,7 +299,7 @@ const discoveries: [what: string, answer: Answer, code: ErrorCode][] = [
 
 /** Starts a server that answers the discovery, the login and every other call. */
 async function hostileService(answers: { discovery?: Answer; login?: Answer; call?: Answer }) {
-  if (Object.values(answers).some((each) => each === drip || each === silence)) endSoon();
+  if (Object.values(answers).some((each) => each === drip || each === silence)) endOnDemand();
   const url = await httpServer(async (request, response) => {
     await bodyOf(request);
     const route = request.url === '/' ? 'login' : request.url === '/app/configuration' ? 'discovery' : 'call';
@@ -330,10 +334,17 @@ async function failureOf(work: Promise<unknown>): Promise<UploadError> {
   return error;
 }
 
-/** Whole calls end after 60 s. Here, those that never end do after half a second. */
-function endSoon(): void {
-  const { timeout } = AbortSignal;
-  vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout.call(AbortSignal, ms / 120));
+/** Whole calls end after 60 s. Here, those that never end do when the server says so. */
+function endOnDemand(): void {
+  const limits: AbortController[] = [];
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+    const limit = new AbortController();
+    limits.push(limit);
+    return limit.signal;
+  });
+  passTimeLimit = () => {
+    for (const limit of limits) limit.abort(new DOMException('It took too long', 'TimeoutError'));
+  };
 }
 afterEach(() => {
   vi.restoreAllMocks();

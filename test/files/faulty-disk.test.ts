@@ -1,7 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DiskFile, type ReadableHandle } from '../../src/files/open-file.js';
 import { hashFile } from '../../src/files/source.js';
 import { distinctBytes, temporaryFile } from '../support/temporary-folder.js';
@@ -55,20 +54,23 @@ describe('DiskFile', () => {
   });
 
   it('throws FILE_READ_STALLED if each read returns a byte just before the idle timeout', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
     let reads = 0;
     const file = await faultyFile((real) => ({
       read: (async (buffer: Buffer, offset: number, _length: number, position: number) => {
         reads++;
-        await sleep(60);
+        await Promise.resolve(); // the timeout has begun
+        vi.advanceTimersByTime(60);
         return real.read(buffer, offset, 1, position);
       }) as FileHandle['read'],
     }));
 
     await expect(hashFile(file, { idleTimeoutMs: 200 })).rejects.toMatchObject({
       code: 'FILE_READ_STALLED',
-      message: expect.stringMatching(/^Only [1-4] bytes could be read from the file .* for 0\.2 s/),
+      message: expect.stringMatching(/^Only 3 bytes could be read from the file .* for 0\.2 s/),
     });
-    expect(reads).toBeLessThan(6);
+    expect(reads).toBe(4);
   });
 
   it('throws FILE_READ_STALLED if stat hangs', async () => {

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { checkSource } from '../../src/files/source.js';
 import { createSelfSigned } from '../support/certificates.js';
 import {
@@ -11,10 +10,9 @@ import {
   serve,
   sourceServer,
 } from '../support/source-server.js';
-import { distinctBytes } from '../support/temporary-folder.js';
+import { distinctBytes, temporaryFolder } from '../support/temporary-folder.js';
 
 const content = distinctBytes(3_000_000);
-const temporaryFiles = () => readdirSync(tmpdir()).filter((name) => name.startsWith('aplos-upload-'));
 const QUERY = 'X-Amz-Signature=topsecret';
 
 const fileAt = async (serving: Serving = {}) => {
@@ -134,7 +132,7 @@ describe('a file whose connection drops', () => {
     });
     const timeouts = { idleTimeoutMs: 200 };
 
-    const file = await openRemote(`${url}/pk.csv`, {}, timeouts);
+    const file = await openRemote(`${url}/pk.csv`);
     expect((await bytesOf(file, timeouts)).equals(content)).toBe(true);
   });
 
@@ -153,11 +151,13 @@ describe('a file whose connection drops', () => {
 
 describe('a file of unknown length', () => {
   it('is spooled to disk, checked there, and leaves nothing behind', async () => {
-    const before = temporaryFiles();
+    const folder = await temporaryFolder();
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const { source, requests } = await fileAt({ chunked: true });
     const file = await openRemote(source);
 
-    expect(temporaryFiles()).toEqual(before);
+    expect(readdirSync(folder)).toEqual([]);
     expect(file.sizeBytes).toBe(content.length);
     expect((await bytesOf(file)).equals(content)).toBe(true);
     expect((await bytesOf(file)).equals(content), 'a second time').toBe(true);

@@ -32,7 +32,7 @@ describe('an S3 object', () => {
   const put = async (Key: string, Body: Buffer) =>
     (await store().send(new PutObjectCommand({ Bucket: s3.bucket, Key, Body }))).VersionId;
 
-  async function opened(from: string = source, idleTimeoutMs = 5_000): Promise<OpenFile> {
+  async function opened(from: string = source, idleTimeoutMs = 60_000): Promise<OpenFile> {
     const file = await openSource(from, 'pk.csv', { s3: s3Access() }, { idleTimeoutMs });
     onTestFinished(() => file.close());
     return file;

@@ -44,7 +44,7 @@ describe('fetchPackage to a bucket', () => {
             hosts: new HostList(['127.0.0.1']),
           },
           owner: 'workflow/1',
-          idleTimeoutMs: 5_000,
+          idleTimeoutMs: 60_000,
           onProgress: () => {},
         },
       );

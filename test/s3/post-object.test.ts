@@ -11,6 +11,7 @@ import { HostList } from '../../src/http/host-list.js';
 import { postObject } from '../../src/s3/post-object.js';
 import { FIELDS, openFile, postOptions, presignedPost } from '../support/posting.js';
 import { bodyOf, errorXml, httpServer, rawAnswer, socketServer, urlOfNobody } from '../support/s3-servers.js';
+import { stopClock } from '../support/stopped-clock.js';
 import { distinctBytes } from '../support/temporary-folder.js';
 
 const MIB = 1024 * 1024;
@@ -236,7 +237,7 @@ describe('a response of S3', () => {
     });
 
     await expect(
-      postObject(presignedPost(url), await openFile('abc'), postOptions({ idleTimeoutMs: 200 })),
+      postObject(presignedPost(url), await openFile('abc'), postOptions({ idleTimeoutMs: 1_000 })),
     ).rejects.toMatchObject({ code: 'S3_UNAVAILABLE', retryAfterMs: 3000 });
   });
 
@@ -334,10 +335,10 @@ describe('a stalled upload', () => {
     const file = countingReads(await openFile(distinctBytes(64 * MIB)));
 
     await expect(
-      postObject(presignedPost(url), file, postOptions({ idleTimeoutMs: 300 })),
+      postObject(presignedPost(url), file, postOptions({ idleTimeoutMs: 1_500 })),
     ).rejects.toMatchObject({
       code: 'S3_STALLED',
-      message: expect.stringMatching(/0\.3 s, after \d+ of \d+ bytes/),
+      message: expect.stringMatching(/1\.5 s, after \d+ of \d+ bytes/),
     });
     expect(file.bytesRead).toBeLessThan(16 * MIB);
   });
@@ -346,7 +347,7 @@ describe('a stalled upload', () => {
     const url = await httpServer((request) => void request.resume());
 
     await expect(
-      postObject(presignedPost(url), await openFile('abc'), postOptions({ idleTimeoutMs: 200 })),
+      postObject(presignedPost(url), await openFile('abc'), postOptions({ idleTimeoutMs: 1_000 })),
     ).rejects.toMatchObject({ code: 'S3_STALLED', message: expect.stringContaining('did not respond') });
   });
 
@@ -361,7 +362,7 @@ describe('a stalled upload', () => {
     });
 
     await expect(
-      postObject(presignedPost(url), await openFile('abc'), postOptions({ idleTimeoutMs: 200 })),
+      postObject(presignedPost(url), await openFile('abc'), postOptions({ idleTimeoutMs: 1_000 })),
     ).rejects.toMatchObject({ code: 'S3_UNAVAILABLE' });
   });
 
@@ -371,18 +372,19 @@ describe('a stalled upload', () => {
       response.writeHead(204).end();
     });
     const file = await openFile(distinctBytes(2 * MIB));
+    const advance = stopClock();
     const slow: OpenFile = {
       ...asObject(file),
       async *chunks(timeouts) {
         for await (const chunk of file.chunks(timeouts)) {
-          await sleep(60);
+          advance(100_000);
           yield chunk;
         }
       },
     };
 
     await expect(
-      postObject(presignedPost(url), slow, postOptions({ idleTimeoutMs: 150 })),
+      postObject(presignedPost(url), slow, postOptions({ idleTimeoutMs: 60_000 })),
     ).resolves.toMatchObject({ status: 204 });
   });
 
@@ -413,11 +415,12 @@ describe('a stalled upload', () => {
     };
 
     await expect(
-      postObject(presignedPost(url), hanging, postOptions({ idleTimeoutMs: 100 })),
+      postObject(presignedPost(url), hanging, postOptions({ idleTimeoutMs: 500 })),
     ).rejects.toMatchObject({ code: 'FILE_READ_STALLED' });
   });
 
   it('continues, however slow, while data is sent', async () => {
+    const advance = stopClock();
     const url = await httpServer(async (request, response) => {
       let next = MIB;
       let received = 0;
@@ -425,7 +428,7 @@ describe('a stalled upload', () => {
         received += chunk.length;
         if (received < next) continue;
         next += MIB;
-        await sleep(30);
+        advance(200);
       }
       response.writeHead(204).end();
     });
@@ -433,10 +436,10 @@ describe('a stalled upload', () => {
     const { seconds } = await postObject(
       presignedPost(url),
       await openFile(distinctBytes(64 * MIB)),
-      postOptions({ idleTimeoutMs: 1000 }),
+      postOptions({ idleTimeoutMs: 10_000 }),
     );
 
-    expect(seconds).toBeGreaterThan(1); // longer than the limit
+    expect(seconds).toBeGreaterThan(10); // longer than the limit
   });
 });
 

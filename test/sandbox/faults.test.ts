@@ -140,7 +140,7 @@ describe('a call to the API of the sandbox', () => {
     await expect(waiting({ route: 'start', hang: true })).rejects.toThrow('Headers Timeout');
     expect(sandbox.charges).toHaveLength(0);
     await expect(waiting({ route: 'start', hang: true, effect: true })).rejects.toThrow('Headers Timeout');
-    expect(sandbox.charges).toHaveLength(1);
+    await expect.poll(() => sandbox.charges).toHaveLength(1);
   });
 
   it('can be delayed', async () => {

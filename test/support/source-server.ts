@@ -104,7 +104,7 @@ export function accessTo({
 export async function openRemote(
   source: string,
   access: Access = {},
-  timeouts: ReadTimeouts = { idleTimeoutMs: 5_000 },
+  timeouts: ReadTimeouts = { idleTimeoutMs: 60_000 },
 ): Promise<OpenFile> {
   const file = await openSource(source, 'pk.csv', accessTo(access), timeouts);
   onTestFinished(() => file.close());

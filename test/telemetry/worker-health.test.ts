@@ -66,7 +66,7 @@ describe('startWorkerHealth', () => {
         /^TEMPORAL_ACCESS_DENIED: Temporal at temporal\.example\.com:7233 denies access to the namespace "study" \(Request unauthorized\.\)/,
       ),
     });
-    expect(namespaces).toEqual(['study']);
+    expect(new Set(namespaces)).toEqual(new Set(['study']));
   });
 
   it('stops waiting for Temporal after 2 seconds', async () => {

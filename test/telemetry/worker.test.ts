@@ -48,7 +48,7 @@ describe('a worker with metrics and health endpoints', () => {
     [metrics = 0, health = 0, otherMetrics = 0, otherHealth = 0] = await freePorts(4);
     client = await UploadClient.connect({ client: world.client });
     startedAt = Date.now();
-    worker = await world.startWorkerProcess({ ...watched(metrics, health), APLOS_UPLOAD_IDLE_TIMEOUT: '1' });
+    worker = await world.startWorkerProcess({ ...watched(metrics, health), APLOS_UPLOAD_IDLE_TIMEOUT: '5' });
   });
   afterAll(() => world?.stop());
 
@@ -76,8 +76,10 @@ describe('a worker with metrics and health endpoints', () => {
     expect(sumOf(text, 'aplos_uploads_total', { result: 'done', code: '' })).toBe(1);
     expect(sumOf(text, 'aplos_uploads_total', { result: 'failed', code: 'ALLOCATION_EXHAUSTED' })).toBe(1);
     expect(sumOf(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_UNAVAILABLE' })).toBe(1);
-    expect(sumOf(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_STALLED' })).toBe(1);
-    expect(sumOf(text, 'aplos_idle_aborts_total')).toBe(1);
+    // A busy machine may stall, too.
+    const stalled = sumOf(text, 'aplos_retries_total', { step: 'uploadFile', code: 'S3_STALLED' });
+    expect(stalled).toBeGreaterThanOrEqual(1);
+    expect(sumOf(text, 'aplos_idle_aborts_total')).toBe(stalled);
     expect(sumOf(text, 'aplos_executions_started_total', { origin: 'started' })).toBe(1);
   });
 
@@ -106,7 +108,7 @@ describe('a worker with metrics and health endpoints', () => {
   });
 
   it('is alive but not ready while it drains', async () => {
-    world.sandbox.faults.add({ route: 'presign', delayMs: 2_000 });
+    world.sandbox.faults.add({ route: 'presign', hang: true });
     const presigns = () => world.sandbox.calls.filter(({ route }) => route === 'presign').length;
     const before = presigns();
     const upload = await start('drained.csv');
@@ -117,8 +119,9 @@ describe('a worker with metrics and health endpoints', () => {
     const draining = { status: 503, text: expect.stringContaining('"worker":"DRAINING"') };
     await expect.poll(() => ask(health, '/readyz')).toEqual(draining);
     expect(await ask(health, '/healthz')).toMatchObject({ status: 200 });
+    // The worker learns from its next heartbeat that nobody waits for the call any more.
+    await world.client.workflow.getHandle(upload.workflowId).terminate();
     expect(await exit).toEqual([0, null]);
-    await client.cancel(upload.workflowId);
   });
 
   it('is not ready with a wrong password, does not reveal it, and counts tasks that it cannot decode', async () => {

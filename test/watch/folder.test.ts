@@ -6,9 +6,10 @@ import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { WatchedFolder } from '../../src/watch/folder.js';
+import { stopClock } from '../support/stopped-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-const SETTLE_MS = 40;
+const SETTLE_MS = 40_000;
 
 const mount = (folder: string) => execFileSync('mount', ['-t', 'tmpfs', 'none', folder], { stdio: 'ignore' });
 const unmount = (folder: string) => execFileSync('umount', [folder], { stdio: 'ignore' });
@@ -30,7 +31,9 @@ function canMount(): boolean {
 describe('WatchedFolder', () => {
   let root: string;
   let folder: WatchedFolder;
+  let advance: (ms: number) => void;
   beforeEach(async () => {
+    advance = stopClock();
     root = await temporaryFolder();
     folder = new WatchedFolder(root, SETTLE_MS);
   });
@@ -44,7 +47,7 @@ describe('WatchedFolder', () => {
   const settled = async () =>
     (await folder.scan()).dataFiles.filter((file) => file.settled).map(({ path }) => relative(root, path));
   const settledAfterWaiting = async () => {
-    await sleep(SETTLE_MS + 5);
+    advance(SETTLE_MS);
     return settled();
   };
 
@@ -102,7 +105,8 @@ describe('WatchedFolder', () => {
     await utimes(join(root, 'new.part'), 1, 1);
     await rename(join(root, 'new.part'), join(root, 'pk.csv'));
     expect(await settled()).toEqual([]);
-    await sleep(SETTLE_MS + 5);
+    await sleep(50); // longer than the resolution of the times in file systems
+    advance(SETTLE_MS);
     const [renamed] = (await folder.scan()).dataFiles;
     expect(renamed).toMatchObject({ settled: true });
     expect(renamed?.stamp).not.toBe(before?.stamp);

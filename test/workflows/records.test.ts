@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RecordInput } from '../../src/contract/ending.js';
 import type { Receipt, UploadProgress } from '../../src/contract/receipt.js';
 import type { UploadActivities } from '../../src/contract/steps.js';
@@ -125,7 +125,7 @@ describe('uploadAnalysisFile with records', () => {
     await server.withWorker(activities, async (taskQueue) => {
       const handle = await start(taskQueue);
       const step = async () => (await handle.query<UploadProgress | undefined>('progress'))?.step;
-      await vi.waitFor(async () => expect(await step()).toBe('upload'), { timeout: 20_000 });
+      await expect.poll(step).toBe('upload');
       await handle.cancel();
       await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     });
@@ -193,7 +193,7 @@ describe('uploadAnalysisFile with records', () => {
       const handle = await start(taskQueue);
       try {
         const step = async () => (await handle.query<UploadProgress | undefined>('progress'))?.step;
-        await vi.waitFor(async () => expect(await step()).toBe('record'), { timeout: 20_000 });
+        await expect.poll(step).toBe('record');
         const report = { code: 'RECORD_UNWRITABLE', message: 'The disk is full.', attempt: 6 };
         await handle.signal('stepFails', { ...report, step: 'writeRecord' });
         const { currentDetails } = await handle.query<{ currentDetails: string }>(

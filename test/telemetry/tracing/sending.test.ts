@@ -35,8 +35,8 @@ describe('startTracing', () => {
     await collector.stop();
   });
 
-  async function start(): Promise<TraceSender> {
-    traces = await startTracing({ serviceName: 'tests', flushMs: 200, warn: (line) => warnings.push(line) });
+  async function start(flushMs = 200): Promise<TraceSender> {
+    traces = await startTracing({ serviceName: 'tests', flushMs, warn: (line) => warnings.push(line) });
     if (!traces) throw new Error('No traces are sent');
     return traces;
   }
@@ -168,7 +168,7 @@ describe('startTracing', () => {
 
   it('sends the remaining spans when stopped', async () => {
     vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '60000');
-    const { runSpan, stop } = await start();
+    const { runSpan, stop } = await start(60_000);
     runSpan(RUN).end();
     await stop();
     expect(collector.spans).toHaveLength(1);
