@@ -35,15 +35,19 @@ export const idsOf = async (client: UploadClient, references: readonly string[])
 ];
 
 /**
- * Returns the uploads of a batch, each with its latest run.
+ * Returns the uploads of a batch, each with its latest run. Temporal's list lags behind, so each upload that it shows as running is
+ * looked up: it may have just ended.
  *
  * @throws BadInputError if there are none
  */
 export async function uploadsOfBatch(client: UploadClient, batch: string): Promise<UploadSummary[]> {
-  const uploads: UploadSummary[] = [];
-  for await (const upload of client.list({ batch })) uploads.push(upload);
-  if (uploads.length > 0) return uploads;
-  throw new BadInputError([`No upload is in the batch ${batch}.`]);
+  const listed: UploadSummary[] = [];
+  for await (const upload of client.list({ batch })) listed.push(upload);
+  if (listed.length === 0) throw new BadInputError([`No upload is in the batch ${batch}.`]);
+  const now = async (upload: UploadSummary) => (await client.status(upload.workflowId)) ?? upload;
+  return pMap(listed, (upload) => (upload.state === 'running' ? now(upload) : upload), {
+    concurrency: CONCURRENCY,
+  });
 }
 
 /**
