@@ -2,16 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
 import type { SandboxOptions } from '../../sandbox/options.js';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../../sandbox/servers/temporal.js';
 import { startWorker, type WorkerProcess } from '../../sandbox/worker-process.js';
+import { TASK_QUEUE } from '../../src/contract/names.js';
 import { loadSettings } from '../../src/settings/load.js';
 import { dataConverterFor } from '../../src/temporal/connection.js';
 import { type CommandResult, runWarmCommand } from './command.js';
 import { type RunningWorker, startWarmWorker } from './warm-worker.js';
+
+const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 
 /** A Temporal server, and a namespace there. */
 export type TemporalNamespace = Pick<TemporalDevServer, 'address' | 'uiUrl' | 'httpUrl'> & {
@@ -103,6 +109,16 @@ export async function startOwnWorld(
   };
 }
 
+/** Waits until Temporal has seen a worker poll for activities, so that commands see it too. */
+async function untilPolled({ workflowService }: Connection, namespace: string, since: Date): Promise<void> {
+  const request = { namespace, taskQueue: { name: TASK_QUEUE }, taskQueueType: TASK_QUEUE_TYPE_ACTIVITY };
+  const isPolled = async () => {
+    const { pollers } = await workflowService.describeTaskQueue(request);
+    return pollers.some(({ lastAccessTime }) => (optionalTsToMs(lastAccessTime) ?? 0) >= since.getTime());
+  };
+  while (!(await isPolled())) await sleep(20);
+}
+
 /** Puts a world together from a namespace and a sandbox. It stops the sandbox at the end. */
 export async function openWorld(temporal: TemporalNamespace, sandbox: Sandbox): Promise<World> {
   const { address, namespace } = temporal;
@@ -133,13 +149,17 @@ export async function openWorld(temporal: TemporalNamespace, sandbox: Sandbox): 
     rawClient: new Client({ connection, namespace }),
     log: () => log,
     startWorker: async (more = {}, cwd = process.cwd()) => {
+      const startedAt = new Date();
       const worker = await startWarmWorker({ ...env, ...more }, cwd, onLog);
       workers.push(worker);
+      await untilPolled(connection, more.TEMPORAL_NAMESPACE ?? namespace, startedAt);
       return worker;
     },
     startWorkerProcess: async (more = {}, cwd = process.cwd()) => {
+      const startedAt = new Date();
       const worker = await startWorker({ ...env, ...more }, onLog, { cwd });
       processes.push(worker);
+      await untilPolled(connection, more.TEMPORAL_NAMESPACE ?? namespace, startedAt);
       return worker;
     },
     run: (...args) => runWarmCommand(args, env),
