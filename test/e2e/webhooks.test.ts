@@ -3,11 +3,17 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../../sandbox/servers/free-ports.js';
-import { UploadClient } from '../../src/client.js';
+import { requestForFile, UploadClient } from '../../src/client.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
-import { type ReceivedWebhook, startReceiver, WEBHOOK_SECRET } from '../support/webhook-receiver.js';
+import { untilListed } from '../support/until-listed.js';
+import {
+  type Reaction,
+  type ReceivedWebhook,
+  startReceiver,
+  WEBHOOK_SECRET,
+} from '../support/webhook-receiver.js';
 import type { World } from '../support/world.js';
 
 const refuseConfiguration = ({ mark }: { mark?: unknown }) => (mark === 'refused' ? 'unknown' : undefined);
@@ -77,17 +83,29 @@ describe('webhooks', () => {
   });
 
   it('are retried with the same ID, and do not delay the upload', async () => {
-    receiver.reactions.push({ status: 500 }, 'drop', { status: 503 });
-    const { workflowId } = await upload(await newFile(), 'a');
+    const path = await newFile();
+    let respond = (_reaction: Reaction) => {};
+    const delayed = new Promise<Reaction>((resolve) => {
+      respond = resolve;
+    });
+    receiver.reactions.push(delayed, 'drop', { status: 503 });
+    const { workflowId } = await upload(path, 'a');
     expect(about(workflowId)).toEqual([]);
+    respond({ status: 500 });
     await arrived(workflowId, 1);
   });
 
   it('report the end of a batch once, with what failed', async () => {
-    const paths = [await newFile(), await newFile(), await newFile()];
     const batch = 'webhook batch';
-    const refused = await upload(paths[0] ?? '', 'refused', '--batch', batch);
-    for (const path of paths.slice(1)) await upload(path, 'a', '--batch', batch);
+    const start = async (mark: string) => {
+      const executions = [{ configuration: { ...configuration, mark } }];
+      return client.start(await requestForFile(await newFile(), { executions, batch }));
+    };
+    const { faults } = world.sandbox;
+    faults.add({ route: 'presign', status: 503, times: 'always' }); // so that none ends before all are known
+    const uploads = [await start('refused'), await start('a'), await start('a')];
+    await untilListed(world, `AplosBatch = '${batch}' AND ExecutionStatus = 'Running'`, uploads.length);
+    faults.clear();
     const ofBatch = (): ReceivedWebhook[] =>
       receiver.received.filter(({ event }) => event.data.batch === batch && event.type === 'batch.ended');
     await expect.poll(() => ofBatch(), { interval: 100 }).toHaveLength(1);
@@ -95,8 +113,9 @@ describe('webhooks', () => {
       profile: 'default',
       total: 3,
       states: { done: 2, failed: 1 },
-      failures: [{ workflowId: refused.workflowId, state: 'failed', code: 'EXECUTION_REFUSED' }],
+      failures: [{ workflowId: uploads[0]?.workflowId, state: 'failed', code: 'EXECUTION_REFUSED' }],
     });
+    for (const { workflowId } of uploads) await arrived(workflowId, 1);
   });
 
   it('show why they were not sent, without an effect on the upload', async () => {

@@ -26,13 +26,13 @@ export type Reaction =
 /** Starts a receiver of webhooks on this machine. */
 export async function startReceiver() {
   const received: ReceivedWebhook[] = [];
-  const reactions: Reaction[] = [];
+  const reactions: (Reaction | Promise<Reaction>)[] = [];
   let attempts = 0;
   const server = createServer((request, response) => {
     void (async () => {
       const body = await text(request);
       attempts += 1;
-      const reaction = reactions.shift() ?? { status: 204 };
+      const reaction = (await reactions.shift()) ?? { status: 204 };
       if (reaction === 'hang') return;
       if (reaction === 'drop') return void request.socket.destroy();
       if (reaction.status <= 299) received.push(verified(request, body));
