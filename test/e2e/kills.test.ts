@@ -40,6 +40,13 @@ describe('an upload', () => {
   }
   const seen = (route: string) => world.sandbox.calls.filter((call) => call.route === route).length;
 
+  /** Waits until a worker runs a step of an upload. */
+  async function untilRunning(step: string, { handle }: StartedUpload): Promise<void> {
+    const running = async () =>
+      (await client.status(handle.workflowId))?.pending.filter(({ isRunning }) => isRunning) ?? [];
+    await expect.poll(running).toMatchObject([{ activity: step }]);
+  }
+
   async function expectDoneOnce({ handle, path }: StartedUpload, executions = 1): Promise<Receipt> {
     const receipt = await handle.result();
     const stored = await world.sandbox.storedBytes(receipt.fileId ?? '');
@@ -60,14 +67,15 @@ describe('an upload', () => {
     faults.add({ route: 'upload', hang: true });
     const uploading = await start(2);
     await untilSeen('upload');
-    faults.add({ route: 'fileState', hang: true, times: 2 });
-    const confirming = await start(1);
-    await untilSeen('fileState', 1);
     faults.add({ route: 'start', hang: true, effect: true });
     const starting = await start(1, ['day 1', 'day 7']);
     await untilSeen('start', 1);
+    faults.add({ route: 'fileState', hang: true, times: 'always' });
+    const confirming = await start(1);
+    await untilRunning('confirmUpload', confirming);
 
     worker.child.kill('SIGKILL');
+    faults.clear();
     worker = await world.startWorkerProcess(SHORT_LAG);
 
     const attemptsOf = ({ steps }: Receipt) =>

@@ -39,14 +39,17 @@ describe('a response of Aplos', () => {
 
   beforeAll(async () => {
     pay = await Payments.open();
-    await pay.world.startWorker(SHORT_LAG);
   });
   afterEach(() => pay.world.sandbox.faults.clear());
   afterAll(() => pay?.world.stop());
 
+  /** Uploads files whose runs have all been started before a worker runs, so that one list of executions is new enough for all. */
   async function uploadMany(): Promise<Receipt[]> {
     const paths = await Promise.all(Array.from({ length: FILES }, () => pay.file()));
-    const receipts = await Promise.all(paths.map((path) => pay.upload(path, ['day 1'])));
+    const handles = await Promise.all(paths.map((path) => pay.start(path, ['day 1'])));
+    const worker = await pay.world.startWorker(SHORT_LAG);
+    const receipts = await Promise.all(handles.map((handle) => handle.result()));
+    await worker.stop();
     expect(paths.map((path) => pay.charged(path))).toEqual(paths.map(() => ['day 1']));
     return receipts;
   }

@@ -125,15 +125,13 @@ describe('the same file asked for in several batches', () => {
 
     it('is found and not charged again if Temporal has deleted everything', async () => {
       const { one, two, three, receiptIn, charges } = await newFile();
-      const { workflowId, executions } = await receiptIn(one);
-      await receiptIn(two);
-      const { runId } = await world.client.workflow.getHandle(workflowId).describe();
-      for await (const run of world.client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
+      const receipts = [await receiptIn(one), await receiptIn(two)];
+      for (const { workflowId, runId } of receipts)
         await world.client.workflowService.deleteWorkflowExecution({
           namespace: world.temporal.namespace,
-          workflowExecution: { workflowId, runId: run.runId },
+          workflowExecution: { workflowId, runId },
         });
-      const exists = () =>
+      const exists = ({ workflowId, runId }: Receipt) =>
         world.client.workflow
           .getHandle(workflowId, runId)
           .describe()
@@ -141,12 +139,12 @@ describe('the same file asked for in several batches', () => {
             () => true,
             () => false,
           );
-      await expect.poll(exists).toBe(false);
+      await expect.poll(() => Promise.all(receipts.map(exists))).toEqual([false, false]);
 
       const third = await receiptIn(three);
       expect(third).toMatchObject({
         batches: [three],
-        executions: [{ executionId: executions[0]?.executionId, origin: 'found' }],
+        executions: [{ executionId: receipts[0]?.executions[0]?.executionId, origin: 'found' }],
       });
       expect(third).not.toHaveProperty('repeatOf');
       expect(charges()).toHaveLength(1);
@@ -204,12 +202,14 @@ describe('the same file asked for in several batches', () => {
 
   it('counts for both batches if it is asked for again while it is running', async () => {
     const { one, two, start, stored, charges } = await newFile();
-    world.sandbox.faults.add({ route: 'presign', delayMs: 2_000, status: 503 });
+    const { faults } = world.sandbox;
+    faults.add({ route: 'presign', status: 503, times: 'always' });
     const first = await start({ batch: one });
     const second = await start({ batch: two });
     expect(second).toMatchObject({ state: 'running', runId: first.runId });
     await expect.poll(() => statesIn(two)).toEqual(['running']);
-    expect(await statesIn(one)).toEqual(['running']);
+    await expect.poll(() => statesIn(one)).toEqual(['running']);
+    faults.clear();
     expect((await second.result()).batches).toEqual([one, two]);
     for (const batch of [one, two]) await expect.poll(() => statesIn(batch)).toEqual(['done']);
     expect(await start({ batch: two })).toMatchObject({ state: 'done', runId: first.runId });
@@ -233,10 +233,13 @@ describe('the same file asked for in several batches', () => {
 
   it('keeps a batch that was added while it was running if it fails and is replayed', async () => {
     const { one, two, start, charges } = await newFile();
-    world.sandbox.faults.add({ route: 'start', status: 400, delayMs: 2_000 });
+    const { faults } = world.sandbox;
+    faults.add({ route: 'list', status: 503, times: 'always' }); // so that nothing is started
     const { workflowId, result } = await start({ batch: one });
     await expect.poll(async () => (await client.progress(workflowId))?.step).toBe('start');
     expect(await start({ batch: two })).toMatchObject({ state: 'running' });
+    faults.clear();
+    faults.add({ route: 'start', status: 400 });
     await expect(result()).rejects.toMatchObject({ code: 'EXECUTION_REFUSED' });
     for (const batch of [one, two]) await expect.poll(() => statesIn(batch)).toEqual(['failed']);
 

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
+import type { UploadHandle } from '../../src/client.js';
 import { deleteWorkflow } from '../support/delete-workflow.js';
 import { originsOf, Payments, SHORT_LAG } from '../support/payments.js';
 import { configuration, executionsFor } from '../support/tables.js';
@@ -138,13 +138,25 @@ describe('an analysis that Temporal has forgotten', () => {
     const paths = await Promise.all(Array.from({ length: FILES }, () => pay.file()));
     await Promise.all(paths.map((path) => pay.upload(path, ['day 1'])));
     const before = { list: pay.calls('list'), charges: pay.world.sandbox.charges.length };
-    pay.world.sandbox.faults.add({ route: 'list', times: 'always', delayMs: 500 });
+    const { faults } = pay.world.sandbox;
+    faults.add({ route: 'list', delayMs: 600_000 });
+    const slow = { route: 'list', times: 'always', delayMs: 2_000 } as const;
+    faults.add(slow);
     // Without its SHA-256, a request has another workflow id.
     const requests = paths.map((path) => ({
       source: pathToFileURL(path).href,
       executions: executionsFor(['day 1']),
     }));
     const handles = await Promise.all(requests.map((request) => pay.client.start(request)));
+    const isStarting = async ({ workflowId }: UploadHandle) =>
+      (await pay.client.status(workflowId))?.pending.some(
+        ({ activity, isRunning }) => activity === 'startExecution' && isRunning,
+      );
+    await expect
+      .poll(() => Promise.all(handles.map(isStarting)), { interval: 200 })
+      .toEqual(handles.map(() => true));
+    faults.clear(); // ends the first call, for which all have waited
+    faults.add(slow);
     const receipts = await Promise.all(handles.map(({ result }) => result()));
     expect(pay.world.sandbox.charges).toHaveLength(before.charges);
     expect(receipts.flatMap(originsOf)).toEqual(paths.map(() => 'found'));
@@ -153,7 +165,7 @@ describe('an analysis that Temporal has forgotten', () => {
 });
 
 describe.concurrent('a worker that is suspended', { tags: ['REQ-12'] }, () => {
-  /** Suspends a worker at a moment, lets another one do its work, and continues it. Returns the log that it then writes. */
+  /** Suspends a worker at a moment, lets another one do its work, and continues it. Waits until it says that it does not start. */
   async function freeze(
     moment: 'after-list' | 'before-start',
     { onTestFinished, expect }: TestContext,
@@ -177,21 +189,20 @@ describe.concurrent('a worker that is suspended', { tags: ['REQ-12'] }, () => {
     const before = pay.world.log().length;
     frozen.child.kill('SIGCONT');
     const receipt = await handle.result();
-    await sleep(3_000);
+    await expect.poll(() => pay.world.log().slice(before)).toContain('START_NOT_SENT');
     expect(pay.charged(path)).toEqual(['day 1']);
     expect(originsOf(receipt)).toEqual(['started']);
-    return pay.world.log().slice(before);
   }
 
   const stateOf = async ({ child }: WorkerProcess) =>
     (await promisify(execFile)('ps', ['-o', 'state=', '-p', `${child.pid}`])).stdout;
 
   it('does not send a start that it was about to send', async (context) => {
-    expect(await freeze('before-start', context, 'v1')).toContain('START_NOT_SENT');
+    await freeze('before-start', context, 'v1');
   }, 180_000);
 
   it('does not send a start after it had searched the list', async (context) => {
-    expect(await freeze('after-list', context, 'v3')).toContain('START_NOT_SENT');
+    await freeze('after-list', context, 'v3');
   }, 180_000);
 });
 
@@ -206,11 +217,19 @@ describe('a list that lags further behind than the workers expect', { tags: ['RE
   afterAll(() => pay?.world.stop());
 
   it('is searched until it shows a start whose response was lost', async () => {
-    pay.world.sandbox.faults.add({ route: 'list', times: 'always', lagMs: 7_000 });
+    const { faults } = pay.world.sandbox;
+    faults.add({ route: 'list', times: 'always', stale: true });
     await pay.upload(await pay.file(), ['day 1']);
-    pay.world.sandbox.faults.add({ route: 'start', status: 504, effect: true });
+    faults.add({ route: 'start', status: 504, effect: true });
     const path = await pay.file();
-    const receipt = await pay.upload(path, ['day 1']);
+    const upload = await pay.start(path, ['day 1']);
+    const { calls } = pay.world.sandbox;
+    const looks = () =>
+      calls.slice(calls.findIndex(({ status }) => status === 504)).filter(({ route }) => route === 'list');
+    await expect.poll(() => pay.charged(path)).toEqual(['day 1']);
+    await expect.poll(() => looks().length).toBeGreaterThan(4); // the fifth comes after the list lag
+    faults.clear();
+    const receipt = await upload.result();
     expect(pay.charged(path)).toEqual(['day 1']);
     expect(originsOf(receipt)).toEqual(['found']);
   });

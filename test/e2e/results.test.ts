@@ -2,11 +2,13 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UploadClient } from '../../src/client.js';
+import { EXTEND_SIGNAL } from '../../src/contract/extension.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import { jsonLines } from '../support/command.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
+import { untilListed } from '../support/until-listed.js';
 import type { World } from '../support/world.js';
 
 describe.each(['v1', 'v3'] as const)('results, in version %s of the API', (api) => {
@@ -96,6 +98,7 @@ describe.each(['v1', 'v3'] as const)('results, in version %s of the API', (api) 
     const out = join(results, 'afterwards');
     const fetch = (...options: string[]) => world.run('results', '--out', out, ...options);
     await expect.poll(async () => (await fetch(receipt.workflowId)).exitCode, { interval: 200 }).toBe(0);
+    await untilListed(world, `AplosBatch = '${batch}'`);
 
     await expectStored(receipt, out);
     const again = await fetch('--batch', batch, '--json');
@@ -132,13 +135,25 @@ describe.each(['v1', 'v3'] as const)('results, in version %s of the API', (api) 
     expect(JSON.parse(stdout)).toMatchObject({ state: 'failed', code: 'RESULTS_NOT_ALLOWED' });
   });
 
+  /** Reports whether an upload has been asked to go further than it was at first. */
+  async function isExtended(fileName: string): Promise<boolean> {
+    for await (const { workflowId } of client.list({ fileName })) {
+      const { events } = await world.rawClient.workflow.getHandle(workflowId).fetchHistory();
+      return (events ?? []).some(
+        ({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName === EXTEND_SIGNAL,
+      );
+    }
+    return false;
+  }
+
   it('go to each location that somebody asks for while the upload runs', async () => {
-    const { args } = await newFile();
-    world.sandbox.change({ stepMs: 1_500 });
+    const { name, args } = await newFile();
+    world.sandbox.change({ endExecution: () => ({ status: 'running', errors: [] }) });
     const outs = ['one', 'other'].map((each) => join(results, each));
     const runs = outs.map((out) => world.run('upload', ...args, '--out', out, '--json'));
+    await expect.poll(() => isExtended(name)).toBe(true);
+    world.sandbox.change({ endExecution: () => undefined });
     const receipts = (await Promise.all(runs)).map(({ stdout }) => JSON.parse(stdout) as Receipt);
-    world.sandbox.change({ stepMs: 50 });
 
     for (const [index, out] of outs.entries()) await expectStored(receipts[index] as Receipt, out);
     expect(new Set(receipts.map(({ executions }) => executions[0]?.executionId)).size).toBe(1);

@@ -8,6 +8,7 @@ import { pollersOf } from '../../src/temporal/versioning.js';
 import { SHORT_LAG } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
+import { untilListed } from '../support/until-listed.js';
 import type { RunningWorker } from '../support/warm-worker.js';
 import type { World } from '../support/world.js';
 
@@ -141,11 +142,13 @@ describe('worker deployment versions', () => {
     await makeCurrent('three');
     world.sandbox.faults.add({ route: 'upload', hang: true });
     const upload = await start('left-behind.csv');
-    while ((await client.progress(upload.workflowId))?.step !== 'upload') await sleep(50);
+    await expect.poll(() => world.sandbox.faults.waiting).toEqual([]); // the call hangs
     await makeCurrent('two');
     await three.stop();
     const hasWorker = async () => (await client.status(upload.workflowId))?.hasWorker;
     await expect.poll(hasWorker, { interval: 500 }).toBe(false);
+    const pinned = 'ExecutionStatus="Running" AND TemporalWorkerDeploymentVersion="aplos-upload:three"';
+    await untilListed(world, pinned);
     const [status, doctor] = await Promise.all([world.run('status', upload.workflowId), world.run('doctor')]);
     expect(status.stdout).toContain('waiting for a worker of version three');
     const command =
@@ -157,7 +160,7 @@ describe('worker deployment versions', () => {
 
     temporal(
       ...['workflow', 'update-options', '--yes', '--versioning-override-behavior', 'auto_upgrade'],
-      ...['--query', 'ExecutionStatus="Running" AND TemporalWorkerDeploymentVersion="aplos-upload:three"'],
+      ...['--query', pinned],
     );
     await upload.result();
     expect(await versionsOf(upload.workflowId)).toEqual(['three', 'two']);
