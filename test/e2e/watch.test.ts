@@ -9,6 +9,7 @@ import { parseUploadRequest } from '../../src/contract/request.js';
 import { jsonLines } from '../support/command.js';
 import { newNamespace, startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
+import { untilListed } from '../support/until-listed.js';
 import { startWatching } from '../support/watching.js';
 import type { TemporalNamespace, World } from '../support/world.js';
 
@@ -64,7 +65,7 @@ describe.concurrent('aplos-upload watch', () => {
     const { folder, state } = await newFolder('killed');
     await mkdir(join(folder, 'site 1'));
     // Longer than a writer pauses on a busy machine.
-    const args = [folder, '--config', config, '--state', state, '--settle', '1s'];
+    const args = [folder, '--config', config, '--state', state, '--settle', '3s'];
     let watching = startWatching(args, world.env);
     const linesAt = async (stage: string) =>
       (await readFile(state, 'utf8')).split(`"stage":"${stage}"`).length - 1;
@@ -128,6 +129,11 @@ describe.concurrent('aplos-upload watch', () => {
     return paths;
   }
 
+  /** Puts a whole file in its place at once: a writer that pauses shows an empty one. */
+  async function drop(path: string, content: string | Buffer): Promise<void> {
+    await rename(await world.write(`dropped-${basename(path)}`, content), path);
+  }
+
   it('reports a missing folder and an unreachable Temporal once, and resumes when they are available', async () => {
     const { folder, state } = await newFolder('share');
     await rename(folder, `${folder}-unmounted`);
@@ -138,15 +144,15 @@ describe.concurrent('aplos-upload watch', () => {
       /✗ TEMPORAL_UNREACHABLE: [\s\S]*✗ FOLDER_UNAVAILABLE: The folder ".*share" does not exist/,
     );
     await rename(`${folder}-unmounted`, folder);
-    await writeFile(join(folder, 'early.csv'), table(100));
+    await drop(join(folder, 'early.csv'), table(100));
     const tunnel = tunnelTo(world.temporal.address).listen(port, '127.0.0.1');
     await watching.prints(/Temporal is available again\.\n[\s\S]*The watched folder is available again\./);
     await watching.prints(/early\.csv: done, /);
     await writeFile(join(folder, 'empty.csv'), '');
     await watching.prints(/empty\.csv: is empty, waiting for data/);
-    await writeFile(join(folder, 'empty.csv'), table(100));
+    await drop(join(folder, 'empty.csv'), table(100));
     await watching.prints(/empty\.csv: done, execution /);
-    await writeFile(join(folder, 'empty.csv'), table(300));
+    await drop(join(folder, 'empty.csv'), table(300));
     await watching.prints(/(empty\.csv: done[\s\S]*){2}/);
 
     expect(await watching.end('SIGTERM')).toBe(0);
@@ -163,9 +169,9 @@ describe.concurrent('aplos-upload watch', () => {
     await writeFile(join(folder, 'waits.csv'), table(100));
     await writeFile(join(folder, 'broken.csv'), table(100));
     await writeFile(join(folder, 'broken.json'), '{"version": ');
-    await writeFile(join(folder, 'two.csv'), table(100));
     await writeFile(join(folder, 'two.json'), own({}));
     await writeFile(join(folder, 'two.csv.json'), own({}));
+    await writeFile(join(folder, 'two.csv'), table(100));
     await watching.prints(/waits\.csv: waiting for its configuration, waits\.json in the same folder/);
     await watching.prints(/broken\.csv: REQUEST_INVALID: broken\.json is not JSON: /);
     await watching.prints(/The file has several configurations: two\.json and two\.csv\.json/);
@@ -204,6 +210,7 @@ describe.concurrent('aplos-upload watch', () => {
     await first.prints(/pk-lost\.csv: done, execution /);
     await first.end('SIGKILL');
     await writeFile(join(folder, 'pk-lost.json'), JSON.stringify({ ...configuration, mark: 'later' }));
+    await untilListed(world, "AplosFileName = 'pk-lost.csv' AND ExecutionStatus = 'Completed'");
 
     const second = startWatching([folder, '--state', `${state}-2`], world.env);
     await second.prints(/pk-lost\.csv: not started, because this content was already started .* \(done\)/);
