@@ -8,6 +8,7 @@ import { jsonLines } from '../support/command.js';
 import { sha256Of } from '../support/hashes.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
+import { untilListed } from '../support/until-listed.js';
 import type { World } from '../support/world.js';
 
 describe('records of uploads', () => {
@@ -34,6 +35,7 @@ describe('records of uploads', () => {
     const { stdout } = await world.run('upload', csv, '--config', config, '--batch', 'study-1', '--json');
     receipt = JSON.parse(stdout) as Receipt;
     receipts = join(csv, '..', 'receipts');
+    await untilListed(world, "AplosBatch = 'study-1'");
   });
   afterAll(() => world?.stop());
 

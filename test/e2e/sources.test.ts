@@ -65,7 +65,6 @@ describe('a remote source', () => {
       TMPDIR: temporary,
       APLOS_UPLOAD_SOURCE_HOSTS: '127.0.0.1',
       APLOS_UPLOAD_SPOOL_LIMIT: '7000000',
-      APLOS_UPLOAD_IDLE_TIMEOUT: '5',
       AWS_ENDPOINT_URL_S3: proxy.url,
       AWS_REGION: s3.region,
       AWS_ACCESS_KEY_ID: s3.accessKeyId,
@@ -135,7 +134,9 @@ describe('a remote source', () => {
     let filesMeanwhile: string[] | undefined;
     const source = sourceWith(async (_, response) => {
       await new Promise((written) => response.write(content.subarray(0, 5_000_000), written));
-      filesMeanwhile = await filesLeft();
+      // Its name is removed as soon as it is created.
+      do filesMeanwhile = await filesLeft();
+      while (filesMeanwhile.length > 0 && !response.destroyed);
       response.end(content.subarray(5_000_000));
     });
     const receipt = await upload({ source });
