@@ -108,20 +108,19 @@ describe('a worker with metrics and health endpoints', () => {
   });
 
   it('is alive but not ready while it drains', async () => {
-    world.sandbox.faults.add({ route: 'presign', hang: true });
-    const presigns = () => world.sandbox.calls.filter(({ route }) => route === 'presign').length;
-    const before = presigns();
+    world.sandbox.faults.add({ route: 'upload', hang: true }); // until the idle timeout
+    const uploads = () => world.sandbox.calls.filter(({ route }) => route === 'upload').length;
+    const before = uploads();
     const upload = await start('drained.csv');
-    await expect.poll(() => presigns()).toBe(before + 1);
+    await expect.poll(() => uploads()).toBe(before + 1);
 
     const exit = once(worker.child, 'exit');
     worker.child.kill('SIGTERM');
     const draining = { status: 503, text: expect.stringContaining('"worker":"DRAINING"') };
     await expect.poll(() => ask(health, '/readyz')).toEqual(draining);
     expect(await ask(health, '/healthz')).toMatchObject({ status: 200 });
-    // The worker learns from its next heartbeat that nobody waits for the call any more.
-    await world.client.workflow.getHandle(upload.workflowId).terminate();
     expect(await exit).toEqual([0, null]);
+    await client.cancel(upload.workflowId);
   });
 
   it('is not ready with a wrong password, does not reveal it, and counts tasks that it cannot decode', async () => {
