@@ -14,7 +14,7 @@ import type { SigningKey } from '../records/keys.js';
 import type { ResultsAccess } from '../results/fetch-package.js';
 import type { S3Targets } from '../s3/hosts.js';
 import type { BatchUploads } from '../temporal/batch-end.js';
-import type { OtherUploads, StartIdentity } from '../temporal/other-uploads.js';
+import type { OtherUploads, OtherUploadsQuery, StartIdentity } from '../temporal/other-uploads.js';
 import type { StoredFileRecord } from '../temporal/stored-files.js';
 import type { WebhookSender } from '../webhooks/sender.js';
 import type { RunEnd } from './read-run-end.js';
@@ -60,7 +60,7 @@ export interface ActivityDependencies {
    */
   readonly checks: (profile: string) => Pick<ExecutionChecks, 'check'>;
   /** Returns what other runs may have started. See {@link otherUploads}. */
-  readonly otherUploads: (attempt: StartIdentity, closedSinceMs: number) => Promise<OtherUploads>;
+  readonly otherUploads: (attempt: StartIdentity, query: OtherUploadsQuery) => Promise<OtherUploads>;
   /**
    * Records a heartbeat with Temporal immediately, unlike the SDK, which throttles heartbeats.
    *

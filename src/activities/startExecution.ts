@@ -90,10 +90,10 @@ async function startOnce(
 
   const runStartedMs = Date.parse(input.runStartedAt);
   const sentIsListedMs = sendDeadlineMs + listLagMs;
-  const others = await otherUploads(
-    attempt.identity,
-    Math.min(runStartedMs, attempt.temporalNowMs - sentIsListedMs),
-  );
+  const others = await otherUploads(attempt.identity, {
+    fileName,
+    closedSinceMs: Math.min(runStartedMs, attempt.temporalNowMs - sentIsListedMs),
+  });
   if (others.ahead !== undefined) throw inProgress(fileName, others.ahead);
   const settleMsFor = (sentMs: number) => sentMs + sentIsListedMs - attempt.temporalNowMs;
   const doubtMs = settleMsFor(Math.max(others.mayHaveSentUntilMs, attempt.mayHaveSentUntilMs));

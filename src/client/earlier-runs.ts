@@ -9,7 +9,7 @@ import {
 } from '../contract/extension.js';
 import type { UploadRequest } from '../contract/request.js';
 import { REQUEST_LIMITS } from '../contract/request-limits.js';
-import { quoteForQuery } from '../temporal/query.js';
+import { fileNameConditions, quoteForQuery } from '../temporal/query.js';
 import { waitForReceipt } from './failures.js';
 import { queryFor } from './filter.js';
 import { runsOf, unlessGone } from './runs.js';
@@ -46,7 +46,7 @@ export async function joinEarlierRuns(
     return isJoined ? { joined: latest } : joinEarlierRuns(client, workflowId, request);
   }
   if (latest.state === 'done' && (await didAll(latest))) return { joined: latest };
-  const done = await completedRuns(client, latest);
+  const done = await completedRuns(client, latest, request.fileName);
   for (const run of done) if (run !== latest && (await didAll(run))) return { joined: run };
   const otherBatches = latest.state === 'done' ? [] : latest.batches.filter((each) => each !== batch);
   const [repeated] = done;
@@ -62,8 +62,17 @@ export async function joinEarlierRuns(
 }
 
 /** Returns the completed runs of a workflow id, the latest first. Temporal's list may lack those that completed just now. */
-async function completedRuns(client: Client, latest: UploadSummary): Promise<UploadSummary[]> {
-  const query = `${queryFor({})} AND WorkflowId = ${quoteForQuery(latest.workflowId)} AND ${STATE_QUERIES.done}`;
+async function completedRuns(
+  client: Client,
+  latest: UploadSummary,
+  fileName: string,
+): Promise<UploadSummary[]> {
+  const query = [
+    queryFor({}),
+    ...fileNameConditions(fileName),
+    `WorkflowId = ${quoteForQuery(latest.workflowId)}`,
+    STATE_QUERIES.done,
+  ].join(' AND ');
   const done = latest.state === 'done' ? [latest] : [];
   for await (const info of runsOf(client).list({ query }))
     if (info.runId !== latest.runId) done.push(summaryOf(info));

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { pMapIterable, pMapSkip } from 'p-map';
 import type { UploadRequest } from '../contract/request.js';
 import { contentPrefixFor } from '../contract/workflow-id.js';
-import { canBeQueried, quoteForQuery } from '../temporal/query.js';
+import { canBeQueried, fileNameConditions, quoteForQuery } from '../temporal/query.js';
 import { queryFor, type UploadFilter } from './filter.js';
 import { runsOf } from './runs.js';
 import { stateOf } from './states.js';
@@ -44,9 +44,13 @@ export async function* listUploadsOfContent(
 ): AsyncGenerator<UploadSummary, void> {
   if (own) yield own;
   const prefix = contentPrefixFor(request);
-  const condition = canBeQueried(prefix) ? `WorkflowId STARTS_WITH ${quoteForQuery(prefix)}` : undefined;
-  if (!condition) return;
-  for await (const upload of latestRuns(client, `${queryFor({})} AND ${condition}`, concurrency))
+  if (!canBeQueried(prefix)) return;
+  const query = [
+    queryFor({}),
+    ...fileNameConditions(request.fileName),
+    `WorkflowId STARTS_WITH ${quoteForQuery(prefix)}`,
+  ].join(' AND ');
+  for await (const upload of latestRuns(client, query, concurrency))
     if (upload.workflowId !== own?.workflowId) yield upload;
 }
 

@@ -7,7 +7,7 @@ import { WORKFLOW_TYPE } from '../contract/names.js';
 import { tryParseJson } from '../contract/parse-json.js';
 import { contentPrefixOf } from '../contract/workflow-id.js';
 import { pagesOf } from './pages.js';
-import { canBeQueried, quoteForQuery } from './query.js';
+import { canBeQueried, fileNameConditions, quoteForQuery } from './query.js';
 
 const {
   WORKFLOW_EXECUTION_STATUS_RUNNING: RUNNING,
@@ -28,6 +28,14 @@ export interface StartIdentity {
   readonly scheduledMs: number;
 }
 
+/** Which other runs may start the same analyses. */
+export interface OtherUploadsQuery {
+  /** Name of the file, which all of them have. */
+  readonly fileName: string;
+  /** Runs that closed earlier are left out, in milliseconds since 1970 by Temporal's clock. */
+  readonly closedSinceMs: number;
+}
+
 /** Other runs that may start the same analyses. */
 export interface OtherUploads {
   /** ID of a workflow that is starting analyses of the same content, and began before this attempt. */
@@ -45,16 +53,14 @@ export interface OtherUploads {
  * Returns what others may have started: earlier runs of a workflow id, and workflows whose id differs only in the analyses
  * that they ask for. Of several that start at the same time, exactly one has nobody ahead. Waits until Temporal's list, which lags,
  * shows the own run: until then, the others do not see it.
- *
- * @param closedSinceMs runs that closed earlier are left out, by Temporal's clock
  */
 export async function otherUploads(
   workflowService: WorkflowService,
   namespace: string,
   attempt: StartIdentity,
-  closedSinceMs: number,
+  query: OtherUploadsQuery,
 ): Promise<OtherUploads> {
-  const listed = await listRuns(workflowService, namespace, attempt, closedSinceMs);
+  const listed = await listRuns(workflowService, namespace, attempt, query);
   if (!listed)
     return {
       ahead: undefined,
@@ -104,11 +110,12 @@ async function listRuns(
   workflowService: WorkflowService,
   namespace: string,
   { workflowId, runId }: StartIdentity,
-  closedSinceMs: number,
+  { fileName, closedSinceMs }: OtherUploadsQuery,
 ): Promise<ListedRun[] | undefined> {
   if (!canBeQueried(workflowId)) return undefined;
   const query = [
     `WorkflowType = '${WORKFLOW_TYPE}'`,
+    ...fileNameConditions(fileName),
     `WorkflowId STARTS_WITH ${quoteForQuery(contentPrefixOf(workflowId))}`,
     `(ExecutionStatus = 'Running' OR CloseTime >= '${new Date(closedSinceMs).toISOString()}')`,
   ].join(' AND ');

@@ -7,3 +7,10 @@ export const canBeQueried = (value: string): boolean => !UNQUERYABLE.test(value)
 
 /** Quotes a value for a query. */
 export const quoteForQuery = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/**
+ * Returns the conditions for runs of a file name whose workflow ID also has to match: none if a query cannot contain the name. Temporal
+ * looks a file name up in an index, where a database such as SQLite or PostgreSQL reads all runs of the namespace for a workflow ID.
+ */
+export const fileNameConditions = (fileName: string): string[] =>
+  canBeQueried(fileName) ? [`AplosFileName = ${quoteForQuery(fileName)}`] : [];

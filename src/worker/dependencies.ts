@@ -76,8 +76,7 @@ export function activityDependencies({
     }),
     readStoredFile: readStoredFileOf,
     hasWorker: (taskQueue) => hasWorker(workflowService, namespace, taskQueue, deployment),
-    otherUploads: (attempt, closedSinceMs) =>
-      otherUploads(workflowService, namespace, attempt, closedSinceMs),
+    otherUploads: (attempt, query) => otherUploads(workflowService, namespace, attempt, query),
   };
 }
 

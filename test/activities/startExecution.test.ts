@@ -325,7 +325,12 @@ describe('startExecution after an earlier start', () => {
     const runStartedAt = '1970-01-01T00:00:00.000Z';
     const times = { scheduledTimestampMs: 3_600_000, currentAttemptScheduledTimestampMs: 3_600_000 };
     await start({ runStartedAt }, { activityId: '7', ...times });
-    expect(calls).toEqual([[{ workflowId: 'w1', runId: 'r1', activityId: '7', scheduledMs: 3_600_000 }, 0]]);
+    expect(calls).toEqual([
+      [
+        { workflowId: 'w1', runId: 'r1', activityId: '7', scheduledMs: 3_600_000 },
+        { fileName: 'pk.csv', closedSinceMs: 0 },
+      ],
+    ]);
   });
 
   it('does not wait again in a later attempt if nothing was sent since', async () => {

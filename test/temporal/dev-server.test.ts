@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import { otherUploads } from '../../src/temporal/other-uploads.js';
@@ -13,22 +14,26 @@ import { newNamespace } from '../support/shared-world.js';
 let connection: Connection;
 let namespace: string;
 
-beforeAll(async () => {
-  const temporal = await newNamespace({ searchAttributes: false });
+async function setUp(options: { readonly searchAttributes: boolean }): Promise<void> {
+  const temporal = await newNamespace(options);
   connection = await Connection.connect({ address: temporal.address });
   namespace = temporal.namespace;
-});
-afterAll(() => connection?.close());
+}
+const tearDown = () => connection?.close();
 
 describe('otherUploads', () => {
+  beforeAll(() => setUp({ searchAttributes: true }));
+  afterAll(tearDown);
+
   const scheduledMs = 1_700_000_000_000;
   const others = (workflowId: string, runId: string, closedSinceMs = 0) =>
     otherUploads(
       connection.workflowService,
       namespace,
       { workflowId, runId, activityId: '1', scheduledMs },
-      closedSinceMs,
+      { fileName: fileNameIn(workflowId), closedSinceMs },
     );
+  const fileNameIn = (workflowId: string) => workflowId.split(':')[1] ?? workflowId;
   const nobody = {
     ahead: undefined,
     mayHaveSentUntilMs: Number.NEGATIVE_INFINITY,
@@ -38,7 +43,13 @@ describe('otherUploads', () => {
   /** Starts a run that no worker works on, and waits until Temporal lists it. */
   async function startRun(workflowId: string): Promise<{ runId: string; end: () => Promise<number> }> {
     const { workflow } = new Client({ connection, namespace });
-    const handle = await workflow.start('uploadAnalysisFile', { workflowId, taskQueue: 'unpolled' });
+    const handle = await workflow.start('uploadAnalysisFile', {
+      workflowId,
+      taskQueue: 'unpolled',
+      typedSearchAttributes: [
+        { key: defineSearchAttributeKey('AplosFileName', 'KEYWORD'), value: fileNameIn(workflowId) },
+      ],
+    });
     const runId = handle.firstExecutionRunId;
     const listed = async (status: string) =>
       (await workflow.count(`RunId = '${runId}' AND ExecutionStatus = '${status}'`)).count;
@@ -104,6 +115,9 @@ describe('otherUploads', () => {
 });
 
 describe('assertSearchAttributes and registerSearchAttributes', () => {
+  beforeAll(() => setUp({ searchAttributes: false }));
+  afterAll(tearDown);
+
   const names = Object.keys(SEARCH_ATTRIBUTES);
   const missing = () => assertSearchAttributes(connection, namespace);
 

@@ -43,7 +43,8 @@ function server(
 }
 
 const startedAt = (ms: number) => ({ lastStartedTime: msToTs(ms) });
-const othersOf = ({ service }: { service: WorkflowService }) => otherUploads(service, 'default', attempt, 0);
+const othersOf = ({ service }: { service: WorkflowService }) =>
+  otherUploads(service, 'default', attempt, { fileName: 'pk.csv', closedSinceMs: 0 });
 
 describe('otherUploads', { tags: ['REQ-11'] }, () => {
   it('has no doubt about another run that has not begun to start executions', async () => {
@@ -74,6 +75,24 @@ describe('otherUploads', { tags: ['REQ-11'] }, () => {
     const listed = server({ listedAt: 2 });
     expect(await othersOf(listed)).toMatchObject({ mayHaveSentUntilMs: Number.NEGATIVE_INFINITY });
     expect(listed.looks).toHaveBeenCalledTimes(3);
+  });
+
+  it.each([
+    [
+      'with the file name, which Temporal finds in an index',
+      'pk.csv',
+      "AplosFileName = 'pk.csv' AND WorkflowId",
+    ],
+    [
+      'by the workflow ID alone if no query can contain the file name',
+      '"pk".csv',
+      "'uploadAnalysisFile' AND WorkflowId",
+    ],
+  ])('searches %s', async (_how, fileName, condition) => {
+    const { service } = server();
+    const list = vi.spyOn(service, 'listWorkflowExecutions');
+    await otherUploads(service, 'default', attempt, { fileName, closedSinceMs: 0 });
+    expect(list).toHaveBeenCalledWith(expect.objectContaining({ query: expect.stringContaining(condition) }));
   });
 
   it('has a doubt if the list never shows the own run', async () => {
