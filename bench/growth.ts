@@ -53,9 +53,10 @@ async function measure(files: number): Promise<Growth> {
     const samples: Sample[] = [];
     const pauseMs = Math.max(5_000, (1000 * files) / 15 / SAMPLES);
     while (!(await Promise.race([ended, sleep(pauseMs, false)]))) {
-      samples.push(await sample(world, before, client, workers));
-      await store({ ...run, files, seconds: (performance.now() - before) / 1000, samples });
-      console.log(JSON.stringify(samples.at(-1)));
+      const last = await sample(world, before, client, workers);
+      samples.push(last);
+      await store({ ...run, files: last.done, seconds: last.seconds, samples });
+      console.log(JSON.stringify(last));
     }
     const seconds = (performance.now() - before) / 1000;
     console.log(`${files} files in ${seconds.toFixed(0)} s: ${(files / seconds).toFixed(1)} files/s`);

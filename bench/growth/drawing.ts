@@ -13,8 +13,9 @@ export interface Sample {
 
 /** A batch, over time. */
 export interface Growth extends Omit<Report, 'rows'> {
+  /** Number of files whose executions were started. */
   readonly files: number;
-  /** Duration of the whole batch. */
+  /** Duration until then. */
   readonly seconds: number;
   readonly samples: readonly Sample[];
 }
