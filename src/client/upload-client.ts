@@ -125,7 +125,7 @@ export class UploadClient extends UploadMonitor {
    * Lists the uploads of the same content under the same name, whatever their executions and batches, each with its latest
    * run. Uploads of the last seconds may be missing, except the one with the workflow id of the request.
    *
-   * @throws {@link UploadError} `REQUEST_INVALID`
+   * @throws {@link UploadError} `REQUEST_INVALID` or `SEARCH_ATTRIBUTES_MISSING`
    */
   async *listSameContent(input: UploadRequestInput): AsyncGenerator<UploadSummary, void> {
     const request = await this.#withHost(parseUploadRequest(input));

@@ -114,7 +114,7 @@ describe('every public method of UploadClient throws an UploadError', () => {
         subscription: 'WORKER_MISSING',
         assertProfile: 'WORKER_MISSING',
         asCompleted: 'none',
-        listSameContent: 'none',
+        listSameContent: 'SEARCH_ATTRIBUTES_MISSING',
         status: 'none',
         replay: 'none',
         hostHasWorker: 'none',
