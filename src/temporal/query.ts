@@ -10,7 +10,7 @@ export const quoteForQuery = (value: string): string => `'${value.replaceAll("'"
 
 /**
  * Returns the conditions for runs of a file name whose workflow ID also has to match: none if a query cannot contain the name. Temporal
- * looks a file name up in an index, where a database such as SQLite or PostgreSQL reads all runs of the namespace for a workflow ID.
+ * looks a file name up in an index. For the beginning of a workflow ID, SQLite reads all runs of the namespace.
  */
 export const fileNameConditions = (fileName: string): string[] =>
   canBeQueried(fileName) ? [`AplosFileName = ${quoteForQuery(fileName)}`] : [];

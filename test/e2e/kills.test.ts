@@ -5,6 +5,7 @@ import { requestForFile, UploadClient, type UploadHandle } from '../../src/clien
 import type { Receipt } from '../../src/contract/receipt.js';
 import { QUEUED, SHORT_LAG } from '../support/payments.js';
 import { executionsFor, table } from '../support/tables.js';
+import { untilRunning } from '../support/until-running.js';
 import { type OwnWorld, startOwnWorld } from '../support/world.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -40,13 +41,6 @@ describe('an upload', () => {
   }
   const seen = (route: string) => world.sandbox.calls.filter((call) => call.route === route).length;
 
-  /** Waits until a worker runs a step of an upload. */
-  async function untilRunning(step: string, { handle }: StartedUpload): Promise<void> {
-    const running = async () =>
-      (await client.status(handle.workflowId))?.pending.filter(({ isRunning }) => isRunning) ?? [];
-    await expect.poll(running).toMatchObject([{ activity: step }]);
-  }
-
   async function expectDoneOnce({ handle, path }: StartedUpload, executions = 1): Promise<Receipt> {
     const receipt = await handle.result();
     const stored = await world.sandbox.storedBytes(receipt.fileId ?? '');
@@ -72,7 +66,7 @@ describe('an upload', () => {
     await untilSeen('start', 1);
     faults.add({ route: 'fileState', hang: true, times: 'always' });
     const confirming = await start(1);
-    await untilRunning('confirmUpload', confirming);
+    await untilRunning(world.client, confirming.handle.workflowId, 'confirmUpload');
 
     worker.child.kill('SIGKILL');
     faults.clear();

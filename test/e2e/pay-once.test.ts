@@ -5,10 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import type { WorkerProcess } from '../../sandbox/worker-process.js';
-import type { UploadHandle } from '../../src/client.js';
 import { deleteWorkflow } from '../support/delete-workflow.js';
 import { originsOf, Payments, SHORT_LAG } from '../support/payments.js';
 import { configuration, executionsFor } from '../support/tables.js';
+import { untilRunning } from '../support/until-running.js';
 import type { RunningWorker } from '../support/warm-worker.js';
 
 const FREEZE = new URL('../support/freeze-before-start.mjs', import.meta.url).href;
@@ -148,13 +148,7 @@ describe('an analysis that Temporal has forgotten', () => {
       executions: executionsFor(['day 1']),
     }));
     const handles = await Promise.all(requests.map((request) => pay.client.start(request)));
-    const isStarting = async ({ workflowId }: UploadHandle) =>
-      (await pay.client.status(workflowId))?.pending.some(
-        ({ activity, isRunning }) => activity === 'startExecution' && isRunning,
-      );
-    await expect
-      .poll(() => Promise.all(handles.map(isStarting)), { interval: 200 })
-      .toEqual(handles.map(() => true));
+    for (const { workflowId } of handles) await untilRunning(pay.world.client, workflowId, 'startExecution');
     faults.clear(); // ends the first call, for which all have waited
     faults.add(slow);
     const receipts = await Promise.all(handles.map(({ result }) => result()));

@@ -6,12 +6,11 @@ import { networkInterfaces } from 'node:os';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
-import { expect } from 'vitest';
 import { TASK_QUEUE } from '../../src/contract/names.js';
+import { untilRunning } from './until-running.js';
 import type { World } from './world.js';
 
 const { COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK } = proto.temporal.api.enums.v1.CommandType;
-const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
 
 /** Returns a value as any SDK sends it without a key. */
 export const plaintext = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
@@ -70,20 +69,7 @@ export async function attackerOn({ rawClient, temporal: { namespace } }: World):
     url: `http://127.0.0.1:${port}/bucket`,
     foreignUrl: `http://${addressOfThisMachine()}:${port}/bucket`,
     bytesReceived: () => bytes,
-    running: async (workflowId, activityType) => {
-      let activityId: string | null | undefined;
-      await expect
-        .poll(async () => {
-          const { raw } = await rawClient.workflow.getHandle(workflowId).describe();
-          activityId = raw.pendingActivities?.find(
-            ({ activityType: type, state }) =>
-              type?.name === activityType && state === PENDING_ACTIVITY_STATE_STARTED,
-          )?.activityId;
-          return activityId;
-        })
-        .toBeTruthy();
-      return activityId ?? '';
-    },
+    running: (workflowId, activityType) => untilRunning(rawClient, workflowId, activityType),
     complete: async (workflowId, activityId, result) => {
       await service.respondActivityTaskCompletedById({
         namespace,

@@ -1,4 +1,3 @@
-import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { secretsIn } from '../../bench/chaos/secrets.js';
 import type { RecordedCall } from '../../sandbox/sandbox.js';
@@ -9,9 +8,9 @@ import { TASK_QUEUE, WORKFLOW_TYPE } from '../../src/contract/names.js';
 import { seriesOf, startMonitoredWorker, sumOf } from '../support/monitoring.js';
 import { startWorld } from '../support/shared-world.js';
 import { configuration, table } from '../support/tables.js';
+import { untilRunning } from '../support/until-running.js';
 import type { World } from '../support/world.js';
 
-const { PENDING_ACTIVITY_STATE_STARTED: STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
 const WITHIN = { timeout: 90_000, interval: 50 };
 
 /** `beforeAll` runs the uploads; the tests check the metrics that they left. */
@@ -47,14 +46,7 @@ describe('the metrics of a worker', () => {
 
     faults.add({ route: 'fileState', hang: true, times: 'always' });
     const cancelled = await start();
-    const isConfirming = async () => {
-      const { raw } = await world.rawClient.workflow.getHandle(cancelled.workflowId).describe();
-      const pending = raw.pendingActivities ?? [];
-      return pending.some(
-        ({ activityType, state }) => activityType?.name === 'confirmUpload' && state === STARTED,
-      );
-    };
-    await vi.waitUntil(isConfirming, WITHIN); // in a step of its own, after the local activity
+    await untilRunning(world.client, cancelled.workflowId, 'confirmUpload'); // in a step of its own, after the local activity
     await client.cancel(cancelled.workflowId);
     await expect(cancelled.result()).rejects.toThrow();
     faults.clear();
