@@ -19,7 +19,7 @@ import { secondsOf } from './suite/row.js';
 
 const BATCH = 'growth';
 /** Samples that a run is to have. `status` reads all uploads each time, so many of them slow the uploads down. */
-const SAMPLES = 15;
+const SAMPLES = 8;
 
 const { values } = parseArgs({
   options: {

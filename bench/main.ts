@@ -2,8 +2,6 @@
 
 /** File name in this folder, and what it measures. */
 const BENCHMARKS: Readonly<Record<string, string>> = {
-  upload:
-    'Verified uploads of large files next to curl, md5sum and requests [--rounds 5 --smaller 1 --before DIR]',
   batch: 'Starts per second, memory and status of a large batch [--files 5000]',
   encryption: 'Processor time and history size that encryption adds to an upload [--rounds 2000]',
   fairness: 'Duration of a single upload while a batch is running [--files 300]',
@@ -36,7 +34,7 @@ if (name.startsWith('--')) {
     [
       `There is no benchmark "${name}".`,
       '',
-      'Usage: npm run bench [-- --only ROW,ROW --rounds 5 --json FILE --compare BEFORE.json]',
+      'Usage: npm run bench [-- --only ROW,ROW --rounds 5 --before DIR --json FILE --compare BEFORE.json]',
       '       npm run bench -- NAME [OPTIONS]',
       '',
       ...list,

@@ -1,8 +1,10 @@
 /**
- * `npm run bench`: measures all rows next to their peers, and prints a table. `--only a,b` selects rows, `--json FILE` stores the
- * results, and `--compare BEFORE.json [AFTER.json]` compares them with those of another run.
+ * `npm run bench`: measures all rows next to their peers, and prints a table. `--only a,b` selects rows, `--before DIR` measures the
+ * code of another checkout in the same rounds, `--json FILE` stores the results, and `--compare BEFORE.json [AFTER.json]` compares
+ * them with those of another run.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startOwnWorld } from '../test/support/world.js';
 import { comparison, describeRun, HEADER, lineOf, type Report, type Result } from './suite/report.js';
@@ -17,6 +19,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     smaller: { type: 'string', default: '1' },
+    before: { type: 'string' },
     json: { type: 'string' },
     compare: { type: 'string' },
   },
@@ -40,7 +43,10 @@ async function measureAll(): Promise<Report> {
   const run = await describeRun();
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
   console.log(`${run.commit}: ${run.machine}; ${versions.join(', ')}\n\n${HEADER.join('\n')}`);
-  const world = new BenchWorld(() => startOwnWorld(SANDBOX, { keepsDatabase: false }));
+  const world = new BenchWorld(
+    () => startOwnWorld(SANDBOX, { keepsDatabase: false }),
+    values.before === undefined ? undefined : resolve(values.before),
+  );
   const effort = { rounds: Number(values.rounds), smaller: Number(values.smaller) };
   const rows: Result[] = [];
   for await (const result of measureRows(

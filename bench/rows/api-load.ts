@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { FormData, request } from 'undici';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import type { Presigned } from '../../test/support/sandbox-client.js';
@@ -5,7 +6,7 @@ import { configuration, table } from '../../test/support/tables.js';
 import { startCountingProxy } from '../suite/counting-proxy.js';
 import { type Row, statsOf } from '../suite/row.js';
 import type { BenchWorld } from '../suite/world.js';
-import { filesPerSecond, uploadOurs } from './naive-chain.js';
+import { uploadOurs } from './naive-chain.js';
 
 const FILES = 40;
 const peer = async () =>
@@ -62,7 +63,7 @@ async function countBoth(world: BenchWorld): Promise<{ ours: Counts; vendor: Cou
     const ours = await counting(async () => {
       const paths: string[] = [];
       while (paths.length < FILES) paths.push(await world.newFile());
-      await filesPerSecond(paths, 20, (path) => uploadOurs(client, world, path));
+      await pMap(paths, (path) => uploadOurs(client, world, path), { concurrency: 20 });
     });
     const proxied = { ...sandbox, apiUrl: api.url, cognitoUrl: cognito.url };
     const vendor = await counting(async () => {

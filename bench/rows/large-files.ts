@@ -1,4 +1,4 @@
-import { inTurn, type Row, secondsOf } from '../suite/row.js';
+import { inTurn, type Measured, type Row, secondsOf } from '../suite/row.js';
 import type { UploadJob } from '../upload/activity.js';
 import {
   curl,
@@ -8,27 +8,24 @@ import {
   pythonRequests,
   requestsVersion,
 } from '../upload/peers.js';
-import type { Subject } from '../upload/subject.js';
+import { type Subject, startSubject } from '../upload/subject.js';
 import { UploadBench } from '../upload/upload-bench.js';
 
 const MANY = 20;
 
 /** What is uploaded, where to, and how the peer uploads one file. */
-export interface Comparison {
+interface Comparison {
   readonly mib: number;
   readonly files?: number;
   readonly server: 'discards' | 'SeaweedFS';
   readonly peer: (job: UploadJob) => Promise<void>;
 }
 
-/** A row, and what it compares. */
-export type LargeFilesRow = Row & { readonly comparison: Comparison };
-
 /**
  * Rows of large files: the activity `uploadFile`, which compares size and SHA-256 with the expected ones and calculates the MD5,
  * next to programs that verify less.
  */
-export const largeFiles: readonly LargeFilesRow[] = [
+export const largeFiles: readonly Row[] = [
   row(
     {
       name: 'discarded',
@@ -75,39 +72,41 @@ export const largeFiles: readonly LargeFilesRow[] = [
   ),
 ];
 
-function row(about: Omit<Row, 'measure' | 'unit'>, comparison: Comparison): LargeFilesRow {
+function row(about: Omit<Row, 'measure' | 'unit'>, comparison: Comparison): Row {
   return {
     ...about,
     unit: 's',
-    comparison,
-    async measure(_, { rounds, smaller }) {
-      const { ours, peer, stop } = await openComparison(comparison, smaller);
-      try {
-        return await inTurn(rounds, { ours: () => ours(), peer });
-      } finally {
-        await stop();
-      }
-    },
+    measure: ({ rootBefore }, { rounds, smaller }) => compare(comparison, rounds, smaller, rootBefore),
   };
 }
 
-/**
- * Starts the servers and writes the files of a comparison.
- *
- * @param smaller divisor of the size of the files
- * @returns functions that upload all files once, and return the seconds that it took
- */
-export async function openComparison({ mib, files = 1, server, peer }: Comparison, smaller: number) {
+/** @param smaller divisor of the size of the files */
+async function compare(
+  { mib, files = 1, server, peer }: Comparison,
+  rounds: number,
+  smaller: number,
+  rootBefore: string | undefined,
+): Promise<Measured> {
   const bench = await UploadBench.start();
-  const paths = await bench.copies(await bench.writeFile(Math.ceil(mib / smaller)), files);
-  const jobs = () =>
-    Promise.all(paths.map((path) => (server === 'discards' ? bench.discarded(path) : bench.toS3(path))));
-  return {
-    ours: async (subject: Subject = bench.subject) => subject.upload(await jobs()),
-    peer: async () => {
-      const now = await jobs();
-      return secondsOf(() => Promise.all(now.map(peer)));
-    },
-    stop: () => bench.stop(),
-  };
+  const before = rootBefore === undefined ? undefined : await startSubject(rootBefore);
+  try {
+    const paths = await bench.copies(await bench.writeFile(Math.ceil(mib / smaller)), files);
+    const jobs = () =>
+      Promise.all(paths.map((path) => (server === 'discards' ? bench.discarded(path) : bench.toS3(path))));
+    const measurement =
+      ({ upload }: Subject) =>
+      async () =>
+        upload(await jobs());
+    return await inTurn(rounds, {
+      ours: measurement(bench.subject),
+      peer: async () => {
+        const now = await jobs();
+        return secondsOf(() => Promise.all(now.map(peer)));
+      },
+      before: before && measurement(before),
+    });
+  } finally {
+    before?.stop();
+    await bench.stop();
+  }
 }

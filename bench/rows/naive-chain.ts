@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import pMap from 'p-map';
 import type { UploadClient } from '../../src/client.js';
 import { versionOf } from '../suite/package-version.js';
 import type { BenchWorld } from '../suite/world.js';
@@ -21,15 +20,4 @@ export async function uploadNaively(world: BenchWorld, path: string): Promise<st
   const { rawClient } = await world.servers;
   await rawClient.workflow.execute('naiveChain', { taskQueue: 'naive-chain', workflowId, args: [path] });
   return workflowId;
-}
-
-/** Returns the files per second, if so many are uploaded at a time. */
-export async function filesPerSecond(
-  paths: readonly string[],
-  concurrency: number,
-  upload: (path: string) => Promise<unknown>,
-): Promise<number> {
-  const before = performance.now();
-  await pMap(paths, upload, { concurrency });
-  return (1000 * paths.length) / (performance.now() - before);
 }

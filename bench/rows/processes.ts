@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { COMMAND } from '../../sandbox/worker-process.js';
+import { commandOf } from '../suite/checkout.js';
 import { inTurn, type Row, secondsOf, statsOf } from '../suite/row.js';
 
 const run = promisify(execFile);
@@ -13,11 +14,17 @@ export const processes: readonly Row[] = [
     unit: 's',
     peer: async () => `node -e 0, Node.js ${process.version}`,
     goal: { of: 'value', is: 'at most', limit: 0.15 },
-    measure: async (_world, { rounds }) =>
-      inTurn(rounds, {
-        ours: () => secondsOf(() => run(process.execPath, [COMMAND, '--help'])),
-        peer: () => secondsOf(() => run(process.execPath, ['-e', '0'])),
-      }),
+    measure: ({ rootBefore }, { rounds }) => {
+      const measurement =
+        (...args: string[]) =>
+        () =>
+          secondsOf(() => run(process.execPath, args));
+      return inTurn(rounds, {
+        ours: measurement(COMMAND, '--help'),
+        peer: measurement('-e', '0'),
+        before: rootBefore === undefined ? undefined : measurement(commandOf(rootBefore), '--help'),
+      });
+    },
   },
   {
     name: 'worker-start',

@@ -1,6 +1,7 @@
+import { Client } from '@temporalio/client';
 import { request } from 'undici';
 import { sumOf } from '../../test/support/monitoring.js';
-import { type Row, statsOf } from '../suite/row.js';
+import { type Measured, type Row, statsOf } from '../suite/row.js';
 import type { BenchWorld } from '../suite/world.js';
 import { naiveChain, uploadNaively, uploadOurs } from './naive-chain.js';
 
@@ -14,10 +15,7 @@ export const temporalLoad: readonly Row[] = [
     unit: 'events',
     peer: naiveChain,
     goal: { of: 'value', is: 'at most', limit: 27 },
-    measure: async (world) => {
-      const { ours, naive } = await uploadBoth(world);
-      return { ours: statsOf([ours.length]), peer: statsOf([naive.length]) };
-    },
+    measure: (world) => countEach(world, ({ length }) => length),
   },
   {
     name: 'actions',
@@ -25,27 +23,42 @@ export const temporalLoad: readonly Row[] = [
     unit: 'actions',
     peer: naiveChain,
     goal: { of: 'value', is: 'at most', limit: 8 },
-    measure: async (world) => {
-      const { metricsUrl } = await world.worker;
-      const before = await heartbeatsIn(metricsUrl);
-      const { ours, naive } = await uploadBoth(world);
-      const heartbeats = (await heartbeatsIn(metricsUrl)) - before;
-      return { ours: statsOf([actionsIn(ours) + heartbeats]), peer: statsOf([actionsIn(naive)]) };
-    },
+    measure: (world) => countEach(world, (history, heartbeats) => actionsIn(history) + heartbeats),
   },
 ];
 
-async function uploadBoth(world: BenchWorld): Promise<{ ours: History; naive: History }> {
+/** Uploads a file in each way, and counts something in its history and the heartbeats that Temporal has received. */
+async function countEach(
+  world: BenchWorld,
+  count: (history: History, heartbeats: number) => number,
+): Promise<Measured> {
   const client = await world.client();
   await world.startNaiveWorker();
-  const ours = await uploadOurs(client, world, await world.newFile());
-  const naive = await uploadNaively(world, await world.newFile());
-  return { ours: await historyOf(world, ours), naive: await historyOf(world, naive) };
+  const before = await world.before();
+  const { temporal } = await world.servers;
+  const countOne = async (
+    upload: (path: string) => Promise<string>,
+    { namespace, metricsUrl }: { readonly namespace: string; readonly metricsUrl?: string },
+  ) => {
+    const earlier = await heartbeatsIn(metricsUrl);
+    const history = await historyOf(world, await upload(await world.newFile()), namespace);
+    return statsOf([count(history, (await heartbeatsIn(metricsUrl)) - earlier)]);
+  };
+  const { namespace } = temporal;
+  const { metricsUrl } = await world.worker;
+  return {
+    ours: await countOne((path) => uploadOurs(client, world, path), { namespace, metricsUrl }),
+    peer: await countOne((path) => uploadNaively(world, path), { namespace }),
+    before:
+      before &&
+      (await countOne(async (path) => (await before.upload([path], { concurrency: 1 }))[0] ?? '', before)),
+  };
 }
 
-async function historyOf(world: BenchWorld, workflowId: string) {
-  const { rawClient } = await world.servers;
-  return (await rawClient.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+async function historyOf(world: BenchWorld, workflowId: string, namespace: string) {
+  const { connection } = (await world.servers).rawClient;
+  const { workflow } = new Client({ connection, namespace });
+  return (await workflow.getHandle(workflowId).fetchHistory()).events ?? [];
 }
 
 /**
@@ -69,8 +82,9 @@ function actionsIn(events: History): number {
   return actions + localActivities.size;
 }
 
-/** Returns how many heartbeats a worker has sent to Temporal. */
-async function heartbeatsIn(metricsUrl: string): Promise<number> {
+/** Returns how many heartbeats a worker has sent to Temporal; 0 for a worker without metrics. */
+async function heartbeatsIn(metricsUrl: string | undefined): Promise<number> {
+  if (metricsUrl === undefined) return 0;
   const { body } = await request(metricsUrl);
   const operation = 'RecordActivityTaskHeartbeat';
   return sumOf(await body.text(), 'temporal_request_total', { operation });

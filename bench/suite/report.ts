@@ -54,7 +54,18 @@ export function judge(row: Omit<Result, 'ratio' | 'reached'>): Result {
 }
 
 /** Returns the line of one result, as Markdown. */
-export function lineOf({ name, work, unit, ours, peer, against, goal, ratio, reached }: Result): string {
+export function lineOf({
+  name,
+  work,
+  unit,
+  ours,
+  peer,
+  before,
+  against,
+  goal,
+  ratio,
+  reached,
+}: Result): string {
   const shown = (stats: typeof ours | undefined) =>
     stats === undefined
       ? '–'
@@ -66,6 +77,8 @@ export function lineOf({ name, work, unit, ours, peer, against, goal, ratio, rea
     `${shown(ours)} ${unit}`,
     shown(peer),
     ratio === undefined ? '–' : ratio.toFixed(2),
+    shown(before),
+    before && peer ? (before.median / peer.median).toFixed(2) : '–',
     wanted,
     reached === undefined ? '' : reached ? '✓' : '✗',
     against ?? '–',
@@ -74,8 +87,8 @@ export function lineOf({ name, work, unit, ours, peer, against, goal, ratio, rea
 }
 
 export const HEADER = [
-  '| row | work | ours: median (range) | peer | ratio | goal | | peer and version |',
-  '| --- | --- | --- | --- | --- | --- | --- | --- |',
+  '| row | work | ours: median (range) | peer | ratio | before | ratio before | goal | | peer and version |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
 ];
 
 /** Returns a table that compares two runs. Ratios to a peer hold on any machine; values only on the same. */

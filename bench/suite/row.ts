@@ -28,7 +28,9 @@ export interface Stats {
 /** What a row has measured. */
 export interface Measured {
   readonly ours: Stats;
-  readonly peer?: Stats;
+  readonly peer?: Stats | undefined;
+  /** The same work with the code of another checkout. */
+  readonly before?: Stats | undefined;
 }
 
 /** One row of the table. */
@@ -52,25 +54,28 @@ export const statsOf = (values: readonly number[]): Stats => ({
   rounds: values.length,
 });
 
+/** Does some work once, and returns how long it took or how fast it was. */
+export type Measurement = () => Promise<number>;
+
 /**
  * Measures several ways in turn, so that what else the machine does affects all alike. A first round does not count. Their order is
- * reversed with each round.
+ * reversed with each round. A way that is `undefined` is left out.
  */
-export async function inTurn<Name extends string>(
+export async function inTurn<Ways extends Readonly<Record<string, Measurement | undefined>>>(
   rounds: number,
-  ways: Readonly<Record<Name, () => Promise<number>>>,
-): Promise<Record<Name, Stats>> {
-  const order = Object.keys(ways) as Name[];
-  const values = new Map(order.map((name) => [name, [] as number[]]));
+  ways: Ways,
+): Promise<{ [Name in keyof Ways]: Stats | Extract<Ways[Name], undefined> }> {
+  const order = Object.entries(ways).flatMap(([name, way]) => (way ? [{ name, way }] : []));
+  const values = new Map(order.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round <= rounds; round++) {
-    for (const name of order) {
-      const value = await ways[name]();
+    for (const { name, way } of order) {
+      const value = await way();
       if (round > 0) values.get(name)?.push(value);
     }
     order.reverse();
   }
   const stats = [...values].map(([name, each]) => [name, statsOf(each)]);
-  return Object.fromEntries(stats) as Record<Name, Stats>;
+  return Object.fromEntries(stats) as Awaited<ReturnType<typeof inTurn<Ways>>>;
 }
 
 /** Returns the seconds that some work takes. */

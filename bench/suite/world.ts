@@ -5,18 +5,26 @@ import { requestForFile, UploadClient, type UploadRequestInput } from '../../src
 import { type MonitoredWorker, startMonitoredWorker } from '../../test/support/monitoring.js';
 import { configuration, smallTable } from '../../test/support/tables.js';
 import type { World } from '../../test/support/world.js';
+import { type Checkout, startCheckout } from './checkout.js';
 
 /** Servers, both workers and clients, which the rows share. Each part starts when a row needs it. */
 export class BenchWorld {
   readonly #start: () => Promise<World>;
+  /** Folder of another checkout that is measured too. Default: none */
+  readonly rootBefore: string | undefined;
   #servers: Promise<World> | undefined;
   #worker: Promise<MonitoredWorker> | undefined;
   #naive: Promise<ChildProcess> | undefined;
+  #before: Promise<Checkout> | undefined;
   #files = 0;
 
-  /** @param start starts Temporal, S3 and the sandbox */
-  constructor(start: () => Promise<World>) {
+  /**
+   * @param start starts Temporal, S3 and the sandbox
+   * @param rootBefore folder of another checkout to measure too
+   */
+  constructor(start: () => Promise<World>, rootBefore?: string) {
     this.#start = start;
+    this.rootBefore = rootBefore;
   }
 
   /** Returns Temporal, S3 and the sandbox. */
@@ -61,6 +69,14 @@ export class BenchWorld {
     await this.#naive;
   }
 
+  /** Returns the other checkout, if one is measured. Starts its worker and its client, unless they run. */
+  async before(): Promise<Checkout | undefined> {
+    const { rootBefore } = this;
+    if (rootBefore !== undefined)
+      this.#before ??= this.servers.then((world) => startCheckout(rootBefore, world));
+    return this.#before;
+  }
+
   /** Returns our client. Starts our worker, unless it runs. */
   async client(env?: NodeJS.ProcessEnv): Promise<UploadClient> {
     await this.startWorker(env);
@@ -86,8 +102,10 @@ export class BenchWorld {
   /** Stops everything. What is needed again starts anew, without what was uploaded. */
   async stop(): Promise<void> {
     (await this.#naive)?.kill('SIGKILL');
+    (await this.#before)?.stop();
     await (await this.#servers)?.stop();
     this.#naive = undefined;
+    this.#before = undefined;
     this.#worker = undefined;
     this.#servers = undefined;
   }

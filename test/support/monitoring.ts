@@ -107,9 +107,11 @@ export async function startMonitoredWorker(
 ): Promise<MonitoredWorker> {
   const before = world.log().length;
   const process = await world.startWorkerProcess({ APLOS_UPLOAD_METRICS: '127.0.0.1:0', ...env });
-  const [, metricsUrl = ''] = /Metrics are served at (\S+?)"/.exec(world.log().slice(before)) ?? [];
-  return { process, metricsUrl };
+  return { process, metricsUrl: metricsUrlIn(world.log().slice(before)) };
 }
+
+/** Returns the URL of the metrics that the log of a worker names; the empty string if it names none. */
+export const metricsUrlIn = (log: string): string => /Metrics are served at (\S+?)"/.exec(log)?.[1] ?? '';
 
 /** Returns the sum of the series of a scrape that have this name and these labels. */
 export const sumOf = (scrape: string, name: string, labels: Readonly<Record<string, string>> = {}): number =>

@@ -1,0 +1,65 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { startWorker } from '../../sandbox/worker-process.js';
+import { metricsUrlIn } from '../../test/support/monitoring.js';
+import type { World } from '../../test/support/world.js';
+
+/** Another checkout, for example of an earlier commit: its worker and its client, in a namespace of their own on our servers. */
+export interface Checkout {
+  readonly namespace: string;
+  readonly metricsUrl: string;
+  /** Uploads files, waits for their receipts, and returns the IDs of the workflows. */
+  upload(paths: readonly string[], options: { readonly concurrency: number }): Promise<readonly string[]>;
+  /** Kills both processes. */
+  stop(): void;
+}
+
+/** Returns the command of a checkout that is built. */
+export const commandOf = (root: string): string => join(root, 'dist', 'cli.js');
+
+/**
+ * Starts the worker and the client of another checkout.
+ *
+ * @param root folder of the checkout, in which `npm ci && npm run build` was run
+ */
+export async function startCheckout(root: string, world: World): Promise<Checkout> {
+  const namespace = `before-${randomUUID()}`;
+  await world.rawClient.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
+  });
+  const env = { ...world.env, TEMPORAL_NAMESPACE: namespace };
+  const client = fork(fileURLToPath(new URL('./checkout-client.ts', import.meta.url)), [root], {
+    env: { ...process.env, ...env },
+    execArgv: ['--import', 'tsx'],
+  });
+  await answerOf(client);
+  let log = '';
+  const keepLog = (text: string) => {
+    if (metricsUrlIn(log) === '') log += text;
+  };
+  const settings = { ...env, APLOS_UPLOAD_METRICS: '127.0.0.1:0' };
+  const worker = await startWorker(settings, keepLog, { command: commandOf(root) });
+  return {
+    namespace,
+    metricsUrl: metricsUrlIn(log),
+    upload: async (paths, options) => {
+      client.send({ paths, options });
+      return answerOf(client);
+    },
+    stop: () => {
+      for (const child of [worker.child, client]) child.kill('SIGKILL');
+    },
+  };
+}
+
+/** Waits for the next message of a client. */
+async function answerOf(client: ChildProcess): Promise<readonly string[]> {
+  const [answer] = (await once(client, 'message')) as [{ workflowIds?: readonly string[]; error?: string }];
+  if (answer.workflowIds === undefined) throw new Error(answer.error);
+  return answer.workflowIds;
+}
