@@ -108,6 +108,10 @@ interface Execution {
 /** All executions, and what was charged for them. */
 export class Executions {
   readonly #all: Execution[] = [];
+  readonly #byId = new Map<string, Execution>();
+  readonly #charges: Charge[] = [];
+  /** Schedules of the accepted executions of each user. */
+  readonly #schedules = new Map<Account, Schedule[]>();
   readonly #past: readonly ExecutionState[];
   readonly #listedPast: readonly ListedExecution[];
   readonly #store: ObjectStore;
@@ -129,12 +133,12 @@ export class Executions {
 
   /** Every execution that was accepted, in order. */
   get charges(): readonly Charge[] {
-    return this.#all.filter(({ rejection }) => rejection === undefined).map(({ charge }) => charge);
+    return [...this.#charges];
   }
 
   /** Number of executions that the subscription still allows. */
   get remaining(): number {
-    return Math.max(0, this.#settings.allocation - this.charges.length);
+    return Math.max(0, this.#settings.allocation - this.#charges.length);
   }
 
   /** Accepts or rejects an execution. A refused one (429) leaves a rejected execution behind, as the real service may do. */
@@ -143,11 +147,8 @@ export class Executions {
     file: FileRecord,
     request: StartRequest,
   ): StartResult & { readonly isRefused: boolean } {
-    const own = this.#all.filter((each) => each.account === account && each.rejection === undefined);
-    const admission = admit(
-      own.map(({ schedule }) => schedule),
-      this.#settings,
-    );
+    const schedules = this.#schedules.get(account) ?? [];
+    const admission = admit(schedules, this.#settings);
     const now = Date.now();
     const trackingId = trackingIdIn(request.metaData);
     const { configuration, ...others } = request;
@@ -168,11 +169,14 @@ export class Executions {
     if (admission.kind !== 'accepted') {
       const { reason } = admission;
       const schedule = { startedAt, throttledUntil: startedAt, runsAt: startedAt, endsAt: startedAt };
-      this.#all.push({ charge, account, file, schedule, rejection: reason });
+      this.#add({ charge, account, file, schedule, rejection: reason });
       return { executionId, status: 'rejected', reason, isRefused: admission.kind === 'refused' };
     }
     const { schedule, delaySeconds } = admission;
-    this.#all.push({ charge, account, file, schedule });
+    this.#add({ charge, account, file, schedule });
+    this.#charges.push(charge);
+    this.#schedules.set(account, schedules);
+    schedules.push(schedule);
     return delaySeconds === undefined
       ? { executionId, status: 'queued', isRefused: false }
       : { executionId, status: 'throttled', delaySeconds, isRefused: false };
@@ -198,7 +202,7 @@ export class Executions {
 
   /** Returns the results zip that S3 stores for an execution. */
   async results(executionId: string): Promise<Buffer> {
-    const execution = this.#all.find(({ charge }) => charge.executionId === executionId);
+    const execution = this.#byId.get(executionId);
     if (!execution) throw new Error(`The sandbox has no execution ${executionId}`);
     return this.#store.bytes(resultsKey(execution));
   }
@@ -227,10 +231,14 @@ export class Executions {
     ];
   }
 
+  #add(execution: Execution): void {
+    this.#all.push(execution);
+    this.#byId.set(execution.charge.executionId, execution);
+  }
+
   #findOwn({ userId }: Account, executionId: string): Execution | undefined {
-    return this.#all.find(
-      ({ charge, account }) => charge.executionId === executionId && userId === account.userId,
-    );
+    const execution = this.#byId.get(executionId);
+    return execution?.account.userId === userId ? execution : undefined;
   }
 
   async #describe(execution: Execution): Promise<ExecutionState> {

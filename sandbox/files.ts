@@ -83,6 +83,7 @@ const HEAD_BYTES = 256 * 1024;
 /** All file records, and their presigned POSTs. */
 export class Files {
   readonly all: FileRecord[] = [];
+  readonly #byIdOrKey = new Map<string | undefined, FileRecord>();
   readonly #store: ObjectStore;
   readonly #settings: SandboxSettings;
   readonly #secrets: Set<string>;
@@ -100,14 +101,14 @@ export class Files {
 
   /** Returns the file of a user by its ID or its key. */
   find(account: Account, idOrKey: string): FileRecord | undefined {
-    return this.all.find(
-      ({ fileId, key, userId }) => userId === account.userId && (fileId === idOrKey || key === idOrKey),
-    );
+    const file = this.#byIdOrKey.get(idOrKey);
+    return file?.userId === account.userId ? file : undefined;
   }
 
   /** Returns the file with this key, of any user. */
   byKey(key: string | undefined): FileRecord | undefined {
-    return this.all.find((file) => file.key === key);
+    const file = this.#byIdOrKey.get(key);
+    return file?.key === key ? file : undefined;
   }
 
   /**
@@ -143,6 +144,7 @@ export class Files {
       uploads: [],
     };
     this.all.push(file);
+    for (const idOrKey of [fileId, key]) this.#byIdOrKey.set(idOrKey, file);
     const expiresAt = new Date(now + presignSeconds * 1000).toISOString();
     return { file, url, expiresIn: presignSeconds, expiresAt };
   }

@@ -23,14 +23,18 @@ export function admit(earlier: readonly Schedule[], settings: SandboxSettings): 
   const { maxConcurrent, maxQueued, minIntervalMs, maxPerHour, maxPerDay, throttleMs, stepMs } = settings;
   const now = performance.now();
   const within = (ms: number) => earlier.filter(({ startedAt }) => startedAt > now - ms).length;
-  if (within(24 * HOUR_MS) >= maxPerDay)
+  // Without a limit, a start takes as long after 50,000 others as after one.
+  const reaches = (limit: number, ms: number) => Number.isFinite(limit) && within(ms) >= limit;
+  if (reaches(maxPerDay, 24 * HOUR_MS))
     return { kind: 'rejected', reason: `Daily limit of ${maxPerDay} executions reached` };
-  const unfinished = earlier.map(({ endsAt }) => endsAt).filter((endsAt) => endsAt > now);
+  const unfinished = Number.isFinite(maxConcurrent)
+    ? earlier.map(({ endsAt }) => endsAt).filter((endsAt) => endsAt > now)
+    : [];
   if (unfinished.length >= maxConcurrent + maxQueued)
     return { kind: 'refused', reason: `${unfinished.length} executions are running or queued` };
   if (minIntervalMs > 0 && within(minIntervalMs) > 0)
     return { kind: 'refused', reason: `Wait ${minIntervalMs / 1000} seconds between submissions` };
-  const isThrottled = within(HOUR_MS) >= maxPerHour;
+  const isThrottled = reaches(maxPerHour, HOUR_MS);
   const throttledUntil = isThrottled ? now + throttleMs : now;
   const slot = unfinished.sort((a, b) => a - b)[unfinished.length - maxConcurrent] ?? now;
   const runsAt = Math.max(now + stepMs, throttledUntil, slot);
