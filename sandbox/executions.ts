@@ -107,8 +107,8 @@ interface Execution {
 
 /** All executions, and what was charged for them. */
 export class Executions {
-  readonly #all: Execution[] = [];
-  readonly #byId = new Map<string, Execution>();
+  /** By ID, in the order of their starts. */
+  readonly #all = new Map<string, Execution>();
   readonly #charges: Charge[] = [];
   /** Schedules of the accepted executions of each user. */
   readonly #schedules = new Map<Account, Schedule[]>();
@@ -153,7 +153,7 @@ export class Executions {
     const trackingId = trackingIdIn(request.metaData);
     const { configuration, ...others } = request;
     const charge: Charge = {
-      executionId: `${Math.floor(now / 1000)}-${now % 1000}${this.#all.length}:${randomUUID()}`,
+      executionId: `${Math.floor(now / 1000)}-${now % 1000}${this.#all.size}:${randomUUID()}`,
       fileId: file.fileId,
       ...(trackingId !== undefined && { trackingId }),
       at: new Date(now).toISOString(),
@@ -169,11 +169,11 @@ export class Executions {
     if (admission.kind !== 'accepted') {
       const { reason } = admission;
       const schedule = { startedAt, throttledUntil: startedAt, runsAt: startedAt, endsAt: startedAt };
-      this.#add({ charge, account, file, schedule, rejection: reason });
+      this.#all.set(executionId, { charge, account, file, schedule, rejection: reason });
       return { executionId, status: 'rejected', reason, isRefused: admission.kind === 'refused' };
     }
     const { schedule, delaySeconds } = admission;
-    this.#add({ charge, account, file, schedule });
+    this.#all.set(executionId, { charge, account, file, schedule });
     this.#charges.push(charge);
     this.#schedules.set(account, schedules);
     schedules.push(schedule);
@@ -202,7 +202,7 @@ export class Executions {
 
   /** Returns the results zip that S3 stores for an execution. */
   async results(executionId: string): Promise<Buffer> {
-    const execution = this.#byId.get(executionId);
+    const execution = this.#all.get(executionId);
     if (!execution) throw new Error(`The sandbox has no execution ${executionId}`);
     return this.#store.bytes(resultsKey(execution));
   }
@@ -219,7 +219,7 @@ export class Executions {
    * @param startedBefore hides executions that were started later, by `performance.now()`
    */
   list(account: Account, startedBefore: number): ListedExecution[] {
-    const shown = this.#all.filter(
+    const shown = [...this.#all.values()].filter(
       ({ account: { userId }, schedule }) => userId === account.userId && schedule.startedAt <= startedBefore,
     );
     return [
@@ -231,13 +231,8 @@ export class Executions {
     ];
   }
 
-  #add(execution: Execution): void {
-    this.#all.push(execution);
-    this.#byId.set(execution.charge.executionId, execution);
-  }
-
   #findOwn({ userId }: Account, executionId: string): Execution | undefined {
-    const execution = this.#byId.get(executionId);
+    const execution = this.#all.get(executionId);
     return execution?.account.userId === userId ? execution : undefined;
   }
 

@@ -83,7 +83,8 @@ const HEAD_BYTES = 256 * 1024;
 /** All file records, and their presigned POSTs. */
 export class Files {
   readonly all: FileRecord[] = [];
-  readonly #byIdOrKey = new Map<string | undefined, FileRecord>();
+  readonly #byId = new Map<string, FileRecord>();
+  readonly #byKey = new Map<string, FileRecord>();
   readonly #store: ObjectStore;
   readonly #settings: SandboxSettings;
   readonly #secrets: Set<string>;
@@ -101,14 +102,18 @@ export class Files {
 
   /** Returns the file of a user by its ID or its key. */
   find(account: Account, idOrKey: string): FileRecord | undefined {
-    const file = this.#byIdOrKey.get(idOrKey);
+    const file = this.byId(idOrKey) ?? this.byKey(idOrKey);
     return file?.userId === account.userId ? file : undefined;
   }
 
+  /** Returns the file with this ID, of any user. */
+  byId(fileId: string): FileRecord | undefined {
+    return this.#byId.get(fileId);
+  }
+
   /** Returns the file with this key, of any user. */
-  byKey(key: string | undefined): FileRecord | undefined {
-    const file = this.#byIdOrKey.get(key);
-    return file?.key === key ? file : undefined;
+  byKey(key: string): FileRecord | undefined {
+    return this.#byKey.get(key);
   }
 
   /**
@@ -144,7 +149,8 @@ export class Files {
       uploads: [],
     };
     this.all.push(file);
-    for (const idOrKey of [fileId, key]) this.#byIdOrKey.set(idOrKey, file);
+    this.#byId.set(fileId, file);
+    this.#byKey.set(key, file);
     const expiresAt = new Date(now + presignSeconds * 1000).toISOString();
     return { file, url, expiresIn: presignSeconds, expiresAt };
   }

@@ -76,7 +76,7 @@ export async function serveS3Proxy(options: S3ProxyOptions): Promise<SandboxServ
       recorded.contentLength = Number(request.headers['content-length']);
       const form = await readFormUpToFile(request);
       recorded.fields = form.fields;
-      const file = options.files().byKey(form.fields.find(([name]) => name === 'key')?.[1]);
+      const file = options.files().byKey(form.fields.find(([name]) => name === 'key')?.[1] ?? '');
       file?.uploads.push(recorded);
       checkForm(form, file);
       await store(call, form, file);

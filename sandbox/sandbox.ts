@@ -174,7 +174,7 @@ async function startOn(
   };
 
   function keyOf(fileId: string): string {
-    const file = files.all.find((each) => each.fileId === fileId);
+    const file = files.byId(fileId);
     if (!file) throw new Error(`The sandbox has no file ${fileId}`);
     return file.key;
   }
