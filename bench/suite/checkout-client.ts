@@ -1,12 +1,12 @@
 /**
  * Uploads files with the client of another checkout on request of the benchmark, in a process of its own. The first argument is
- * the checkout. Its settings and the namespace come from the environment.
+ * the checkout. Its settings come from the environment, and the namespace that it registers.
  */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Connection } from '@temporalio/client';
 import pMap from 'p-map';
+import { registerNamespace } from '../../test/support/register-namespace.js';
 import { configuration } from '../../test/support/tables.js';
 
 const root = process.argv[2] ?? '.';
@@ -18,25 +18,10 @@ const { registerSearchAttributes } = (await load(
   'src/temporal/search-attributes.ts',
 )) as typeof import('../../src/temporal/search-attributes.js');
 
-/** A namespace cannot be used at once after it was registered. */
-const MAX_TRIES = 300;
-
-async function prepareNamespace(): Promise<void> {
-  const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = '' } = process.env;
-  const connection = await Connection.connect({ address });
-  for (let tries = 1; ; tries++) {
-    try {
-      await registerSearchAttributes(connection, namespace);
-      break;
-    } catch (error) {
-      if (tries === MAX_TRIES) throw error;
-      await sleep(100);
-    }
-  }
-  await connection.close();
-}
-
-await prepareNamespace();
+const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = '' } = process.env;
+const connection = await Connection.connect({ address });
+await registerNamespace(connection, namespace, () => registerSearchAttributes(connection, namespace));
+await connection.close();
 const client = await UploadClient.connect();
 
 async function upload(path: string): Promise<string> {

@@ -1,12 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import { startWorker } from '../../sandbox/worker-process.js';
 import { metricsUrlIn } from '../../test/support/monitoring.js';
 import type { World } from '../../test/support/world.js';
+import { messageFrom } from './message-from.js';
 
 /** Another checkout, for example of an earlier commit: its worker and its client, in a namespace of their own on our servers. */
 export interface Checkout {
@@ -28,10 +27,6 @@ export const commandOf = (root: string): string => join(root, 'dist', 'cli.js');
  */
 export async function startCheckout(root: string, world: World): Promise<Checkout> {
   const namespace = `before-${randomUUID()}`;
-  await world.rawClient.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: msToTs('1 day'),
-  });
   const env = { ...world.env, TEMPORAL_NAMESPACE: namespace };
   const client = fork(fileURLToPath(new URL('./checkout-client.ts', import.meta.url)), [root], {
     env: { ...process.env, ...env },
@@ -57,9 +52,11 @@ export async function startCheckout(root: string, world: World): Promise<Checkou
   };
 }
 
-/** Waits for the next message of a client. */
+/** Waits for the answer of a client. */
 async function answerOf(client: ChildProcess): Promise<readonly string[]> {
-  const [answer] = (await once(client, 'message')) as [{ workflowIds?: readonly string[]; error?: string }];
-  if (answer.workflowIds === undefined) throw new Error(answer.error);
-  return answer.workflowIds;
+  const { workflowIds, error } = await messageFrom<{ workflowIds?: readonly string[]; error?: string }>(
+    client,
+  );
+  if (workflowIds === undefined) throw new Error(error);
+  return workflowIds;
 }

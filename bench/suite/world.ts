@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { requestForFile, UploadClient, type UploadRequestInput } from '../../src/client.js';
 import { type MonitoredWorker, startMonitoredWorker } from '../../test/support/monitoring.js';
 import { configuration, smallTable } from '../../test/support/tables.js';
 import type { World } from '../../test/support/world.js';
 import { type Checkout, startCheckout } from './checkout.js';
+import { messageFrom } from './message-from.js';
 
 /** Servers, both workers and clients, which the rows share. Each part starts when a row needs it. */
 export class BenchWorld {
@@ -59,11 +59,7 @@ export class BenchWorld {
         execArgv: ['--import', 'tsx'],
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
-      const ended = once(child, 'exit').then(([code]) => {
-        throw new Error(`The worker of the naive chain exited with code ${code}`);
-      });
-      await Promise.race([once(child, 'message'), ended]);
-      ended.catch(() => {});
+      await messageFrom(child);
       return child;
     });
     await this.#naive;

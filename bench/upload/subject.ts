@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { messageFrom } from '../suite/message-from.js';
 import type { UploadJob } from './activity.js';
 
 /** A process that runs the activity `uploadFile` of one checkout. */
@@ -13,11 +13,11 @@ export interface Subject {
 /** @param root checkout whose activity is measured */
 export async function startSubject(root: string): Promise<Subject> {
   const child: ChildProcess = fork(fileURLToPath(new URL('./activity.ts', import.meta.url)), [root]);
-  await once(child, 'message');
+  await messageFrom(child);
   return {
     async upload(jobs) {
       child.send(jobs);
-      const [{ seconds, error }] = (await once(child, 'message')) as [{ seconds?: number; error?: string }];
+      const { seconds, error } = await messageFrom<{ seconds?: number; error?: string }>(child);
       if (seconds === undefined) throw new Error(error);
       return seconds;
     },

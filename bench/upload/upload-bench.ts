@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { link, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { objectStoreClient } from '../../sandbox/object-store.js';
 import { type Seaweed, startSeaweed } from '../../sandbox/servers/seaweed.js';
 import type { PresignedPost } from '../../src/contract/steps.js';
 import { hashFile, openSource } from '../../src/files/source.js';
+import { messageFrom } from '../suite/message-from.js';
 import type { UploadJob } from './activity.js';
 import { type Subject, startSubject } from './subject.js';
 
@@ -39,7 +39,7 @@ export class UploadBench {
   static async start(): Promise<UploadBench> {
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));
     const sink = fork(fileURLToPath(new URL('./sink.ts', import.meta.url)));
-    const [port] = (await once(sink, 'message')) as [number];
+    const port = await messageFrom<number>(sink);
     const root = fileURLToPath(new URL('../..', import.meta.url));
     return new UploadBench(folder, sink, port, await startSeaweed(), await startSubject(root));
   }

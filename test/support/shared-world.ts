@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
-import { inject, vi } from 'vitest';
+import { inject } from 'vitest';
 import { type SandboxOptions, startSandbox } from '../../sandbox/sandbox.js';
 import { registerSearchAttributes } from '../../src/temporal/search-attributes.js';
 import { newBucket } from './bucket.js';
+import { registerNamespace } from './register-namespace.js';
 import { openWorld, type TemporalNamespace, type World } from './world.js';
 
 /** Registers a namespace on the Temporal server that all test files share, and waits until it can be used. */
@@ -12,15 +12,11 @@ export async function newNamespace({ searchAttributes = true } = {}): Promise<Te
   const temporal = inject('temporal');
   const namespace = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address: temporal.address });
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: msToTs('1 day'),
-  });
-  const isUsable = async () => {
-    if (searchAttributes) await registerSearchAttributes(connection, namespace);
-    else await connection.operatorService.listSearchAttributes({ namespace });
-  };
-  await vi.waitFor(isUsable, { timeout: 90_000, interval: 50 });
+  await registerNamespace(connection, namespace, () =>
+    searchAttributes
+      ? registerSearchAttributes(connection, namespace)
+      : connection.operatorService.listSearchAttributes({ namespace }),
+  );
   await connection.close();
   return { ...temporal, namespace };
 }
