@@ -35,6 +35,6 @@ export async function heartbeatDuring<Result>(
 
 /** Wraps an activity so that it sends heartbeats without details. */
 export const withHeartbeats =
-  <Input, Result>(activity: (input: Input) => Promise<Result>) =>
-  (input: Input): Promise<Result> =>
-    heartbeatDuring(() => activity(input));
+  <Inputs extends unknown[], Result>(activity: (...inputs: Inputs) => Promise<Result>) =>
+  (...inputs: Inputs): Promise<Result> =>
+    heartbeatDuring(() => activity(...inputs));

@@ -17,6 +17,8 @@ export interface WorkerConnection {
 
 /** A worker takes a task within milliseconds. */
 const WORKER_TIMEOUT_MS = 10_000;
+/** A worker that is gone may still be given the task. Another one then gets it well before the client stops waiting. */
+const TASK_TIMEOUT = '3 seconds';
 const TOO_LATE = `No worker responded within ${WORKER_TIMEOUT_MS / 1000} seconds`;
 /** Longer than the activity may take. */
 const EXECUTION_TIMEOUT = '40 seconds';
@@ -86,6 +88,7 @@ async function askWorker<Input, Answer extends object>(
       taskQueue: TASK_QUEUE,
       workflowId,
       workflowExecutionTimeout: EXECUTION_TIMEOUT,
+      workflowTaskTimeout: TASK_TIMEOUT,
       staticSummary: summary,
       priority: { priorityKey: 1 },
       args: [input],

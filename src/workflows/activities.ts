@@ -125,8 +125,12 @@ export const { awaitBatch } = proxyActivities<WebhookActivities>({
   startToCloseTimeout: '5 minutes',
   summary: 'check whether the last upload of the batch has ended',
 });
-/** Somebody waits for the result, so these fail soon. */
-const forPreviews = { scheduleToCloseTimeout: '30 seconds', retry: { maximumAttempts: 2 } } as const;
+/** Somebody waits for the result, so these fail soon, and another worker takes over early. */
+const forPreviews = {
+  scheduleToCloseTimeout: '30 seconds',
+  heartbeatTimeout: '10 seconds',
+  retry: { maximumAttempts: 2 },
+} as const;
 export const { readSubscription } = proxyActivities<SubscriptionActivities>({
   ...forPreviews,
   summary: 'read what the subscription has left',
