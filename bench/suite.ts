@@ -40,13 +40,12 @@ async function measureAll(): Promise<Report> {
     console.error(`There is no row ${unknown.join(', ')}. Rows: ${ROWS.map(({ name }) => name).join(', ')}`);
     process.exit(2);
   }
-  const run = await describeRun();
+  const before = values.before === undefined ? undefined : resolve(values.before);
+  const run = await describeRun(before);
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
-  console.log(`${run.commit}: ${run.machine}; ${versions.join(', ')}\n\n${HEADER.join('\n')}`);
-  const world = new BenchWorld(
-    () => startOwnWorld(SANDBOX, { keepsDatabase: false }),
-    values.before === undefined ? undefined : resolve(values.before),
-  );
+  const commits = run.before === undefined ? run.commit : `${run.commit}, before ${run.before}`;
+  console.log(`${commits}: ${run.machine}; ${versions.join(', ')}\n\n${HEADER.join('\n')}`);
+  const world = new BenchWorld(() => startOwnWorld(SANDBOX, { keepsDatabase: false }), before);
   const effort = { rounds: Number(values.rounds), smaller: Number(values.smaller) };
   const rows: Result[] = [];
   for await (const result of measureRows(

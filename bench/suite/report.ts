@@ -22,18 +22,23 @@ export interface Result extends Measured {
 export interface Report {
   readonly at: string;
   readonly commit: string;
+  /** Commit of the code before, if it was measured. */
+  readonly before?: string;
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly rows: readonly Result[];
 }
 
-/** Describes this machine, this checkout, and what both sides are made of. */
-export async function describeRun(): Promise<Omit<Report, 'rows'>> {
-  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim();
-  const isChanged = git('status', '--porcelain', '--untracked-files=no') !== '';
+/**
+ * Describes this machine, this checkout, and what both sides are made of.
+ *
+ * @param before folder of another checkout that is measured too
+ */
+export async function describeRun(before?: string): Promise<Omit<Report, 'rows'>> {
   return {
     at: new Date().toISOString(),
-    commit: `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`,
+    commit: commitOf('.'),
+    ...(before === undefined ? {} : { before: commitOf(before) }),
     machine: `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 1e9)} GB, ${osType()} ${release()}`,
     versions: {
       'aplos-upload-worker': VERSION,
@@ -42,6 +47,14 @@ export async function describeRun(): Promise<Omit<Report, 'rows'>> {
       undici: await versionOf('undici'),
     },
   };
+}
+
+/** Returns the commit of a checkout, and whether its files were changed since. */
+function commitOf(folder: string): string {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' }).trim();
+  const isChanged = git('status', '--porcelain', '--untracked-files=no') !== '';
+  return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`;
 }
 
 /** Returns what a row measured, with its ratio, and whether it reached its goal. */
