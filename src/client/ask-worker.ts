@@ -112,10 +112,9 @@ async function askWorker<Input, Answer extends object>(
  */
 async function isIgnored(handle: WorkflowHandle, signal: AbortSignal): Promise<undefined> {
   await sleep(WORKER_TIMEOUT_MS, undefined, { signal });
-  const { raw } = await handle.describe();
-  if (raw.pendingActivities?.length === 0) {
-    await handle.terminate('No worker has responded');
-    return undefined;
-  }
-  return new Promise(() => {});
+  const { status, raw } = await handle.describe();
+  // If this process was suspended, the result may have been stored meanwhile.
+  if (status.name !== 'RUNNING' || raw.pendingActivities?.length !== 0) return new Promise(() => {});
+  await handle.terminate('No worker has responded');
+  return undefined;
 }

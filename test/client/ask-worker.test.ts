@@ -1,7 +1,10 @@
 import type { Client } from '@temporalio/client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { askForAnalyses, askForSubscription } from '../../src/client/ask-worker.js';
 import type { WorkerAvailability } from '../../src/client/worker-availability.js';
+
+/** Every time limit is over at once. */
+vi.mock('node:timers/promises', () => ({ setTimeout: async () => {} }));
 
 /** Returns a connection to a Temporal that stores this as the result of every workflow. */
 const connectionTo = (result: unknown) => ({
@@ -22,5 +25,22 @@ describe('a question to a worker', () => {
     const refused = { code: 'PAYLOAD_UNTRUSTED' };
     await expect(askForAnalyses(connectionTo(analyses), analyses)).rejects.toMatchObject(refused);
     await expect(askForSubscription(connectionTo(input), input)).rejects.toMatchObject(refused);
+  });
+
+  it('is answered late if the client was suspended beyond its time limit', async () => {
+    let respond = () => {};
+    const handle = {
+      result: () =>
+        new Promise((resolve) => {
+          respond = () => setImmediate(resolve, []);
+        }),
+      describe: async () => {
+        respond();
+        return { status: { name: 'COMPLETED' }, raw: { pendingActivities: [] } };
+      },
+      terminate: () => Promise.reject(new Error('The workflow has completed')),
+    };
+    const client = { workflow: { start: async () => handle } } as unknown as Client;
+    expect(await askForAnalyses({ ...connectionTo([]), client }, analyses)).toEqual([]);
   });
 });

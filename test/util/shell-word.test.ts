@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -48,6 +48,7 @@ function wordsIn(shell: string, quoted: readonly string[]): string[] {
   });
   expect(stderr).toBe('');
   expect(readdirSync(folder)).toEqual([]);
+  rmdirSync(folder);
   return stdout.split('\0').slice(0, -1);
 }
 
