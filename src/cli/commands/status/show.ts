@@ -83,10 +83,12 @@ function printSnapshot({ lines, unknownIds }: Pick<Snapshot, 'lines' | 'unknownI
 /** Prints the status repeatedly until no upload is running. Without a terminal, prints it only when it changes. */
 async function refresh(read: () => Promise<Snapshot>, watched: WatchedOutage): Promise<void> {
   while (true) {
+    const startedMs = performance.now();
     const { lines, running } = await read();
+    const readMs = performance.now() - startedMs;
     watched.print(lines);
     if (running === 0) return;
-    await sleep(REFRESH_MS);
+    await sleep(Math.max(REFRESH_MS, readMs)); // Temporal rests at least half of the time
   }
 }
 
