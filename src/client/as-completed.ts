@@ -35,7 +35,10 @@ export interface CompletedUpload {
   result(): Promise<Receipt>;
 }
 
-const POLL_MS = 1000;
+/** Pause before a poll, in milliseconds. */
+const PAUSE_MS = { min: 1000, max: 15_000 };
+/** Pause as a multiple of the time that the poll before took. A database without a fitting index reads all workflows for each. */
+const PAUSE_FACTOR = 9;
 /** Maximum delay of Temporal's list, in milliseconds. An upload that is listed later is found by the direct checks. */
 const LIST_LAG_MS = 10_000;
 /** Maximum time by which Temporal's clock may be behind this one's, in milliseconds. */
@@ -44,8 +47,8 @@ const MAX_CLOCK_SKEW_MS = 60 * 60_000;
 const DIRECT_CHECKS = 20;
 
 /**
- * Yields each upload once it is completed. Regardless of their number, this lists workflows once a second, and keeps
- * little more than the ids in memory.
+ * Yields each upload once it is completed. Regardless of their number, this lists workflows once a second, less often if that
+ * takes Temporal long, and keeps little more than the ids in memory.
  *
  * @param waits makes polls wait for the end of an outage
  */
@@ -66,13 +69,21 @@ export async function* asCompleted(
   })().finally(() => readingEnded.abort());
   reading.catch(() => {}); // awaited below, after it ended
   let isReadingDone = false;
+  let pauseMs = PAUSE_MS.min;
+  const poll = async () => {
+    const startedMs = performance.now();
+    const outcomes = await poller.poll(open);
+    const tookMs = performance.now() - startedMs;
+    pauseMs = Math.min(PAUSE_MS.max, Math.max(PAUSE_MS.min, PAUSE_FACTOR * tookMs));
+    return outcomes;
+  };
 
   do {
-    await sleep(POLL_MS, undefined, isReadingDone ? {} : { signal: readingEnded.signal }).catch(() => {});
+    await sleep(pauseMs, undefined, isReadingDone ? {} : { signal: readingEnded.signal }).catch(() => {});
     if (readingEnded.signal.aborted) await reading;
     isReadingDone = readingEnded.signal.aborted;
     for (const upload of alreadyDone.splice(0)) yield completed(upload, { state: 'done' });
-    for (const { workflowId, state, errorCode } of await waits.retry(() => poller.poll(open))) {
+    for (const { workflowId, state, errorCode } of await waits.retry(poll)) {
       const upload = open.get(workflowId);
       if (upload && state !== 'running')
         yield completed(upload, { state, ...(errorCode ? { errorCode } : {}) });
