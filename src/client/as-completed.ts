@@ -73,8 +73,7 @@ export async function* asCompleted(
   const poll = async () => {
     const startedMs = performance.now();
     const outcomes = await poller.poll(open);
-    const tookMs = performance.now() - startedMs;
-    pauseMs = Math.min(PAUSE_MS.max, Math.max(PAUSE_MS.min, PAUSE_FACTOR * tookMs));
+    pauseMs = pauseAfter(performance.now() - startedMs);
     return outcomes;
   };
 
@@ -91,6 +90,10 @@ export async function* asCompleted(
     }
   } while (!isReadingDone || open.size + alreadyDone.length > 0);
 }
+
+/** Returns the pause after a poll that took this long. Both are in milliseconds. */
+export const pauseAfter = (tookMs: number): number =>
+  Math.min(PAUSE_MS.max, Math.max(PAUSE_MS.min, PAUSE_FACTOR * tookMs));
 
 const completed = (
   upload: PendingUpload,

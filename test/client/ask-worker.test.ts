@@ -1,10 +1,7 @@
 import type { Client } from '@temporalio/client';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { askForAnalyses, askForSubscription } from '../../src/client/ask-worker.js';
 import type { WorkerAvailability } from '../../src/client/worker-availability.js';
-
-/** Every time limit is over at once. */
-vi.mock('node:timers/promises', () => ({ setTimeout: async () => {} }));
 
 /** Returns a connection to a Temporal that stores this as the result of every workflow. */
 const connectionTo = (result: unknown) => ({
@@ -28,6 +25,13 @@ describe('a question to a worker', () => {
   });
 
   it('is answered late if the client was suspended beyond its time limit', async () => {
+    vi.doMock('node:timers/promises', () => ({ setTimeout: async () => {} }));
+    vi.resetModules();
+    onTestFinished(() => {
+      vi.doUnmock('node:timers/promises');
+      vi.resetModules();
+    });
+    const suspended = await import('../../src/client/ask-worker.js');
     let respond = () => {};
     const handle = {
       result: () =>
@@ -41,6 +45,6 @@ describe('a question to a worker', () => {
       terminate: () => Promise.reject(new Error('The workflow has completed')),
     };
     const client = { workflow: { start: async () => handle } } as unknown as Client;
-    expect(await askForAnalyses({ ...connectionTo([]), client }, analyses)).toEqual([]);
+    expect(await suspended.askForAnalyses({ ...connectionTo([]), client }, analyses)).toEqual([]);
   });
 });
