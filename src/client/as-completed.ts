@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import pMap from 'p-map';
 import type { Receipt } from '../contract/receipt.js';
+import { PollPause } from '../util/poll-pause.js';
 import { queryFor } from './filter.js';
 import type { OutageWaits } from './outages.js';
 import { runsOf, unlessGone } from './runs.js';
@@ -35,10 +36,8 @@ export interface CompletedUpload {
   result(): Promise<Receipt>;
 }
 
-/** Pause before a poll, in milliseconds. */
-const PAUSE_MS = { min: 1000, max: 15_000 };
-/** Pause as a multiple of the time that the poll before took. A database without a fitting index reads all workflows for each. */
-const PAUSE_FACTOR = 9;
+/** A database without a fitting index reads all workflows for each poll. */
+const PAUSE = { minMs: 1000, maxMs: 15_000, factor: 9 };
 /** Maximum delay of Temporal's list, in milliseconds. An upload that is listed later is found by the direct checks. */
 const LIST_LAG_MS = 10_000;
 /** Maximum time by which Temporal's clock may be behind this one's, in milliseconds. */
@@ -69,16 +68,11 @@ export async function* asCompleted(
   })().finally(() => readingEnded.abort());
   reading.catch(() => {}); // awaited below, after it ended
   let isReadingDone = false;
-  let pauseMs = PAUSE_MS.min;
-  const poll = async () => {
-    const startedMs = performance.now();
-    const outcomes = await poller.poll(open);
-    pauseMs = pauseAfter(performance.now() - startedMs);
-    return outcomes;
-  };
+  const pause = new PollPause(PAUSE);
+  const poll = () => pause.measure(() => poller.poll(open));
 
   do {
-    await sleep(pauseMs, undefined, isReadingDone ? {} : { signal: readingEnded.signal }).catch(() => {});
+    await sleep(pause.ms, undefined, isReadingDone ? {} : { signal: readingEnded.signal }).catch(() => {});
     if (readingEnded.signal.aborted) await reading;
     isReadingDone = readingEnded.signal.aborted;
     for (const upload of alreadyDone.splice(0)) yield completed(upload, { state: 'done' });
@@ -90,10 +84,6 @@ export async function* asCompleted(
     }
   } while (!isReadingDone || open.size + alreadyDone.length > 0);
 }
-
-/** Returns the pause after a poll that took this long. Both are in milliseconds. */
-export const pauseAfter = (tookMs: number): number =>
-  Math.min(PAUSE_MS.max, Math.max(PAUSE_MS.min, PAUSE_FACTOR * tookMs));
 
 const completed = (
   upload: PendingUpload,

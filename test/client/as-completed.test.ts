@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { asCompleted, type CompletedUpload, pauseAfter } from '../../src/client/as-completed.js';
+import { asCompleted, type CompletedUpload } from '../../src/client/as-completed.js';
 import { OutageWaits } from '../../src/client/outages.js';
 import { UploadError } from '../../src/contract/errors.js';
 import { temporalError } from '../../src/temporal/errors.js';
@@ -16,26 +16,17 @@ const workflow = {
   async *list() {},
 } as unknown as Client['workflow'];
 
-const pending = {
-  workflowId: 'default:pk.csv:1',
-  fileName: 'pk.csv',
-  state: 'started',
-  result: () => Promise.reject(new UploadError('UPLOAD_UNKNOWN', 'It is gone')),
-} as const;
-
 describe('asCompleted', () => {
   it('calls an upload unknown, not terminated, if Temporal no longer has it', async () => {
     const waits = new OutageWaits({ limitMs: 0, onOutage: undefined, workflow, translate });
+    const pending = {
+      workflowId: 'default:pk.csv:1',
+      fileName: 'pk.csv',
+      state: 'started',
+      result: () => Promise.reject(new UploadError('UPLOAD_UNKNOWN', 'It is gone')),
+    } as const;
     const completed: CompletedUpload[] = [];
     for await (const each of asCompleted({ workflow } as Client, waits, [pending])) completed.push(each);
     expect(completed).toMatchObject([{ workflowId: 'default:pk.csv:1', state: 'unknown' }]);
-  });
-
-  it.each([
-    [10, 1000],
-    [400, 3600],
-    [10_000, 15_000],
-  ])('pauses after a poll of %i ms for %i ms', (tookMs, pauseMs) => {
-    expect(pauseAfter(tookMs)).toBe(pauseMs);
   });
 });

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { WorkerProcess } from '../../sandbox/worker-process.js';
 import { askForSubscription } from '../../src/client/ask-worker.js';
 import type { WorkerAvailability } from '../../src/client/worker-availability.js';
 import type { AnalysisPreview } from '../../src/client.js';
 import { SUBSCRIPTION_WORKFLOW_TYPE, TASK_QUEUE } from '../../src/contract/names.js';
 import { QUEUED } from '../support/payments.js';
 import { startWorld } from '../support/shared-world.js';
-import { configuration } from '../support/tables.js';
+import { configuration, smallTable } from '../support/tables.js';
 import type { World } from '../support/world.js';
 
 describe('a question to the workers is answered', () => {
@@ -31,8 +30,8 @@ describe('a question to the workers is answered', () => {
   });
 
   it('although the worker is killed while it asks Aplos', async () => {
-    const worker: WorkerProcess = await world.startWorkerProcess();
-    const file = await world.write('pk.csv', 'subject,time,conc\n1,0,0\n');
+    const worker = await world.startWorkerProcess();
+    const file = await world.write('pk.csv', smallTable(1));
     const config = await world.write('day-1.json', JSON.stringify(configuration));
     world.sandbox.faults.add({ route: 'list', hang: true });
     const asked = world.run('upload', file, '--config', config, '--dry-run', '--json');

@@ -3,6 +3,7 @@ import logUpdate from 'log-update';
 import { pMapIterable } from 'p-map';
 import { type Outage, UploadClient, type UploadFilter, type UploadStatus } from '../../../client.js';
 import { loadSettings } from '../../../settings/load.js';
+import { PollPause } from '../../../util/poll-pause.js';
 import { filterFrom, type SelectOptions, selectionText } from '../../input/filter.js';
 import { findUploads } from '../../input/find-uploads.js';
 import { out } from '../../output/colors.js';
@@ -25,7 +26,8 @@ export interface StatusOptions extends SelectOptions {
   readonly json?: true;
 }
 
-const REFRESH_MS = 2000;
+/** A large batch may take more than a minute to read. */
+const PAUSE = { minMs: 2000, factor: 1 };
 /** Uploads to show if neither ids nor options select any. */
 const DEFAULT_SELECTION: SelectOptions = { since: '24h' };
 
@@ -64,7 +66,7 @@ export async function showStatus(references: readonly string[], options: StatusO
     if (options.web) await openPage(first === undefined ? links.listPage(filter) : links.uploadPage(first));
     else if (options.json)
       await printAll(client, references.length > 0 ? workflowIds : filter, { ...options, links });
-    else if (options.watch) await refresh(() => client.whenAvailable(read), watched);
+    else if (options.watch) await refresh(client, read, watched);
     else printSnapshot(await read());
   } finally {
     await client.close();
@@ -81,14 +83,17 @@ function printSnapshot({ lines, unknownIds }: Pick<Snapshot, 'lines' | 'unknownI
 }
 
 /** Prints the status repeatedly until no upload is running. Without a terminal, prints it only when it changes. */
-async function refresh(read: () => Promise<Snapshot>, watched: WatchedOutage): Promise<void> {
+async function refresh(
+  client: UploadClient,
+  read: () => Promise<Snapshot>,
+  watched: WatchedOutage,
+): Promise<void> {
+  const pause = new PollPause(PAUSE);
   while (true) {
-    const startedMs = performance.now();
-    const { lines, running } = await read();
-    const readMs = performance.now() - startedMs;
+    const { lines, running } = await client.whenAvailable(() => pause.measure(read));
     watched.print(lines);
     if (running === 0) return;
-    await sleep(Math.max(REFRESH_MS, readMs)); // Temporal rests at least half of the time
+    await sleep(pause.ms);
   }
 }
 
